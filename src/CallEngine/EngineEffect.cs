@@ -1,0 +1,54 @@
+namespace CallCrm.Engine;
+
+/// <summary>All that the engine can ask of the shell. Order is kept; effects that others can see leave after the entries before them are safe.</summary>
+public abstract record EngineEffect
+{
+    public sealed record Write(JournalEntry Entry) : EngineEffect;
+
+    /// <summary>Answer a FastAGI request.</summary>
+    /// <param name="AwaitPop">Hold the answer until this offer's pop is painted, or PopLead has passed.</param>
+    public sealed record AnswerRoute(Guid Request, Guid Call, RouteAnswer Answer, Guid? AwaitPop) : EngineEffect;
+
+    /// <summary>Do something at the PBX; the result comes back as ActionDone with the same number.</summary>
+    public sealed record Act(long Action, string Node, PbxAction What, Guid? AwaitPop) : EngineEffect;
+
+    /// <summary>Identify the caller. <paramref name="Late"/>: the call is already routed, take up to 10 s.</summary>
+    public sealed record LookUp(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, string? Source, bool Late) : EngineEffect;
+
+    public sealed record AnswerCommand(Guid Command, bool Accepted, string? Reason) : EngineEffect;
+
+    /// <summary>An invariant was broken or an input made no sense: counted and logged, never thrown.</summary>
+    public sealed record Report(string Code, string Detail) : EngineEffect;
+}
+
+/// <summary>What the PBX is told (see the dialplan contract).</summary>
+public abstract record RouteAnswer
+{
+    public sealed record Dial(string Device, TimeSpan Ring, bool Record) : RouteAnswer;
+
+    public sealed record Hold(TimeSpan Turn, int Place) : RouteAnswer;
+
+    public sealed record Goto(string Target) : RouteAnswer;
+
+    public sealed record Play(string Sound) : RouteAnswer;
+
+    public sealed record Reject(int Cause) : RouteAnswer;
+
+    /// <summary>Close without an answer: the dialplan serves the caller by itself.</summary>
+    public sealed record Fallback : RouteAnswer;
+}
+
+public abstract record PbxAction
+{
+    /// <summary>To <c>callcrm-route,s,callcrm</c>; the channel then asks again with state=redirected.</summary>
+    public sealed record Redirect(string Channel) : PbxAction;
+
+    /// <param name="Cause">Q.850.</param>
+    public sealed record HangUp(string Channel, int Cause) : PbxAction;
+
+    /// <summary>SIP NOTIFY with <c>Event: talk</c> to the device: a ringing phone answers, a held call resumes.</summary>
+    public sealed record Answer(string Device, string? Channel) : PbxAction;
+
+    /// <summary>SIP NOTIFY with <c>Event: hold</c>.</summary>
+    public sealed record Hold(string Device, string? Channel) : PbxAction;
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+
+namespace CallCrm.Engine;
+
+public enum RequestState { New, Next, Held, Redirected }
+
+/// <summary>All that can happen to the engine. Everything it knows came in as one of these, so a log of them replays it.</summary>
+public abstract record EngineInput
+{
+    /// <param name="NewCall">The call's id should this fact begin one (LegCreated, Snapshot); several are derived by <see cref="DerivedId"/>.</param>
+    public sealed record Fact(PbxFact Value, Guid NewCall = default) : EngineInput;
+
+    /// <summary>The PBX asks where a call shall go (FastAGI).</summary>
+    /// <param name="Request">Made by the shell, one per AGI session.</param>
+    /// <param name="NewCall">The call's id should this be its first sign; made by the shell, as ids are not the engine's to invent.</param>
+    public sealed record RouteAsked(Guid Request, Guid NewCall, LegId Leg, string ChannelName, RequestState State, PhoneNumber Caller,
+        string CallerName, PhoneNumber Dialled, DialResult? LastDial) : EngineInput;
+
+    /// <summary>The last SET VARIABLE got its 200: the PBX has the answer.</summary>
+    public sealed record RouteTaken(Guid Request) : EngineInput;
+
+    /// <summary>The AGI socket ended before it took an answer. Not the end of the call: only a LegEnded or a snapshot is.</summary>
+    public sealed record RouteClosed(Guid Request) : EngineInput;
+
+    public sealed record LookupArrived(Guid Call, LookupResult Result) : EngineInput;
+
+    /// <summary>The PBX's answer to an action, or that none came.</summary>
+    public sealed record ActionDone(long Action, bool Ok, string Message) : EngineInput;
+
+    /// <param name="Id">UUID v7 made by the page; a repeated id gets its first answer.</param>
+    public sealed record Command(Guid Id, Guid Agent, AgentCommand What) : EngineInput;
+
+    /// <summary>Which agents have a page open, as one CrmApi sees it. Repeated at least every 10 s.</summary>
+    public sealed record PagesReported(string Reporter, ImmutableHashSet<Guid> Agents) : EngineInput;
+
+    public sealed record SettingsChanged(EngineSettings Settings) : EngineInput;
+
+    /// <summary>First input after a start: what the journal's projections say.</summary>
+    public sealed record Restored(RestoredState State) : EngineInput;
+
+    /// <summary>Time passed; sent when the engine's deadline is due.</summary>
+    public sealed record Tick : EngineInput
+    {
+        public static Tick Instance { get; } = new();
+    }
+}
+
+/// <summary>What an agent (or the page for them) asks for.</summary>
+public abstract record AgentCommand
+{
+    public sealed record SignIn(string Node, string Extension) : AgentCommand;
+
+    public sealed record SignOut : AgentCommand;
+
+    public sealed record Ready : AgentCommand;
+
+    public sealed record Pause(string Reason) : AgentCommand;
+
+    public sealed record Answer(Guid Call) : AgentCommand;
+
+    public sealed record HangUp(Guid Call) : AgentCommand;
+
+    public sealed record Hold(Guid Call) : AgentCommand;
+
+    public sealed record Resume(Guid Call) : AgentCommand;
+
+    /// <summary>Wrap-up is done: ready again (or paused).</summary>
+    public sealed record FinishWrapUp(Guid Call) : AgentCommand;
+
+    /// <summary>Once per wrap-up, as long again.</summary>
+    public sealed record ExtendWrapUp(Guid Call) : AgentCommand;
+
+    /// <summary>The agent chose among several candidates, attached a client to a withheld number, or corrected the match.</summary>
+    public sealed record AttachClient(Guid Call, Guid Client) : AgentCommand;
+}
+
+public enum LookupOutcome { Known, Several, Created, Withheld, Internal, Unknown, TimedOut, Failed }
+
+/// <param name="Candidates">Best first. One for Known and Created.</param>
+/// <param name="Late">Came after the call was routed: the card follows, the route stays.</param>
+public sealed record LookupResult(LookupOutcome Outcome, ImmutableArray<ClientMatch> Candidates, bool Late = false);
+
+/// <summary>What routing knows of a client.</summary>
+/// <param name="Contacts">Latest conversations, newest first, at most one per agent, already over the shortest talk any queue asks for.</param>
+public sealed record ClientMatch(Guid Client, Guid? Responsible, Guid? Deal, ImmutableArray<Contact> Contacts);
+
+public readonly record struct Contact(Guid Agent, DateTimeOffset At, TimeSpan Talk);
+
+/// <summary>Open state read from the projections at start.</summary>
+public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls);
+
+/// <param name="BusyMinutes">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
+public sealed record RestoredAgent(Guid Agent, string? Node, string? Extension, AgentState State, string? Reason, DateTimeOffset Since, Guid? Call,
+    ImmutableArray<LoadMinute> Load);
+
+public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
+
+public sealed record RestoredCall(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, CallDirection Direction, bool Routed, Guid? Queue,
+    Guid? Client, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, CallState State, ImmutableArray<RestoredLeg> Legs, LookupResult? Lookup);
+
+public sealed record RestoredLeg(LegId Leg, Guid? Agent, string ChannelName, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt);

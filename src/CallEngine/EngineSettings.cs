@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+
+namespace CallCrm.Engine;
+
+/// <summary>All that routing is set up with, as one immutable snapshot, swapped whole when its version changes.</summary>
+public sealed record EngineSettings(
+    long Version,
+    string Domain,
+    ImmutableArray<QueueSettings> Queues,
+    ImmutableArray<AgentSettings> Agents,
+    ImmutableArray<ExtensionSettings> Extensions,
+    ImmutableArray<DialledNumberSettings> DialledNumbers,
+    ImmutableArray<PbxSettings> Pbxs,
+    EngineOptions Options)
+{
+    public static EngineSettings Empty(string domain) => new(0, domain, [], [], [], [], [], new EngineOptions());
+}
+
+/// <summary>Limits that hold for the whole domain.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>A look-up later than this routes without identity. Default 300 ms.</summary>
+    public TimeSpan LookupTimeout { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>How long an available agent's last page may be gone before the agent is away. Default 60 s.</summary>
+    public TimeSpan PageGrace { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Full-time unanswered offers in a row before the agent is paused. Default 2.</summary>
+    public int UnansweredBeforePause { get; init; } = 2;
+
+    /// <summary>No ringing this long after the dial began: the phone is unreachable. Default 3 s.</summary>
+    public TimeSpan RingingWithin { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>A reservation lives at most ring time plus this. Default 3 s.</summary>
+    public TimeSpan ReservationSlack { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>No answer to a Redirect within this releases the reservation. Default 1 s.</summary>
+    public TimeSpan RedirectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Length of one turn of the hold loop. 1 to 20 s, default 20 s.</summary>
+    public TimeSpan HoldTurn { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>A caller who leaves sooner is a short abandon. Default 5 s.</summary>
+    public TimeSpan ShortAbandon { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The router answers the PBX within this or not at all. Default 1.5 s.</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
+}
+
+public enum AfterWait { Queue, Goto, Play, Reject }
+
+/// <summary>What follows the longest wait, a closed queue, or a queue with nobody signed in.</summary>
+/// <param name="Target">Queue: its id. Goto: <c>context,exten,label</c>. Play: sound name. Reject: empty (Q.850 cause 21).</param>
+public sealed record Overflow(AfterWait Kind, string Target);
+
+/// <summary>A half-open span of UTC in which a queue is open; computed outside from zone, hours and holidays.</summary>
+public readonly record struct OpenSpan(DateTimeOffset From, DateTimeOffset To);
+
+/// <param name="PreferredPatience">How long to wait for the preferred manager before the least busy gets the call. Default 0.</param>
+/// <param name="RingTime">1 to 120 s.</param>
+/// <param name="WrapUpTime">0 = ready at once after the hang-up.</param>
+/// <param name="MaxWait">Longest wait in line.</param>
+/// <param name="OpenSpans">Null = always open.</param>
+/// <param name="LastContactWithin">How old the latest conversation may be to prefer its agent. Default 90 days.</param>
+/// <param name="LastContactTalk">How long that conversation must have been. Default 20 s.</param>
+public sealed record QueueSettings(
+    Guid Id, string Name, TimeSpan RingTime, TimeSpan WrapUpTime, TimeSpan PreferredPatience, TimeSpan MaxWait,
+    Overflow AfterMaxWait, Overflow WhenClosed, Overflow WhenNobody, ImmutableArray<OpenSpan>? OpenSpans,
+    TimeSpan LastContactWithin, TimeSpan LastContactTalk, bool Record, ImmutableArray<QueueAgent> Agents);
+
+/// <param name="Level">Skill: 1 is offered first, higher only when nobody of a lower level is free.</param>
+public readonly record struct QueueAgent(Guid Agent, int Level);
+
+/// <param name="NeedsPage">Free only while a page is connected. False for people who work by phone alone.</param>
+public sealed record AgentSettings(Guid Id, string Name, bool NeedsPage = true);
+
+public sealed record ExtensionSettings(string Node, string Number, ImmutableArray<DeviceSettings> Devices);
+
+/// <param name="Name">Dial target, <c>^[A-Za-z0-9]+/[A-Za-z0-9_.-]{1,64}$</c>, e.g. PJSIP/101.</param>
+/// <param name="CanAnswer">The page may answer it (AMI PJSIPNotify, Event=talk).</param>
+/// <param name="CanHold">The page may hold it (Event=hold).</param>
+public sealed record DeviceSettings(string Name, bool CanAnswer, bool CanHold);
+
+/// <param name="Number">As the dialplan sends it (digits, maybe +); compared by digits.</param>
+public sealed record DialledNumberSettings(string Number, string Name, Guid Queue, string Source, string Language);
+
+/// <param name="TrunkEndpoints">Devices behind which the outside world is, e.g. PJSIP/trunk.</param>
+/// <param name="DefaultQueue">For a dialled number that no row names; null = fallback of the dialplan.</param>
+public sealed record PbxSettings(string Node, ImmutableArray<string> TrunkEndpoints, Guid? DefaultQueue);

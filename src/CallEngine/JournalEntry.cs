@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace CallCrm.Engine;
+
+public enum CallDirection { Inbound, Outbound, Internal }
+
+public enum CallState { Routing, Waiting, Ringing, Talking, Ended }
+
+public enum CallOutcome { Answered, Abandoned, ShortAbandon, Closed, Overflow, Rejected, Fallback, Observed, Failed, Lost }
+
+public enum EndedBy { Unknown, Caller, Agent, Pbx, System }
+
+public enum OfferOutcome { Answered, NoAnswer, Declined, Busy, DoNotDisturb, Unreachable, CallerGaveUp, AnsweredElsewhere, Cancelled }
+
+public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away }
+
+/// <summary>Why the call went where it went. The page turns rule and figures into a sentence.</summary>
+public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback }
+
+/// <summary>
+/// One line of the journal: kind, version and body. Fields are only ever added. Carries ids and numbers, never names or texts.
+/// The (domain, seq) is given by the engine without gaps.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(CallStarted), "call_started")]
+[JsonDerivedType(typeof(CallIdentified), "call_identified")]
+[JsonDerivedType(typeof(CallQueued), "call_queued")]
+[JsonDerivedType(typeof(RouteDecided), "route_decided")]
+[JsonDerivedType(typeof(CallOffered), "call_offered")]
+[JsonDerivedType(typeof(OfferRang), "offer_rang")]
+[JsonDerivedType(typeof(OfferEnded), "offer_ended")]
+[JsonDerivedType(typeof(LegStarted), "leg_started")]
+[JsonDerivedType(typeof(LegEnded), "leg_ended")]
+[JsonDerivedType(typeof(CallAnswered), "call_answered")]
+[JsonDerivedType(typeof(CallHeld), "call_held")]
+[JsonDerivedType(typeof(CallResumed), "call_resumed")]
+[JsonDerivedType(typeof(RecordingStarted), "recording_started")]
+[JsonDerivedType(typeof(CallMerged), "call_merged")]
+[JsonDerivedType(typeof(CallTransferred), "call_transferred")]
+[JsonDerivedType(typeof(CallEnded), "call_ended")]
+[JsonDerivedType(typeof(AgentChanged), "agent_changed")]
+[JsonDerivedType(typeof(WrapUpExtended), "wrap_up_extended")]
+[JsonDerivedType(typeof(PbxChanged), "pbx_changed")]
+public abstract record JournalEntry
+{
+    /// <summary>Number in the domain, from 1, without gaps.</summary>
+    public required long Seq { get; init; }
+
+    /// <summary>By the host's clock.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The call it belongs to; null for agents and PBXs.</summary>
+    public Guid? Call { get; init; }
+}
+
+public sealed record CallStarted(string Node, string UniqueId, string LinkedId, CallDirection Direction, PhoneNumber Caller, PhoneNumber Dialled,
+    string CallerName, bool Routed, bool Estimated) : JournalEntry;
+
+/// <param name="Client">The one shown; null for several, withheld, unknown.</param>
+public sealed record CallIdentified(LookupOutcome Outcome, Guid? Client, Guid? Deal, ImmutableArray<Guid> Candidates, Guid? ByAgent, bool Late) : JournalEntry;
+
+/// <param name="Place">In line, from 1.</param>
+public sealed record CallQueued(Guid Queue, int Place) : JournalEntry;
+
+/// <param name="Agent">Null when the target is no agent.</param>
+/// <param name="Preferred">The last-contacted or responsible agent, even when not chosen.</param>
+/// <param name="PreferredState">Their state at that moment.</param>
+/// <param name="Candidates">Free agents in order, at most 20.</param>
+/// <param name="CandidateCount">All of them.</param>
+public sealed record RouteDecided(RouteRule Rule, Guid? Agent, Guid? Queue, string? Target, Guid? Preferred, RouteRule? PreferredBy, AgentState? PreferredState,
+    DateTimeOffset? LastContactAt, ImmutableArray<RouteCandidate> Candidates, int CandidateCount, int? Place) : JournalEntry;
+
+/// <param name="LoadPercent">0 to 100, one decimal.</param>
+public readonly record struct RouteCandidate(Guid Agent, int Level, decimal LoadPercent, int Idle_s);
+
+/// <param name="Attempt">From 1 within the call.</param>
+public sealed record CallOffered(Guid Offer, Guid Agent, string Node, string Extension, string Device, Guid? Queue, Guid? Client, int Attempt, int Ring_s,
+    RouteRule Rule, bool CanAnswer, bool CanHold) : JournalEntry;
+
+public sealed record OfferRang(Guid Offer, Guid Agent) : JournalEntry;
+
+public sealed record OfferEnded(Guid Offer, Guid Agent, OfferOutcome Outcome, int? TechCause, int Ring_ms) : JournalEntry;
+
+public sealed record LegStarted(string Node, string UniqueId, string ChannelName, Guid? Agent, bool IsClient, bool Estimated) : JournalEntry;
+
+/// <param name="Cause">Q.850.</param>
+public sealed record LegEnded(string Node, string UniqueId, Guid? Agent, int Cause, int? TechCause, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;
+
+/// <summary>The agent's leg and the client's are in one bridge: talk begins.</summary>
+public sealed record CallAnswered(Guid? Offer, Guid Agent, string Node, string UniqueId, int Wait_ms) : JournalEntry;
+
+public sealed record CallHeld(Guid? Agent) : JournalEntry;
+
+public sealed record CallResumed(Guid? Agent) : JournalEntry;
+
+/// <summary>Files are <c>NODE-UNIQUEID-in.wav</c> and <c>-out.wav</c>.</summary>
+public sealed record RecordingStarted(string Node, string UniqueId) : JournalEntry;
+
+/// <summary>Another call was found to be this one; its notes, pops and recordings follow.</summary>
+public sealed record CallMerged(Guid From) : JournalEntry;
+
+public sealed record CallTransferred(TransferKind Transfer, Guid? FromAgent, Guid? ToAgent, string Target) : JournalEntry;
+
+/// <param name="Agent">Who spoke last with the client.</param>
+/// <param name="Talk_ms">All agents' talk, without hold.</param>
+public sealed record CallEnded(CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, Guid? Client, Guid? Queue, int Wait_ms, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;
+
+/// <param name="Reason">Pause reason, "no_answer", "unreachable", "page_gone", "taken_over"…</param>
+/// <param name="Until">Wrap-up ends by itself then.</param>
+public sealed record AgentChanged(Guid Agent, AgentState State, string? Reason, string? Node, string? Extension, DateTimeOffset? Until, AgentState Before, int Before_ms) : JournalEntry;
+
+public sealed record WrapUpExtended(Guid Agent, DateTimeOffset Until) : JournalEntry;
+
+public sealed record PbxChanged(string Node, bool Connected, string? Reason, string? Version) : JournalEntry;
