@@ -1,0 +1,30 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CallCrm.Contracts;
+
+/// <summary>Source-generated JSON of everything on the wire, the same on both sides.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(FeedMessage))]
+[JsonSerializable(typeof(SignInRequest))]
+[JsonSerializable(typeof(SessionView))]
+[JsonSerializable(typeof(CommandRequest))]
+[JsonSerializable(typeof(CommandAnswer))]
+[JsonSerializable(typeof(CatalogView))]
+[JsonSerializable(typeof(BoardView))]
+[JsonSerializable(typeof(DraftWrite))]
+[JsonSerializable(typeof(DraftFieldView))]
+[JsonSerializable(typeof(ClientCardView))]
+[JsonSerializable(typeof(ClientSave))]
+[JsonSerializable(typeof(ClientCreate))]
+[JsonSerializable(typeof(ListPage<ClientRow>))]
+[JsonSerializable(typeof(ListPage<TimelineItem>))]
+[JsonSerializable(typeof(ListPage<CallRow>))]
+[JsonSerializable(typeof(CallDetailView))]
+[JsonSerializable(typeof(RecordingView))]
+[JsonSerializable(typeof(WrapUpSave))]
+[JsonSerializable(typeof(ProblemView))]
+public sealed partial class ContractsJson : JsonSerializerContext;
+
+/// <summary>ProblemDetails (RFC 9457) with a stable errorId and, for bad input, the fields by name and what was expected.</summary>
+public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors);

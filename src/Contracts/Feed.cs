@@ -1,0 +1,115 @@
+using System.Text.Json.Serialization;
+
+namespace CallCrm.Contracts;
+
+/// <summary>
+/// Hub /hubs/live. Client calls: <c>Resume(position, pageId)</c> → FeedMessage (what was missed, or a snapshot), <c>PopSeen(offerId, painted)</c>.
+/// Server calls: <c>Feed(FeedMessage)</c>. The page drops what is at or below its position.
+/// </summary>
+/// <param name="Position">Opaque; the page keeps the last one and names it when it returns.</param>
+/// <param name="Snapshot">True: forget what you show and take <see cref="Desk"/> (and Board, where the role has it) as the whole truth.</param>
+public sealed record FeedMessage(string Position, IReadOnlyList<LiveEvent> Events, bool Snapshot = false, DeskView? Desk = null, BoardView? Board = null);
+
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(PopEvent), "pop")]
+[JsonDerivedType(typeof(OfferEvent), "offer")]
+[JsonDerivedType(typeof(CallEvent), "call")]
+[JsonDerivedType(typeof(MyStateEvent), "me")]
+[JsonDerivedType(typeof(CardEvent), "card")]
+[JsonDerivedType(typeof(DraftEvent), "draft")]
+[JsonDerivedType(typeof(DoneElsewhereEvent), "done_elsewhere")]
+[JsonDerivedType(typeof(AgentEvent), "agent")]
+[JsonDerivedType(typeof(BoardEvent), "board")]
+[JsonDerivedType(typeof(PbxEventView), "pbx")]
+[JsonDerivedType(typeof(HintEvent), "hint")]
+public abstract record LiveEvent
+{
+    public DateTimeOffset At { get; init; }
+}
+
+/// <summary>Show the card: an offer to this agent. Comes before the phone rings; the page answers PopSeen once it is painted.</summary>
+public sealed record PopEvent(PopView Pop) : LiveEvent;
+
+/// <summary>The offer changed: ringing, or ended with an outcome (OfferOutcome name); an ended unanswered offer closes its pop.</summary>
+public sealed record OfferEvent(Guid OfferId, Guid CallId, bool Ringing, string? Outcome, string? AnsweredBy) : LiveEvent;
+
+/// <summary>The running call of this agent changed.</summary>
+public sealed record CallEvent(LiveCallView Call) : LiveEvent;
+
+/// <summary>This agent's own presence changed, with today's figures.</summary>
+public sealed record MyStateEvent(AgentStateView State, TodayView Today) : LiveEvent;
+
+/// <summary>The identity of the running call changed: card made late, client attached or saved.</summary>
+public sealed record CardEvent(Guid CallId, string Lookup, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script) : LiveEvent;
+
+/// <summary>A field of the call's draft was written, by this page or another.</summary>
+public sealed record DraftEvent(Guid CallId, DraftFieldView Field) : LiveEvent;
+
+/// <summary>Another tab of the same person acted.</summary>
+public sealed record DoneElsewhereEvent(Guid CallId, string Action, string PageId) : LiveEvent;
+
+/// <summary>Supervisors: one agent's tile.</summary>
+public sealed record AgentEvent(AgentTileView Agent) : LiveEvent;
+
+/// <summary>Supervisors: the figures and waiting calls, at most once a second.</summary>
+public sealed record BoardEvent(BoardFiguresView Figures, IReadOnlyList<WaitingCallView> Waiting) : LiveEvent;
+
+public sealed record PbxEventView(string Node, bool Connected, DateTimeOffset Since, string? Reason) : LiveEvent;
+
+/// <summary>Something that pages may show has changed: reload it. Kind: client, deal, task, wrap_up, recording, settings, scripts, pops_late.</summary>
+public sealed record HintEvent(string Subject, string Key, long? Version) : LiveEvent;
+
+/// <param name="Wait_s">How long the caller had waited at the offer.</param>
+/// <param name="Rings_s">Full ring time.</param>
+public sealed record PopView(Guid OfferId, Guid CallId, long CallNumber, DateTimeOffset OfferedAt, int Rings_s, int Wait_s, CallerView Caller, string Lookup, string? QueueName,
+    string? NumberName, string? Greeting, ReasonView Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script,
+    string Device, bool CanAnswer, bool CanHold, bool Ringing);
+
+/// <param name="Number">For display, formatted; null when withheld.</param>
+/// <param name="Kind">E164, Extension, Withheld, Unparsed.</param>
+public sealed record CallerView(string? Number, string Kind, string Name, string? Country);
+
+/// <summary>Why this call is here. The page makes the sentence from it by the rule (RouteRule name) in its own language.</summary>
+/// <param name="Preferred">Whom the client should have had, when that was somebody else.</param>
+public sealed record ReasonView(string Rule, string? Chosen, string? Preferred, string? PreferredBy, string? PreferredState, DateTimeOffset? LastContactAt,
+    IReadOnlyList<ReasonCandidateView> Candidates, int CandidateCount);
+
+public sealed record ReasonCandidateView(string Name, int Level, decimal LoadPercent, int Idle_s);
+
+/// <summary>Which script leads this call, whole, with placeholders filled.</summary>
+public sealed record ScriptChoiceView(string Id, string Version, string Name, ScriptView Script);
+
+/// <summary>The agent's own desk, whole.</summary>
+public sealed record DeskView(AgentStateView State, TodayView Today, PopView? Pop, LiveCallView? Call, IReadOnlyList<PbxEventView> Pbxs, bool RouterAway);
+
+/// <param name="State">AgentState name: SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away.</param>
+/// <param name="Reason">Pause reason code, no_answer, unreachable, page_gone, taken_over.</param>
+/// <param name="Until">End of wrap-up.</param>
+public sealed record AgentStateView(string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool CanExtend);
+
+public sealed record TodayView(int Calls, int Talk_s, int WrapUp_s, int Missed);
+
+/// <summary>The call this agent is in, or is wrapping up.</summary>
+/// <param name="State">CallState name; Ended while wrapping up.</param>
+public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,
+    DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int Wait_s,
+    ReasonView? Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script, bool CanAnswer, bool CanHold, bool Recorded,
+    IReadOnlyList<DraftFieldView> Draft);
+
+/// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, script.step, answer.{question id}, card.{field}.</summary>
+public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
+
+/// <param name="Value">Text as typed, at most 20,000 characters.</param>
+/// <param name="PageId">The page that typed it; its own echo is ignored.</param>
+public sealed record DraftWrite(string Value, string PageId);
+
+/// <summary>The live board (supervisor, manager, admin).</summary>
+public sealed record BoardView(BoardFiguresView Figures, IReadOnlyList<WaitingCallView> Waiting, IReadOnlyList<AgentTileView> Agents, IReadOnlyList<PbxEventView> Pbxs);
+
+/// <summary>Today, in the site's zone. Denominator 0 → null, shown "–". Definitions as in the report glossary.</summary>
+public sealed record BoardFiguresView(int Waiting, int LongestWait_s, decimal? ServiceLevelPercent, int ServiceLevel_s, int Offered, int Answered, int Abandoned, int ShortAbandoned,
+    decimal? AbandonPercent, int? Asa_s, int? Aht_s, int AgentsReady, int AgentsInCall, int AgentsWrapUp, int AgentsPaused, int AgentsSignedIn, IReadOnlyList<int> OfferedPerHalfHour);
+
+public sealed record WaitingCallView(Guid CallId, long CallNumber, CallerView Caller, string? ClientName, string? QueueName, DateTimeOffset Since, int? Place, string State);
+
+public sealed record AgentTileView(Guid AgentId, string Name, string State, string? Reason, string? Extension, DateTimeOffset Since, Guid? CallId, string? ClientName, string? QueueNames, int CallsToday);

@@ -1,0 +1,34 @@
+namespace CallCrm.Contracts;
+
+/// <summary>POST /api/session. 401 with errorId sign_in_failed, 423 locked_out.</summary>
+public sealed record SignInRequest(string Login, string Password);
+
+/// <summary>GET /api/session: who is signed in. 401 when nobody is.</summary>
+/// <param name="Roles">agent, supervisor, manager, admin.</param>
+/// <param name="Extensions">Where this person may sit down; the one last used first.</param>
+public sealed record SessionView(Guid UserId, string Login, string Name, IReadOnlyList<string> Roles, bool IsAgent, string Language, string TimeZone,
+    IReadOnlyList<ExtensionView> Extensions, Guid SessionId);
+
+/// <param name="Label">What people call the place, e.g. "110".</param>
+public sealed record ExtensionView(string Node, string Number, string Label, bool CanAnswer, bool CanHold, string? TakenBy);
+
+/// <summary>POST /api/commands. The id is a UUID v7 made by the page; a repeated id gets its first answer.</summary>
+/// <param name="Kind">sign_in, sign_out, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client.</param>
+public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null);
+
+/// <summary>The router's answer. Refusal is no HTTP error: the reason is a stable code, e.g. not_your_call. No router: 503 with errorId router_away.</summary>
+public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason);
+
+/// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>
+public sealed record CatalogView(IReadOnlyList<NamedCode> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
+    IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes);
+
+public sealed record NamedCode(string Code, string Name);
+
+public sealed record DispositionView(string Code, string Name, string Outcome);
+
+public sealed record QueueView(Guid Id, string Name, int ServiceLevel_s);
+
+public sealed record PersonView(Guid Id, string Name, bool IsAgent);
+
+public sealed record DealTypeView(string Code, string Name, IReadOnlyList<NamedCode> Stages);
