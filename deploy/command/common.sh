@@ -1,0 +1,139 @@
+# Shared by the parts of ./callcrm: messages, what the machine must have, the build.
+# shellcheck shell=bash
+
+artifacts=$repo/artifacts
+host_folder=$artifacts/AllInOne
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+# Build processes that outlive the command would look like something left running.
+export MSBUILDDISABLENODEREUSE=1
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'callcrm: %s\n' "$*" >&2; exit 1; }
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# True when apt-get can be used: as root, or through sudo (which may ask for the password on a terminal).
+can_install() {
+  command -v apt-get >/dev/null || return 1
+  is_root && return 0
+  command -v sudo >/dev/null || return 1
+  sudo -n true 2>/dev/null || [ -t 0 ]
+}
+
+as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
+
+need_dotnet() {
+  local home_dotnet=${HOME:-/nonexistent}/.dotnet
+  if ! command -v dotnet >/dev/null && [ -x "$home_dotnet/dotnet" ]; then PATH=$home_dotnet:$PATH; fi
+  if ! command -v dotnet >/dev/null || ! dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then
+    fail "the .NET 10 SDK is missing. Install it (https://dotnet.microsoft.com/download/dotnet/10.0, or
+  curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0), then start again."
+  fi
+  [ -n "${HOME:-}" ] || export DOTNET_CLI_HOME=/tmp
+}
+
+# present NAME: the thing that package NAME brings is here.
+present() {
+  case $1 in
+    postgresql) [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || command -v initdb >/dev/null ;;
+    sip-tester) command -v sipp >/dev/null ;;
+    debootstrap) [ -x /usr/sbin/debootstrap ] || command -v debootstrap >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
+}
+
+# missing NAME…: those that are not here, on one line.
+missing() {
+  local name list=
+  for name in "$@"; do present "$name" || list="$list $name"; done
+  printf '%s' "${list# }"
+}
+
+apt() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
+    -o Acquire::Retries=3 "$@" >>"$artifacts/install.log" 2>&1
+}
+
+# install NAME…: installs those that are missing; false when that cannot be done here.
+install() {
+  local list; list=$(missing "$@")
+  [ -z "$list" ] && return 0
+  can_install || return 1
+  mkdir -p "$artifacts"
+  say "Installing $list ..."
+  : >"$artifacts/install.log"
+  apt update || say "  (apt-get update failed; trying with the lists that are here)"
+  case " $list " in
+    *" postgresql "*)
+      # CallCrm runs a cluster of its own; the package's would only take port 5432 and memory.
+      apt install -y --no-install-recommends postgresql-common || { tail -n 15 "$artifacts/install.log" >&2; return 1; }
+      as_root sed -ri 's/^#?\s*create_main_cluster\s*=.*/create_main_cluster = false/' \
+        /etc/postgresql-common/createcluster.conf ;;
+  esac
+  # shellcheck disable=SC2086
+  apt install -y --no-install-recommends $list || { tail -n 15 "$artifacts/install.log" >&2; return 1; }
+  list=$(missing "$@")
+  [ -z "$list" ] || { say "  still missing after the installation: $list" >&2; return 1; }
+}
+
+need_postgresql() {
+  [ -n "${ConnectionStrings__CallCrm:-}" ] && return 0
+  install postgresql || fail "PostgreSQL is missing and cannot be installed from here. Install it with
+  sudo apt-get install postgresql
+or name a server of your own: ConnectionStrings__CallCrm='Host=…;Database=…;Username=…;Password=…'."
+}
+
+# The data folder. The embedded PostgreSQL never runs as root; as root it runs as user postgres, who
+# must be able to walk down to the folder (not so below /root, for example).
+data_folder() {
+  local name=${1:-data} fallback=/var/lib/callcrm
+  [ "$name" = data ] || fallback=/var/lib/callcrm-${name#data-}
+  if [ -n "${CallCrm__DataFolder:-}" ]; then printf '%s' "$CallCrm__DataFolder"
+  elif is_root && ! reachable_for_postgres "$repo"; then printf '%s' "$fallback"
+  else printf '%s' "$repo/$name"; fi
+}
+
+reachable_for_postgres() {
+  local user=postgres
+  id -u postgres >/dev/null 2>&1 || user=nobody
+  setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups test -x "$1" 2>/dev/null
+}
+
+# One number for everything the published host is made from.
+source_hash() {
+  (
+    cd "$repo"
+    dotnet --version
+    find src Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig -type f \
+      -not -path '*/bin/*' -not -path '*/obj/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+  ) | sha256sum | cut -d' ' -f1
+}
+
+# Publishes the all-in-one host, only when its sources changed since the last time.
+build_host() {
+  local hash stamp=$artifacts/AllInOne.stamp log=$artifacts/build.log started=$SECONDS
+  mkdir -p "$artifacts"
+  hash=$(source_hash)
+  if [ -f "$host_folder/CallCrm.AllInOne.dll" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then return 0; fi
+  say "Building (one to two minutes the first time) ..."
+  rm -f "$stamp"
+  rm -rf "$host_folder.new"
+  if ! dotnet publish "$repo/src/AllInOne" -c Release -o "$host_folder.new" -v quiet -nologo >"$log" 2>&1 9>&-; then
+    tail -n 30 "$log" >&2
+    fail "the build failed; all of its output is in $log"
+  fi
+  rm -rf "$host_folder"
+  mv "$host_folder.new" "$host_folder"
+  printf '%s' "$hash" >"$stamp"
+  say "  built in $((SECONDS - started)) s"
+}
+
+# http_status HOST PORT PATH: the status code, empty when nobody answers. (No curl on a bare Debian.)
+http_status() {
+  timeout 5 bash -c '
+    exec 3<>"/dev/tcp/$0/$1" || exit
+    printf "GET %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n\r\n" "$2" "$0" "$1" >&3
+    read -r _ status _ <&3 && printf %s "$status"' "$1" "$2" "$3" 2>/dev/null || true
+}
+
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

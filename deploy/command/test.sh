@@ -1,0 +1,134 @@
+# ./callcrm test: installs what the tests need, builds once, runs every project, sums up.
+# shellcheck shell=bash
+
+run_test() {
+  local tier=default names=() started=$SECONDS
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --fast) tier=fast ;;
+      --long) tier=long ;;
+      -*) fail "test does not know '$1' (see ./callcrm help)" ;;
+      *) names+=("$1") ;;
+    esac
+    shift
+  done
+  local needs=(postgresql ffmpeg) filter='Category!=Lab&Category!=EndToEnd&Category!=Long'
+  if [ "$tier" != fast ]; then
+    needs+=(chromium sip-tester baresip sox espeak-ng debootstrap)
+    filter='Category!=Long'
+  fi
+  [ "$tier" = long ] && filter=
+  need_dotnet
+  if ! install "${needs[@]}"; then
+    [ "${CI:-}" = true ] && fail "not everything the tests need is here: $(missing "${needs[@]}")"
+    say "Not here and not installable without root or sudo: $(missing "${needs[@]}"); tests that need them are skipped."
+  fi
+  [ "$tier" = fast ] || prepare_lab
+  build_tests "$tier"
+  run_projects "$tier" "$filter" "${names[@]}"
+  sum_up "$started"
+}
+
+prepare_lab() {
+  if is_root; then
+    "$repo/deploy/lab/make-root" >/dev/null && return
+  fi
+  [ "${CI:-}" = true ] && fail "the lab's Asterisk cannot be made here (root, debootstrap and the network are needed)"
+  say "No lab Asterisk on this machine (making it needs root): tests that need it are skipped."
+}
+
+build_tests() {
+  local log=$artifacts/build.log began=$SECONDS
+  mkdir -p "$artifacts"
+  say "Building ..."
+  if ! dotnet build "$repo/CallCrm.sln" -c Release -v quiet -nologo >"$log" 2>&1; then
+    tail -n 30 "$log" >&2
+    fail "the build failed; all of its output is in $log"
+  fi
+  # The end-to-end tests start what a user would start: the published host.
+  [ "$1" = fast ] || build_host
+  say "  $((SECONDS - began)) s"
+}
+
+# Alphabetical, the slow end-to-end project last.
+test_projects() {
+  (cd "$repo/tests" && grep -ls 'Microsoft.NET.Test.Sdk' ./*/*.csproj) | cut -d/ -f2 | LC_ALL=C sort |
+    awk '$0 == "EndToEnd" { last = $0; next } { print } END { if (last) print last }'
+}
+
+wanted() {
+  local project=$1 name; shift
+  [ $# = 0 ] && return 0
+  for name in "$@"; do case ${project,,} in *"${name,,}"*) return 0 ;; esac; done
+  return 1
+}
+
+run_projects() {
+  local tier=$1 filter=$2 project; shift 2
+  results=$artifacts/test-results
+  rm -rf "$results"
+  mkdir -p "$results"
+  broken=0
+  for project in $(test_projects); do
+    wanted "$project" "$@" || continue
+    [ "$tier" = fast ] && [ "$project" = EndToEnd ] && continue
+    run_project "$tier" "$filter" "$project"
+  done
+}
+
+run_project() {
+  local tier=$1 filter=$2 project=$3 limit=300 code=0 began=$SECONDS counts
+  [ "$project" = EndToEnd ] && limit=1800
+  [ "$tier" = long ] && limit=14400
+  limit=${CALLCRM_TEST_TIMEOUT:-$limit}
+  local dll=$repo/tests/$project/bin/Release/net10.0/CallCrm.$project.dll log=$results/$project.log
+  local args=(test "$dll" --logger "trx;LogFileName=$project.trx" --logger 'console;verbosity=minimal' --results-directory "$results")
+  [ -z "$filter" ] || args+=(--filter "$filter")
+  timeout --kill-after=20 "$limit" dotnet "${args[@]}" >"$log" 2>&1 </dev/null || code=$?
+  counts=$(outcomes "$results/$project.trx" | awk '{ n[$1]++ } END { printf "%d %d %d", n["Passed"], n["Failed"], n["NotExecuted"] }')
+  read -r passed failed skipped <<<"$counts"
+  printf '  %-20s %5d passed %4d failed %4d skipped %5d s\n' "$project" "$passed" "$failed" "$skipped" $((SECONDS - began))
+  if [ "$code" = 124 ] || [ "$code" = 137 ]; then
+    broken=$((broken + 1)); say "    not done after $limit s and stopped; its output:"; tail -n 60 "$log"
+  elif [ "$failed" != 0 ]; then
+    grep -v -e '^Starting test' -e '^A total of' "$log" | tail -n 200
+  elif [ "$code" != 0 ]; then
+    broken=$((broken + 1)); say "    the test run itself broke (exit code $code):"; tail -n 60 "$log"
+  elif [ $((passed + skipped)) = 0 ]; then
+    broken=$((broken + 1)); say "    no test ran"
+  fi
+}
+
+# outcomes TRX…: "Outcome seconds name" per test.
+outcomes() {
+  cat "$@" 2>/dev/null | grep -o '<UnitTestResult [^>]*>' | awk '
+    function attribute(name,   at, rest) {
+      at = index($0, " " name "=\""); if (!at) return ""
+      rest = substr($0, at + length(name) + 3)
+      return substr(rest, 1, index(rest, "\"") - 1)
+    }
+    {
+      split(attribute("duration"), t, ":")
+      printf "%s %.3f %s\n", attribute("outcome"), t[1] * 3600 + t[2] * 60 + t[3], attribute("testName")
+    }'
+}
+
+sum_up() {
+  local all passed failed skipped
+  all=$(outcomes "$results"/*.trx)
+  passed=$(grep -c '^Passed ' <<<"$all" || true)
+  skipped=$(grep -c '^NotExecuted ' <<<"$all" || true)
+  # Every other outcome (Failed, Timeout, Aborted, …) is a failure, and so is a project that broke.
+  failed=$(($(grep -c . <<<"$all" || true) - passed - skipped + broken))
+  say "Slowest:"
+  LC_ALL=C sort -k2,2 -rn <<<"$all" | head -n 10 | awk '{ s = $2; $1 = $2 = ""; printf "  %8.2f s %s\n", s, $0 }'
+  if [ "$skipped" != 0 ]; then
+    say "Skipped:"
+    grep '^NotExecuted ' <<<"$all" | awk '{ $1 = $2 = ""; print "  " $0 }' | head -n 20
+    [ "${CI:-}" = true ] && say "Here (CI=true) nothing may be skipped."
+  fi
+  say "$((SECONDS - $1)) s in all; details in ${results#"$repo"/}"
+  say "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" = 0 ] && [ "$passed" != 0 ] || exit 1
+  [ "${CI:-}" != true ] || [ "$skipped" = 0 ] || exit 1
+}
