@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Serialization;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace CallCrm.CallFlow;
+
+/// <summary>A command of an agent on its way to the router that holds the domain.</summary>
+/// <param name="Kind">sign_in, sign_out, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client.</param>
+public sealed record RoadCommand(string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null);
+
+public sealed record RoadCommandRequest(Guid Id, Guid Agent, RoadCommand Command);
+
+/// <param name="Reason">Stable code of a refusal.</param>
+public sealed record RoadAnswer(bool Accepted, string? Reason);
+
+/// <param name="Reporter">Name of the reporting process, new at each start.</param>
+public sealed record PagesReport(string Reporter, IReadOnlyList<Guid> Agents);
+
+/// <summary>JSON of the internal road, the same on both ends.</summary>
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(RoadCommandRequest))]
+[JsonSerializable(typeof(RoadAnswer))]
+[JsonSerializable(typeof(PagesReport))]
+public sealed partial class RoadJson : JsonSerializerContext;
+
+/// <summary>No router holds the domain, or it does not answer: nothing was queued, the caller tries again.</summary>
+public sealed class RouterAwayException(string detail, Exception? inner = null) : Exception(detail, inner);
+
+/// <summary>Options of the internal road, section <c>Router</c>.</summary>
+public sealed class RouterRoadOptions
+{
+    public const string Section = "Router";
+    public const string KeyHeader = "X-CallCrm-Key";
+
+    /// <summary>The routing domain this process serves. Default "main".</summary>
+    public string Domain { get; set; } = "main";
+
+    /// <summary>Shared secret of CrmApi and router, at least 16 characters; made at start in the all-in-one host.</summary>
+    public string InternalKey { get; set; } = "";
+}
+
+/// <summary>
+/// The one road for commands: HTTP to the router that holds the domain. Its address stands in the domain's row and is
+/// read again when a call fails, so that a standby that took over is found.
+/// </summary>
+public sealed class RouterRoad(IHttpClientFactory clients, NpgsqlDataSource database, IOptions<RouterRoadOptions> options)
+{
+    public const string HttpClientName = "router-road";
+
+    readonly string _domain = options.Value.Domain;
+    Uri? _address;
+
+    /// <exception cref="RouterAwayException">No router answered within 2 s.</exception>
+    public async Task<RoadAnswer> CommandAsync(Guid id, Guid agent, RoadCommand command, CancellationToken cancel)
+    {
+        using var response = await PostAsync("internal/commands",
+            () => JsonContent.Create(new RoadCommandRequest(id, agent, command), RoadJson.Default.RoadCommandRequest), cancel);
+        return await response.Content.ReadFromJsonAsync(RoadJson.Default.RoadAnswer, cancel)
+            ?? throw new RouterAwayException("The router answered without a body.");
+    }
+
+    /// <summary>The pop of this offer is painted. Best effort: the router does not wait for it longer than PopLead.</summary>
+    public async Task PopSeenAsync(Guid offerId, CancellationToken cancel) =>
+        (await PostAsync($"internal/pops/{offerId}/seen", () => null, cancel)).Dispose();
+
+    /// <summary>Which agents have a page here; at each change and at least every 10 s.</summary>
+    public async Task ReportPagesAsync(string reporter, IReadOnlyCollection<Guid> agents, CancellationToken cancel) =>
+        (await PostAsync("internal/pages", () => JsonContent.Create(new PagesReport(reporter, [.. agents]), RoadJson.Default.PagesReport), cancel)).Dispose();
+
+    async Task<HttpResponseMessage> PostAsync(string path, Func<HttpContent?> content, CancellationToken cancel)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var address = _address ??= await FindAsync(cancel);
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, path)) { Content = content() };
+                request.Headers.Add(RouterRoadOptions.KeyHeader, options.Value.InternalKey);
+                var response = await clients.CreateClient(HttpClientName).SendAsync(request, cancel);
+                if (response.IsSuccessStatusCode)
+                    return response;
+                var status = response.StatusCode;
+                response.Dispose();
+                _address = null;
+                if (status != HttpStatusCode.ServiceUnavailable || attempt > 0)
+                    throw new RouterAwayException($"The router answered {(int)status} to {path}.");
+            }
+            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancel.IsCancellationRequested))
+            {
+                _address = null;
+                if (attempt > 0)
+                    throw new RouterAwayException("The router does not answer.", e);
+            }
+        }
+    }
+
+    async Task<Uri> FindAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var address = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "select command_address from domain where name = @domain", new { domain = _domain }, cancellationToken: cancel));
+        return address is { Length: > 0 } ? new Uri(address) : throw new RouterAwayException($"No router holds domain '{_domain}'.");
+    }
+}
