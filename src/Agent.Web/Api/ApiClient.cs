@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Serialization.Metadata;
+using CallCrm.Contracts;
+
+namespace CallCrm.AgentWeb.Api;
+
+/// <summary>What went wrong with a request: a stable id for the text, the fields by name for forms.</summary>
+sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null) : Exception(detail)
+{
+    public HttpStatusCode? Status { get; } = status;
+
+    /// <summary>errorId of the ProblemDetails; <c>offline</c> when the server was not reached.</summary>
+    public string ErrorId { get; } = errorId;
+
+    public IReadOnlyDictionary<string, string[]> Errors { get; } = errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal);
+}
+
+/// <summary>The REST side of the public API. Every failure is an <see cref="ApiException"/>; 401 also ends the session in the page.</summary>
+sealed class ApiClient(HttpClient http, TimeProvider time)
+{
+    static readonly ContractsJson Json = ContractsJson.Default;
+
+    /// <summary>The session ended on the server: sign in again.</summary>
+    public event Action? SignedOut;
+
+    public Task<SessionView> SignInAsync(string login, string password, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/session", JsonContent.Create(new SignInRequest(login, password), Json.SignInRequest), Json.SessionView, cancel);
+
+    public Task<SessionView> SessionAsync(CancellationToken cancel = default) => GetAsync("api/session", Json.SessionView, cancel);
+
+    public Task SignOutAsync(CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, "api/session", null, cancel);
+
+    public Task<CatalogView> CatalogAsync(CancellationToken cancel = default) => GetAsync("api/catalog", Json.CatalogView, cancel);
+
+    /// <summary>One id per wish: pass the same id again to repeat it safely.</summary>
+    public Task<CommandAnswer> CommandAsync(CommandRequest command, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/commands", JsonContent.Create(command, Json.CommandRequest), Json.CommandAnswer, cancel);
+
+    public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null) =>
+        new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client);
+
+    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
+        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
+
+    public Task<ClientCardView> ClientAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/clients/{id}", Json.ClientCardView, cancel);
+
+    public Task<ClientCardView> SaveClientAsync(Guid id, ClientSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/clients/{id}", JsonContent.Create(save, Json.ClientSave), Json.ClientCardView, cancel);
+
+    public Task<ClientCardView> CreateClientAsync(ClientCreate create, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/clients", JsonContent.Create(create, Json.ClientCreate), Json.ClientCardView, cancel);
+
+    public Task<ListPage<TimelineItem>> TimelineAsync(Guid client, string? cursor = null, int limit = 30, CancellationToken cancel = default) =>
+        GetAsync($"api/clients/{client}/timeline?limit={limit}{Cursor(cursor)}", Json.ListPageTimelineItem, cancel);
+
+    /// <param name="filter">Already encoded query parameters without the leading question mark, may be empty.</param>
+    public Task<ListPage<CallRow>> CallsAsync(string filter, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
+        GetAsync($"api/calls?limit={limit}{(filter.Length > 0 ? "&" + filter : "")}{Cursor(cursor)}", Json.ListPageCallRow, cancel);
+
+    public Task<CallDetailView> CallAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/calls/{id}", Json.CallDetailView, cancel);
+
+    public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
+
+    public Task<BoardView> BoardAsync(CancellationToken cancel = default) => GetAsync("api/live/board", Json.BoardView, cancel);
+
+    public Task<DraftFieldView> SaveDraftAsync(Guid call, string field, DraftWrite write, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/calls/{call}/draft/{Uri.EscapeDataString(field)}", JsonContent.Create(write, Json.DraftWrite), Json.DraftFieldView, cancel);
+
+    public Task SaveWrapUpAsync(Guid call, WrapUpSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-up", JsonContent.Create(save, Json.WrapUpSave), cancel);
+
+    static string Cursor(string? cursor) => cursor is null ? "" : "&cursor=" + Uri.EscapeDataString(cursor);
+
+    Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) => SendAsync(HttpMethod.Get, path, null, type, cancel);
+
+    async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, CancellationToken cancel)
+    {
+        using var response = await SendCheckedAsync(method, path, content, cancel);
+        return await response.Content.ReadFromJsonAsync(type, cancel)
+            ?? throw new ApiException(response.StatusCode, "empty_answer", $"{path} answered without a body.");
+    }
+
+    async Task SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel) =>
+        (await SendCheckedAsync(method, path, content, cancel)).Dispose();
+
+    async Task<HttpResponseMessage> SendCheckedAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel)
+    {
+        HttpResponseMessage response;
+        try
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = content };
+            response = await http.SendAsync(request, cancel);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ApiException(null, "offline", e.Message);
+        }
+
+        if (response.IsSuccessStatusCode)
+            return response;
+        using (response)
+        {
+            var problem = await ReadProblemAsync(response, cancel);
+            if (response.StatusCode == HttpStatusCode.Unauthorized && path != "api/session")
+                SignedOut?.Invoke();
+            throw new ApiException(response.StatusCode, problem?.ErrorId ?? $"http_{(int)response.StatusCode}",
+                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors);
+        }
+    }
+
+    static async Task<ProblemView?> ReadProblemAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(Json.ProblemView, cancel);
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or NotSupportedException)
+        {
+            return null; // A proxy's own error page: the status has to do.
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using CallCrm.Contracts;
+
+namespace CallCrm.AgentWeb.Live;
+
+/// <summary>All that the live feed has told this page. Pure: a message in, the next state out.</summary>
+/// <param name="Draft">Fields of the running call's draft, newest version of each.</param>
+/// <param name="DoneElsewhere">What another tab of the same person did last, until the call is over.</param>
+sealed record DeskState(
+    AgentStateView? Me, TodayView? Today, PopView? Pop, LiveCallView? Call, ImmutableDictionary<string, DraftFieldView> Draft,
+    DoneElsewhereEvent? DoneElsewhere, OfferEvent? LastOffer, ImmutableDictionary<string, PbxEventView> Pbxs,
+    BoardFiguresView? Figures, ImmutableArray<WaitingCallView> Waiting, ImmutableSortedDictionary<string, AgentTileView> Agents, bool RouterAway)
+{
+    public static DeskState Empty { get; } = new(
+        null, null, null, null, ImmutableDictionary<string, DraftFieldView>.Empty, null, null, ImmutableDictionary<string, PbxEventView>.Empty,
+        null, [], ImmutableSortedDictionary<string, AgentTileView>.Empty.WithComparers(StringComparer.Ordinal), false);
+
+    /// <summary>True once the first snapshot is in: before it the page shows the shape of what comes.</summary>
+    public bool Loaded => Me is not null;
+
+    public DeskState Apply(FeedMessage message)
+    {
+        var next = message.Snapshot ? FromSnapshot(message) : this;
+        foreach (var e in message.Events)
+            next = next.Apply(e);
+        return next;
+    }
+
+    DeskState FromSnapshot(FeedMessage message)
+    {
+        var desk = message.Desk;
+        var board = message.Board;
+        return Empty with
+        {
+            Me = desk?.State,
+            Today = desk?.Today,
+            Pop = desk?.Pop,
+            Call = desk?.Call,
+            Draft = Fields(desk?.Call, keep: Call?.CallId == desk?.Call?.CallId ? Draft : null),
+            RouterAway = desk?.RouterAway ?? false,
+            Pbxs = (board?.Pbxs ?? desk?.Pbxs ?? []).ToImmutableDictionary(p => p.Node, StringComparer.Ordinal),
+            Figures = board?.Figures,
+            Waiting = [.. board?.Waiting ?? []],
+            Agents = (board?.Agents ?? []).ToImmutableSortedDictionary(Key, a => a, StringComparer.Ordinal),
+        };
+    }
+
+    DeskState Apply(LiveEvent e) => e switch
+    {
+        PopEvent { Pop: var pop } => this with { Pop = pop, LastOffer = null },
+        OfferEvent offer => Take(offer),
+        CallEvent { Call: var call } => Take(call),
+        MyStateEvent me => this with { Me = me.State, Today = me.Today, Call = IsFree(me.State) ? null : Call, DoneElsewhere = IsFree(me.State) ? null : DoneElsewhere },
+        CardEvent card => Take(card),
+        DraftEvent draft when draft.CallId == Call?.CallId => this with { Draft = Newest(Draft, draft.Field) },
+        DoneElsewhereEvent done => this with { DoneElsewhere = done },
+        AgentEvent { Agent: var agent } => this with { Agents = Agents.SetItem(Key(agent), agent) },
+        BoardEvent board => this with { Figures = board.Figures, Waiting = [.. board.Waiting] },
+        PbxEventView pbx => this with { Pbxs = Pbxs.SetItem(pbx.Node, pbx) },
+        _ => this,
+    };
+
+    DeskState Take(OfferEvent offer)
+    {
+        if (Pop?.OfferId != offer.OfferId)
+            return this;
+        return offer.Outcome is null
+            ? this with { Pop = Pop with { Ringing = offer.Ringing }, LastOffer = offer }
+            : this with { Pop = null, LastOffer = offer };
+    }
+
+    DeskState Take(LiveCallView call)
+    {
+        var same = Call?.CallId == call.CallId;
+        return this with
+        {
+            Call = call,
+            Pop = Pop?.CallId == call.CallId && call.State is "Talking" or "Ended" ? null : Pop,
+            Draft = Fields(call, same ? Draft : null),
+            DoneElsewhere = same ? DoneElsewhere : null,
+        };
+    }
+
+    DeskState Take(CardEvent card) => this with
+    {
+        Pop = Pop?.CallId == card.CallId ? Pop with { Lookup = card.Lookup, Card = card.Card, Candidates = card.Candidates, Script = card.Script ?? Pop.Script } : Pop,
+        Call = Call?.CallId == card.CallId ? Call with { Lookup = card.Lookup, Card = card.Card, Candidates = card.Candidates, Script = card.Script ?? Call.Script } : Call,
+    };
+
+    static bool IsFree(AgentStateView state) => state.State is "Ready" or "Paused" or "Away" or "SignedOut";
+
+    static string Key(AgentTileView agent) => $"{agent.Name}\0{agent.AgentId:N}";
+
+    static ImmutableDictionary<string, DraftFieldView> Fields(LiveCallView? call, ImmutableDictionary<string, DraftFieldView>? keep)
+    {
+        var fields = keep ?? ImmutableDictionary<string, DraftFieldView>.Empty;
+        foreach (var field in call?.Draft ?? [])
+            fields = Newest(fields, field);
+        return fields;
+    }
+
+    /// <summary>Versions grow on the server: an older one that comes late never wins.</summary>
+    static ImmutableDictionary<string, DraftFieldView> Newest(ImmutableDictionary<string, DraftFieldView> fields, DraftFieldView field) =>
+        fields.TryGetValue(field.Field, out var known) && known.Version >= field.Version ? fields : fields.SetItem(field.Field, field);
+}

@@ -1,0 +1,114 @@
+using CallCrm.Contracts;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CallCrm.AgentWeb.Live;
+
+/// <summary>
+/// The page's end of the live feed. Reconnects by itself with growing pauses and jitter, names its last position and gets what
+/// it missed or a snapshot; the state it holds stays shown meanwhile.
+/// </summary>
+sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
+{
+    static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
+
+    HubConnection? _connection;
+    CancellationTokenSource? _running;
+    string? _position;
+
+    /// <summary>This page among all tabs; also the author of its drafts.</summary>
+    public string PageId { get; } = Guid.NewGuid().ToString("N")[..12];
+
+    public DeskState State { get; private set; } = DeskState.Empty;
+
+    public bool Connected { get; private set; }
+
+    /// <summary>Since when the line is down; null while it is up.</summary>
+    public DateTimeOffset? LostSince { get; private set; }
+
+    /// <summary>State or connection changed; the message that did it, or null.</summary>
+    public event Action<FeedMessage?>? Changed;
+
+    public void Start()
+    {
+        if (_running is not null)
+            return;
+        _running = new CancellationTokenSource();
+        _ = KeepConnectedAsync(_running.Token);
+    }
+
+    /// <param name="painted">False when the tab is hidden and paints nothing: applied is all it can promise.</param>
+    public async Task PopSeenAsync(Guid offer, bool painted)
+    {
+        if (_connection is { State: HubConnectionState.Connected } connection)
+            await connection.SendAsync("PopSeen", offer, painted, CancellationToken.None);
+    }
+
+    async Task KeepConnectedAsync(CancellationToken cancel)
+    {
+        for (var failures = 0; !cancel.IsCancellationRequested;)
+        {
+            var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var connection = Build(closed);
+            try
+            {
+                await connection.StartAsync(cancel);
+                _connection = connection;
+                Take(await connection.InvokeAsync<FeedMessage>("Resume", _position, PageId, cancel));
+                (failures, Connected, LostSince) = (0, true, null);
+                Changed?.Invoke(null);
+                await closed.Task.WaitAsync(cancel);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or InvalidOperationException or Microsoft.AspNetCore.SignalR.HubException or OperationCanceledException or TimeoutException)
+            {
+                failures++;
+            }
+
+            _connection = null;
+            (Connected, LostSince) = (false, LostSince ?? time.GetUtcNow());
+            Changed?.Invoke(null);
+            await Task.Delay(Pause(failures), time, CancellationToken.None);
+        }
+    }
+
+    HubConnection Build(TaskCompletionSource closed)
+    {
+        var connection = new HubConnectionBuilder()
+            .WithUrl(hub)
+            .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default))
+            .Build();
+        connection.On<FeedMessage>("Feed", Take);
+        connection.Closed += _ =>
+        {
+            closed.TrySetResult();
+            return Task.CompletedTask;
+        };
+        return connection;
+    }
+
+    /// <summary>0.2 s, 0.4 s … 8 s, ± 30 %: thousands of pages must not come back in the same moment.</summary>
+    static TimeSpan Pause(int failures)
+    {
+        var pause = Math.Min(LongestPause.TotalSeconds, 0.2 * Math.Pow(2, Math.Min(failures, 10)));
+        return TimeSpan.FromSeconds(pause * (0.7 + (Random.Shared.NextDouble() * 0.6)));
+    }
+
+    void Take(FeedMessage message)
+    {
+        _position = message.Position;
+        State = State.Apply(message);
+        Changed?.Invoke(message);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_running is { } running)
+            await running.CancelAsync();
+        if (_connection is { } connection)
+            await connection.DisposeAsync();
+    }
+}
