@@ -1,0 +1,34 @@
+using CallCrm.CallFlow;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+public static class CallFlowModule
+{
+    /// <summary>
+    /// The database (embedded unless <c>ConnectionStrings:CallCrm</c> is set), its two pools, and what processes share.
+    /// Several parts in one process may each call it; the first call counts.
+    /// </summary>
+    public static IServiceCollection AddCallFlow(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(s => s.ServiceType == typeof(DatabaseAddress))) return services;
+        var address = DatabaseAddress.From(configuration);
+        var options = configuration.GetSection(DatabaseOptions.Section).Get<DatabaseOptions>() ?? new DatabaseOptions();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(address);
+        services.AddSingleton<DatabaseStart>();
+        services.AddSingleton<IHostedService>(s => s.GetRequiredService<DatabaseStart>());
+        services.AddSingleton(_ => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(address.ConnectionString)
+        {
+            MaxPoolSize = options.PoolSize,
+            ApplicationName = "callcrm",
+            MaxAutoPrepare = 100,
+            AutoPrepareMinUsages = 3,
+        }));
+        services.AddSingleton(_ => RouterDatabase.Create(address.ConnectionString, options.RouterPoolSize));
+        return services;
+    }
+}

@@ -1,0 +1,16 @@
+namespace CallCrm.CallFlow;
+
+/// <summary>Section <c>Database</c>: the embedded server. Unused when <c>ConnectionStrings:CallCrm</c> names another one.</summary>
+public sealed class DatabaseOptions
+{
+    public const string Section = "Database";
+
+    /// <summary>Folder of the private cluster. Default: <c>postgres</c> in the data folder.</summary>
+    public string DataFolder { get; set; } = "";
+
+    /// <summary>Connections of the pool that API and feed share. 2 to 500, default 30.</summary>
+    public int PoolSize { get; set; } = 30;
+
+    /// <summary>Connections of the router's own pool. 2 to 50, default 8.</summary>
+    public int RouterPoolSize { get; set; } = 8;
+}

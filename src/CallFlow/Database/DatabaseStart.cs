@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CallCrm.CallFlow;
+
+/// <summary>Database up and migrated before any other part starts; stopped after all others have stopped.</summary>
+internal sealed class DatabaseStart(DatabaseAddress address, TimeProvider time, ILoggerFactory logs) : IHostedLifecycleService, IAsyncDisposable
+{
+    EmbeddedPostgres? server;
+
+    public async Task StartingAsync(CancellationToken ct)
+    {
+        if (address.Cluster is { } cluster) server = await EmbeddedPostgres.StartAsync(cluster, time, logs.CreateLogger<EmbeddedPostgres>(), ct);
+        await Migrator.MigrateAsync(address.ConnectionString, time, logs.CreateLogger(typeof(Migrator)), ct);
+    }
+
+    public Task StartAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken ct) => Task.CompletedTask;
+
+    public async Task StoppedAsync(CancellationToken ct) => await DisposeAsync();
+
+    /// <summary>Also when the start of another part failed: then nobody calls Stopped.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var running = server;
+        server = null;
+        if (running is not null) await running.DisposeAsync();
+    }
+}

@@ -1,0 +1,26 @@
+using Npgsql;
+
+namespace CallCrm.CallFlow;
+
+/// <summary>The router's own small pool, so that no report or page can keep a call waiting for a connection.</summary>
+public sealed class RouterDatabase(NpgsqlDataSource source) : IAsyncDisposable
+{
+    public NpgsqlDataSource Source { get; } = source;
+
+    public static RouterDatabase Create(string connectionString, int poolSize = 8)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            MaxPoolSize = poolSize,
+            MinPoolSize = Math.Min(2, poolSize),
+            ApplicationName = "callcrm-router",
+            MaxAutoPrepare = 40,
+            AutoPrepareMinUsages = 2,
+            Timeout = 5,
+            CommandTimeout = 10,
+        };
+        return new RouterDatabase(NpgsqlDataSource.Create(settings));
+    }
+
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+}
