@@ -14,7 +14,9 @@ public sealed record ExtensionView(string Node, string Number, string Label, boo
 
 /// <summary>POST /api/commands. The id is a UUID v7 made by the page; a repeated id gets its first answer.</summary>
 /// <param name="Kind">sign_in, sign_out, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client.</param>
-public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null);
+/// <param name="PageId">The page that asks, as it named itself in Resume; the person's other pages are told (DoneElsewhereEvent).</param>
+public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
+    string? PageId = null);
 
 /// <summary>The router's answer. Refusal is no HTTP error: the reason is a stable code, e.g. not_your_call. No router: 503 with errorId router_away.</summary>
 public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason);

@@ -1,3 +1,8 @@
+using CallCrm.CrmApi;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddCrmApi(builder.Configuration);
+
 var app = builder.Build();
+app.MapCrmApi();
 await app.RunAsync();
