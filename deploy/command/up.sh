@@ -79,6 +79,8 @@ wait_for_host() {
 # The host stops pages, router, journal and PostgreSQL in this order by itself; 30 s must do.
 stop_host() {
   trap '' INT TERM HUP
+  # The terminal may be gone; what follows must happen all the same.
+  set +e
   [ -n "$host_pid" ] || return 0
   kill -0 "$host_pid" 2>/dev/null || return 0
   say
