@@ -22,8 +22,15 @@ public enum TransferKind { Blind, Attended }
 public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
 {
     /// <summary>A channel came to be. <paramref name="Device"/> is the channel name without its suffix, e.g. <c>PJSIP/101</c>.</summary>
+    /// <param name="NumberRestricted">Withheld; CallerNumber and CallerName are empty then.</param>
+    /// <param name="PresentationTold">The PBX says whether the number is withheld (channelvars carries <c>CALLERID(num-pres)</c>); if not, a number that should be withheld may stand here.</param>
     public sealed record LegCreated(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId, string ChannelName, string Device,
-        string CallerNumber, string CallerName, string DialledNumber, string Context, bool NumberRestricted) : PbxFact(Node, PbxTime);
+        string CallerNumber, string CallerName, string DialledNumber, string Context, bool NumberRestricted, bool PresentationTold = false)
+        : PbxFact(Node, PbxTime);
+
+    /// <summary>Number, name or presentation of this leg's own party is another than LegCreated said (set by the dialplan, or known late).</summary>
+    public sealed record CallerChanged(string Node, DateTimeOffset? PbxTime, LegId Leg, string CallerNumber, string CallerName, bool NumberRestricted)
+        : PbxFact(Node, PbxTime);
 
     /// <summary>The channel's linked id changed: two calls are becoming one. The older id wins.</summary>
     public sealed record LegLinked(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId) : PbxFact(Node, PbxTime);
@@ -74,5 +81,6 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
 
 /// <summary>A living channel as CoreShowChannels lists it.</summary>
 /// <param name="Age">How long the channel has lived (its Duration line).</param>
+/// <param name="NumberRestricted">Withheld; CallerNumber and CallerName are empty then.</param>
 public sealed record SnapshotLeg(LegId Leg, string LinkedId, string ChannelName, string Device, string CallerNumber, string CallerName,
-    string DialledNumber, string Context, string Application, bool Up, bool Ringing, string? BridgeId, TimeSpan Age, string? CallId);
+    string DialledNumber, string Context, string Application, bool Up, bool Ringing, string? BridgeId, TimeSpan Age, string? CallId, bool NumberRestricted = false, bool PresentationTold = false);

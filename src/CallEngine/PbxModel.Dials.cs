@@ -1,0 +1,201 @@
+namespace CallCrm.Engine;
+
+/// <summary>Who rings whom, and how each ring ended.</summary>
+public sealed partial class PbxModel
+{
+    const int MaxLocalDepth = 8;
+
+    void OnDialBegin(in PbxModelFields f)
+    {
+        // An originated leg has no caller; a caller that is not known to us is none either.
+        var caller = string.IsNullOrEmpty(f.UniqueId) ? null : Find(f.UniqueId);
+        if (caller is not null)
+        {
+            Show(caller, f);
+            SayWaitingResults(caller);
+            caller.Attempt = Attempt.Begun;
+        }
+
+        if (Find(f.DestUniqueId) is not { } dialled)
+            return;
+        ShowLink(dialled, f.DestLinkedId);
+        if (dialled.Stage != DialStage.None)
+        {
+            _repeated++;
+            return;
+        }
+
+        dialled.Stage = DialStage.Begun;
+        dialled.DialledBy = caller;
+        if (!dialled.Hidden)
+        {
+            dialled.Caller = RealLeg(caller, dialled)?.Id;
+            Say(new PbxFact.DialBegan(_node, _time, dialled.Caller, dialled.Id, dialled.Device));
+        }
+
+        RingAtLast(dialled);
+        ShowState(dialled, f.DestState);
+    }
+
+    void OnDialState(in PbxModelFields f)
+    {
+        if (Find(f.DestUniqueId) is not { } dialled)
+            return;
+        ShowDialled(dialled, f);
+        switch (f.DialStatus)
+        {
+            case "RINGING":
+                // It proves a dial, should its DialBegin have been lost.
+                if (dialled.Stage == DialStage.None)
+                    RingAtLast(dialled);
+                Ring(dialled);
+                break;
+            case "PROGRESS" or "PROCEEDING":
+                dialled.Progressed = true;
+                break;
+        }
+    }
+
+    void OnDialEnd(in PbxModelFields f)
+    {
+        if (Find(f.DestUniqueId) is not { } dialled)
+            return;
+        ShowDialled(dialled, f);
+        // Queue says it twice, and Local channels say it once for each of their halves and the phone behind.
+        if (dialled.Stage is DialStage.Waiting or DialStage.Ended)
+        {
+            _repeated++;
+            return;
+        }
+
+        var caller = string.IsNullOrEmpty(f.UniqueId) ? null : Find(f.UniqueId);
+        // Never dialled: it picked the call up (or the DialBegin was lost). Then its caller is told only here.
+        if (dialled.Stage == DialStage.None)
+            dialled.DialledBy = caller;
+        if (!dialled.Hidden)
+            dialled.Caller ??= RealLeg(caller ?? dialled.DialledBy, dialled)?.Id;
+        dialled.DialStatus = f.DialStatus ?? "";
+        if (string.Equals(dialled.DialStatus, "ANSWER", StringComparison.OrdinalIgnoreCase))
+            SayDialEnded(dialled, DialResult.Answered, null);
+        else if (dialled.HungUp)
+            SayDialEnded(dialled, dialled.RequestCause ?? 0, dialled.RequestTechCause);
+        else
+            AwaitHangup(dialled);
+    }
+
+    /// <summary>
+    /// Without a word of the phone the cause comes with the leg's Hangup, sent by the same thread of Asterisk right after.
+    /// Should it be lost, what the caller does next proves that the ring is over; see <see cref="SayWaitingResults"/>.
+    /// </summary>
+    static void AwaitHangup(Leg dialled)
+    {
+        dialled.Stage = DialStage.Waiting;
+        if (dialled.DialledBy is { Ended: false } caller)
+            (caller.WaitingResults ??= []).Add(dialled);
+    }
+
+    void EndDialAtHangup(Leg leg, int cause, int? techCause)
+    {
+        if (leg.Stage is not (DialStage.Begun or DialStage.Waiting))
+            return;
+        // Up, and no other call's pickup: only its DialEnd was lost.
+        if (leg.Stage == DialStage.Begun && leg.Up && cause != 26)
+            SayDialEnded(leg, DialResult.Answered, null);
+        else
+            SayDialEnded(leg, cause, techCause);
+    }
+
+    /// <summary>The caller goes on, so its rings are over: what waits for a Hangup is said with what is known.</summary>
+    void SayWaitingResults(Leg caller)
+    {
+        if (caller.WaitingResults is not { } waiting)
+            return;
+        caller.WaitingResults = null;
+        foreach (var dialled in waiting)
+        {
+            if (dialled.Stage == DialStage.Waiting && !dialled.Ended)
+                SayDialEnded(dialled, dialled.RequestCause ?? 0, dialled.RequestTechCause);
+        }
+    }
+
+    void SayDialEnded(Leg dialled, int cause, int? techCause)
+    {
+        var callerGone = dialled.DialledBy is { } caller && (caller.Ended || caller.HungUp);
+        var result = PbxModelDialResult.From(dialled.DialStatus, cause, techCause, dialled.HungUp, dialled.Rang || dialled.Progressed, callerGone);
+        SayDialEnded(dialled, result, techCause);
+    }
+
+    void SayDialEnded(Leg dialled, DialResult result, int? techCause)
+    {
+        dialled.Stage = DialStage.Ended;
+        dialled.DialledBy = null;
+        if (!dialled.Hidden)
+            Say(new PbxFact.DialEnded(_node, _time, dialled.Caller, dialled.Id, result, techCause));
+    }
+
+    /// <summary>
+    /// A phone that is not registered never becomes a channel: no Newchannel, no DialBegin, no DialEnd, only DIALSTATUS on
+    /// the caller. Dial empties the variable when it starts, so a CHANUNAVAIL after a DialBegin (it follows a 603) is
+    /// told from one without.
+    /// </summary>
+    void OnVarSet(in PbxModelFields f)
+    {
+        if (!string.Equals(f.Variable, "DIALSTATUS", StringComparison.OrdinalIgnoreCase))
+        {
+            _unwanted++;
+            return;
+        }
+
+        if (Find(f.UniqueId) is not { } caller)
+            return;
+        Show(caller, f);
+        if (string.IsNullOrEmpty(f.Value))
+        {
+            SayWaitingResults(caller);
+            caller.Attempt = Attempt.Open;
+            return;
+        }
+
+        var nobodyDialled = caller.Attempt is Attempt.Unknown or Attempt.Open;
+        caller.Attempt = Attempt.Closed;
+        DialResult? result = f.Value switch
+        {
+            "CHANUNAVAIL" => DialResult.Unreachable,
+            "CONGESTION" => DialResult.Congestion,
+            "BUSY" => DialResult.Busy,
+            _ => null,
+        };
+        if (nobodyDialled && result is { } told)
+            Say(new PbxFact.DialEnded(_node, _time, RealLeg(caller, null)?.Id, null, told, null));
+    }
+
+    /// <summary>The person behind a leg: itself, or for half of a Local channel who is on its other side.</summary>
+    Leg? RealLeg(Leg? leg, Leg? notThis) => leg is null || !leg.Hidden ? leg : Behind(leg.OtherHalf, notThis, 0);
+
+    Leg? Behind(Leg? half, Leg? notThis, int depth)
+    {
+        if (half is null || depth > MaxLocalDepth)
+            return null;
+        if (half.DialledBy is { Ended: false } dialler)
+            return dialler.Hidden ? Behind(dialler.OtherHalf, notThis, depth + 1) : dialler;
+        if (half.Bridge is { } bridge)
+        {
+            foreach (var member in bridge.Members)
+            {
+                if (!member.Hidden && member != notThis)
+                    return member;
+            }
+
+            foreach (var member in bridge.Members)
+            {
+                if (member.Hidden && member != half && Behind(member.OtherHalf, notThis, depth + 1) is { } far)
+                    return far;
+            }
+
+            return null;
+        }
+
+        // Its DialBegin is on the way: who made it has passed on their linked id.
+        return _legs.TryGetValue(half.LinkedId, out var root) && !root.Hidden && root != notThis ? root : null;
+    }
+}

@@ -1,0 +1,30 @@
+using CallCrm.Engine;
+using CallCrm.TestKit;
+
+namespace CallCrm.CallEngine.Tests;
+
+/// <summary>Captured AMI messages as the model's input.</summary>
+static class PbxModelTraces
+{
+    public const string Node = "pbx";
+
+    public static IReadOnlyList<string> All { get; } =
+        [.. TraceLibrary.Scenarios.Where(s => Connections(s).Any(c => Events(s, c).Count > 0))];
+
+    /// <summary>Connections that see calls, in the order they were opened; what other users saw is theirs alone.</summary>
+    public static IReadOnlyList<string> Connections(string scenario) =>
+        [.. TraceLibrary.Load(scenario).Connections.Where(c => c is "ami" or "ami-after").OrderBy(c => c.Length)];
+
+    public static IReadOnlyList<(double AtMs, PbxEvent Event)> Events(string scenario, string connection = "ami") =>
+        [.. TraceLibrary.Load(scenario).Messages(connection).Where(m => m.Kind == "event" && m.Name.Length > 0).Select(m => (m.AtMs, Of(m)))];
+
+    /// <summary>The lines of a list reply that the shell collects for <see cref="PbxModel.TakeSnapshot"/>.</summary>
+    public static IReadOnlyList<PbxEvent> ListOf(string scenario, string connection, string eventName, string actionId) =>
+        [.. Events(scenario, connection).Select(e => e.Event).Where(e => e.Name == eventName && e["ActionID"] == actionId)];
+
+    public static PbxEvent Of(TraceMessage message) => new(Node, message.Name, message.Headers.ToArray(), null);
+
+    /// <summary>An event by hand: <c>Event("Hangup", "Uniqueid: 1.1", "Cause: 16")</c>.</summary>
+    public static PbxEvent Event(string name, params string[] lines) =>
+        new(Node, name, lines.Select(l => l.Split(": ", 2)).Select(p => KeyValuePair.Create(p[0], p.Length > 1 ? p[1] : "")).ToArray(), null);
+}
