@@ -12,15 +12,18 @@ public sealed class AmiHeaderIndex
     byte[] _joined = [];
 
     /// <summary>Indexes a frame; one that lies across several receive segments is joined in a buffer of our own.</summary>
-    public AmiMessage Read(in ReadOnlySequence<byte> frame)
+    public AmiMessage Read(in ReadOnlySequence<byte> frame) => Read(Join(frame));
+
+    /// <summary>The bytes of a frame in one piece, copied only when they are not.</summary>
+    internal ReadOnlySpan<byte> Join(in ReadOnlySequence<byte> frame)
     {
         if (frame.IsSingleSegment)
-            return Read(frame.FirstSpan);
+            return frame.FirstSpan;
         var length = (int)frame.Length;
         if (_joined.Length < length)
             _joined = new byte[Math.Max(length, 4096)];
         frame.CopyTo(_joined);
-        return Read(_joined.AsSpan(0, length));
+        return _joined.AsSpan(0, length);
     }
 
     /// <summary>Indexes a frame. Empty lines are passed over; nothing else is ever left out.</summary>

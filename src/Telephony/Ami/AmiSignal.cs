@@ -56,11 +56,25 @@ public sealed record AmiConnected(
 public sealed record AmiLost(int SessionNumber, AmiLostReason Reason, string Detail) : AmiSignal;
 
 /// <summary>
-/// The consumer was too slow: everything queued was dropped. The state built from this PBX is no longer to be trusted until
-/// a new snapshot; events after this one are whole again.
+/// Events were lost: the consumer was too slow and everything queued was dropped, or a message could not be read. The state
+/// built from this PBX is no longer to be trusted until a new snapshot; events after this one are whole again.
 /// </summary>
-/// <param name="Dropped">How many signals were dropped.</param>
-public sealed record AmiOverflow(int Dropped) : AmiSignal;
+/// <param name="Dropped">How many events were dropped.</param>
+public sealed record AmiOverflow(int Dropped) : AmiSignal
+{
+    /// <summary>Which of the two it was.</summary>
+    public AmiOverflowCause Cause { get; init; }
+}
+
+/// <summary>Why events were lost.</summary>
+public enum AmiOverflowCause
+{
+    /// <summary>The queue was full.</summary>
+    SlowConsumer,
+
+    /// <summary>A message longer than <see cref="AmiFramer.MaxFrameBytes"/> was passed over.</summary>
+    MalformedFrame,
+}
 
 /// <summary>Why a connection ended or did not come about.</summary>
 public enum AmiLostReason

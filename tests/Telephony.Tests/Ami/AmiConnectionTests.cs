@@ -1,0 +1,216 @@
+using System.Globalization;
+using CallCrm.Telephony.Ami;
+using CallCrm.TestKit;
+
+namespace CallCrm.Telephony.Tests.Ami;
+
+public sealed class AmiConnectionTests
+{
+    [Fact]
+    public async Task Every_loss_is_told_and_a_new_session_follows()
+    {
+        await using var server = new AmiTestServer();
+        await using var client = new RunningAmiClient(RunningAmiClient.Options(server));
+        for (var number = 1; number <= 5; number++)
+        {
+            (await client.NextAsync<AmiConnected>()).SessionNumber.Should().Be(number);
+            var session = await server.NextLoginAsync();
+            await session.EventAsync("UserEvent", ("N", number.ToString(CultureInfo.InvariantCulture)));
+            (await client.NextAsync<AmiEvent>())["N"].Should().Be(number.ToString(CultureInfo.InvariantCulture));
+            if (number % 2 == 0)
+                session.Reset();
+            else
+                session.Close();
+            var lost = await client.NextAsync<AmiLost>();
+            lost.SessionNumber.Should().Be(number);
+            lost.Reason.Should().BeOneOf(AmiLostReason.ClosedByPbx, AmiLostReason.Broken);
+        }
+    }
+
+    [Fact]
+    public async Task Connection_cut_at_any_byte_gives_whole_events_only()
+    {
+        await using var server = new AmiTestServer();
+        await using var client = new RunningAmiClient(RunningAmiClient.Options(server));
+        var message = "Event: UserEvent\r\nText: a: b\n\r\nPrivilege: user,all\r\n\r\n"u8.ToArray();
+        long last = 0;
+        for (var cut = 0; cut <= message.Length; cut++)
+        {
+            await client.NextAsync<AmiConnected>();
+            var session = await server.NextLoginAsync();
+            await session.SendAsync(message.AsMemory(0, cut));
+            session.Close();
+            if (cut == message.Length)
+            {
+                var whole = await client.NextAsync<AmiEvent>();
+                whole["Text"].Should().Be("a: b\n");
+                whole.Sequence.Should().BeGreaterThan(last);
+            }
+
+            last = (await client.NextAsync<AmiLost>()).Sequence;
+        }
+    }
+
+    [Fact]
+    public async Task Announced_shutdown_is_named()
+    {
+        await using var server = new AmiTestServer();
+        await using var client = new RunningAmiClient(RunningAmiClient.Options(server, new AmiEventFilter().Want("Hangup")));
+        await client.NextAsync<AmiConnected>();
+        var session = await server.NextLoginAsync();
+
+        await session.EventAsync("Shutdown", ("Shutdown", "Cleanly"), ("Restart", "True"));
+        session.Close();
+
+        (await client.NextAsync<AmiLost>()).Reason.Should().Be(AmiLostReason.Shutdown);
+    }
+
+    [Fact]
+    public async Task Half_open_line_is_given_up_after_the_keep_alive()
+    {
+        await using var server = new AmiTestServer();
+        var dead = false;
+        server.OnAction = (_, action) => Task.FromResult(dead && action.Name == "Ping");
+        await using var client = new RunningAmiClient(Quick(server));
+        await client.NextAsync<AmiConnected>();
+
+        dead = true;
+        (await client.NextAsync<AmiLost>()).Reason.Should().Be(AmiLostReason.KeepAlive);
+        dead = false;
+        (await client.NextAsync<AmiConnected>()).SessionNumber.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Line_that_brings_events_but_answers_late_is_alive()
+    {
+        await using var server = new AmiTestServer();
+        var pings = 0;
+        server.OnAction = async (session, action) =>
+        {
+            if (action.Name != "Ping")
+                return false;
+            pings++;
+            await session.EventAsync("UserEvent", ("Ping", "unanswered"));
+            return true;
+        };
+        await using var client = new RunningAmiClient(Quick(server));
+        await client.NextAsync<AmiConnected>();
+
+        for (var i = 0; i < 3; i++)
+            await client.NextAsync<AmiEvent>();
+
+        pings.Should().BeGreaterThanOrEqualTo(3);
+        client.Client.Status.State.Should().Be(AmiState.LoggedIn);
+    }
+
+    [Fact]
+    public async Task Clock_offset_of_the_pbx_is_known_after_a_ping()
+    {
+        await using var server = new AmiTestServer();
+        await using var client = new RunningAmiClient(Quick(server));
+        await client.NextAsync<AmiConnected>();
+        await client.Client.SendAsync(AmiActions.Ping(), CancellationToken.None);
+
+        client.Client.ClockOffset.Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Slow_consumer_gets_an_overflow_and_then_whole_events()
+    {
+        await using var server = new AmiTestServer();
+        await using var client = new RunningAmiClient(new AmiClientOptions
+        {
+            Host = "127.0.0.1",
+            Port = server.Port,
+            User = "callcrm",
+            Secret = "lab",
+            QueueLength = 100,
+        });
+        var session = await server.NextLoginAsync();
+        await client.StatusAsync(s => s.State == AmiState.LoggedIn);
+
+        for (var i = 0; i < 250; i++)
+            await session.EventAsync("UserEvent", ("N", i.ToString(CultureInfo.InvariantCulture)));
+        // The answer comes after the events on the same line, so all of them have been read; nobody was waited for.
+        (await client.Client.SendAsync(AmiActions.Ping(), CancellationToken.None)).IsSuccess.Should().BeTrue();
+
+        await client.NextAsync<AmiConnected>();
+        var overflow = await client.NextAsync<AmiOverflow>();
+        var next = int.Parse((await client.NextAsync<AmiEvent>())["N"]!, CultureInfo.InvariantCulture);
+        overflow.Dropped.Should().Be(next, "every event is either counted or delivered");
+        for (var n = next + 1; n < 250; n++)
+            (await client.NextAsync<AmiEvent>())["N"].Should().Be(n.ToString(CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task Message_too_long_to_read_is_told_as_a_gap()
+    {
+        await using var server = new AmiTestServer();
+        await using var client = new RunningAmiClient(RunningAmiClient.Options(server));
+        await client.NextAsync<AmiConnected>();
+        var session = await server.NextLoginAsync();
+
+        await session.EventAsync("UserEvent", ("Big", new string('x', 200_000)));
+        await session.EventAsync("UserEvent", ("Big", "no"));
+
+        (await client.NextAsync<AmiOverflow>()).Cause.Should().Be(AmiOverflowCause.MalformedFrame);
+        (await client.NextAsync<AmiEvent>())["Big"].Should().Be("no");
+    }
+
+    [Fact]
+    public async Task Only_wanted_events_are_delivered()
+    {
+        await using var server = new AmiTestServer();
+        var filter = new AmiEventFilter().Want("Hangup", "newchannel").WantVariable("DIALSTATUS");
+        await using var client = new RunningAmiClient(RunningAmiClient.Options(server, filter));
+        await client.NextAsync<AmiConnected>();
+        var session = await server.NextLoginAsync();
+
+        await session.EventAsync("RTCPSent", ("N", "1"));
+        await session.EventAsync("Newchannel", ("N", "2"));
+        await session.EventAsync("VarSet", ("Variable", "OTHER"), ("Value", "x"));
+        await session.EventAsync("VarSet", ("Variable", "DIALSTATUS"), ("Value", "CHANUNAVAIL"));
+        await session.EventAsync("Hangup", ("N", "4"));
+
+        (await client.NextAsync<AmiEvent>()).Name.Should().Be("Newchannel");
+        (await client.NextAsync<AmiEvent>())["Value"].Should().Be("CHANUNAVAIL");
+        (await client.NextAsync<AmiEvent>()).Name.Should().Be("Hangup");
+    }
+
+    [Fact]
+    public async Task Faulty_predicate_costs_neither_the_line_nor_the_event()
+    {
+        await using var server = new AmiTestServer();
+        var filter = new AmiEventFilter().Want("Hangup", (in AmiMessage _) => throw new InvalidOperationException("bug"));
+        await using var client = new RunningAmiClient(RunningAmiClient.Options(server, filter));
+        await client.NextAsync<AmiConnected>();
+
+        await (await server.NextLoginAsync()).EventAsync("Hangup");
+
+        await client.NextAsync<AmiEvent>();
+    }
+
+    [Fact]
+    public void Back_off_doubles_and_never_exceeds_five_seconds()
+    {
+        var options = new AmiClientOptions { MaxBackOff = TimeSpan.FromMinutes(1) };
+
+        var longest = Enumerable.Range(1, 40).Select(n => AmiClient.BackOff(options, AmiLostReason.Broken, n, 1)).ToArray();
+        var shortest = Enumerable.Range(1, 40).Select(n => AmiClient.BackOff(options, AmiLostReason.Broken, n, 0)).ToArray();
+
+        longest[..4].Select(t => t.TotalMilliseconds).Should().Equal(100, 200, 400, 800);
+        longest.Max().Should().Be(TimeSpan.FromSeconds(5));
+        shortest.Zip(longest).Should().OnlyContain(p => p.First * 2 == p.Second);
+    }
+
+    static AmiClientOptions Quick(AmiTestServer server) => new()
+    {
+        Host = "127.0.0.1",
+        Port = server.Port,
+        User = "callcrm",
+        Secret = "lab",
+        FirstBackOff = TimeSpan.FromMilliseconds(10),
+        KeepAliveInterval = TimeSpan.FromMilliseconds(20),
+        KeepAliveTimeout = TimeSpan.FromMilliseconds(600),
+    };
+}
