@@ -1,0 +1,76 @@
+using CallCrm.AgentWeb.Api;
+using CallCrm.Contracts;
+
+namespace CallCrm.AgentWeb.Session;
+
+/// <summary>Who is signed in, and what the pages choose from. Null until somebody is.</summary>
+sealed class SignedIn
+{
+    static readonly string[] Languages = ["en", "it", "ru"];
+
+    readonly ApiClient _api;
+
+    public SignedIn(ApiClient api)
+    {
+        _api = api;
+        api.SignedOut += Forget;
+    }
+
+    public SessionView? View { get; private set; }
+
+    public CatalogView? Catalog { get; private set; }
+
+    /// <summary>The server could not be asked: neither signed in nor out.</summary>
+    public ApiException? Failure { get; private set; }
+
+    public event Action? Changed;
+
+    /// <summary>The person's own language when known, else the browser's, else English.</summary>
+    public string Language => Known(View?.Language) ?? Known(System.Globalization.CultureInfo.CurrentCulture.TwoLetterISOLanguageName) ?? "en";
+
+    public bool Is(string role) => View?.Roles.Contains(role) ?? false;
+
+    public bool Supervises => Is("supervisor") || Is("manager") || Is("admin");
+
+    public async Task LoadAsync()
+    {
+        try
+        {
+            Failure = null;
+            View = await _api.SessionAsync();
+            Catalog = await _api.CatalogAsync();
+        }
+        catch (ApiException e) when (e.Status == System.Net.HttpStatusCode.Unauthorized)
+        {
+            (View, Catalog) = (null, null);
+        }
+        catch (ApiException e)
+        {
+            Failure = e;
+        }
+
+        Changed?.Invoke();
+    }
+
+    /// <exception cref="ApiException">sign_in_failed, locked_out, offline.</exception>
+    public async Task SignInAsync(string login, string password)
+    {
+        View = await _api.SignInAsync(login, password);
+        Catalog = await _api.CatalogAsync();
+        Changed?.Invoke();
+    }
+
+    public async Task ReloadCatalogAsync()
+    {
+        Catalog = await _api.CatalogAsync();
+        Changed?.Invoke();
+    }
+
+    void Forget()
+    {
+        (View, Catalog) = (null, null);
+        Changed?.Invoke();
+    }
+
+    static string? Known(string? language) => Array.Find(Languages, l => l == language);
+}
