@@ -23,6 +23,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(CallDetailView))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(WrapUpSave))]
+[JsonSerializable(typeof(ScriptLibraryView))]
+[JsonSerializable(typeof(ScriptView))]
 [JsonSerializable(typeof(ProblemView))]
 public sealed partial class ContractsJson : JsonSerializerContext;
 

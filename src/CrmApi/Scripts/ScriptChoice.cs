@@ -1,0 +1,92 @@
+namespace CallCrm.CrmApi.Scripts;
+
+/// <summary>What is known of a call when its script is chosen.</summary>
+/// <param name="Client">New: no card yet, or one that nobody has confirmed.</param>
+/// <param name="HasOpenDeal">The type and stage below are that deal's.</param>
+internal sealed record ScriptCall(
+    ClientKind Client,
+    ScriptDirection Direction,
+    bool HasOpenDeal = false,
+    string? Segment = null,
+    string? DealType = null,
+    string? DealStage = null,
+    string? ClientLanguage = null,
+    string? NumberLanguage = null,
+    string? AgentLanguage = null);
+
+/// <param name="Why">In words, for the agent and the call's record.</param>
+internal sealed record ChosenScript(Script Script, string Why);
+
+/// <summary>
+/// Which script fits a call: the language first (the client's, else the dialled number's, else the agent's, else English;
+/// the first of these in which any script fits), then the most conditions met, then the highest priority, then the id. Pure.
+/// </summary>
+internal static class ScriptChoice
+{
+    public static ChosenScript? Choose(IEnumerable<Script> scripts, ScriptCall call)
+    {
+        var fitting = scripts.Where(s => Fits(s.For, call)).ToArray();
+        foreach (var (language, whose) in Languages(call))
+        {
+            var best = fitting
+                .Where(s => string.Equals(s.Language, language, StringComparison.Ordinal))
+                .OrderByDescending(s => Weight(s.For))
+                .ThenByDescending(s => s.Priority)
+                .ThenBy(s => s.Id, StringComparer.Ordinal)
+                .FirstOrDefault();
+            if (best is not null) return new ChosenScript(best, Why(best, whose));
+        }
+
+        return null;
+    }
+
+    public static IReadOnlyList<string> InWords(ScriptConditions conditions)
+    {
+        var words = new List<string>();
+        if (conditions.Client is { } client) words.Add($"client: {client.ToString().ToLowerInvariant()}");
+        if (conditions.Deal is { } deal) words.Add($"deal: {deal.ToString().ToLowerInvariant()}");
+        if (conditions.Direction is { } direction) words.Add($"direction: {direction.ToString().ToLowerInvariant()}");
+        if (conditions.Segments.Count > 0) words.Add($"segment: {string.Join(", ", conditions.Segments)}");
+        if (conditions.DealTypes.Count > 0) words.Add($"deal type: {string.Join(", ", conditions.DealTypes)}");
+        if (conditions.DealStages.Count > 0) words.Add($"deal stage: {string.Join(", ", conditions.DealStages)}");
+        return words;
+    }
+
+    private static bool Fits(ScriptConditions conditions, ScriptCall call) =>
+        (conditions.Client is null || conditions.Client == call.Client)
+        && (conditions.Deal is null || (conditions.Deal is DealPresence.Open) == call.HasOpenDeal)
+        && (conditions.Direction is null || conditions.Direction == call.Direction)
+        && Among(conditions.Segments, call.Segment)
+        && Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)
+        && Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null);
+
+    private static bool Among(IReadOnlyList<string> wanted, string? has) =>
+        wanted.Count == 0 || (has is not null && wanted.Contains(has, StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>One for each condition named. A deal's type or stage says "there is a deal" as well, so that is not counted again.</summary>
+    private static int Weight(ScriptConditions c) =>
+        (c.Client is null ? 0 : 1)
+        + (c.Direction is null ? 0 : 1)
+        + (c.Segments.Count > 0 ? 1 : 0)
+        + (c.DealTypes.Count > 0 ? 1 : 0)
+        + (c.DealStages.Count > 0 ? 1 : 0)
+        + (c.Deal is not null || c.DealTypes.Count > 0 || c.DealStages.Count > 0 ? 1 : 0);
+
+    private static IEnumerable<(string Language, string Whose)> Languages(ScriptCall call)
+    {
+        if (Base(call.ClientLanguage) is { } client) yield return (client, "the client's language");
+        if (Base(call.NumberLanguage) is { } number) yield return (number, "the dialled number's language");
+        if (Base(call.AgentLanguage) is { } agent) yield return (agent, "the agent's language");
+        yield return ("en", "no other language fits");
+    }
+
+    /// <summary><c>it-IT</c> → <c>it</c>.</summary>
+    private static string? Base(string? language) =>
+        string.IsNullOrWhiteSpace(language) ? null : language.Trim().Split('-', '_')[0].ToLowerInvariant();
+
+    private static string Why(Script script, string whose)
+    {
+        var conditions = InWords(script.For);
+        return $"{(conditions.Count == 0 ? "fits every call" : string.Join("; ", conditions))} · {script.Language}: {whose}";
+    }
+}
