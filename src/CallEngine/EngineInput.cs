@@ -89,13 +89,19 @@ public readonly record struct Contact(Guid Agent, DateTimeOffset At, TimeSpan Ta
 /// <summary>Open state read from the projections at start.</summary>
 public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls);
 
-/// <param name="BusyMinutes">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
+/// <param name="Load">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
+/// <param name="Until">When the wrap-up ends by itself.</param>
 public sealed record RestoredAgent(Guid Agent, string? Node, string? Extension, AgentState State, string? Reason, DateTimeOffset Since, Guid? Call,
-    ImmutableArray<LoadMinute> Load);
+    ImmutableArray<LoadMinute> Load, DateTimeOffset? Until = null);
 
 public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
 
+/// <param name="Attempts">Offers made so far: the next one's number, and id, follow from it.</param>
 public sealed record RestoredCall(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, CallDirection Direction, bool Routed, Guid? Queue,
-    Guid? Client, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, CallState State, ImmutableArray<RestoredLeg> Legs, LookupResult? Lookup);
+    Guid? Client, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, CallState State, ImmutableArray<RestoredLeg> Legs, LookupResult? Lookup,
+    int Attempts = 0, RestoredOffer? Offer = null);
+
+/// <summary>An offer that had not ended.</summary>
+public sealed record RestoredOffer(Guid Offer, Guid Agent);
 
 public sealed record RestoredLeg(LegId Leg, Guid? Agent, string ChannelName, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt);

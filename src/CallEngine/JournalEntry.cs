@@ -16,7 +16,7 @@ public enum OfferOutcome { Answered, NoAnswer, Declined, Busy, DoNotDisturb, Unr
 public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away }
 
 /// <summary>Why the call went where it went. The page turns rule and figures into a sentence.</summary>
-public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback }
+public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback, Pickup, Transfer }
 
 /// <summary>
 /// One line of the journal: kind, version and body. Fields are only ever added. Carries ids and numbers, never names or texts.
@@ -24,6 +24,7 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(CallStarted), "call_started")]
+[JsonDerivedType(typeof(CallRouted), "call_routed")]
 [JsonDerivedType(typeof(CallIdentified), "call_identified")]
 [JsonDerivedType(typeof(CallQueued), "call_queued")]
 [JsonDerivedType(typeof(RouteDecided), "route_decided")]
@@ -56,6 +57,9 @@ public abstract record JournalEntry
 
 public sealed record CallStarted(string Node, string UniqueId, string LinkedId, CallDirection Direction, PhoneNumber Caller, PhoneNumber Dialled,
     string CallerName, bool Routed, bool Estimated) : JournalEntry;
+
+/// <summary>A call that was only observed so far asked us for a route (after an own menu of the PBX, say). Corrects what CallStarted said.</summary>
+public sealed record CallRouted(PhoneNumber Caller, PhoneNumber Dialled, string CallerName) : JournalEntry;
 
 /// <param name="Client">The one shown; null for several, withheld, unknown.</param>
 public sealed record CallIdentified(LookupOutcome Outcome, Guid? Client, Guid? Deal, ImmutableArray<Guid> Candidates, Guid? ByAgent, bool Late) : JournalEntry;
@@ -106,7 +110,10 @@ public sealed record CallTransferred(TransferKind Transfer, Guid? FromAgent, Gui
 /// <param name="Talk_ms">All agents' talk, without hold.</param>
 public sealed record CallEnded(CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, Guid? Client, Guid? Queue, int Wait_ms, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;
 
-/// <param name="Reason">Pause reason, "no_answer", "unreachable", "page_gone", "taken_over"…</param>
+/// <param name="Reason">
+/// Paused: the reason asked for, "no_answer", or "signed_in" (not ready yet). Ready: null, or why no calls come ("unreachable", "busy",
+/// "do_not_disturb"). Busy states: the pause that will follow. SignedOut: null, "taken_over", "removed". Away: "page_gone".
+/// </param>
 /// <param name="Until">Wrap-up ends by itself then.</param>
 public sealed record AgentChanged(Guid Agent, AgentState State, string? Reason, string? Node, string? Extension, DateTimeOffset? Until, AgentState Before, int Before_ms) : JournalEntry;
 

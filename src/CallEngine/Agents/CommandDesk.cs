@@ -1,0 +1,210 @@
+namespace CallCrm.Engine;
+
+/// <summary>
+/// What agents ask for. Refusals are stable codes: <c>agent_unknown</c>, <c>extension_unknown</c>, <c>not_signed_in</c>, <c>in_call</c>,
+/// <c>no_such_call</c>, <c>not_your_call</c>, <c>not_ringing</c>, <c>not_talking</c>, <c>not_possible_here</c>, <c>pbx_away</c>,
+/// <c>not_in_wrap_up</c>, <c>already_extended</c>, <c>client_missing</c>, <c>command_unknown</c>.
+/// </summary>
+internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity)
+{
+    private const int Remembered = 4096;
+    private readonly Dictionary<Guid, EngineEffect.AnswerCommand> _answers = [];
+    private readonly Queue<Guid> _order = new();
+
+    public void Take(EngineInput.Command command)
+    {
+        if (_answers.TryGetValue(command.Id, out var first))
+        {
+            state.Out.Add(first);
+            return;
+        }
+
+        var refusal = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known ? Do(agent, command.What) : "agent_unknown";
+        var answer = new EngineEffect.AnswerCommand(command.Id, refusal is null, refusal);
+        _answers.Add(command.Id, answer);
+        _order.Enqueue(command.Id);
+        if (_order.Count > Remembered)
+            _answers.Remove(_order.Dequeue());
+        state.Out.Add(answer);
+    }
+
+    private string? Do(Agent agent, AgentCommand what)
+    {
+        if (what is AgentCommand.SignIn signIn)
+            return SignIn(agent, signIn);
+        if (what is not AgentCommand.AttachClient && agent.Extension is null)
+            return "not_signed_in";
+        pages.Return(agent);
+        return what switch
+        {
+            AgentCommand.SignOut => SignOut(agent, null),
+            AgentCommand.Ready => Ready(agent),
+            AgentCommand.Pause pause => Pause(agent, pause.Reason),
+            AgentCommand.Answer answer => Answer(agent, answer.Call),
+            AgentCommand.HangUp hangUp => HangUp(agent, hangUp.Call),
+            AgentCommand.Hold hold => Hold(agent, hold.Call, holds: true),
+            AgentCommand.Resume resume => Hold(agent, resume.Call, holds: false),
+            AgentCommand.FinishWrapUp finish => FinishWrapUp(agent, finish.Call),
+            AgentCommand.ExtendWrapUp extend => ExtendWrapUp(agent, extend.Call),
+            AgentCommand.AttachClient attach => Attach(agent, attach),
+            _ => "command_unknown",
+        };
+    }
+
+    /// <summary>Not ready yet (paused, "signed_in"): who sits down says so when they are.</summary>
+    private string? SignIn(Agent agent, AgentCommand.SignIn command)
+    {
+        if (!state.Extensions.TryGetValue(new NodeKey(command.Node, command.Extension), out var extension))
+            return "extension_unknown";
+        if (ReferenceEquals(agent.Extension, extension))
+        {
+            pages.Return(agent);
+            return null;
+        }
+
+        if (agent.Offer is not null || agent.Legs.Count > 0)
+            return "in_call";
+        if (extension.Holder is { } holder)
+            SignOut(holder, "taken_over");
+        if (agent.Extension is { } old)
+            old.Holder = null;
+        agent.Extension = extension;
+        extension.Holder = agent;
+        agent.Pause = "signed_in";
+        agent.Away = false;
+        agent.PageGoneSince = null;
+        agent.Unanswered = 0;
+        board.EndBackOff(agent);
+        board.EndWrapUp(agent);
+        board.Refresh(agent);
+        return null;
+    }
+
+    /// <summary>An offer goes to somebody else; a live call stays theirs.</summary>
+    public string? SignOut(Agent agent, string? reason)
+    {
+        var offer = agent.Offer;
+        if (offer is not null)
+        {
+            var (call, stage) = (offer.Call, offer.Stage);
+            offers.End(offer, OfferOutcome.Cancelled, null);
+            call.Refusals.Add(new Refusal(agent, state.Now.Stamp));
+            if (stage >= OfferStage.Sent && call.Request is null)
+                router.SendOn(call, null);
+        }
+
+        board.SignOut(agent, reason);
+        return null;
+    }
+
+    private string? Ready(Agent agent)
+    {
+        agent.Pause = null;
+        agent.Unanswered = 0;
+        board.EndBackOff(agent);
+        board.EndWrapUp(agent);
+        board.Refresh(agent);
+        return null;
+    }
+
+    private string? Pause(Agent agent, string reason)
+    {
+        agent.Pause = string.IsNullOrWhiteSpace(reason) ? "pause" : reason;
+        board.Refresh(agent);
+        return null;
+    }
+
+    private string? Answer(Agent agent, Guid id)
+    {
+        if (book.Find(id) is not { } call)
+            return "no_such_call";
+        if (agent.Offer is not { } offer || !ReferenceEquals(offer.Call, call))
+            return OwnLeg(agent, call) is null ? "not_your_call" : "not_ringing";
+        if (!offer.Rang)
+            return "not_ringing";
+        if (!offer.Device.CanAnswer)
+            return "not_possible_here";
+        if (!state.IsUp(call.Node))
+            return "pbx_away";
+        state.Out.Act(call.Node, new PbxAction.Answer(offer.Device.Name, offer.Leg?.ChannelName), null);
+        return null;
+    }
+
+    private string? HangUp(Agent agent, Guid id)
+    {
+        if (book.Find(id) is not { } call)
+            return "no_such_call";
+        if (OwnLeg(agent, call) is not { } leg)
+            return agent.Offer is { } offer && ReferenceEquals(offer.Call, call) ? "not_ringing" : "not_your_call";
+        if (!state.IsUp(call.Node))
+            return "pbx_away";
+        if (leg.Answered && call.By == EndedBy.Unknown)
+            call.By = EndedBy.Agent;
+        // 21, call rejected: a ringing phone declines. 16, normal clearing.
+        state.Out.Act(call.Node, new PbxAction.HangUp(leg.ChannelName, leg.Answered || leg.Dials ? 16 : 21), null);
+        return null;
+    }
+
+    private string? Hold(Agent agent, Guid id, bool holds)
+    {
+        if (book.Find(id) is not { } call)
+            return "no_such_call";
+        if (OwnLeg(agent, call) is not { } leg)
+            return "not_your_call";
+        if (leg.InTalkSince is null || leg.Holding == holds)
+            return "not_talking";
+        if (state.FindDevice(leg.Id.Node, leg.Device) is not { CanHold: true } device)
+            return "not_possible_here";
+        if (!state.IsUp(call.Node))
+            return "pbx_away";
+        state.Out.Act(call.Node, holds ? new PbxAction.Hold(device.Name, leg.ChannelName) : new PbxAction.Answer(device.Name, leg.ChannelName), null);
+        return null;
+    }
+
+    private string? FinishWrapUp(Agent agent, Guid id)
+    {
+        if (!WrapsUp(agent, id))
+            return "not_in_wrap_up";
+        board.EndWrapUp(agent);
+        board.Refresh(agent);
+        return null;
+    }
+
+    private string? ExtendWrapUp(Agent agent, Guid id)
+    {
+        if (!WrapsUp(agent, id))
+            return "not_in_wrap_up";
+        if (agent.WrapUp!.Extended)
+            return "already_extended";
+        board.ExtendWrapUp(agent);
+        return null;
+    }
+
+    private string? Attach(Agent agent, AgentCommand.AttachClient attach)
+    {
+        if (book.Find(attach.Call) is not { } call)
+            return "no_such_call";
+        if (attach.Client == default)
+            return "client_missing";
+        var own = WrapsUp(agent, attach.Call) || (agent.Offer is { } offer && ReferenceEquals(offer.Call, call));
+        foreach (var leg in call.Legs)
+            own |= ReferenceEquals(leg.Agent, agent);
+        if (!own)
+            return "not_your_call";
+        identity.Attach(call, attach.Client, agent);
+        return null;
+    }
+
+    private bool WrapsUp(Agent agent, Guid id) => agent.WrapUp is { } wrapUp && (wrapUp.Call == id || (book.Find(id) is { } call && ReferenceEquals(book.Find(wrapUp.Call), call)));
+
+    private static Leg? OwnLeg(Agent agent, Call call)
+    {
+        foreach (var leg in agent.Legs)
+        {
+            if (ReferenceEquals(leg.Call, call))
+                return leg;
+        }
+
+        return null;
+    }
+}

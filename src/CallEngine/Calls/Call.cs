@@ -1,0 +1,183 @@
+namespace CallCrm.Engine;
+
+/// <summary>One conversation as the client sees it. Changed only by the desks of the engine.</summary>
+internal sealed class Call(Guid id, long order, string node, Moment now)
+{
+    public Guid Id { get; } = id;
+
+    /// <summary>In which order calls became known: breaks ties, orders lists.</summary>
+    public long Order { get; } = order;
+
+    public string Node { get; } = node;
+
+    public TimeSpan StartedAt { get; set; } = now.Stamp;
+
+    public DateTimeOffset StartedUtc { get; set; } = now.Utc;
+
+    public CallDirection Direction { get; set; }
+
+    public PhoneNumber Caller { get; set; } = PhoneNumber.Withheld;
+
+    public string CallerName { get; set; } = "";
+
+    public PhoneNumber Dialled { get; set; } = new("", NumberKind.Unparsed);
+
+    public CallState State { get; set; }
+
+    /// <summary>It asked us for a route at least once; else it is only observed.</summary>
+    public bool Routed { get; set; }
+
+    /// <summary>CallStarted is written.</summary>
+    public bool Announced { get; set; }
+
+    public bool Estimated { get; set; }
+
+    public List<Leg> Legs { get; } = [];
+
+    public Leg? Client { get; set; }
+
+    /// <summary>Ids of calls that were found to be this one.</summary>
+    public List<Guid> Merged { get; } = [];
+
+    // Who calls.
+    public bool LookupAsked { get; set; }
+
+    public bool LookupPending { get; set; }
+
+    public bool Identified { get; set; }
+
+    public LookupResult? Lookup { get; set; }
+
+    public Guid? ClientId { get; set; }
+
+    public Guid? DealId { get; set; }
+
+    // Where it waits.
+    public QueueState? Queue { get; set; }
+
+    /// <summary>First queue entry: the wait is counted from here.</summary>
+    public TimeSpan? QueuedAt { get; set; }
+
+    public DateTimeOffset? QueuedUtc { get; set; }
+
+    /// <summary>Entry to the queue it is in now: its place in line and its longest wait.</summary>
+    public TimeSpan WaitingSince { get; set; }
+
+    public TimeSpan? PatienceUntil { get; set; }
+
+    public int Hops { get; set; }
+
+    /// <summary>RouteDecided(Hold) is written for this stay in line.</summary>
+    public bool HoldTold { get; set; }
+
+    /// <summary>In our hold loop by its own mark: a Redirect will find it there.</summary>
+    public bool Marked { get; set; }
+
+    /// <summary>An agent was kept for it and the mark did not come: it takes no other before it is heard of again.</summary>
+    public bool MarkLate { get; set; }
+
+    /// <summary>It comes round again by itself before this.</summary>
+    public TimeSpan TurnEnds { get; set; }
+
+    // Its talk with the PBX.
+    public RouteRequest? Request { get; set; }
+
+    public Redirect? Redirect { get; set; }
+
+    /// <summary>What it is told when it asks next (an overflow decided while it was on hold).</summary>
+    public RouteAnswer? Plan { get; set; }
+
+    /// <summary>The rule by which it left our hands.</summary>
+    public RouteRule? Final { get; set; }
+
+    public AfterWait? FinalKind { get; set; }
+
+    /// <summary>Its last request ended without an answer taken: gone, or served by the dialplan's fallback.</summary>
+    public TimeSpan? AdriftSince { get; set; }
+
+    // Who it was offered to.
+    public Offer? Offer { get; set; }
+
+    public Offer? LastOffer { get; set; }
+
+    public int Attempts { get; set; }
+
+    public List<Refusal> Refusals { get; } = [];
+
+    public bool Transferred { get; set; }
+
+    // How it went.
+    public TimeSpan? AnsweredAt { get; set; }
+
+    public bool AnsweredByOther { get; set; }
+
+    public Agent? LastAgent { get; set; }
+
+    public TimeSpan Talk { get; set; }
+
+    public TimeSpan Hold { get; set; }
+
+    public TimeSpan? ClientGoneAt { get; set; }
+
+    public EndedBy By { get; set; }
+
+    public int Cause { get; set; }
+
+    public bool EndEstimated { get; set; }
+
+    public CallOutcome? Outcome { get; set; }
+
+    public EngineTimer? AnnounceTimer { get; set; }
+
+    public EngineTimer? LookupTimer { get; set; }
+
+    public EngineTimer? MaxWaitTimer { get; set; }
+
+    public EngineTimer? PatienceTimer { get; set; }
+
+    public EngineTimer? GoneTimer { get; set; }
+
+    public EngineTimer? ForgetTimer { get; set; }
+
+    public bool Ended => State == CallState.Ended;
+
+    public bool HasLiveLeg
+    {
+        get
+        {
+            foreach (var leg in Legs)
+            {
+                if (leg.Live)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    public Refusal? RefusedBy(Agent agent)
+    {
+        foreach (var refusal in Refusals)
+        {
+            if (ReferenceEquals(refusal.Agent, agent))
+                return refusal;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>An agent this call rang at in vain, and when last.</summary>
+internal sealed record Refusal(Agent Agent, TimeSpan At);
+
+/// <summary>A Redirect under way.</summary>
+internal sealed class Redirect(long action, Call call)
+{
+    public long Action { get; } = action;
+
+    public Call Call { get; } = call;
+
+    public bool Confirmed { get; set; }
+
+    public EngineTimer? Timer { get; set; }
+}

@@ -1,0 +1,74 @@
+namespace CallCrm.Engine;
+
+/// <summary>What a call's figures mean (CONVENTIONS, Words); pure.</summary>
+internal static class CallRules
+{
+    /// <summary>A caller whom the dialplan's fallback took lives on after our request closed; one who hung up does not.</summary>
+    private static readonly TimeSpan FallbackAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Queue entry (without a queue: start) to the first answer, else to the client's end.</summary>
+    public static TimeSpan WaitOf(Call call, TimeSpan now) => (call.AnsweredAt ?? call.ClientGoneAt ?? now) - (call.QueuedAt ?? call.StartedAt);
+
+    public static CallOutcome OutcomeOf(Call call, bool estimated, TimeSpan now, TimeSpan shortAbandon)
+    {
+        if (call.AnsweredAt is not null)
+            return CallOutcome.Answered;
+        if (!call.Routed)
+            return CallOutcome.Observed;
+        if (call.Final is { } rule)
+            return OutcomeOf(rule, call.FinalKind);
+        var end = call.ClientGoneAt ?? now;
+        if (call.AnsweredByOther || (call.AdriftSince is { } adrift && end - adrift > FallbackAfter))
+            return CallOutcome.Fallback;
+        if (estimated || call.EndEstimated)
+            return CallOutcome.Lost;
+        return WaitOf(call, now) < shortAbandon ? CallOutcome.ShortAbandon : CallOutcome.Abandoned;
+    }
+
+    public static bool IsOlder(Call a, Call b) => a.StartedAt != b.StartedAt ? a.StartedAt < b.StartedAt : a.Order < b.Order;
+
+    /// <summary>What the older of two merged calls takes from the younger.</summary>
+    public static void TakeOver(Call older, Call younger)
+    {
+        older.Merged.Add(younger.Id);
+        older.Merged.AddRange(younger.Merged);
+        older.Talk += younger.Talk;
+        older.Hold += younger.Hold;
+        older.LastAgent ??= younger.LastAgent;
+        older.AnsweredAt ??= younger.AnsweredAt;
+        if (younger.Routed && !older.Routed)
+        {
+            older.Routed = true;
+            older.Queue ??= younger.Queue;
+            older.QueuedAt ??= younger.QueuedAt;
+        }
+
+        if (older.Direction == CallDirection.Internal && younger.Direction != CallDirection.Internal)
+            older.Direction = younger.Direction;
+        if (older.Identified || !younger.Identified)
+            return;
+        older.Identified = true;
+        older.Lookup = younger.Lookup;
+        older.ClientId = younger.ClientId;
+        older.DealId = younger.DealId;
+    }
+
+    /// <summary>What an observed channel's number is, as far as the engine can tell without phone metadata.</summary>
+    public static PhoneNumber Read(string text, bool restricted, bool extension)
+    {
+        if (restricted)
+            return PhoneNumber.Withheld;
+        if (extension)
+            return new PhoneNumber(text, NumberKind.Extension);
+        if (text.Length is > 7 and <= 16 && text[0] == '+' && !text.AsSpan(1).ContainsAnyExceptInRange('0', '9'))
+            return new PhoneNumber(text, NumberKind.E164, text);
+        return new PhoneNumber(text.Length > 80 ? text[..80] : text, NumberKind.Unparsed);
+    }
+
+    private static CallOutcome OutcomeOf(RouteRule rule, AfterWait? kind) => rule switch
+    {
+        RouteRule.QueueClosed => CallOutcome.Closed,
+        RouteRule.UnknownNumber or RouteRule.Fallback => CallOutcome.Fallback,
+        _ => kind == AfterWait.Reject ? CallOutcome.Rejected : CallOutcome.Overflow,
+    };
+}

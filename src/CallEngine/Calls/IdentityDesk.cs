@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+
+namespace CallCrm.Engine;
+
+/// <summary>Who calls: asks for it in time, routes without it when it is late, and shows it whenever it comes.</summary>
+internal sealed class IdentityDesk(EngineState state, Router router)
+{
+    /// <returns>Whether routing waits for the answer.</returns>
+    public bool Ask(Call call)
+    {
+        if (call.LookupAsked)
+            return call.LookupPending;
+        call.LookupAsked = true;
+        switch (call.Caller.Kind)
+        {
+            case NumberKind.E164:
+                call.LookupPending = true;
+                LookUp(call, late: false);
+                state.Timers.Set(call.LookupTimer ??= new EngineTimer(TimerKind.Lookup, call), state.Now.Stamp + state.Options.LookupTimeout);
+                return true;
+            case NumberKind.Withheld:
+                Write(call, LookupOutcome.Withheld, [], null, late: false);
+                return false;
+            case NumberKind.Extension:
+                Write(call, LookupOutcome.Internal, [], null, late: false);
+                return false;
+            default:
+                Write(call, LookupOutcome.Unknown, [], null, late: false);
+                return false;
+        }
+    }
+
+    public void Arrived(Call call, LookupResult result)
+    {
+        var failed = result.Outcome is LookupOutcome.TimedOut or LookupOutcome.Failed;
+        if (call.Identified)
+        {
+            state.Out.Report("lookup_twice", $"{call.Id:N} {result.Outcome}");
+            return;
+        }
+
+        var waited = call.LookupPending;
+        call.LookupPending = false;
+        state.Timers.Cancel(call.LookupTimer);
+        if (!failed)
+            Take(call, result, late: !waited || result.Late);
+        else if (waited)
+            LookUp(call, late: true);
+        else if (result.Late)
+            Write(call, LookupOutcome.Failed, [], null, late: true);
+        if (waited)
+            Route(call);
+    }
+
+    /// <summary>The look-up is late: the caller goes on without a name, the card follows.</summary>
+    public void Late(Call call)
+    {
+        if (!call.LookupPending)
+            return;
+        call.LookupPending = false;
+        LookUp(call, late: true);
+        Route(call);
+    }
+
+    /// <summary>An agent said who it is.</summary>
+    public void Attach(Call call, Guid client, Agent agent)
+    {
+        call.ClientId = client;
+        if (call.Lookup is { } lookup && !lookup.Candidates.IsDefaultOrEmpty)
+            call.DealId = lookup.Candidates.FirstOrDefault(c => c.Client == client)?.Deal;
+        else
+            call.DealId = null;
+        Write(call, LookupOutcome.Known, [client], agent.Id, late: false);
+    }
+
+    private void Route(Call call)
+    {
+        if (call.Request is not { Stage: RequestStage.Open })
+            return;
+        if (call.Queue is null)
+            router.Begin(call);
+        else
+            router.GoOn(call, again: false);
+    }
+
+    private void Take(Call call, LookupResult result, bool late)
+    {
+        call.Lookup = result;
+        var candidates = result.Candidates.IsDefault ? [] : result.Candidates;
+        if (result.Outcome is LookupOutcome.Known or LookupOutcome.Created && candidates.Length > 0)
+        {
+            call.ClientId = candidates[0].Client;
+            call.DealId = candidates[0].Deal;
+        }
+
+        Write(call, result.Outcome, [.. candidates.Select(c => c.Client)], null, late);
+    }
+
+    private void LookUp(Call call, bool late) =>
+        state.Out.Add(new EngineEffect.LookUp(call.Id, call.Caller, call.CallerName, call.Dialled, state.Settings.Dialled(call.Dialled)?.Source, late));
+
+    private void Write(Call call, LookupOutcome outcome, ImmutableArray<Guid> candidates, Guid? by, bool late)
+    {
+        call.Identified = true;
+        state.Out.Write(new CallIdentified(outcome, call.ClientId, call.DealId, candidates, by, late) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+    }
+}

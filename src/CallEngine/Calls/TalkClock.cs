@@ -1,0 +1,110 @@
+namespace CallCrm.Engine;
+
+/// <summary>Who speaks with whom: follows from which legs share a bridge, and books talk and hold per leg.</summary>
+internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook book)
+{
+    /// <summary>To be called after a leg joined, left or ended.</summary>
+    public void Update(Call call)
+    {
+        var anyone = false;
+        foreach (var leg in call.Legs)
+        {
+            if (!leg.Live || leg.IsClient || leg.IsLocal)
+                continue;
+            var talks = leg.Bridge is not null && MeetsOther(call, leg);
+            anyone |= talks;
+            if (talks && leg.InTalkSince is null)
+                Begin(call, leg);
+            else if (!talks)
+                Stop(leg, state.Now.Stamp);
+        }
+
+        if (anyone)
+            book.Step(call, CallState.Talking);
+        else if (call.State == CallState.Talking)
+            book.Step(call, CallState.Routing);
+    }
+
+    public static void Stop(Leg leg, TimeSpan now)
+    {
+        leg.Accrue(now);
+        leg.InTalkSince = null;
+    }
+
+    private void Begin(Call call, Leg leg)
+    {
+        leg.InTalkSince = state.Now.Stamp;
+        leg.Answered = true;
+        if (leg.Agent is not { } agent)
+        {
+            call.AnsweredByOther |= call.Client is not null;
+            return;
+        }
+
+        if (call.Client is not null)
+        {
+            call.LastAgent = agent;
+            if (!leg.Talked)
+                Answer(call, leg, agent);
+            leg.Talked = true;
+        }
+
+        board.Refresh(agent);
+    }
+
+    private void Answer(Call call, Leg leg, Agent agent)
+    {
+        call.AnsweredAt ??= state.Now.Stamp;
+        leg.Queue = call.Queue;
+        agent.Unanswered = 0;
+        var offer = call.LastOffer is { } last && ReferenceEquals(last.Agent, agent) ? last.Id : (Guid?)null;
+        state.Out.Write(new CallAnswered(offer, agent.Id, leg.Id.Node, leg.Id.UniqueId, Span.Milliseconds(CallRules.WaitOf(call, state.Now.Stamp)))
+        {
+            Seq = state.Out.TakeSeq(),
+            At = state.Now.Utc,
+            Call = call.Id,
+        });
+    }
+
+    /// <summary>The client (or, in a call without one, anybody) in the leg's bridge, or in one that Local channels lead to.</summary>
+    private static bool MeetsOther(Call call, Leg leg)
+    {
+        var client = false;
+        foreach (var other in call.Legs)
+            client |= other is { IsClient: true, Live: true };
+        return Meets(call, leg, leg.Bridge!, client, depth: 0);
+    }
+
+    private static bool Meets(Call call, Leg self, string bridge, bool client, int depth)
+    {
+        foreach (var other in call.Legs)
+        {
+            if (!other.Live || ReferenceEquals(other, self) || !string.Equals(other.Bridge, bridge, StringComparison.Ordinal))
+                continue;
+            if (!other.IsLocal)
+            {
+                if (other.IsClient || !client)
+                    return true;
+            }
+            else if (depth < 4 && OtherHalf(call, other) is { Bridge: { } next } half && Meets(call, half, next, client, depth + 1))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary><c>Local/…;1</c> and <c>;2</c> are two ends of one pipe.</summary>
+    private static Leg? OtherHalf(Call call, Leg local)
+    {
+        foreach (var other in call.Legs)
+        {
+            if (other.Live && !ReferenceEquals(other, local) && other.IsLocal && other.ChannelName.Length == local.ChannelName.Length
+                && other.ChannelName.AsSpan(0, other.ChannelName.Length - 1).SequenceEqual(local.ChannelName.AsSpan(0, local.ChannelName.Length - 1)))
+                return other;
+        }
+
+        return null;
+    }
+}

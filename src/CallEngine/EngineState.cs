@@ -1,0 +1,119 @@
+namespace CallCrm.Engine;
+
+/// <summary>All that the engine remembers; its desks share it and each changes its own part.</summary>
+internal sealed class EngineState(string domain)
+{
+    private long _callOrder;
+
+    public string Domain { get; } = domain;
+
+    public Moment Now { get; set; }
+
+    public Outbox Out { get; } = new();
+
+    public TimerHeap Timers { get; } = new();
+
+    public SettingsIndex Settings { get; set; } = new(EngineSettings.Empty(domain));
+
+    public EngineOptions Options => Settings.Options;
+
+    /// <summary>Open and lately ended calls; a merged call's id leads to the one it became.</summary>
+    public Dictionary<Guid, Call> Calls { get; } = [];
+
+    public int OpenCalls { get; set; }
+
+    public Dictionary<LegId, Leg> Legs { get; } = [];
+
+    /// <summary>Linked ids of one PBX that name a call.</summary>
+    public Dictionary<NodeKey, Call> Links { get; } = [];
+
+    /// <summary>Who is in which bridge, in the order they joined.</summary>
+    public Dictionary<NodeKey, List<Leg>> Bridges { get; } = [];
+
+    public Dictionary<Guid, Agent> Agents { get; } = [];
+
+    /// <summary>The same by id, for whatever walks through all.</summary>
+    public List<Agent> AgentOrder { get; } = [];
+
+    public Dictionary<Guid, QueueState> Queues { get; } = [];
+
+    public List<QueueState> QueueOrder { get; } = [];
+
+    public Dictionary<NodeKey, Extension> Extensions { get; } = [];
+
+    public Dictionary<NodeKey, Device> Devices { get; } = [];
+
+    public SortedDictionary<string, PbxNode> Nodes { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<Guid, RouteRequest> Requests { get; } = [];
+
+    public Dictionary<long, Redirect> Redirects { get; } = [];
+
+    /// <summary>Agents who became free in this step, in order; callers in line are matched to them at its end.</summary>
+    public Queue<Agent> Freed { get; } = new();
+
+    /// <summary>Queues whose last reachable agent left in this step.</summary>
+    public Queue<QueueState> Emptied { get; } = new();
+
+    public long NextCallOrder() => ++_callOrder;
+
+    public bool IsUp(string node) => Nodes.TryGetValue(node, out var pbx) && pbx.Up;
+
+    public Device? FindDevice(string node, string name) => Devices.GetValueOrDefault(new NodeKey(node, name));
+
+    public void JoinBridge(Leg leg, string bridge)
+    {
+        LeaveBridge(leg);
+        leg.Bridge = bridge;
+        var key = new NodeKey(leg.Id.Node, bridge);
+        if (!Bridges.TryGetValue(key, out var legs))
+            Bridges.Add(key, legs = new List<Leg>(2));
+        legs.Add(leg);
+    }
+
+    public void LeaveBridge(Leg leg)
+    {
+        if (leg.Bridge is null)
+            return;
+        var key = new NodeKey(leg.Id.Node, leg.Bridge);
+        leg.Bridge = null;
+        if (!Bridges.TryGetValue(key, out var legs))
+            return;
+        legs.Remove(leg);
+        if (legs.Count == 0)
+            Bridges.Remove(key);
+    }
+
+    public IReadOnlyList<Leg> LegsIn(Leg leg) =>
+        leg.Bridge is not null && Bridges.TryGetValue(new NodeKey(leg.Id.Node, leg.Bridge), out var legs) ? legs : [];
+
+    /// <summary>Open calls in the order they became known.</summary>
+    public List<Call> OpenCallsInOrder()
+    {
+        var calls = new List<Call>(OpenCalls);
+        foreach (var (id, call) in Calls)
+        {
+            if (!call.Ended && id == call.Id)
+                calls.Add(call);
+        }
+
+        calls.Sort((a, b) => a.Order.CompareTo(b.Order));
+        return calls;
+    }
+}
+
+/// <summary>A name that means something at one PBX only: an extension, a device, a linked id.</summary>
+internal readonly record struct NodeKey(string Node, string Name);
+
+/// <summary>What we know of one PBX's AMI.</summary>
+internal sealed class PbxNode(string name)
+{
+    public string Name { get; } = name;
+
+    public bool Connected { get; set; }
+
+    /// <summary>Connected, and its snapshot taken in: its state can be trusted and actions make sense.</summary>
+    public bool Up { get; set; }
+
+    public string? Version { get; set; }
+}

@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+
+namespace CallCrm.Engine;
+
+/// <summary>The engine at one moment, immutable.</summary>
+/// <param name="Reports">Inputs that made no sense so far, by code.</param>
+public sealed record EngineView(Moment At, long LastSeq, int OpenCalls, ImmutableArray<QueueView> Queues, ImmutableArray<AgentView> Agents,
+    ImmutableArray<PbxView> Pbxs, ImmutableArray<KeyValuePair<string, long>> Reports)
+{
+    internal static EngineView Of(EngineState state)
+    {
+        var agents = ImmutableArray.CreateBuilder<AgentView>(state.AgentOrder.Count);
+        foreach (var agent in state.AgentOrder)
+            agents.Add(new AgentView(agent.Id, agent.State, agent.Reason, agent.SinceUtc, AgentBoard.CallOf(agent), agent.Free, agent.LoadTenths / 10m));
+        var queues = ImmutableArray.CreateBuilder<QueueView>(state.QueueOrder.Count);
+        foreach (var queue in state.QueueOrder)
+            queues.Add(new QueueView(queue.Id, [.. queue.Line.Select(c => new WaitingView(c.Id, state.Now.Stamp - (c.QueuedAt ?? c.WaitingSince)))], queue.Free.Count, queue.Reachable));
+        return new EngineView(state.Now, state.Out.NextSeq - 1, state.OpenCalls, queues.MoveToImmutable(), agents.MoveToImmutable(),
+            [.. state.Nodes.Values.Select(n => new PbxView(n.Name, n.Connected, n.Up))], [.. state.Out.Reports]);
+    }
+}
+
+/// <param name="Waiting">In line, first first.</param>
+public sealed record QueueView(Guid Queue, ImmutableArray<WaitingView> Waiting, int FreeAgents, int ReachableAgents);
+
+public readonly record struct WaitingView(Guid Call, TimeSpan Wait);
+
+public readonly record struct AgentView(Guid Agent, AgentState State, string? Reason, DateTimeOffset Since, Guid? Call, bool Free, decimal LoadPercent);
+
+/// <param name="InSync">Connected, and its snapshot taken in.</param>
+public readonly record struct PbxView(string Node, bool Connected, bool InSync);

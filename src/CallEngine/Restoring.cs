@@ -1,0 +1,112 @@
+namespace CallCrm.Engine;
+
+/// <summary>Puts open calls and agents back as the journal's projections have them; the PBX's snapshot corrects the rest.</summary>
+internal sealed class Restoring(EngineState state, AgentBoard board, CallBook book)
+{
+    public void Take(RestoredState restored)
+    {
+        if (state.Calls.Count > 0 || restored.NextSeq < state.Out.NextSeq)
+        {
+            state.Out.Report("restored_late", $"next {restored.NextSeq}, here {state.Out.NextSeq}");
+            return;
+        }
+
+        state.Out.NextSeq = restored.NextSeq;
+        foreach (var agent in restored.Agents)
+            Take(agent);
+        foreach (var call in restored.Calls.OrderBy(c => c.StartedAt).ThenBy(c => c.Call))
+            Take(call);
+        board.RefreshAll();
+    }
+
+    private void Take(RestoredAgent row)
+    {
+        if (!state.Agents.TryGetValue(row.Agent, out var agent))
+            return;
+        if (!row.Load.IsDefaultOrEmpty)
+            agent.Load.Restore(state.Now.Stamp, row.Load.AsSpan());
+        agent.LoadTenths = agent.Load.Tenths;
+        agent.State = row.State;
+        agent.Reason = row.Reason;
+        agent.SinceUtc = row.Since;
+        agent.Since = state.Now.Stamp - (state.Now.Utc - row.Since);
+        agent.IdleSince = agent.Since;
+        if (row.State == AgentState.SignedOut || row.Node is null || row.Extension is null
+            || !state.Extensions.TryGetValue(new NodeKey(row.Node, row.Extension), out var extension) || extension.Holder is not null)
+            return;
+        agent.Extension = extension;
+        extension.Holder = agent;
+        (agent.ShownNode, agent.ShownExtension) = (row.Node, row.Extension);
+        agent.Away = row.State == AgentState.Away;
+        agent.Pause = row.State is AgentState.Paused or AgentState.Reserved or AgentState.Ringing or AgentState.Talking or AgentState.WrapUp ? row.Reason : null;
+        if (row.State == AgentState.Paused)
+            agent.Pause ??= "pause";
+        if (row is { State: AgentState.WrapUp, Call: { } call } && row.Until is { } until && until > state.Now.Utc)
+        {
+            board.BeginWrapUp(agent, call, until - state.Now.Utc);
+            agent.Until = agent.WrapUp!.UntilUtc;
+        }
+    }
+
+    private void Take(RestoredCall row)
+    {
+        if (state.Calls.ContainsKey(row.Call) || row.Legs.IsDefaultOrEmpty || row.State == CallState.Ended)
+            return;
+        var call = book.Begin(row.Call, row.Legs[0].Leg.Node);
+        (call.Caller, call.CallerName, call.Dialled, call.Direction, call.Routed) = (row.Caller, row.CallerName, row.Dialled, row.Direction, row.Routed);
+        (call.StartedUtc, call.StartedAt) = (row.StartedAt, StampOf(row.StartedAt));
+        (call.Announced, call.LookupAsked, call.Attempts) = (true, true, row.Attempts);
+        (call.ClientId, call.Lookup, call.Identified) = (row.Client, row.Lookup, row.Lookup is not null || row.Client is not null);
+        call.DealId = row.Lookup is { Candidates: { IsDefaultOrEmpty: false } candidates } ? candidates[0].Deal : null;
+        call.QueuedUtc = row.QueuedAt;
+        call.QueuedAt = row.QueuedAt is { } queued ? StampOf(queued) : null;
+        call.WaitingSince = call.QueuedAt ?? call.StartedAt;
+        call.AnsweredAt = row.AnsweredAt is { } answered ? StampOf(answered) : null;
+        call.Queue = row.Queue is { } id ? state.Queues.GetValueOrDefault(id) : null;
+        foreach (var leg in row.Legs)
+            Take(call, leg);
+        if (row.State == CallState.Waiting && call is { Queue: { } queue, Client: { Live: true } })
+        {
+            call.State = CallState.Waiting;
+            call.HoldTold = true;
+            call.TurnEnds = state.Now.Stamp + state.Options.HoldTurn;
+            queue.Join(call);
+            var over = call.WaitingSince + queue.Settings.MaxWait;
+            state.Timers.Set(call.MaxWaitTimer ??= new EngineTimer(TimerKind.MaxWait, call), over > state.Now.Stamp ? over : state.Now.Stamp);
+        }
+
+        if (row.Offer is { } offer)
+            EndOffer(call, offer);
+    }
+
+    private void Take(Call call, RestoredLeg row)
+    {
+        if (state.Legs.ContainsKey(row.Leg))
+            return;
+        var leg = new Leg(row.Leg, call)
+        {
+            ChannelName = row.ChannelName,
+            Device = ChannelNames.Device(row.ChannelName),
+            Logged = true,
+            Answered = row.AnsweredAt is not null,
+            Talked = row.AnsweredAt is not null && row.Agent is not null,
+            Queue = call.Queue,
+        };
+        state.Legs.Add(row.Leg, leg);
+        call.Legs.Add(leg);
+        book.Link(leg, row.Leg.UniqueId);
+        if (row.IsClient)
+            book.MakeClient(call, leg);
+        if (row.Agent is not { } id || !state.Agents.TryGetValue(id, out var agent))
+            return;
+        book.Give(leg, agent);
+        if (leg.Talked)
+            call.LastAgent = agent;
+    }
+
+    /// <summary>A ring that was on when the last router ended: its agent is free again unless the snapshot shows them in talk.</summary>
+    private void EndOffer(Call call, RestoredOffer offer) =>
+        state.Out.Write(new OfferEnded(offer.Offer, offer.Agent, OfferOutcome.Cancelled, null, 0) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+
+    private TimeSpan StampOf(DateTimeOffset utc) => state.Now.Stamp - (state.Now.Utc - utc);
+}

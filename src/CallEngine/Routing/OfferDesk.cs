@@ -1,0 +1,195 @@
+namespace CallCrm.Engine;
+
+/// <summary>Reserves agents for calls, and ends every reservation by <see cref="End"/>, once.</summary>
+internal sealed class OfferDesk(EngineState state, AgentBoard board)
+{
+    /// <summary>How long a freed agent is kept for a caller whose hold mark is still to come.</summary>
+    private static readonly TimeSpan MarkWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>A phone that refuses by itself would refuse the next caller too.</summary>
+    private static readonly TimeSpan BusyBackOff = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan UnreachableBackOff = TimeSpan.FromSeconds(30);
+
+    /// <summary>Reserves in the same step as deciding.</summary>
+    public Offer? Reserve(Call call, Agent agent, RouteRule rule)
+    {
+        if (agent.Extension is not { } extension || AgentRules.Rings(agent, state.IsUp(extension.Node)) is not { } device || agent.Offer is not null || call.Offer is not null)
+        {
+            state.Out.Report("reserve_refused", $"{call.Id:N} {agent.Id:N}");
+            return null;
+        }
+
+        call.Attempts++;
+        var offer = new Offer(DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue)), call, agent, extension, device, rule)
+        {
+            RingTime = call.Queue?.Settings.RingTime ?? TimeSpan.FromSeconds(20),
+        };
+        call.Offer = offer;
+        call.LastOffer = offer;
+        agent.Offer = offer;
+        return offer;
+    }
+
+    /// <summary>Keeps the agent, unseen, for a caller who is between two turns of the hold loop.</summary>
+    public void Keep(Offer offer)
+    {
+        SetEnd(offer, MarkWait);
+        board.Refresh(offer.Agent);
+    }
+
+    /// <summary>The pop.</summary>
+    public void Show(Offer offer)
+    {
+        if (offer.Shown)
+            return;
+        offer.Shown = true;
+        var call = offer.Call;
+        LeaveLine(call);
+        if (CallSteps.May(call.State, CallState.Ringing))
+            call.State = CallState.Ringing;
+        state.Out.Write(new CallOffered(offer.Id, offer.Agent.Id, offer.Extension.Node, offer.Extension.Number, offer.Device.Name, call.Queue?.Id,
+            call.ClientId, call.Attempts, (int)offer.RingTime.TotalSeconds, offer.Rule, offer.Device.CanAnswer, offer.Device.CanHold)
+        {
+            Seq = state.Out.TakeSeq(),
+            At = state.Now.Utc,
+            Call = call.Id,
+        });
+        SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
+        board.Refresh(offer.Agent);
+    }
+
+    /// <summary>The PBX is told to dial.</summary>
+    public void Sent(Offer offer, RouteRequest? request)
+    {
+        offer.Request = request;
+        if (!offer.Step(OfferStage.Sent))
+            state.Out.Report("offer_step", $"{offer.Id:N} {offer.Stage} to Sent");
+        SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
+    }
+
+    public void Taken(Offer offer)
+    {
+        if (offer.Step(OfferStage.Taken))
+            SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
+    }
+
+    public void Dialling(Offer offer, Leg? leg)
+    {
+        offer.Leg ??= leg;
+        offer.DialBegan ??= state.Now.Stamp;
+        if (offer.Step(OfferStage.Dialling))
+        {
+            SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
+            if (!offer.Rang)
+                state.Timers.Set(offer.RingingTimer ??= new EngineTimer(TimerKind.Ringing, offer), state.Now.Stamp + state.Options.RingingWithin);
+        }
+
+        if (leg is { Rang: true })
+            Rang(offer);
+    }
+
+    public void Rang(Offer offer)
+    {
+        if (offer.Rang || !offer.IsDialled)
+            return;
+        offer.RangAt = state.Now.Stamp;
+        offer.DialBegan ??= state.Now.Stamp;
+        offer.Step(OfferStage.Ringing);
+        state.Timers.Cancel(offer.RingingTimer);
+        state.Out.Write(new OfferRang(offer.Id, offer.Agent.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = offer.Call.Id });
+        board.Refresh(offer.Agent);
+    }
+
+    /// <summary>A ring that was not ours to start (a transfer, a pickup): it pops like an offer.</summary>
+    public void Elsewhere(Call call, Agent agent, Leg leg, RouteRule rule)
+    {
+        if (agent.Extension is not { } extension || state.FindDevice(leg.Id.Node, leg.Device) is not { } device)
+            return;
+        call.Attempts++;
+        var offer = new Offer(DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue)), call, agent, extension, device, rule)
+        {
+            RingTime = call.Queue?.Settings.RingTime ?? TimeSpan.FromSeconds(20),
+        };
+        call.Offer = offer;
+        call.LastOffer = offer;
+        agent.Offer = offer;
+        offer.Step(OfferStage.Sent);
+        Show(offer);
+        Dialling(offer, leg);
+    }
+
+    public void End(Offer offer, OfferOutcome outcome, int? techCause)
+    {
+        var fullTime = outcome == OfferOutcome.NoAnswer && RangFullTime(offer);
+        if (!offer.Step(OfferStage.Ended))
+        {
+            state.Out.Report("offer_step", $"{offer.Id:N} {offer.Stage} to Ended");
+            return;
+        }
+
+        var (call, agent) = (offer.Call, offer.Agent);
+        state.Timers.Cancel(offer.EndTimer);
+        state.Timers.Cancel(offer.RingingTimer);
+        call.Offer = null;
+        agent.Offer = null;
+        if (offer.Shown)
+        {
+            state.Out.Write(new OfferEnded(offer.Id, agent.Id, outcome, techCause, offer.RangAt is { } rang ? Span.Milliseconds(state.Now.Stamp - rang) : 0)
+            {
+                Seq = state.Out.TakeSeq(),
+                At = state.Now.Utc,
+                Call = call.Id,
+            });
+        }
+
+        if (call.State == CallState.Ringing && outcome != OfferOutcome.Answered)
+            call.State = CallState.Routing;
+        Judge(call, agent, outcome, fullTime);
+        board.Refresh(agent);
+    }
+
+    public void LeaveLine(Call call)
+    {
+        if (call.State != CallState.Waiting)
+            return;
+        call.Queue?.Leave(call);
+        call.State = CallState.Routing;
+    }
+
+    private void Judge(Call call, Agent agent, OfferOutcome outcome, bool fullTime)
+    {
+        if (outcome is OfferOutcome.NoAnswer or OfferOutcome.Declined or OfferOutcome.Busy or OfferOutcome.DoNotDisturb or OfferOutcome.Unreachable)
+        {
+            call.Refusals.RemoveAll(r => ReferenceEquals(r.Agent, agent));
+            call.Refusals.Add(new Refusal(agent, state.Now.Stamp));
+        }
+
+        switch (outcome)
+        {
+            case OfferOutcome.Answered:
+                agent.Unanswered = 0;
+                break;
+            case OfferOutcome.NoAnswer when fullTime && ++agent.Unanswered >= state.Options.UnansweredBeforePause:
+                agent.Unanswered = 0;
+                agent.Pause ??= "no_answer";
+                break;
+            case OfferOutcome.Unreachable:
+                board.BackOff(agent, "unreachable", UnreachableBackOff);
+                break;
+            case OfferOutcome.Busy:
+                board.BackOff(agent, "busy", BusyBackOff);
+                break;
+            case OfferOutcome.DoNotDisturb:
+                board.BackOff(agent, "do_not_disturb", BusyBackOff);
+                break;
+        }
+    }
+
+    /// <summary>The PBX counts the ring time from its dial, whole seconds; a phone takes part of one to begin.</summary>
+    public bool RangFullTime(Offer offer) =>
+        state.Now.Stamp - (offer.DialBegan ?? offer.RangAt ?? state.Now.Stamp) >= offer.RingTime - TimeSpan.FromSeconds(1)
+        || (offer.DialBegan is null && offer.EndTimer is { IsSet: true } timer && timer.Due - state.Options.ReservationSlack - state.Now.Stamp <= TimeSpan.FromSeconds(1));
+
+    private void SetEnd(Offer offer, TimeSpan after) =>
+        state.Timers.Set(offer.EndTimer ??= new EngineTimer(TimerKind.OfferEnd, offer), state.Now.Stamp + after);
+}

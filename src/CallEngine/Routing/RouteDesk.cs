@@ -1,0 +1,286 @@
+namespace CallCrm.Engine;
+
+/// <summary>The PBX's requests for a route and its word on what we asked it to do. AGI and AMI have no common order: either may be ahead.</summary>
+internal sealed class RouteDesk(EngineState state, AgentBoard board, OfferDesk offers, CallBook book, Router router, IdentityDesk identity)
+{
+    /// <summary>AMI tells decline, busy and do-not-disturb apart where AGI only says NOANSWER: worth this much waiting.</summary>
+    private static readonly TimeSpan DialResultWait = TimeSpan.FromMilliseconds(100);
+
+    public void Asked(EngineInput.RouteAsked asked)
+    {
+        if (state.Requests.ContainsKey(asked.Request))
+        {
+            state.Out.Report("request_twice", asked.Request.ToString("N"));
+            return;
+        }
+
+        if (CallFor(asked) is not { } call)
+        {
+            state.Out.Add(new EngineEffect.AnswerRoute(asked.Request, default, new RouteAnswer.Fallback(), null));
+            return;
+        }
+
+        Supersede(call);
+        var request = new RouteRequest(asked.Request, call, asked.State) { LastDial = asked.LastDial };
+        state.Requests.Add(request.Id, request);
+        call.Request = request;
+        call.AdriftSince = null;
+        call.Marked = false;
+        call.MarkLate = false;
+        state.Timers.Set(request.DueTimer = new EngineTimer(TimerKind.RequestDue, request), state.Now.Stamp + state.Options.AnswerWithin);
+        if (asked.State == RequestState.New)
+            StartOver(call);
+        if (identity.Ask(call))
+            return;
+        switch (asked.State)
+        {
+            case RequestState.New:
+                router.Begin(call);
+                break;
+            case RequestState.Next:
+                Next(call, request);
+                break;
+            case RequestState.Held when call.Redirect is not null:
+                request.Stage = RequestStage.Parked;
+                break;
+            case RequestState.Held:
+                GoOn(call, again: true);
+                break;
+            default:
+                Forget(call.Redirect);
+                GoOn(call, again: false);
+                break;
+        }
+    }
+
+    public void Taken(Guid id)
+    {
+        if (!state.Requests.Remove(id, out var request))
+            return;
+        Drop(request);
+        if (request.Call.Offer is { } offer && ReferenceEquals(offer.Request, request))
+            offers.Taken(offer);
+    }
+
+    /// <summary>Our answer did not arrive. The caller hung up, or a Redirect took the channel, or the dialplan's fallback has it.</summary>
+    public void Closed(Guid id)
+    {
+        if (!state.Requests.Remove(id, out var request))
+            return;
+        Drop(request);
+        var call = request.Call;
+        if (call.Redirect is not null || call.Request is not null || call.Ended)
+            return;
+        if (call.Offer is { } offer && (!offer.IsDialled || (offer.Stage == OfferStage.Sent && ReferenceEquals(offer.Request, request))))
+            offers.End(offer, OfferOutcome.Cancelled, null);
+        if (call.Offer is not null)
+            return;
+        offers.LeaveLine(call);
+        state.Timers.Cancel(call.MaxWaitTimer);
+        call.AdriftSince = state.Now.Stamp;
+    }
+
+    public void ActionDone(EngineInput.ActionDone done)
+    {
+        if (!state.Redirects.TryGetValue(done.Action, out var redirect))
+        {
+            if (!done.Ok)
+                state.Out.Report("action_failed", done.Message);
+            return;
+        }
+
+        if (done.Ok)
+        {
+            redirect.Confirmed = true;
+            state.Timers.Cancel(redirect.Timer);
+            return;
+        }
+
+        RedirectFailed(redirect);
+    }
+
+    /// <summary>Refused, or not answered in time: the reservation goes, or the caller who asks meanwhile is served without it.</summary>
+    public void RedirectFailed(Redirect redirect)
+    {
+        var call = redirect.Call;
+        Forget(redirect);
+        if (call.Request is { Stage: RequestStage.Parked })
+        {
+            GoOn(call, again: false);
+            return;
+        }
+
+        if (call.Offer is { Stage: OfferStage.Redirecting } offer)
+            offers.End(offer, OfferOutcome.Cancelled, null);
+        router.KeepWaiting(call);
+    }
+
+    /// <summary>The PBX would fall back by itself soon: answer with what there is.</summary>
+    public void RequestDue(RouteRequest request)
+    {
+        var call = request.Call;
+        if (!ReferenceEquals(call.Request, request))
+            return;
+        if (request.Stage == RequestStage.Parked)
+        {
+            Forget(call.Redirect);
+            GoOn(call, again: false);
+        }
+        else
+        {
+            router.GiveUp(call);
+        }
+    }
+
+    public void DialResultDue(RouteRequest request)
+    {
+        if (ReferenceEquals(request.Call.Request, request))
+            GoOn(request.Call, again: false);
+    }
+
+    /// <summary>AMI had the word that a parked request waited for.</summary>
+    public void DialResultKnown(Call call)
+    {
+        if (call.Request is { Stage: RequestStage.Parked, DialResultTimer: { IsSet: true } timer })
+        {
+            state.Timers.Cancel(timer);
+            GoOn(call, again: false);
+        }
+    }
+
+    /// <summary>A reservation's time is over and nothing ended it.</summary>
+    public void OfferDue(Offer offer)
+    {
+        var (call, stage) = (offer.Call, offer.Stage);
+        if (stage == OfferStage.Kept)
+            call.MarkLate = true;
+        if (stage == OfferStage.Redirecting)
+            Forget(call.Redirect);
+        var outcome = !state.IsUp(call.Node) || offer.DialBegan is null ? OfferOutcome.Cancelled : offer.Rang ? OfferOutcome.NoAnswer : OfferOutcome.Unreachable;
+        offers.End(offer, outcome, null);
+        if (call.Request is { Stage: RequestStage.Parked })
+            GoOn(call, again: false);
+        else if (stage == OfferStage.Redirecting)
+            router.KeepWaiting(call);
+    }
+
+    /// <summary>The phone does not ring: the caller goes on at once.</summary>
+    public void NoRinging(Offer offer)
+    {
+        if (offer.Rang || !offer.Live)
+            return;
+        offers.End(offer, OfferOutcome.Unreachable, null);
+        if (offer.Call.Request is null)
+            router.SendOn(offer.Call, null);
+    }
+
+    private void Next(Call call, RouteRequest request)
+    {
+        if (call.Offer is { IsDialled: true } offer && request.LastDial == DialResult.NoAnswer && state.IsUp(call.Node) && !offers.RangFullTime(offer))
+        {
+            request.Stage = RequestStage.Parked;
+            state.Timers.Set(request.DialResultTimer = new EngineTimer(TimerKind.DialResult, request), state.Now.Stamp + DialResultWait);
+            return;
+        }
+
+        GoOn(call, again: false);
+    }
+
+    /// <summary>Claims what is reserved for the call, else decides anew.</summary>
+    private void GoOn(Call call, bool again)
+    {
+        if (call.Offer is { IsDialled: true } dialled)
+            offers.End(dialled, OfferRules.OutcomeOf(call.Request?.LastDial, dialled, call), null);
+        if (call.Offer is { } offer)
+            router.AnswerWithDial(call, offer);
+        else
+            router.GoOn(call, again);
+    }
+
+    private void StartOver(Call call)
+    {
+        if (call.Offer is { } offer)
+            offers.End(offer, OfferOutcome.Cancelled, null);
+        Forget(call.Redirect);
+        offers.LeaveLine(call);
+        call.Plan = null;
+        call.Final = null;
+        call.FinalKind = null;
+        call.Refusals.Clear();
+    }
+
+    private Call? CallFor(EngineInput.RouteAsked asked)
+    {
+        if (state.Legs.TryGetValue(asked.Leg, out var known))
+        {
+            if (!known.Live || known.Call.Ended)
+            {
+                state.Out.Report("route_for_ended_call", asked.Leg.ToString());
+                return null;
+            }
+
+            Adopt(known, asked);
+            return known.Call;
+        }
+
+        if (asked.NewCall == default || state.Calls.ContainsKey(asked.NewCall))
+        {
+            state.Out.Report("no_new_call_id", asked.Leg.ToString());
+            return null;
+        }
+
+        var call = book.Begin(asked.NewCall, asked.Leg.Node);
+        call.Direction = asked.Caller.Kind == NumberKind.Extension ? CallDirection.Internal : CallDirection.Inbound;
+        call.Routed = true;
+        (call.Caller, call.CallerName, call.Dialled) = (asked.Caller, asked.CallerName, asked.Dialled);
+        var leg = book.AddLeg(call, asked.Leg, asked.ChannelName, ChannelNames.Device(asked.ChannelName), asked.Leg.UniqueId, isClient: true);
+        leg.Dials = leg.Agent is not null;
+        book.Announce(call);
+        if (leg.Agent is { } agent)
+            board.Refresh(agent);
+        return call;
+    }
+
+    /// <summary>AMI saw the call first, or it had a menu of the PBX's own before.</summary>
+    private void Adopt(Leg leg, EngineInput.RouteAsked asked)
+    {
+        var call = leg.Call;
+        if (call.Routed)
+            return;
+        call.Routed = true;
+        (call.Caller, call.CallerName, call.Dialled) = (asked.Caller, asked.CallerName, asked.Dialled);
+        if (call.Client is null)
+            book.MakeClient(call, leg);
+        if (call.Announced)
+            state.Out.Write(new CallRouted(call.Caller, call.Dialled, call.CallerName) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+        else
+            book.Announce(call);
+    }
+
+    private void Supersede(Call call)
+    {
+        if (call.Request is not { } old)
+            return;
+        state.Requests.Remove(old.Id);
+        Drop(old);
+        if (old.Stage != RequestStage.Answered)
+            state.Out.Add(new EngineEffect.AnswerRoute(old.Id, call.Id, new RouteAnswer.Fallback(), null));
+    }
+
+    private void Drop(RouteRequest request)
+    {
+        state.Timers.Cancel(request.DueTimer);
+        state.Timers.Cancel(request.DialResultTimer);
+        if (ReferenceEquals(request.Call.Request, request))
+            request.Call.Request = null;
+    }
+
+    private void Forget(Redirect? redirect)
+    {
+        if (redirect is null)
+            return;
+        state.Timers.Cancel(redirect.Timer);
+        state.Redirects.Remove(redirect.Action);
+        redirect.Call.Redirect = null;
+    }
+}
