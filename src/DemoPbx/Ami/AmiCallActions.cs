@@ -1,0 +1,172 @@
+using System.Globalization;
+using CallCrm.DemoPbx.Core;
+
+namespace CallCrm.DemoPbx.Ami;
+
+/// <summary>Actions that change calls.</summary>
+internal sealed class AmiCallActions(Exchange exchange)
+{
+    public void Redirect(AmiSession session, AmiRequest request)
+    {
+        foreach (var key in (ReadOnlySpan<string>)["Channel", "Context", "Exten", "Priority"])
+        {
+            if (string.IsNullOrEmpty(request[key]))
+            {
+                AmiActions.Error(session, request, $"{key} not specified");
+                return;
+            }
+        }
+
+        // A label is looked up first, so a missing target harms nobody; a number is believed (manager.c, action_redirect).
+        var target = new DialplanPoint(request["Context"]!, request["Exten"]!, request["Priority"]!);
+        if (!int.TryParse(target.Priority, NumberStyles.Integer, CultureInfo.InvariantCulture, out _)
+            && !SnippetContexts.HasLabel(exchange.Options, target))
+        {
+            AmiActions.Error(session, request, "Priority is invalid");
+            return;
+        }
+
+        if (exchange.FindChannel(request["Channel"]!) is not { } channel)
+        {
+            AmiActions.Error(session, request, $"Channel does not exist: {request["Channel"]}");
+            return;
+        }
+
+        if (channel.Pending == Interruption.Hangup || exchange.Calls.TrueForAll(c => c.Leg != channel))
+        {
+            AmiActions.Error(session, request, $"Redirect failed, channel not up: {request["Channel"]}");
+            return;
+        }
+
+        AmiActions.Error(session, request, "Redirect successful", "Success");
+        channel.Interrupt(Interruption.Redirect, target);
+    }
+
+    public void Hangup(AmiSession session, AmiRequest request)
+    {
+        if (string.IsNullOrEmpty(request["Channel"]))
+        {
+            AmiActions.Error(session, request, "No channel specified");
+            return;
+        }
+
+        if (exchange.FindChannel(request["Channel"]!) is not { } channel)
+        {
+            AmiActions.Error(session, request, "No such channel");
+            return;
+        }
+
+        AmiActions.Error(session, request, "Channel Hungup", "Success");
+        var number = int.TryParse(request["Cause"], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given is > 0 and < 128 ? given : 16;
+        var cause = number == 16 ? HangupCause.Normal : HangupCause.Rejected(number);
+        if (exchange.FindPhone(channel.Device) is { } phone)
+        {
+            phone.CutLeg(channel, cause);
+        }
+        else
+        {
+            channel.Gone.TrySetResult(cause);
+        }
+
+        channel.Cause ??= cause;
+        channel.Interrupt(Interruption.Hangup);
+    }
+
+    public void MixMonitorMute(AmiSession session, AmiRequest request)
+    {
+        if (string.IsNullOrEmpty(request["Channel"]))
+        {
+            AmiActions.Error(session, request, "No channel specified");
+            return;
+        }
+
+        var (direction, state) = (request["Direction"] ?? "", request["State"] ?? "");
+        if (direction is not ("both" or "read" or "write"))
+        {
+            AmiActions.Error(session, request, "Invalid direction specified. Must be read, write or both");
+            return;
+        }
+
+        if (state is not ("0" or "1"))
+        {
+            AmiActions.Error(session, request, "Invalid state");
+            return;
+        }
+
+        if (exchange.FindChannel(request["Channel"]!) is not { } channel)
+        {
+            AmiActions.Error(session, request, "No such channel");
+            return;
+        }
+
+        if (channel.Recording is null)
+        {
+            AmiActions.Error(session, request, "Cannot set mute flag");
+            return;
+        }
+
+        channel.Recording.Mute(exchange.Time.GetUtcNow(), direction, state == "1");
+        session.Send(AmiActions.Reply(request, "Success"));
+        exchange.Emit("MixMonitorMute", channel, t => t.Line("Direction", direction).Line("State", state));
+    }
+
+    /// <summary>The desk phones' remote control: <c>Event: talk</c> answers, <c>Event: hold</c> holds and takes back.</summary>
+    public void Notify(AmiSession session, AmiRequest request)
+    {
+        var (endpoint, channel) = (request["Endpoint"], request["Channel"]);
+        if (string.IsNullOrEmpty(endpoint) && string.IsNullOrEmpty(channel))
+        {
+            AmiActions.Error(session, request,
+                "PJSIPNotify requires an endpoint name, a SIP URI, or a channel.  Please specify one of Endpoint, URI, or Channel.");
+            return;
+        }
+
+        var phone = string.IsNullOrEmpty(endpoint)
+            ? exchange.FindChannel(channel!) is { } leg ? exchange.FindPhone(leg.Device) : null
+            : exchange.FindPhone("PJSIP/" + endpoint);
+        if (phone is null)
+        {
+            AmiActions.Error(session, request, string.IsNullOrEmpty(endpoint) ? $"Unable to find channel {channel}" : $"Unable to retrieve endpoint {endpoint}");
+            return;
+        }
+
+        AmiActions.Error(session, request, "NOTIFY sent", "Success");
+        foreach (var variable in request.All("Variable").SelectMany(v => v.Split(',')))
+        {
+            if (variable.Trim().Equals("Event=talk", StringComparison.OrdinalIgnoreCase))
+            {
+                phone.Answer();
+            }
+            else if (variable.Trim().Equals("Event=hold", StringComparison.OrdinalIgnoreCase))
+            {
+                phone.ToggleHold();
+            }
+        }
+    }
+
+    public void Getvar(AmiSession session, AmiRequest request)
+    {
+        if (string.IsNullOrEmpty(request["Variable"]))
+        {
+            AmiActions.Error(session, request, "No variable specified");
+            return;
+        }
+
+        var channel = request["Channel"] is { Length: > 0 } name ? exchange.FindChannel(name) : null;
+        if (channel is null && !string.IsNullOrEmpty(request["Channel"]))
+        {
+            AmiActions.Error(session, request, "No such channel");
+            return;
+        }
+
+        session.Send(AmiActions.Reply(request, "Success")
+            .Line("Variable", request["Variable"])
+            .Line("Value", channel?.Shown(request["Variable"]!)));
+    }
+
+    public Task OriginateAsync(AmiSession session, AmiRequest request)
+    {
+        AmiActions.Error(session, request, "Extension does not exist.");
+        return Task.CompletedTask;
+    }
+}
