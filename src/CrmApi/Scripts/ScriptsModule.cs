@@ -11,6 +11,13 @@ public static class ScriptsModule
     {
         services.AddOptions<ScriptsOptions>()
             .Bind(configuration.GetSection(ScriptsOptions.Section))
+            .PostConfigure(options =>
+            {
+                if (string.IsNullOrWhiteSpace(options.HistoryFolder) && configuration["CallCrm:DataFolder"] is { Length: > 0 } data)
+                {
+                    options.HistoryFolder = Path.Combine(data, "script-versions");
+                }
+            })
             .ValidateDataAnnotations()
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);

@@ -14,7 +14,7 @@ public sealed class ScriptsOptions
 
     /// <summary>
     /// Folder where every version that was ever in use is kept, so that a call keeps its version, and a broken file its last
-    /// good one, over a restart. Empty (the default): kept in memory only.
+    /// good one, over a restart. Default: <c>script-versions</c> in <c>CallCrm:DataFolder</c>; without a data folder they are kept in memory only.
     /// </summary>
     public string? HistoryFolder { get; set; }
 
