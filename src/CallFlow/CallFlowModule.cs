@@ -29,6 +29,9 @@ public static class CallFlowModule
             AutoPrepareMinUsages = 3,
         }));
         services.AddSingleton(_ => RouterDatabase.Create(address.ConnectionString, options.RouterPoolSize));
+        services.AddSingleton<ChangeHints>();
+        services.AddSingleton<ClientDirectory>();
+        services.AddSingleton<SettingsReader>();
         return services;
     }
 }

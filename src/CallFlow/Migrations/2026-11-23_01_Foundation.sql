@@ -172,6 +172,7 @@ create table client (
   updated_at     timestamptz not null
 );
 create unique index client_by_number on client (number);
+create index client_merged on client (merged_into) where merged_into is not null;
 create index client_name_trgm on client using gin ((name || ' ' || company) gin_trgm_ops);
 
 create table client_phone (
@@ -358,15 +359,16 @@ create table agent_state_span (
 );
 create index agent_state_span_agent on agent_state_span (agent_id, from_at desc);
 
--- Latest conversation of each agent with each client.
+-- Every conversation of an agent with a client (talk of 1 s and more); readers apply the queue's own threshold.
 create table client_contact (
   client_id uuid not null,
-  agent_id  uuid not null,
   call_id   uuid not null,
-  at        timestamptz not null,
+  agent_id  uuid not null,
+  at        timestamptz not null,              -- when the agent's leg ended
   talk_ms   integer not null,
-  primary key (client_id, agent_id)
+  primary key (call_id, agent_id)
 );
+create index client_contact_client on client_contact (client_id, at desc);
 
 create table pbx_state (
   domain    text not null,

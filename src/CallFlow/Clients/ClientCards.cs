@@ -1,0 +1,172 @@
+using CallCrm.Engine;
+using Npgsql;
+
+namespace CallCrm.CallFlow;
+
+/// <summary>What a person may write on a client's card.</summary>
+/// <param name="Kind">person or company.</param>
+/// <param name="Name">1 to 200 characters.</param>
+public sealed record ClientFields(string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
+    Guid? ResponsibleId, IReadOnlyList<ClientNumber> Numbers);
+
+/// <param name="Number">As typed.</param>
+public sealed record ClientNumber(string Number, string Label, bool IsMain);
+
+public abstract record ClientSaved
+{
+    public sealed record Done(Guid Id, int Version) : ClientSaved;
+
+    /// <summary>Somebody saved in between; <paramref name="Version"/> is theirs.</summary>
+    public sealed record Conflict(int Version) : ClientSaved;
+
+    public sealed record NotFound : ClientSaved;
+
+    /// <param name="Errors">Field (<c>name</c>, <c>phones[0].number</c>) to what was expected.</param>
+    public sealed record Invalid(IReadOnlyDictionary<string, string[]> Errors) : ClientSaved;
+}
+
+public sealed partial class ClientDirectory
+{
+    /// <summary>A card made by a person: confirmed. Repeating it with the same id changes nothing.</summary>
+    /// <param name="region">How numbers without a country code are read.</param>
+    public async Task<ClientSaved> CreateAsync(Guid id, ClientFields fields, string source, string region, CancellationToken ct)
+    {
+        var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var numbers = Check(fields, region, errors);
+        await using var connection = await pages.OpenConnectionAsync(ct);
+        await CheckReferencesAsync(connection, fields, errors, ct);
+        if (errors.Count > 0) return new ClientSaved.Invalid(errors);
+        var now = time.GetUtcNow();
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var insert = new NpgsqlCommand(InsertCardSql, connection, transaction);
+        AddFields(insert, id, fields, now);
+        insert.Parameters.AddWithValue(PlainText.Clean(source, 100));
+        if (await insert.ExecuteScalarAsync(ct) is null) return await AlreadyMadeAsync(connection, transaction, id, ct);
+        await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
+        await hints.AddAsync(transaction, "client", id.ToString(), 1, null, ct);
+        await transaction.CommitAsync(ct);
+        hints.Wake();
+        return new ClientSaved.Done(id, 1);
+    }
+
+    /// <summary>Saves the whole editable head and confirms the card, unless somebody saved since <paramref name="version"/> was read.</summary>
+    public async Task<ClientSaved> SaveAsync(Guid id, ClientFields fields, int version, string region, Guid? callId, CancellationToken ct)
+    {
+        var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var numbers = Check(fields, region, errors);
+        await using var connection = await pages.OpenConnectionAsync(ct);
+        await CheckReferencesAsync(connection, fields, errors, ct);
+        if (errors.Count > 0) return new ClientSaved.Invalid(errors);
+        var now = time.GetUtcNow();
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using var update = new NpgsqlCommand(UpdateCardSql, connection, transaction);
+        AddFields(update, id, fields, now);
+        update.Parameters.AddWithValue(version);
+        if (await update.ExecuteScalarAsync(ct) is not int saved) return await WhyNotAsync(connection, transaction, id, ct);
+        await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
+        await hints.AddAsync(transaction, "client", id.ToString(), saved, callId, ct);
+        await transaction.CommitAsync(ct);
+        hints.Wake();
+        return new ClientSaved.Done(id, saved);
+    }
+
+    static void AddFields(NpgsqlCommand command, Guid id, ClientFields fields, DateTimeOffset now)
+    {
+        command.Parameters.AddWithValue(id);
+        command.Parameters.AddWithValue(fields.Kind);
+        command.Parameters.AddWithValue(PlainText.Clean(fields.Name, 200));
+        command.Parameters.AddWithValue(PlainText.Clean(fields.Company, 200));
+        command.Parameters.AddWithValue(PlainText.Clean(fields.Email, 254));
+        command.Parameters.AddWithValue(PlainText.Clean(fields.City, 100));
+        command.Parameters.AddWithValue(PlainText.CleanLines(fields.Note, 20_000));
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)fields.Language ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)fields.Segment ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter { Value = (object?)fields.ResponsibleId ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
+        command.Parameters.AddWithValue(now.UtcDateTime);
+    }
+
+    readonly record struct Number(string E164, string Raw, string Label, bool IsMain);
+
+    static List<Number> Check(ClientFields fields, string region, Dictionary<string, string[]> errors)
+    {
+        if (fields.Kind is not ("person" or "company")) errors["kind"] = ["expected person or company"];
+        if (PlainText.Clean(fields.Name, 201).Length is 0 or > 200) errors["name"] = ["expected 1 to 200 characters"];
+        if (fields.Email.Length > 0 && !LooksLikeEmail(fields.Email.Trim())) errors["email"] = ["expected an address such as anna@example.com"];
+        if (fields.Language is { } language && (language.Length != 2 || !language.All(char.IsAsciiLetterLower))) errors["language"] = ["expected two letters such as en (ISO 639-1)"];
+        if (fields.Numbers.Count > 20) errors["phones"] = ["expected at most 20 numbers"];
+        var numbers = new List<Number>();
+        for (var n = 0; n < fields.Numbers.Count; n++)
+        {
+            var given = fields.Numbers[n];
+            if (PhoneNumbers.ToE164(given.Number, region) is not { } e164) errors[$"phones[{n}].number"] = ["expected a telephone number such as +39 02 1234 5678"];
+            else if (!numbers.Exists(x => x.E164 == e164)) numbers.Add(new Number(e164, PhoneNumbers.Clean(given.Number), PlainText.Clean(given.Label, 50), given.IsMain));
+        }
+
+        return numbers;
+    }
+
+    static bool LooksLikeEmail(string text) =>
+        text.Length <= 254 && text.IndexOf('@') is > 0 and var at && at == text.LastIndexOf('@') && at < text.Length - 1 && !text.Any(char.IsWhiteSpace);
+
+    static async Task CheckReferencesAsync(NpgsqlConnection connection, ClientFields fields, Dictionary<string, string[]> errors, CancellationToken ct)
+    {
+        if (fields.Segment is null && fields.ResponsibleId is null) return;
+        await using var command = new NpgsqlCommand("select exists (select from segment where code = $1), exists (select from app_user where id = $2)", connection)
+        {
+            Parameters = { new() { Value = fields.Segment ?? "" }, new() { Value = fields.ResponsibleId ?? Guid.Empty } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        if (fields.Segment is not null && !reader.GetBoolean(0)) errors["segment"] = ["expected the code of a segment"];
+        if (fields.ResponsibleId is not null && !reader.GetBoolean(1)) errors["responsibleId"] = ["expected the id of a user"];
+    }
+
+    /// <summary>The numbers become exactly these; the first is the main one unless another says so.</summary>
+    static async Task WriteNumbersAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid id, List<Number> numbers, DateTimeOffset now, CancellationToken ct)
+    {
+        var main = Math.Max(0, numbers.FindIndex(n => n.IsMain));
+        await using var command = new NpgsqlCommand(WriteNumbersSql, connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = id }, new() { Value = numbers.Select(n => n.E164).ToArray() }, new() { Value = numbers.Select(n => n.Raw).ToArray() },
+                new() { Value = numbers.Select(n => n.Label).ToArray() }, new() { Value = numbers.Select((_, n) => n == main).ToArray() }, new() { Value = now.UtcDateTime },
+            },
+        };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    static async Task<ClientSaved> AlreadyMadeAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid id, CancellationToken ct) =>
+        await WhyNotAsync(connection, transaction, id, ct) is ClientSaved.Conflict same ? new ClientSaved.Done(id, same.Version) : new ClientSaved.NotFound();
+
+    static async Task<ClientSaved> WhyNotAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select version from client where id = $1", connection, transaction) { Parameters = { new() { Value = id } } };
+        return await command.ExecuteScalarAsync(ct) is int version ? new ClientSaved.Conflict(version) : new ClientSaved.NotFound();
+    }
+
+    const string InsertCardSql = """
+        insert into client (id, kind, name, company, email, city, note, language, segment, responsible_id, created_at, updated_at, source)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
+        on conflict (id) do nothing
+        returning version
+        """;
+
+    const string UpdateCardSql = """
+        update client set kind = $2, name = $3, company = $4, email = $5, city = $6, note = $7, language = $8, segment = $9, responsible_id = $10,
+          confirmed = true, version = version + 1, updated_at = $11
+        where id = $1 and version = $12
+        returning version
+        """;
+
+    const string WriteNumbersSql = """
+        with given as (
+          select * from unnest($2::text[], $3::text[], $4::text[], $5::boolean[]) as g(e164, raw, label, is_main)
+        ), gone as (
+          delete from client_phone where client_id = $1 and e164 <> all ($2)
+        )
+        insert into client_phone (client_id, e164, raw, label, is_main, added_at)
+        select $1, e164, raw, label, is_main, $6 from given
+        on conflict (client_id, e164) do update set raw = excluded.raw, label = excluded.label, is_main = excluded.is_main
+        """;
+}

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using CallCrm.Engine;
+
+namespace CallCrm.CallFlow;
+
+/// <summary>Rows → the engine's snapshot. A value that makes no sense gets a safe default and is named; one bad row never stops routing.</summary>
+internal static partial class SettingsBuilder
+{
+    public const int DaysAhead = 15;
+
+    public static EngineSettings Build(string domain, SettingsRows rows, ImmutableArray<PbxSettings> pbxs, EngineOptions options, DateTimeOffset now, Action<string> problem)
+    {
+        var agents = rows.QueueAgents.ToLookup(a => a.Queue_id);
+        var holidays = rows.Holidays.ToLookup(h => h.Queue_id, h => h.Day);
+        var devices = rows.Devices.ToLookup(d => (d.Node, d.Extension));
+        var queues = rows.Queues.Select(q => Queue(q, agents[q.Id], holidays[q.Id].ToHashSet(), rows, now, problem)).ToImmutableArray();
+        var known = queues.Select(q => q.Id).ToHashSet();
+        foreach (var number in rows.Numbers.Where(n => !known.Contains(n.Queue_id))) problem($"dialled number {number.Value}: its queue belongs to another domain; the number is left out");
+        return new EngineSettings(rows.Version, domain, queues,
+            [.. rows.Agents.Select(a => new AgentSettings(a.Id, a.Name, a.Needs_page))],
+            [.. rows.Extensions.Select(e => new ExtensionSettings(e.Node, e.Number, [.. devices[(e.Node, e.Number)].Select(d => new DeviceSettings(d.Name, d.Can_answer, d.Can_hold))]))],
+            [.. rows.Numbers.Where(n => known.Contains(n.Queue_id)).Select(n => new DialledNumberSettings(n.Value, n.Name, n.Queue_id, n.Source, n.Language))],
+            pbxs, options);
+    }
+
+    static QueueSettings Queue(SettingsRows.Queue row, IEnumerable<SettingsRows.QueueAgent> agents, HashSet<DateOnly> holidays, SettingsRows rows, DateTimeOffset now, Action<string> problem)
+    {
+        void Named(string what) => problem($"queue '{row.Name}': {what}");
+        var zone = Zone(row.Time_zone, Named);
+        var week = OpeningHours.Parse(row.Hours, Named);
+        // Always open, but for holidays: every day from midnight to midnight.
+        if (week is null && holidays.Count > 0)
+        {
+            week = new WeekHours();
+            foreach (var day in week.Spans) day.Add((TimeSpan.Zero, TimeSpan.FromDays(1)));
+        }
+
+        return new QueueSettings(row.Id, row.Name, Seconds(row.Ring_s), Seconds(row.Wrap_up_s), Seconds(row.Preferred_patience_s), Seconds(row.Max_wait_s),
+            Overflow(row.After_max_wait, "after_max_wait", row, rows, Named), Overflow(row.When_closed, "when_closed", row, rows, Named),
+            Overflow(row.When_nobody, "when_nobody", row, rows, Named),
+            week is null ? null : OpeningHours.Spans(week, zone, holidays, now, DaysAhead),
+            TimeSpan.FromDays(row.Last_contact_days), Seconds(row.Last_contact_talk_s), row.Record,
+            [.. agents.Select(a => new QueueAgent(a.User_id, a.Level))]);
+    }
+
+    static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
+
+    static TimeZoneInfo Zone(string name, Action<string> problem)
+    {
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)) return zone;
+        problem($"time_zone '{name}' is no IANA zone such as Europe/Rome; UTC is used");
+        return TimeZoneInfo.Utc;
+    }
+
+    static Overflow Overflow(string json, string column, SettingsRows.Queue row, SettingsRows rows, Action<string> problem)
+    {
+        var reject = new Overflow(AfterWait.Reject, "");
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var root = document.RootElement;
+            var kind = root.GetProperty("kind").GetString();
+            var target = root.TryGetProperty("target", out var given) ? given.GetString() ?? "" : "";
+            switch (kind)
+            {
+                case "reject": return reject;
+                case "queue" when Guid.TryParse(target, out var queue) && queue != row.Id && rows.Queues.Exists(q => q.Id == queue): return new Overflow(AfterWait.Queue, queue.ToString());
+                case "queue": problem($"{column}: target '{target}' is not the id of another queue of this domain; the call is rejected instead"); return reject;
+                case "goto" when GotoTarget().IsMatch(target): return new Overflow(AfterWait.Goto, target);
+                case "goto": problem($"{column}: target '{target}' is not context,exten,label; the call is rejected instead"); return reject;
+                case "play" when SoundName().IsMatch(target): return new Overflow(AfterWait.Play, target);
+                case "play": problem($"{column}: target '{target}' is no sound name; the call is rejected instead"); return reject;
+                default: problem($"{column}: kind '{kind}' is not queue, goto, play or reject; the call is rejected instead"); return reject;
+            }
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            problem($$"""{{column}}: expected {"kind":"queue|goto|play|reject","target":"…"}; the call is rejected instead""");
+            return reject;
+        }
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9_-]+,[A-Za-z0-9_-]+,[A-Za-z0-9_-]+$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex GotoTarget();
+
+    [GeneratedRegex("^[A-Za-z0-9_/-]+$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex SoundName();
+}

@@ -1,0 +1,100 @@
+using CallCrm.Engine;
+using CallCrm.TestKit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Npgsql;
+
+namespace CallCrm.CallFlow.Tests;
+
+public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase(postgres)
+{
+    static readonly IConfiguration Configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+    {
+        ["Pbx:0:Node"] = "milan-1", ["Pbx:0:TrunkEndpoints:0"] = "provider", ["Pbx:0:DefaultQueue"] = "support", ["Router:LookupTimeout"] = "00:00:00.200",
+    }).Build();
+
+    SettingsReader Reader(TimeProvider? time = null, ILogger<SettingsReader>? log = null) =>
+        new(Router, Configuration, time ?? TimeProvider.System, log ?? NullLogger<SettingsReader>.Instance);
+
+    [PostgresFact]
+    public async Task The_snapshot_holds_what_the_tables_hold()
+    {
+        await ExecuteAsync($$"""
+            update queue set ring_s = 15, after_max_wait = '{"kind":"queue","target":"{{Support}}"}', hours = '{"mon":["09:00-18:00"]}' where id = '{{Sales}}';
+            insert into queue_agent (queue_id, user_id, level) values ('{{Sales}}', '{{Luca}}', 2), ('{{Sales}}', '{{Anna}}', 1);
+            insert into extension (node, number, domain) values ('milan-1', '101', 'main');
+            insert into device (node, name, extension, can_answer) values ('milan-1', 'PJSIP/101', '101', true);
+            insert into dialled_number (number, domain, name, queue_id, source) values ('0212345', 'main', 'Main line', '{{Sales}}', 'website');
+            """);
+        var settings = await Reader().LoadAsync("main", default);
+        settings.Version.Should().Be(1);
+        var sales = settings.Queues.Single(q => q.Id == Sales);
+        sales.RingTime.Should().Be(TimeSpan.FromSeconds(15));
+        sales.AfterMaxWait.Should().Be(new Overflow(AfterWait.Queue, Support.ToString()));
+        sales.OpenSpans!.Value.Should().HaveCountGreaterThan(1);
+        sales.Agents.Should().Equal(new QueueAgent(Anna, 1), new QueueAgent(Luca, 2));
+        settings.Queues.Single(q => q.Id == Support).OpenSpans.Should().BeNull();
+        settings.Agents.Select(a => a.Id).Should().Equal(Anna, Luca);
+        settings.Extensions.Single().Devices.Should().Equal(new DeviceSettings("PJSIP/101", true, false));
+        settings.DialledNumbers.Single().Should().Be(new DialledNumberSettings("0212345", "Main line", Sales, "website", "en"));
+        settings.Pbxs.Single().TrunkEndpoints.Should().Equal("PJSIP/provider");
+        settings.Pbxs.Single().DefaultQueue.Should().Be(Support);
+        settings.Options.LookupTimeout.Should().Be(TimeSpan.FromMilliseconds(200));
+    }
+
+    [PostgresFact]
+    public async Task Bad_rows_are_named_and_get_safe_defaults()
+    {
+        await ExecuteAsync($$"""
+            update queue set time_zone = 'Mars/Olympus', hours = '{"mon":["late"]}', after_max_wait = '{"kind":"goto","target":"a;b"}',
+              when_closed = '{"kind":"queue","target":"{{Sales}}"}', when_nobody = '[]' where id = '{{Sales}}'
+            """);
+        var log = new Problems();
+        var settings = await Reader(log: log).LoadAsync("main", default);
+        var sales = settings.Queues.Single(q => q.Id == Sales);
+        new[] { sales.AfterMaxWait, sales.WhenClosed, sales.WhenNobody }.Should().AllBeEquivalentTo(new Overflow(AfterWait.Reject, ""));
+        log.Lines.Should().HaveCount(5).And.OnlyContain(l => l.Contains("queue 'Sales'"));
+    }
+
+    [PostgresFact]
+    public async Task Watching_gives_the_present_each_new_version_and_once_a_day_new_hours()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var time = new FakeTimeProvider(DateTimeOffset.Parse("2026-07-01T10:00:00Z", System.Globalization.CultureInfo.InvariantCulture));
+        await ExecuteAsync($$"""update queue set hours = '{"mon":["09:00-18:00"]}' where id = '{{Sales}}'""");
+        await using var watch = Reader(time).WatchAsync("main", limit.Token).GetAsyncEnumerator(limit.Token);
+        (await watch.MoveNextAsync()).Should().BeTrue();
+        watch.Current.Version.Should().Be(1);
+
+        var next = watch.MoveNextAsync();
+        await using (var connection = await Source.OpenConnectionAsync(limit.Token))
+        await using (var transaction = await connection.BeginTransactionAsync(limit.Token))
+        {
+            await SettingsReader.RaiseVersionAsync(transaction, "main", limit.Token);
+            await transaction.CommitAsync(limit.Token);
+        }
+
+        await ExecuteAsync("notify callcrm_settings");
+        (await next).Should().BeTrue();
+        watch.Current.Version.Should().Be(2);
+        var before = watch.Current.Queues.Single(q => q.Id == Sales).OpenSpans!.Value;
+
+        time.Advance(TimeSpan.FromDays(8));
+        (await watch.MoveNextAsync()).Should().BeTrue();
+        watch.Current.Version.Should().Be(2);
+        watch.Current.Queues.Single(q => q.Id == Sales).OpenSpans!.Value.Last().To.Should().BeAfter(before.Last().To);
+    }
+
+    sealed class Problems : ILogger<SettingsReader>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
+    }
+}
