@@ -19,7 +19,7 @@ public sealed partial class PbxModel
         if (Find(f.DestUniqueId) is not { } dialled)
             return;
         ShowLink(dialled, f.DestLinkedId);
-        if (dialled.Stage != DialStage.None)
+        if (dialled.Stage != DialStage.None || dialled == caller)
         {
             _repeated++;
             return;
@@ -62,13 +62,13 @@ public sealed partial class PbxModel
             return;
         ShowDialled(dialled, f);
         // Queue says it twice, and Local channels say it once for each of their halves and the phone behind.
-        if (dialled.Stage is DialStage.Waiting or DialStage.Ended)
+        var caller = string.IsNullOrEmpty(f.UniqueId) ? null : Find(f.UniqueId);
+        if (dialled.Stage is DialStage.Waiting or DialStage.Ended || dialled == caller)
         {
             _repeated++;
             return;
         }
 
-        var caller = string.IsNullOrEmpty(f.UniqueId) ? null : Find(f.UniqueId);
         // Never dialled: it picked the call up (or the DialBegin was lost). Then its caller is told only here.
         if (dialled.Stage == DialStage.None)
             dialled.DialledBy = caller;
@@ -165,8 +165,8 @@ public sealed partial class PbxModel
             "BUSY" => DialResult.Busy,
             _ => null,
         };
-        if (nobodyDialled && result is { } told)
-            Say(new PbxFact.DialEnded(_node, _time, RealLeg(caller, null)?.Id, null, told, null));
+        if (nobodyDialled && result is { } told && RealLeg(caller, null) is { } person)
+            Say(new PbxFact.DialEnded(_node, _time, person.Id, null, told, null));
     }
 
     /// <summary>The person behind a leg: itself, or for half of a Local channel who is on its other side.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CallCrm.Engine;
 using CallCrm.TestKit;
 
@@ -8,6 +9,8 @@ static class PbxModelTraces
 {
     public const string Node = "pbx";
 
+    static readonly ConcurrentDictionary<(string, string), (double AtMs, PbxEvent Event)[]> s_read = new();
+
     public static IReadOnlyList<string> All { get; } =
         [.. TraceLibrary.Scenarios.Where(s => Connections(s).Any(c => Events(s, c).Count > 0))];
 
@@ -16,6 +19,9 @@ static class PbxModelTraces
         [.. TraceLibrary.Load(scenario).Connections.Where(c => c is "ami" or "ami-after").OrderBy(c => c.Length)];
 
     public static IReadOnlyList<(double AtMs, PbxEvent Event)> Events(string scenario, string connection = "ami") =>
+        s_read.GetOrAdd((scenario, connection), _ => Read(scenario, connection));
+
+    static (double AtMs, PbxEvent Event)[] Read(string scenario, string connection) =>
         [.. TraceLibrary.Load(scenario).Messages(connection).Where(m => m.Kind == "event" && m.Name.Length > 0).Select(m => (m.AtMs, Of(m)))];
 
     /// <summary>The lines of a list reply that the shell collects for <see cref="PbxModel.TakeSnapshot"/>.</summary>
