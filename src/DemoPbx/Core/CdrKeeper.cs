@@ -40,8 +40,14 @@ internal sealed class CdrKeeper(Exchange exchange, PbxChannel channel)
     /// <summary>The bridge with the dialled leg is over, the channel lives on.</summary>
     public void LegLeft() => _open.LegDone = true;
 
-    public void TellAll()
+    /// <param name="cancelled">The caller gave up before the answer, which is NO ANSWER and not FAILED (trace 23).</param>
+    public void TellAll(bool cancelled)
     {
+        if (cancelled && _open.Disposition.Length == 0)
+        {
+            _open.Disposition = "NO ANSWER";
+        }
+
         Close();
         foreach (var entry in _entries)
         {

@@ -337,7 +337,7 @@ internal sealed partial class InboundCall
     private void End(HangupCause cause)
     {
         _exchange.HangupRequest(_caller, new HangupCause(16, cause.Sip == 487 ? 487 : null), soft: true);
-        _cdr.TellAll();
+        _cdr.TellAll(cancelled: cause.Sip == 487);
         _exchange.End(_caller, cause);
         _exchange.Calls.Remove(_call);
         _call.Over(cause.Q850);
