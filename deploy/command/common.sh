@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 artifacts=$repo/artifacts
-host_folder=$artifacts/AllInOne
+host_folder=$artifacts/host
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 # Build processes that outlive the command would look like something left running.
 export MSBUILDDISABLENODEREUSE=1
@@ -111,7 +111,7 @@ source_hash() {
 
 # Publishes the all-in-one host, only when its sources changed since the last time.
 build_host() {
-  local hash stamp=$artifacts/AllInOne.stamp log=$artifacts/build.log started=$SECONDS
+  local hash stamp=$artifacts/host.stamp log=$artifacts/build.log started=$SECONDS
   mkdir -p "$artifacts"
   hash=$(source_hash)
   if [ -f "$host_folder/CallCrm.AllInOne.dll" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ]; then return 0; fi

@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace CallCrm.TestKit.Lab;
+
+/// <summary>How a phone of the lab behaves.</summary>
+public enum LabPhoneKind
+{
+    /// <summary>Rings, answers by itself, talks.</summary>
+    Answer,
+
+    /// <summary>486 Busy Here.</summary>
+    Busy,
+
+    /// <summary>603 Decline.</summary>
+    Decline,
+
+    /// <summary>480 Temporarily Unavailable, what phones say on do-not-disturb.</summary>
+    Dnd,
+
+    /// <summary>Rings for ever.</summary>
+    Silent,
+
+    /// <summary>Signed in, then lost its power.</summary>
+    Dead,
+}
+
+/// <summary>A SIP phone, signed in; signs out when disposed.</summary>
+public sealed class LabPhone : IAsyncDisposable
+{
+    readonly LabProgram _program;
+    readonly string _log;
+
+    LabPhone(LabProgram program, string log)
+    {
+        _program = program;
+        _log = log;
+    }
+
+    public IReadOnlyList<LabStep> Steps => LabStep.Read(_log);
+
+    internal static async Task<LabPhone> StartAsync(AsteriskLab lab, LabPhoneKind kind, string extensions, TimeSpan? ring, TimeSpan? talk)
+    {
+        var log = lab.NewLog($"phone-{extensions.Replace(',', '-')}");
+        List<string> arguments = [lab.Name, kind.ToString().ToLowerInvariant(), extensions, "--log", log];
+        if (ring is { } r)
+            arguments.AddRange(["--ring", Ms(r)]);
+        if (talk is { } t)
+            arguments.AddRange(["--talk", Ms(t)]);
+        var program = LabProgram.Start("phone", arguments);
+        try
+        {
+            await program.ReadyAsync(TimeSpan.FromSeconds(15));
+        }
+        catch
+        {
+            await program.DisposeAsync();
+            throw;
+        }
+
+        return new LabPhone(program, log);
+    }
+
+    /// <summary>The first (or, counted from 0, a later) step of this kind.</summary>
+    public Task<LabStep> StepAsync(string what, TimeSpan? within = null, int index = 0) =>
+        Eventually.GetAsync(() => Steps.Where(s => s.What == what).ElementAtOrDefault(index), within ?? TimeSpan.FromSeconds(10),
+            $"the phone's step '{what}'; it did: {string.Join(", ", Steps.Select(s => s.What))}");
+
+    public ValueTask DisposeAsync() => _program.DisposeAsync();
+
+    internal static string Ms(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+}
