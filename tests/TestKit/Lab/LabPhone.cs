@@ -11,7 +11,7 @@ public enum LabPhoneKind
     /// <summary>486 Busy Here.</summary>
     Busy,
 
-    /// <summary>603 Decline.</summary>
+    /// <summary>Rings half a second (or as long as said), then 603 Decline, as when a person presses "reject".</summary>
     Decline,
 
     /// <summary>480 Temporarily Unavailable, what phones say on do-not-disturb.</summary>

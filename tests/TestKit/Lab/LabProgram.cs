@@ -7,6 +7,7 @@ namespace CallCrm.TestKit.Lab;
 sealed class LabProgram : IAsyncDisposable
 {
     readonly Process _process;
+    bool _disposed;
     readonly StringBuilder _output = new();
     readonly TaskCompletionSource _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -77,6 +78,9 @@ sealed class LabProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
         {
             await Host.Signal.SendAsync(_process.Id, "TERM");

@@ -13,13 +13,13 @@ public sealed record AgiAnswer(params (string Name, string Value)[] Variables)
 {
     public TimeSpan After { get; init; }
 
-    /// <summary>Takes the request and never says a word.</summary>
+    /// <summary>After what it has to say, if anything, it neither speaks nor closes.</summary>
     public bool Freeze { get; init; }
 
     /// <summary>Closes with a reset instead of an end.</summary>
     public bool Reset { get; init; }
 
-    /// <summary>Bytes sent as they are, instead of variables.</summary>
+    /// <summary>Bytes sent as they are, before the variables.</summary>
     public string? Raw { get; init; }
 
     public static AgiAnswer Dial(string device, int ringSeconds = 10, bool record = false) =>
@@ -108,8 +108,6 @@ public sealed class ScriptedAgi : IAsyncDisposable
 
     async Task AnswerAsync(TcpClient client, StreamReader reader, AgiAnswer answer)
     {
-        if (answer.Freeze)
-            await Task.Delay(Timeout.Infinite, _end.Token);
         await Task.Delay(answer.After, _end.Token);
         if (answer.Raw is { } raw)
             await client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(raw), _end.Token);
@@ -120,6 +118,8 @@ public sealed class ScriptedAgi : IAsyncDisposable
             await reader.ReadLineAsync(_end.Token);
         }
 
+        if (answer.Freeze)
+            await Task.Delay(Timeout.Infinite, _end.Token);
         if (answer.Reset)
             client.Client.LingerState = new LingerOption(true, 0);
     }
