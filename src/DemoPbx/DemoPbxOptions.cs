@@ -62,6 +62,12 @@ public sealed class DemoPbxOptions
     /// <summary>How long a called customer's phone rings before the customer answers.</summary>
     public TimeSpan CustomerAnswersAfter { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a called customer talks before hanging up; null: for ever.</summary>
+    public TimeSpan? CustomerTalksFor { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>What called customers do.</summary>
+    public DemoPhoneBehaviour CustomerBehaviour { get; set; }
+
     /// <summary>Folder the recordings are written to; empty: nothing is recorded.</summary>
     public string? RecordingFolder { get; set; }
 

@@ -94,17 +94,15 @@ public sealed class AmiTests
     {
         await using var bench = await Bench.StartAsync([]);
         var trace = TraceLibrary.Load("01");
-        string[] notBuilt = ["m12", "m13", "m14"];
         foreach (var sent in trace.Sent("ami-malformed").Where(s =>
-            !s.Bytes.Contains("Login", StringComparison.Ordinal) && !s.Bytes.Contains("Logoff", StringComparison.Ordinal)
-            && !Array.Exists(notBuilt, id => s.Bytes.Contains("ActionID: " + id, StringComparison.Ordinal))))
+            !s.Bytes.Contains("Login", StringComparison.Ordinal) && !s.Bytes.Contains("Logoff", StringComparison.Ordinal)))
         {
             await bench.Ami.SendRawAsync(sent.Bytes);
         }
 
         await bench.Ami.DoAsync("Ping");
         var expected = trace.Messages("ami-malformed").Where(m => m.Kind == "response").Select(m => Answer(m.Name, m.Get("ActionID"), m.Get("Message")))
-            .Where(a => !Array.Exists(notBuilt, a.Contains)).SkipLast(1).Skip(1);
+            .SkipLast(1).Skip(1);
         bench.Ami.Messages.Where(m => !m.IsEvent).Select(m => Answer(m.Name, m["ActionID"], m["Message"])).SkipLast(1).Skip(1)
             .Should().Equal(expected);
 

@@ -74,13 +74,18 @@ internal sealed class TraceStory
                 return;
         }
 
+        if (!Ordered.Contains(name) && !OrderedByChannel.Contains(name))
+        {
+            return;
+        }
+
         var line = Line(name, lines, Get);
         if (Ordered.Contains(name))
         {
             Plot.Add(line);
         }
 
-        if ((Ordered.Contains(name) || OrderedByChannel.Contains(name)) && Get("Uniqueid") is { } id)
+        if (Get("Uniqueid") is { } id)
         {
             List(ByChannel, Role(id)).Add(line);
         }

@@ -59,7 +59,7 @@ internal sealed class AmiCallActions(Exchange exchange)
         AmiActions.Error(session, request, "Channel Hungup", "Success");
         var number = int.TryParse(request["Cause"], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given is > 0 and < 128 ? given : 16;
         var cause = number == 16 ? HangupCause.Normal : HangupCause.Rejected(number);
-        if (exchange.FindPhone(channel.Device) is { } phone)
+        if (channel.Phone is { } phone)
         {
             phone.CutLeg(channel, cause);
         }
@@ -164,9 +164,30 @@ internal sealed class AmiCallActions(Exchange exchange)
             .Line("Value", channel?.Shown(request["Variable"]!)));
     }
 
-    public Task OriginateAsync(AmiSession session, AmiRequest request)
+    public async Task OriginateAsync(AmiSession session, AmiRequest request)
     {
-        AmiActions.Error(session, request, "Extension does not exist.");
-        return Task.CompletedTask;
+        var (device, number) = (request["Channel"] ?? "", request["Exten"] ?? "");
+        var error = device.Length == 0 ? "Channel not specified"
+            : !device.Contains('/', StringComparison.Ordinal) ? "Invalid channel"
+            : number.Length == 0 || !exchange.Options.OutboundContexts.Contains(request["Context"] ?? "") ? "Extension does not exist."
+            : null;
+        if (error is not null)
+        {
+            AmiActions.Error(session, request, error);
+            return;
+        }
+
+        var call = new OutboundCall(exchange, OriginateRequest.From(request));
+        if (request["Async"]?.ToLowerInvariant() is "true" or "yes" or "1" or "on")
+        {
+            AmiActions.Error(session, request, "Originate successfully queued", "Success");
+            exchange.Loop.Spawn(() => call.RunAsync(), "an originated call");
+            return;
+        }
+
+        var answered = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        exchange.Loop.Spawn(() => call.RunAsync(answered), "an originated call");
+        var (message, response) = await answered.Task ? ("Originate successfully queued", "Success") : ("Originate failed", "Error");
+        AmiActions.Error(session, request, message, response);
     }
 }

@@ -8,10 +8,13 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
     private PbxBridge? _bridge;
 
     /// <summary>Rings and talks; gives DIALSTATUS. After a talk the caller is to be hung up, unless it was redirected.</summary>
-    public async Task<string> RunAsync(string device, TimeSpan ring, bool isFallback = false)
+    public Task<string> RunAsync(string device, TimeSpan ring, bool isFallback = false) =>
+        RunAsync(exchange.FindPhone(device), ring, isFallback);
+
+    public async Task<string> RunAsync(PbxPhone? phone, TimeSpan ring, bool isFallback = false)
     {
         exchange.SetVariable(caller, "DIALSTATUS", "");
-        if (exchange.FindPhone(device) is not { Registered: true } phone)
+        if (phone is not { Registered: true })
         {
             return Status("CHANUNAVAIL");
         }
@@ -56,8 +59,8 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
     private PbxChannel CreateLeg(PbxPhone phone)
     {
         var leg = exchange.NewChannel(phone.Name, ChannelState.Down, caller.Linkedid);
-        (leg.CallerNumber, leg.CallerName) = (phone.Extension, phone.Display);
-        (leg.Context, leg.Exten) = ("from-internal", "s");
+        (leg.CallerNumber, leg.CallerName) = phone.IsCustomer ? ("", "") : (phone.Extension, phone.Display);
+        (leg.Context, leg.Exten) = (phone.IsCustomer ? "from-trunk" : "from-internal", "s");
         exchange.Emit("Newchannel", leg);
         foreach (var name in caller.Inherited)
         {
@@ -67,14 +70,20 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
         (leg.ConnectedNumber, leg.ConnectedName) = (caller.CallerNumber, caller.CallerName);
         (leg.Application, leg.ApplicationData) = ("AppDial", "(Outgoing Line)");
         leg.Exten = caller.Exten;
+        if (phone.IsCustomer)
+        {
+            (leg.CallerNumber, leg.CallerName) = (phone.Extension, caller.CallerName);
+            exchange.NewCallerid(leg);
+        }
+
         exchange.Emit("NewConnectedLine", leg);
         return leg;
     }
 
     private void Begin(PbxChannel leg, PbxPhone phone)
     {
-        Dial("DialBegin", leg, null, $"{phone.Extension}/{phone.Contact}");
-        (caller.ConnectedNumber, caller.ConnectedName) = (phone.Extension, phone.Display);
+        Dial("DialBegin", leg, null, phone.DialString);
+        (caller.ConnectedNumber, caller.ConnectedName) = (leg.CallerNumber, leg.CallerName);
         exchange.Emit("NewConnectedLine", caller);
     }
 

@@ -168,7 +168,7 @@ internal sealed class Exchange
             TechCause(t, cause);
         });
         channel.Recording?.Finish(Time.GetUtcNow());
-        FindPhone(channel.Device)?.Forget(channel);
+        channel.Phone?.Forget(channel);
         Devices.Refresh(channel.Device);
         Publish();
     }
@@ -182,6 +182,9 @@ internal sealed class Exchange
                 TechCause(t, known);
             }
         });
+
+    public void NewCallerid(PbxChannel channel) => Emit("NewCallerid", channel, t => t.Line("CID-CallingPres",
+        channel.Presentation == DemoPresentation.WithheldButKnown ? "32 (Presentation Prohibited, Not Screened)" : "0 (Presentation Allowed, Not Screened)"));
 
     /// <summary>Waits in PBX time; false when the power was cut meanwhile.</summary>
     public async Task WaitAsync(TimeSpan time, CancellationToken cancel)

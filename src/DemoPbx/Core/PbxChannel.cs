@@ -127,6 +127,9 @@ internal sealed class PbxChannel(string name, string uniqueid, string linkedid, 
 
     public CallRecording? Recording { get; set; }
 
+    /// <summary>The phone at the other end, where there is one.</summary>
+    public PbxPhone? Phone { get; set; }
+
     /// <summary>Completed when the phone at the other end hung up, or somebody hung up on it.</summary>
     public TaskCompletionSource<HangupCause> Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

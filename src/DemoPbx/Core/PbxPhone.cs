@@ -12,7 +12,7 @@ internal enum RingEnd
 }
 
 /// <summary>A SIP phone: rings, answers, holds, hangs up.</summary>
-internal sealed class PbxPhone(Exchange exchange, DemoPhoneOptions options)
+internal class PbxPhone(Exchange exchange, DemoPhoneOptions options)
 {
     private readonly List<PbxChannel> _legs = [];
     private TaskCompletionSource<(RingEnd End, HangupCause Cause)>? _ringing;
@@ -20,11 +20,17 @@ internal sealed class PbxPhone(Exchange exchange, DemoPhoneOptions options)
 
     public string Name => options.Name;
 
-    public string Extension => options.Name[(options.Name.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    public virtual string Extension => options.Name[(options.Name.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
-    public string Contact => $"sip:{Extension}@127.0.0.1:5071;ob";
+    /// <summary>What is dialled to reach it: the contact of a phone.</summary>
+    public virtual string DialString => $"{Extension}/{Contact}";
+
+    /// <summary>Whether it is the outside world behind the trunk.</summary>
+    public virtual bool IsCustomer => false;
 
     public string Display => options.Display.Length > 0 ? options.Display : Extension;
+
+    private string Contact => $"sip:{Extension}@127.0.0.1:5071;ob";
 
     public DemoPhoneOptions Options => options;
 
@@ -39,6 +45,7 @@ internal sealed class PbxPhone(Exchange exchange, DemoPhoneOptions options)
     {
         var engaged = _legs.Count > 0;
         _legs.Add(leg);
+        leg.Phone = this;
         var ringing = new TaskCompletionSource<(RingEnd, HangupCause)>(TaskCreationOptions.RunContinuationsAsynchronously);
         switch (options.Behaviour)
         {
@@ -116,6 +123,8 @@ internal sealed class PbxPhone(Exchange exchange, DemoPhoneOptions options)
         if (TalkingLeg is { } leg)
         {
             exchange.HangupRequest(leg, HangupCause.Normal);
+            leg.Cause ??= HangupCause.Normal;
+            leg.Interrupt(Interruption.Hangup);
             return leg.Gone.TrySetResult(HangupCause.Normal);
         }
 
