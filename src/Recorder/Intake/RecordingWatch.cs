@@ -1,0 +1,175 @@
+using CallCrm.CallFlow;
+using Microsoft.Extensions.Options;
+
+namespace CallCrm.Recorder.Intake;
+
+/// <summary>The folders that are watched.</summary>
+internal sealed record RecordingSources(IReadOnlyList<string> Folders);
+
+/// <summary>One look at everything: take what is complete, one at a time, and mark what should be there and is not.</summary>
+internal sealed partial class RecordingWatch(
+    RecordingSources sources, RecordingTable table, RecordingTaker taker, RecordingFiles store, IOptions<RecorderOptions> options, TimeProvider time, ILogger<RecordingWatch> log)
+{
+    /// <summary>Calls older than this are not looked through for missing recordings, but once at the start.</summary>
+    private static readonly TimeSpan LookBack = TimeSpan.FromDays(2);
+    private static readonly TimeSpan LookBackAtStart = TimeSpan.FromDays(30);
+    private static readonly TimeSpan AwaitedInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ClearInterval = TimeSpan.FromHours(1);
+
+    private readonly IncomingFolder[] _folders = [.. sources.Folders.Select(f => new IncomingFolder(f, time))];
+    private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
+
+    /// <summary>Files that were dealt with, or failed, and lie there still: looked at again when they change, or at that time.</summary>
+    private readonly Dictionary<(string Folder, string Stem), (DateTimeOffset LastWrite, DateTimeOffset Until)> _rest = [];
+
+    private DateTimeOffset _awaitedAt;
+    private DateTimeOffset _clearAt;
+    private bool _started;
+
+    public async Task LookAsync(CancellationToken ct)
+    {
+        var here = new HashSet<string>(StringComparer.Ordinal);
+        var allReadable = true;
+        foreach (var folder in _folders)
+        {
+            if (Found(folder) is not { } found)
+            {
+                allReadable = false;
+                continue;
+            }
+
+            foreach (var recording in found)
+            {
+                here.Add(recording.Stem);
+                await LookAtAsync(recording, ct);
+            }
+        }
+
+        var now = time.GetUtcNow();
+        if (now >= _awaitedAt)
+        {
+            // While a folder cannot be read nobody can say that a file is missing.
+            await AwaitedAsync(here, mayBeMissing: allReadable, now, ct);
+            _awaitedAt = now + AwaitedInterval;
+        }
+
+        if (now >= _clearAt)
+        {
+            ClearTaken(now);
+            _clearAt = now + ClearInterval;
+        }
+    }
+
+    private IReadOnlyList<FoundRecording>? Found(IncomingFolder folder)
+    {
+        try
+        {
+            var found = folder.Look();
+            if (_unreadable.Remove(folder.Path)) LogReadable(folder.Path);
+            return found;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (_unreadable.Add(folder.Path)) LogUnreadable(folder.Path, e.Message);
+            return null;
+        }
+    }
+
+    private async Task LookAtAsync(FoundRecording found, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var place = (found.Folder, found.Stem);
+        if (_rest.TryGetValue(place, out var rest) && rest.LastWrite == found.LastWrite && now < rest.Until) return;
+        if (!found.Done && found.Quiet < options.Value.QuietTime) return;
+        var leg = await table.FindLegAsync(RecordingName.Cuts(found.Stem), ct);
+        if (!IsComplete(found, leg, now)) return;
+
+        try
+        {
+            var outcome = await taker.TakeAsync(found, leg, ct);
+            LogTaken(found.Stem, outcome, leg?.CallId);
+            _rest.Remove(place);
+            if (File.Exists(found.In) || File.Exists(found.Out)) _rest[place] = (found.LastWrite, now + ClearInterval);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            _rest[place] = (found.LastWrite, now + RetryInterval);
+            LogNotTaken(found.Stem, RetryInterval, e.Message);
+        }
+    }
+
+    private bool IsComplete(FoundRecording found, RecordedLeg? leg, DateTimeOffset now)
+    {
+        if (found.Done) return true;
+        if (leg is null) return found.Quiet >= options.Value.UnknownQuietTime;
+        return leg.EndedAt is { } ended && now - ended >= options.Value.QuietTime;
+    }
+
+    /// <summary>A row for each call that is being recorded, so that the page can show it; and the truth when nothing comes.</summary>
+    private async Task AwaitedAsync(HashSet<string> here, bool mayBeMissing, DateTimeOffset now, CancellationToken ct)
+    {
+        var since = now - (_started ? LookBack : LookBackAtStart) - options.Value.MissingAfter;
+        foreach (var leg in await table.AwaitedAsync(since, ct))
+        {
+            var key = new RecordingKey(leg.Node, leg.UniqueId);
+            var row = await table.FindOrAddAsync(key, [key], leg.CallId, ct);
+            if (row.Status != "pending" || !mayBeMissing || here.Contains(key.ToString())) continue;
+            if (leg.EndedAt is not { } ended || now - ended < options.Value.MissingAfter) continue;
+            var error = !leg.Answered ? "The call was not answered: there was nothing to record."
+                : _folders.Length == 0 ? "No recording folder is set."
+                : $"No file {key}-in.wav or -out.wav came within {options.Value.MissingAfter} of the call's end.";
+            await table.CloseAsync(row.Id, leg.CallId, new TakenRecording("missing", null, null, null, null, null, null, error, null), ct);
+            LogMissing(key.ToString(), leg.CallId, error);
+        }
+
+        await table.TieAsync(since, ct);
+        _started = true;
+    }
+
+    private void ClearTaken(DateTimeOffset now)
+    {
+        foreach (var folder in _folders)
+        {
+            try
+            {
+                var taken = new DirectoryInfo(Path.Combine(folder.Path, RecordingTaker.TakenFolder));
+                if (!taken.Exists) continue;
+                foreach (var file in taken.EnumerateFiles().Where(f => RecordingName.Stem(f.Name) is not null && now.UtcDateTime - f.LastWriteTimeUtc > options.Value.KeepOriginals))
+                {
+                    file.Delete();
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotCleared(folder.Path, e.Message);
+            }
+        }
+    }
+
+    /// <summary>What a run before this one was in the middle of making.</summary>
+    public void ClearTemporary()
+    {
+        var temporary = new DirectoryInfo(Path.Combine(store.Folder, "tmp"));
+        if (!temporary.Exists) return;
+        foreach (var file in temporary.EnumerateFiles("*.opus")) file.Delete();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Recording {Stem}: {Outcome}, call {CallId}")]
+    private partial void LogTaken(string stem, TakeOutcome outcome, Guid? callId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Recording {Stem} is not stored yet, again in {Interval}: {Error}")]
+    private partial void LogNotTaken(string stem, TimeSpan interval, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Recording {Key} of call {CallId} is missing: {Error}")]
+    private partial void LogMissing(string key, Guid callId, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Recording folder {Folder} cannot be read: {Error}")]
+    private partial void LogUnreadable(string folder, string error);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Recording folder {Folder} can be read again")]
+    private partial void LogReadable(string folder);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old recordings in {Folder} could not be cleared away: {Error}")]
+    private partial void LogNotCleared(string folder, string error);
+}

@@ -1,0 +1,63 @@
+using CallCrm.CallFlow;
+using CallCrm.Recorder.Intake;
+using Microsoft.Extensions.Options;
+
+namespace CallCrm.Recorder;
+
+/// <summary>Looks at the folders once a second, as the only one who works on this store.</summary>
+internal sealed partial class RecorderWorker(
+    RecordingWatch watch, RecordingSources sources, RecordingFiles store, IOptions<RecorderOptions> options, TimeProvider time, ILogger<RecorderWorker> log)
+    : BackgroundService
+{
+    private static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var only = await LockStoreAsync(stoppingToken);
+        watch.ClearTemporary();
+        LogWatching(sources.Folders.Count == 0 ? "no folder" : string.Join(", ", sources.Folders), store.Folder);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var rest = options.Value.PollInterval;
+            try
+            {
+                await watch.LookAsync(stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // Most often the database is away. Nothing is lost: the files wait.
+                LogFailed(e);
+                rest = RestAfterFailure;
+            }
+
+            await Task.Delay(rest, time, stoppingToken);
+        }
+    }
+
+    /// <summary>A second recorder on the same store waits here; the system frees the lock of one that dies.</summary>
+    private async Task<FileStream> LockStoreAsync(CancellationToken ct)
+    {
+        for (var told = false; ; told = true)
+        {
+            try
+            {
+                Directory.CreateDirectory(store.Folder);
+                return new FileStream(Path.Combine(store.Folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                if (!told) LogWaiting(store.Folder, e.Message);
+                await Task.Delay(RestAfterFailure, time, ct);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Recordings: watching {Folders}, storing in {Store}")]
+    private partial void LogWatching(string folders, string store);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The recording store {Store} is not ours yet: {Error}")]
+    private partial void LogWaiting(string store, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Recordings could not be looked at; files wait where they are")]
+    private partial void LogFailed(Exception error);
+}
