@@ -64,7 +64,8 @@ public sealed class AmiFramer(bool expectBanner = true)
         }
 
         frame = default;
-        if (buffer.Length <= MaxFrameBytes)
+        // A frame of the full length may stand there with all but the last byte of its end.
+        if (buffer.Length < MaxFrameBytes + End.Length)
             return AmiFrameKind.None;
 
         // Keep the last three bytes: they may be the beginning of a message end.
