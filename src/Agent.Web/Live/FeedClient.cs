@@ -44,6 +44,22 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
             await connection.SendAsync("PopSeen", offer, painted, CancellationToken.None);
     }
 
+    /// <summary>A draft field this page saved: known at once, without waiting for its echo.</summary>
+    public void TakeOwn(Guid call, DraftFieldView field)
+    {
+        State = State.Apply(new FeedMessage(_position ?? "", [new DraftEvent(call, field)]));
+        Changed?.Invoke(null);
+    }
+
+    /// <summary>Ends the line of a person who signed out; the next one starts empty.</summary>
+    public async Task StopAsync()
+    {
+        if (_running is { } running)
+            await running.CancelAsync();
+        (_running, _position, State, Connected, LostSince) = (null, null, DeskState.Empty, false, null);
+        Changed?.Invoke(null);
+    }
+
     async Task KeepConnectedAsync(CancellationToken cancel)
     {
         for (var failures = 0; !cancel.IsCancellationRequested;)

@@ -1,1 +1,107 @@
-// The pages' own script.
+// What the pages need from the browser itself; everything else is .NET.
+(() => {
+  const root = document.documentElement;
+  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const store = (key, value) => { try { value === null ? localStorage.removeItem(key) : localStorage.setItem(key, value); } catch { /* private mode: kept in memory only */ } };
+  const system = matchMedia("(prefers-color-scheme: dark)");
+
+  const applyTheme = () => {
+    const chosen = stored("theme");
+    root.dataset.theme = chosen === "dark" || chosen === "light" ? chosen : system.matches ? "dark" : "light";
+  };
+  applyTheme();
+  system.addEventListener("change", applyTheme);
+
+  // The page's first questions go out while .NET is still loading; Program takes the answers.
+  const early = {};
+  const ask = (path) => { early[path] = fetch(path, { credentials: "same-origin" }).then(async (r) => ({ status: r.status, body: await r.text() }), () => null); };
+  ask("api/session");
+  ask("api/catalog");
+
+  let audio = null;
+  let ringing = null;
+  const tone = () => {
+    audio ??= new AudioContext();
+    const at = audio.currentTime;
+    for (const [start, hz] of [[0, 587], [0.16, 784]]) {
+      const o = audio.createOscillator();
+      const g = audio.createGain();
+      o.type = "sine";
+      o.frequency.value = hz;
+      g.gain.setValueAtTime(0, at + start);
+      g.gain.linearRampToValueAtTime(0.08, at + start + 0.03);
+      g.gain.exponentialRampToValueAtTime(0.0005, at + start + 0.5);
+      o.connect(g).connect(audio.destination);
+      o.start(at + start);
+      o.stop(at + start + 0.55);
+    }
+  };
+
+  let keys = null;
+  const typing = (e) => e.target.closest?.("input, textarea, select, [contenteditable]");
+  addEventListener("keydown", (e) => {
+    if (!keys || e.isComposing) return;
+    const inScript = !!document.activeElement?.closest?.("[data-test=script]");
+    let what = null;
+    if (e.key === "F2") what = "answer";
+    else if (e.key === "F4") what = "hang_up";
+    else if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey)) what = "search";
+    else if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) what = "finish";
+    else if (e.altKey && /^[1-9]$/.test(e.key)) what = "script:" + e.key;
+    else if (/^[1-9]$/.test(e.key) && inScript && !typing(e) && !e.ctrlKey && !e.metaKey) what = "script:" + e.key;
+    else if (e.key === "?" && !typing(e)) what = "help";
+    else if (e.key === "Escape") what = "escape";
+    if (!what) return;
+    if (what !== "escape") e.preventDefault();
+    keys.invokeMethodAsync("OnKey", what);
+  });
+
+  let title = "CallCrm";
+  window.callcrm = {
+    early: async (path) => { const answer = await early[path]; delete early[path]; return answer ?? null; },
+    theme: () => stored("theme") ?? "system",
+    setTheme: (theme) => { store("theme", theme === "system" ? null : theme); applyTheme(); },
+    load: (key) => stored(key),
+    save: (key, value) => store(key, value),
+    drafts: (prefix) => { const found = {}; try { for (let i = 0; i < localStorage.length; i++) { const k = localStorage.key(i); if (k.startsWith(prefix)) found[k] = localStorage.getItem(k); } } catch { /* none */ } return found; },
+    listen: (dotnet) => { keys = dotnet; },
+    focus: (selector) => document.querySelector(selector)?.focus(),
+    hasFocus: (selector) => !!document.activeElement?.closest?.(selector),
+    // Resolves after the frame that shows the pop: the callback of a frame runs before its paint, a task posted from it after.
+    painted: (offer) => new Promise((done) => {
+      const mark = (painted) => {
+        root.dataset.pop = offer;
+        root.dataset.popPaintedAt = String(performance.timeOrigin + performance.now());
+        done(painted);
+      };
+      if (document.hidden) { mark(false); return; }
+      requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = () => mark(true); c.port2.postMessage(0); });
+    }),
+    badge: (text) => { document.title = text ? `${text} · ${title}` : title; },
+    ring: (on) => {
+      clearInterval(ringing);
+      ringing = null;
+      if (!on || stored("muted") === "1") return;
+      const play = () => { try { tone(); } catch { /* no sound before the first click */ } };
+      play();
+      ringing = setInterval(play, 2500);
+    },
+    notify: async (heading, text) => {
+      if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
+      const n = new Notification(heading, { body: text, tag: "call" });
+      n.onclick = () => { focus(); n.close(); };
+    },
+    askToNotify: async () => ("Notification" in window && Notification.permission === "default" ? await Notification.requestPermission() : "Notification" in window ? Notification.permission : "denied"),
+    seek: (id, seconds) => { const a = document.getElementById(id); if (a) a.currentTime = seconds; },
+    play: async (id, on) => { const a = document.getElementById(id); if (!a) return; if (on) await a.play(); else a.pause(); },
+    rate: (id, rate) => { const a = document.getElementById(id); if (a) a.playbackRate = rate; },
+    watchAudio: (id, dotnet) => {
+      const a = document.getElementById(id);
+      if (!a) return;
+      const tell = () => dotnet.invokeMethodAsync("OnAudio", a.currentTime, !a.paused && !a.ended, Number.isFinite(a.duration) ? a.duration : 0);
+      for (const e of ["timeupdate", "play", "pause", "ended", "loadedmetadata"]) a.addEventListener(e, tell);
+      a.addEventListener("error", () => dotnet.invokeMethodAsync("OnAudioFailed"));
+    },
+    fraction: (id, x) => { const r = document.getElementById(id)?.getBoundingClientRect(); return r && r.width > 0 ? Math.min(1, Math.max(0, (x - r.left) / r.width)) : 0; },
+  };
+})();

@@ -1,0 +1,66 @@
+using CallCrm.AgentWeb.Api;
+using CallCrm.AgentWeb.Live;
+using CallCrm.Contracts;
+
+namespace CallCrm.AgentWeb.Desk;
+
+/// <summary>What an agent does, by button or key: one command each, its refusal shown until the next one.</summary>
+sealed class DeskActions(ApiClient api, FeedClient feed)
+{
+    /// <summary>Stable code of the last refusal or failure; null when the last command was taken.</summary>
+    public string? Trouble { get; private set; }
+
+    /// <summary>The kind of the command under way: its button waits.</summary>
+    public string? Busy { get; private set; }
+
+    public event Action? Changed;
+
+    public async Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null)
+    {
+        (Busy, Trouble) = (kind, null);
+        Changed?.Invoke();
+        var command = api.NewCommand(kind, call, node, extension, reason, client) with { PageId = feed.PageId };
+        try
+        {
+            var answer = await SendAsync(command);
+            Trouble = answer.Accepted ? null : answer.Reason ?? "refused";
+        }
+        catch (ApiException e)
+        {
+            Trouble = e.ErrorId;
+        }
+        finally
+        {
+            Busy = null;
+            Changed?.Invoke();
+        }
+
+        return Trouble is null;
+    }
+
+    /// <summary>A dropped line may have lost only the answer: the same id again gets the first one.</summary>
+    async Task<CommandAnswer> SendAsync(CommandRequest command)
+    {
+        try
+        {
+            return await api.CommandAsync(command);
+        }
+        catch (ApiException e) when (e.ErrorId == "offline")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(400));
+            return await api.CommandAsync(command);
+        }
+    }
+
+    public void Report(string trouble)
+    {
+        Trouble = trouble;
+        Changed?.Invoke();
+    }
+
+    public void Dismiss()
+    {
+        Trouble = null;
+        Changed?.Invoke();
+    }
+}

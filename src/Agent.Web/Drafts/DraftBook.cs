@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using CallCrm.AgentWeb.Api;
+using CallCrm.AgentWeb.Frame;
+using CallCrm.AgentWeb.Live;
+using CallCrm.Contracts;
+
+namespace CallCrm.AgentWeb.Drafts;
+
+/// <summary>
+/// Everything typed about a call: shown at once, kept in the browser until the server has it, sent 400 ms after the last key.
+/// What the server could not take is sent again until it does, also after a reload.
+/// </summary>
+sealed class DraftBook
+{
+    const string Prefix = "draft:";
+
+    static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(400);
+    static readonly TimeSpan Again = TimeSpan.FromSeconds(3);
+
+    readonly ApiClient _api;
+    readonly FeedClient _feed;
+    readonly Browser _browser;
+    readonly TimeProvider _time;
+    readonly ConcurrentDictionary<(Guid Call, string Field), Pending> _pending = new();
+    bool _loaded;
+
+    public DraftBook(ApiClient api, FeedClient feed, Browser browser, TimeProvider time)
+    {
+        (_api, _feed, _browser, _time) = (api, feed, browser, time);
+    }
+
+    sealed class Pending(string value)
+    {
+        public string Value { get; set; } = value;
+
+        public int Edit { get; set; }
+    }
+
+    /// <summary>Something is not with the server yet.</summary>
+    public bool Unsaved => !_pending.IsEmpty;
+
+    /// <summary>The server refused or was not reached: the text is kept here and tried again.</summary>
+    public bool Troubled { get; private set; }
+
+    public event Action? Changed;
+
+    /// <summary>What this page typed, else what the server has.</summary>
+    public string Value(Guid call, string field)
+    {
+        if (_pending.TryGetValue((call, field), out var typed))
+            return typed.Value;
+        return _feed.State.Call?.CallId == call && _feed.State.Draft.TryGetValue(field, out var known) ? known.Value : "";
+    }
+
+    /// <summary>All fields with this prefix and a value, the prefix cut off.</summary>
+    public Dictionary<string, string> Values(Guid call, string prefix)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (_feed.State.Call?.CallId == call)
+        {
+            foreach (var (field, known) in _feed.State.Draft)
+            {
+                if (field.StartsWith(prefix, StringComparison.Ordinal) && known.Value.Length > 0)
+                    found[field[prefix.Length..]] = known.Value;
+            }
+        }
+
+        foreach (var ((of, field), typed) in _pending)
+        {
+            if (of == call && field.StartsWith(prefix, StringComparison.Ordinal))
+                found[field[prefix.Length..]] = typed.Value;
+        }
+
+        return found;
+    }
+
+    public void Type(Guid call, string field, string value)
+    {
+        var typed = _pending.GetOrAdd((call, field), _ => new Pending(value));
+        typed.Value = value;
+        typed.Edit++;
+        _ = SendLaterAsync(call, field, typed, typed.Edit);
+        Changed?.Invoke();
+    }
+
+    /// <summary>After a reload or crash: what the server did not get then is sent now.</summary>
+    public async Task RecoverAsync()
+    {
+        if (_loaded)
+            return;
+        _loaded = true;
+        foreach (var (key, value) in await _browser.DraftsAsync(Prefix))
+        {
+            var parts = key.Split(':', 3);
+            if (parts.Length == 3 && Guid.TryParse(parts[1], out var call))
+                Type(call, parts[2], value);
+        }
+    }
+
+    /// <summary>Waits until everything typed about the call is with the server, at most two seconds.</summary>
+    public async Task FlushAsync(Guid call)
+    {
+        foreach (var ((of, field), typed) in _pending.ToArray())
+        {
+            if (of == call)
+                await SendAsync(call, field, typed, typed.Edit);
+        }
+    }
+
+    async Task SendLaterAsync(Guid call, string field, Pending typed, int edit)
+    {
+        await _browser.SaveAsync(Key(call, field), typed.Value);
+        await Task.Delay(Quiet, _time);
+        while (typed.Edit == edit && _pending.ContainsKey((call, field)) && !await SendAsync(call, field, typed, edit))
+            await Task.Delay(Again, _time);
+    }
+
+    /// <returns>False when it should be tried again.</returns>
+    async Task<bool> SendAsync(Guid call, string field, Pending typed, int edit)
+    {
+        try
+        {
+            var saved = await _api.SaveDraftAsync(call, field, new DraftWrite(typed.Value, _feed.PageId));
+            _feed.TakeOwn(call, saved);
+            await SettleAsync(call, field, typed, edit);
+            return true;
+        }
+        catch (ApiException e) when (e.Status is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden or System.Net.HttpStatusCode.Gone)
+        {
+            // The call is not ours any more: nobody will ever take it.
+            await SettleAsync(call, field, typed, edit);
+            return true;
+        }
+        catch (ApiException)
+        {
+            Troubled = true;
+            Changed?.Invoke();
+            return false;
+        }
+    }
+
+    async Task SettleAsync(Guid call, string field, Pending typed, int edit)
+    {
+        if (typed.Edit != edit)
+            return;
+        _pending.TryRemove((call, field), out _);
+        await _browser.SaveAsync(Key(call, field), null);
+        Troubled = Troubled && Unsaved;
+        Changed?.Invoke();
+    }
+
+    static string Key(Guid call, string field) => $"{Prefix}{call}:{field}";
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Microsoft.JSInterop;
+
+namespace CallCrm.AgentWeb.Frame;
+
+/// <summary>The browser itself: painting, storage, keys, sound, notifications (wwwroot/app.js).</summary>
+sealed class Browser(IJSRuntime js) : IDisposable
+{
+    DotNetObjectReference<Browser>? _self;
+
+    /// <summary>answer, hang_up, search, finish, help, escape, script:1 … script:9.</summary>
+    public event Action<string>? Key;
+
+    public async Task ListenAsync()
+    {
+        _self ??= DotNetObjectReference.Create(this);
+        await js.InvokeVoidAsync("callcrm.listen", _self);
+    }
+
+    [JSInvokable]
+    public void OnKey(string what) => Key?.Invoke(what);
+
+    /// <summary>Returns when the frame that shows it is painted; false in a hidden tab, which paints nothing.</summary>
+    public ValueTask<bool> PaintedAsync(Guid offer) => js.InvokeAsync<bool>("callcrm.painted", offer.ToString());
+
+    public ValueTask BadgeAsync(string? text) => js.InvokeVoidAsync("callcrm.badge", text);
+
+    public ValueTask RingAsync(bool on) => js.InvokeVoidAsync("callcrm.ring", on);
+
+    public ValueTask NotifyAsync(string heading, string text) => js.InvokeVoidAsync("callcrm.notify", heading, text);
+
+    public ValueTask<string> AskToNotifyAsync() => js.InvokeAsync<string>("callcrm.askToNotify");
+
+    public ValueTask<string?> LoadAsync(string key) => js.InvokeAsync<string?>("callcrm.load", key);
+
+    public ValueTask SaveAsync(string key, string? value) => js.InvokeVoidAsync("callcrm.save", key, value);
+
+    public ValueTask<Dictionary<string, string>> DraftsAsync(string prefix) => js.InvokeAsync<Dictionary<string, string>>("callcrm.drafts", prefix);
+
+    public ValueTask<string> ThemeAsync() => js.InvokeAsync<string>("callcrm.theme");
+
+    public ValueTask SetThemeAsync(string theme) => js.InvokeVoidAsync("callcrm.setTheme", theme);
+
+    public ValueTask FocusAsync(string selector) => js.InvokeVoidAsync("callcrm.focus", selector);
+
+    /// <summary>Answer to a question that the page's script asked before .NET was up; null when there is none.</summary>
+    public async ValueTask<(int Status, string Body)?> EarlyAsync(string path)
+    {
+        var answer = await js.InvokeAsync<JsonElement?>("callcrm.early", path);
+        return answer is { ValueKind: JsonValueKind.Object } found
+            ? (found.GetProperty("status").GetInt32(), found.GetProperty("body").GetString() ?? "")
+            : null;
+    }
+
+    public void Dispose() => _self?.Dispose();
+}

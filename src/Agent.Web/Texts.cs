@@ -1,0 +1,67 @@
+using System.Globalization;
+using CallCrm.Contracts;
+using Microsoft.Extensions.Localization;
+
+namespace CallCrm.AgentWeb;
+
+/// <summary>Names the resource files Resources/Texts.resx, Texts.it.resx, Texts.ru.resx; and how times and sums are written.</summary>
+sealed class Texts
+{
+    /// <summary>4:05, 1:04:05; never negative, as clocks differ a little.</summary>
+    public static string Span(TimeSpan span)
+    {
+        if (span < TimeSpan.Zero)
+            span = TimeSpan.Zero;
+        return span.TotalHours >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalMinutes}:{span.Seconds:00}");
+    }
+
+    public static string Span(int seconds) => Span(TimeSpan.FromSeconds(seconds));
+
+    public static string Exact(DateTimeOffset at) => at.ToLocalTime().ToString("F", CultureInfo.CurrentCulture);
+
+    public static string Day(DateTimeOffset at) => at.ToLocalTime().ToString("d MMM", CultureInfo.CurrentCulture);
+
+    /// <summary>The hour today, else day and hour.</summary>
+    public static string Moment(DateTimeOffset at, DateTimeOffset now)
+    {
+        var (then, today) = (at.ToLocalTime(), now.ToLocalTime());
+        return then.Date == today.Date
+            ? then.ToString("t", CultureInfo.CurrentCulture)
+            : then.Year == today.Year
+                ? then.ToString("d MMM, ", CultureInfo.CurrentCulture) + then.ToString("t", CultureInfo.CurrentCulture)
+                : then.ToString("d", CultureInfo.CurrentCulture);
+    }
+
+    public static string Money(decimal amount, string currency) => string.Create(CultureInfo.CurrentCulture, $"{amount:N0} {currency}");
+
+    /// <summary>What the caller is called before there is a card.</summary>
+    public static string Caller(IStringLocalizer<Texts> t, CallerView caller) =>
+        caller.Number is { Length: > 0 } number ? number : caller.Kind == "Withheld" ? t["Caller.Withheld"] : caller.Name.Length > 0 ? caller.Name : t["Caller.Unknown"];
+
+    /// <summary>Name, else company, else number.</summary>
+    public static string ClientName(IStringLocalizer<Texts> t, ClientCardView? card, CallerView caller) =>
+        card is { Name.Length: > 0 } ? card.Name : card is { Company.Length: > 0 } ? card.Company : caller.Name.Length > 0 ? caller.Name : Caller(t, caller);
+
+    /// <summary>The sentence that says why this call is here.</summary>
+    public static string Why(IStringLocalizer<Texts> t, ReasonView why)
+    {
+        var chosen = why.Candidates.Count > 0 ? why.Candidates[0] : null;
+        var start = why.Preferred is { } preferred && why.PreferredState is { } state
+            ? why.PreferredBy == "LastContacted" && why.LastContactAt is { } at
+                ? t["Why.LastBut", preferred, Day(at), t["State." + state]]
+                : t["Why.ResponsibleBut", preferred, t["State." + state]]
+            : null;
+        var main = why.Rule switch
+        {
+            "LastContacted" when why.LastContactAt is { } last => t["Why.LastContacted", why.Chosen ?? "", Day(last)],
+            "Responsible" => t["Why.Responsible", why.Chosen ?? ""],
+            "LeastBusy" when chosen is not null => t["Why.LeastBusy", why.CandidateCount, chosen.Name, Math.Round(chosen.LoadPercent)],
+            var rule => t["Why." + rule],
+        };
+        return start is null || why.Rule is "LastContacted" or "Responsible" ? main : $"{start} → {main}";
+    }
+
+    public static string Outcome(IStringLocalizer<Texts> t, string? outcome) => outcome is null ? "" : t["Outcome." + outcome];
+}
