@@ -18,6 +18,7 @@ public sealed class AmiClient
     readonly AmiReader _reader;
     volatile AmiConnection? _connection;
     volatile AmiStatus _status;
+    long _clockOffsetTicks = long.MinValue;
     int _sessions;
     int _running;
 
@@ -43,7 +44,7 @@ public sealed class AmiClient
     public AmiStatus Status => _status;
 
     /// <summary>The PBX's clock less ours, by the last Ping; null before the first.</summary>
-    public TimeSpan? ClockOffset { get; private set; }
+    public TimeSpan? ClockOffset => Interlocked.Read(ref _clockOffsetTicks) is var ticks and not long.MinValue ? TimeSpan.FromTicks(ticks) : null;
 
     /// <summary>Called by the client's own loop at each change; must return soon. The same changes stand in <see cref="Signals"/>.</summary>
     public Action<AmiStatus>? StatusChanged { get; set; }
@@ -165,7 +166,7 @@ public sealed class AmiClient
             var sent = _time.GetUtcNow();
             var answer = (await SendCoreAsync(ping, isList: false, cancellationToken).ConfigureAwait(false)).Response;
             if (answer.IsSuccess && AmiText.ParseTimestamp(answer["Timestamp"]) is { } pbx)
-                ClockOffset = pbx - (sent + (_time.GetUtcNow() - sent) / 2);
+                Interlocked.Exchange(ref _clockOffsetTicks, (pbx - (sent + (_time.GetUtcNow() - sent) / 2)).Ticks);
             // A long queue of events before the answer is life too.
             else if (answer.Outcome is AmiOutcome.TimedOut or AmiOutcome.NotSent && _reader.Received == received)
                 return new AmiEnd(AmiLostReason.KeepAlive, $"no sign of life for {_options.KeepAliveTimeout.TotalSeconds:F1} s");

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
@@ -51,8 +50,9 @@ sealed class AmiConnection(AmiClientOptions options, TimeProvider time) : IAsync
         {
             return new AmiEnd(what, $"no connection within {options.ConnectTimeout.TotalSeconds:F1} s");
         }
-        catch (Exception e) when (e is SocketException or IOException or AuthenticationException or ArgumentException)
+        catch (Exception e)
         {
+            // Name not found, refused, TLS of many kinds, a faulty validation of the site's own: tried again in any case.
             return new AmiEnd(what, e.Message);
         }
     }
