@@ -32,6 +32,7 @@ public static class CallFlowModule
         services.AddSingleton<ChangeHints>();
         services.AddSingleton<ClientDirectory>();
         services.AddSingleton<SettingsReader>();
+        services.AddSingleton<JournalReader>();
         return services;
     }
 }

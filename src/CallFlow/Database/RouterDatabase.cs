@@ -3,9 +3,14 @@ using Npgsql;
 namespace CallCrm.CallFlow;
 
 /// <summary>The router's own small pool, so that no report or page can keep a call waiting for a connection.</summary>
-public sealed class RouterDatabase(NpgsqlDataSource source) : IAsyncDisposable
+public sealed class RouterDatabase : IAsyncDisposable
 {
-    public NpgsqlDataSource Source { get; } = source;
+    RouterDatabase(NpgsqlDataSource source, string connectionString) => (Source, ConnectionString) = (source, connectionString);
+
+    public NpgsqlDataSource Source { get; }
+
+    /// <summary>With the password, which the pool does not tell.</summary>
+    internal string ConnectionString { get; }
 
     public static RouterDatabase Create(string connectionString, int poolSize = 8)
     {
@@ -19,7 +24,7 @@ public sealed class RouterDatabase(NpgsqlDataSource source) : IAsyncDisposable
             Timeout = 5,
             CommandTimeout = 10,
         };
-        return new RouterDatabase(NpgsqlDataSource.Create(settings));
+        return new RouterDatabase(NpgsqlDataSource.Create(settings), connectionString);
     }
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();

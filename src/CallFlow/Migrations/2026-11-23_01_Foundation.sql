@@ -228,10 +228,31 @@ create table journal (
   at     timestamptz not null,
   kind   text not null,
   call_id uuid,
-  body   jsonb not null,
+  body   json not null,                      -- json keeps the text: a repeated append is compared by it
   primary key (domain, seq)
 );
 create index journal_call on journal (call_id) where call_id is not null;
+
+-- Appending again is no error when it is the same; anything else under a number already used is one (SQLSTATE CJ001).
+create function journal_append(p_domain text, p_seq bigint[], p_at timestamptz[], p_kind text[], p_call uuid[], p_body text[]) returns void language plpgsql as $$
+declare
+  written bigint;
+  differs bigint;
+begin
+  insert into journal (domain, seq, at, kind, call_id, body)
+  select p_domain, n.seq, n.at, n.kind, n.call_id, n.body::json
+  from unnest(p_seq, p_at, p_kind, p_call, p_body) as n(seq, at, kind, call_id, body)
+  on conflict (domain, seq) do nothing;
+  get diagnostics written = row_count;
+  if written < cardinality(p_seq) then
+    select min(n.seq) into differs
+    from unnest(p_seq, p_body) as n(seq, body) join journal j on j.domain = p_domain and j.seq = n.seq
+    where j.body::text <> n.body;
+    if differs is not null then
+      raise exception 'journal of domain % holds something else under number %', p_domain, differs using errcode = 'CJ001';
+    end if;
+  end if;
+end $$;
 
 create sequence call_number_seq;
 create table call (

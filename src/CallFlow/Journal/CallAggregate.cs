@@ -1,0 +1,259 @@
+using System.Text.Json;
+using CallCrm.Engine;
+
+namespace CallCrm.CallFlow;
+
+/// <summary>
+/// One call with its legs and offers, folded from journal entries. An entry at or below the row's last_seq is in it already,
+/// so entries may come again.
+/// </summary>
+internal sealed class CallAggregate(CallRow call)
+{
+    /// <summary>Shorter talk is no conversation.</summary>
+    const int ShortestTalk_ms = 1000;
+
+    public CallRow Call { get; } = call;
+
+    public List<LegRow> Legs { get; } = [];
+
+    public List<OfferRow> Offers { get; } = [];
+
+    public bool IsNew { get; private set; }
+
+    public bool CallChanged { get; private set; }
+
+    public HashSet<LegRow> ChangedLegs { get; } = [];
+
+    public HashSet<OfferRow> ChangedOffers { get; } = [];
+
+    public bool ContactsChanged { get; private set; }
+
+    public void Saved()
+    {
+        CallChanged = ContactsChanged = IsNew = false;
+        ChangedLegs.Clear();
+        ChangedOffers.Clear();
+    }
+
+    public static CallAggregate Begin(string domain, JournalEntry entry)
+    {
+        var aggregate = new CallAggregate(new CallRow { Id = entry.Call!.Value, Domain = domain, StartedAt = entry.At, CallerKind = NumberKind.Unparsed, Estimated = true }) ;
+        (aggregate.IsNew, aggregate.CallChanged) = (true, true);
+        return aggregate;
+    }
+
+    public void Apply(JournalEntry entry)
+    {
+        if (entry.Seq <= Call.LastSeq) return;
+        Call.LastSeq = entry.Seq;
+        CallChanged = true;
+        switch (entry)
+        {
+            case CallStarted e: Started(e); break;
+            case CallRouted e: Routed(e); break;
+            case CallIdentified e: Identified(e); break;
+            case CallQueued e: Queued(e); break;
+            case RouteDecided e: Decided(e); break;
+            case CallOffered e: Offered(e); break;
+            case OfferRang e: Change(e.Offer, o => o.RangAt ??= e.At); break;
+            case OfferEnded e: EndOffer(e); break;
+            case LegStarted e: StartLeg(e); break;
+            case LegEnded e: EndLeg(e); break;
+            case CallAnswered e: Answered(e); break;
+            case CallHeld e: Call.HeldSince ??= e.At; break;
+            case CallResumed: Call.HeldSince = null; break;
+            case RecordingStarted e: Leg(e.Node, e.UniqueId, e, leg => leg.Recorded = true); break;
+            case CallTransferred e: Call.AgentId = e.Transfer == TransferKind.Attended ? e.ToAgent ?? Call.AgentId : Call.AgentId; break;
+            case CallEnded e: Ended(e); break;
+            default: break;
+        }
+    }
+
+    void Started(CallStarted e)
+    {
+        (Call.Node, Call.Direction, Call.Routed, Call.Estimated, Call.StartedAt) = (e.Node, e.Direction, e.Routed, e.Estimated, e.At);
+        Numbers(e.Caller, e.Dialled, e.CallerName);
+    }
+
+    void Routed(CallRouted e)
+    {
+        Call.Routed = true;
+        Numbers(e.Caller, e.Dialled, e.CallerName);
+    }
+
+    void Numbers(PhoneNumber caller, PhoneNumber dialled, string name)
+    {
+        (Call.CallerRaw, Call.CallerKind, Call.CallerE164, Call.CallerName) = (caller.Raw, caller.Kind, caller.E164, name);
+        (Call.DialledRaw, Call.DialledE164) = (dialled.Raw, dialled.E164);
+    }
+
+    void Identified(CallIdentified e)
+    {
+        (Call.Lookup, Call.ClientId, Call.DealId, Call.Candidates) = (e.Outcome, e.Client, e.Deal, e.Candidates.IsDefault ? [] : [.. e.Candidates]);
+        ContactsChanged = true;
+    }
+
+    void Queued(CallQueued e)
+    {
+        Call.QueueId = e.Queue;
+        Call.QueuedAt ??= e.At;
+        Call.Place = e.Place;
+        Call.State = CallState.Waiting;
+    }
+
+    void Decided(RouteDecided e)
+    {
+        Call.QueueId = e.Queue ?? Call.QueueId;
+        Call.Place = e.Place;
+        Call.Decision = new RawJson(Text(e));
+    }
+
+    public static string Text(JournalEntry entry) => JournalText.WithoutNul(JsonSerializer.Serialize(entry, JournalJson.Default.JournalEntry));
+
+    void Offered(CallOffered e)
+    {
+        var offer = new OfferRow
+        {
+            Id = e.Offer, CallId = Call.Id, AgentId = e.Agent, Node = e.Node, Extension = e.Extension, Device = e.Device, QueueId = e.Queue, ClientId = e.Client,
+            Attempt = e.Attempt, Rule = e.Rule, CanAnswer = e.CanAnswer, CanHold = e.CanHold, OfferedAt = e.At,
+        };
+        Offers.Add(offer);
+        ChangedOffers.Add(offer);
+        Call.State = CallState.Ringing;
+        Call.Place = null;
+    }
+
+    void EndOffer(OfferEnded e)
+    {
+        Change(e.Offer, o => (o.EndedAt, o.Outcome, o.TechCause, o.RingMs) = (e.At, e.Outcome, e.TechCause, e.Ring_ms));
+        if (e.Outcome != OfferOutcome.Answered && Call.State == CallState.Ringing) Call.State = Call.QueueId is null ? CallState.Routing : CallState.Waiting;
+    }
+
+    void Change(Guid id, Action<OfferRow> change)
+    {
+        if (Offers.Find(o => o.Id == id) is not { } offer) return;
+        change(offer);
+        ChangedOffers.Add(offer);
+    }
+
+    void StartLeg(LegStarted e)
+    {
+        var leg = new LegRow { Node = e.Node, UniqueId = e.UniqueId, CallId = Call.Id, Channel = e.ChannelName, AgentId = e.Agent, IsClient = e.IsClient, StartedAt = e.At, Estimated = e.Estimated };
+        Legs.Add(leg);
+        ChangedLegs.Add(leg);
+    }
+
+    void EndLeg(LegEnded e)
+    {
+        Leg(e.Node, e.UniqueId, e, leg =>
+        {
+            (leg.EndedAt, leg.Cause, leg.TechCause, leg.TalkMs, leg.HoldMs) = (e.At, e.Cause, e.TechCause, e.Talk_ms, e.Hold_ms);
+            leg.AgentId = e.Agent ?? leg.AgentId;
+            leg.Estimated |= e.Estimated;
+        });
+        ContactsChanged = true;
+    }
+
+    /// <summary>Ids come again after a restart of the PBX: the newest of that id is meant. One never announced is made up, and marked so.</summary>
+    void Leg(string node, string uniqueId, JournalEntry entry, Action<LegRow> change)
+    {
+        var leg = Legs.FindLast(l => l.Node == node && l.UniqueId == uniqueId);
+        if (leg is null)
+        {
+            leg = new LegRow { Node = node, UniqueId = uniqueId, CallId = Call.Id, StartedAt = entry.At, Estimated = true };
+            Legs.Add(leg);
+        }
+
+        change(leg);
+        ChangedLegs.Add(leg);
+    }
+
+    void Answered(CallAnswered e)
+    {
+        Call.State = CallState.Talking;
+        Call.AgentId = e.Agent;
+        Call.Place = null;
+        Call.HeldSince = null;
+        if (Call.AnsweredAt is null) (Call.AnsweredAt, Call.WaitMs) = (e.At, e.Wait_ms);
+        Leg(e.Node, e.UniqueId, e, leg => (leg.AnsweredAt, leg.AgentId) = (leg.AnsweredAt ?? e.At, e.Agent));
+        if (Legs.FindLast(l => l.IsClient && l.EndedAt is null) is not { AnsweredAt: null } client) return;
+        client.AnsweredAt = e.At;
+        ChangedLegs.Add(client);
+    }
+
+    void Ended(CallEnded e)
+    {
+        (Call.State, Call.EndedAt, Call.Outcome, Call.EndedBy, Call.Cause) = (CallState.Ended, e.At, e.Outcome, e.By, e.Cause);
+        (Call.WaitMs, Call.TalkMs, Call.HoldMs, Call.HeldSince, Call.Place) = (e.Wait_ms, e.Talk_ms, e.Hold_ms, null, null);
+        (Call.AgentId, Call.ClientId, Call.QueueId) = (e.Agent ?? Call.AgentId, e.Client ?? Call.ClientId, e.Queue ?? Call.QueueId);
+        Call.Estimated |= e.Estimated;
+        ContactsChanged = true;
+    }
+
+    /// <summary>The younger call becomes part of this one: its legs and offers move, and what it knew fills what is unknown here.</summary>
+    public void TakeOver(CallAggregate younger, CallMerged e)
+    {
+        if (e.Seq <= Call.LastSeq) return;
+        (Call.LastSeq, CallChanged, ContactsChanged) = (e.Seq, true, true);
+        var (mine, theirs) = (Call, younger.Call);
+        if (mine.ClientId is null && theirs.ClientId is not null) (mine.ClientId, mine.Lookup, mine.DealId, mine.Candidates) = (theirs.ClientId, theirs.Lookup, theirs.DealId, theirs.Candidates);
+        if (mine.Direction == CallDirection.Internal) mine.Direction = theirs.Direction;
+        mine.Routed |= theirs.Routed;
+        mine.AgentId ??= theirs.AgentId;
+        mine.QueueId ??= theirs.QueueId;
+        mine.QueuedAt ??= theirs.QueuedAt;
+        if (mine.AnsweredAt is null) (mine.AnsweredAt, mine.WaitMs) = (theirs.AnsweredAt, theirs.WaitMs);
+        if (theirs.State == CallState.Talking) mine.State = CallState.Talking;
+        Move(younger);
+        younger.MergedAway(Call.Id, e);
+    }
+
+    void Move(CallAggregate younger)
+    {
+        foreach (var leg in younger.Legs)
+        {
+            leg.CallId = Call.Id;
+            Legs.Add(leg);
+            ChangedLegs.Add(leg);
+        }
+
+        foreach (var offer in younger.Offers)
+        {
+            offer.CallId = Call.Id;
+            Offers.Add(offer);
+            ChangedOffers.Add(offer);
+        }
+
+        younger.Legs.Clear();
+        younger.Offers.Clear();
+        younger.ChangedLegs.Clear();
+        younger.ChangedOffers.Clear();
+    }
+
+    void MergedAway(Guid into, CallMerged e)
+    {
+        (Call.MergedInto, Call.State, Call.LastSeq, Call.HeldSince, Call.Place) = (into, CallState.Ended, e.Seq, null, null);
+        Call.EndedAt ??= e.At;
+        CallChanged = true;
+        ContactsChanged = false;
+    }
+
+    /// <summary>The agent's wrap-up belongs to their last leg of this call.</summary>
+    public void WrapUp(Guid agent, int span_ms)
+    {
+        if (Legs.FindLast(l => l.AgentId == agent && l.TalkMs is not null) is not { } leg) return;
+        leg.WrapUpMs = (leg.WrapUpMs ?? 0) + span_ms;
+        ChangedLegs.Add(leg);
+    }
+
+    /// <summary>Per agent the talk of all their ended legs.</summary>
+    public IEnumerable<ContactRow> Contacts()
+    {
+        if (Call.ClientId is not { } client) yield break;
+        foreach (var legs in Legs.Where(l => l is { AgentId: not null, EndedAt: not null }).GroupBy(l => l.AgentId!.Value))
+        {
+            var talk_ms = legs.Sum(l => l.TalkMs ?? 0);
+            if (talk_ms >= ShortestTalk_ms) yield return new ContactRow { ClientId = client, CallId = Call.Id, AgentId = legs.Key, At = legs.Max(l => l.EndedAt!.Value), TalkMs = talk_ms };
+        }
+    }
+}

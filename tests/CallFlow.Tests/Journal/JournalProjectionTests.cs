@@ -1,0 +1,149 @@
+using System.Text.Json;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+
+namespace CallCrm.CallFlow.Tests;
+
+public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDatabase(postgres)
+{
+    /// <summary>Everything the call log, the card and the board read, as text.</summary>
+    const string Picture = """
+        select string_agg(line, e'\n' order by line) from (
+          select 'call ' || row_to_json(c)::text as line from (select id, direction, state, routed, caller_e164, caller_kind, caller_name, dialled_raw, queue_id, lookup, client_id, candidates,
+            agent_id, place, started_at, queued_at, answered_at, held_since, ended_at, outcome, ended_by, cause, wait_ms, talk_ms, hold_ms, estimated, merged_into, decision, last_seq from call) c
+          union all select 'leg ' || row_to_json(l)::text from call_leg l
+          union all select 'offer ' || row_to_json(o)::text from offer o
+          union all select 'decision ' || row_to_json(d)::text from route_decision d
+          union all select 'agent ' || row_to_json(a)::text from agent_state a
+          union all select 'span ' || row_to_json(s)::text from agent_state_span s
+          union all select 'contact ' || row_to_json(k)::text from client_contact k
+          union all select 'pbx ' || row_to_json(p)::text from pbx_state p) all_lines
+        """;
+
+    [PostgresFact]
+    public async Task A_whole_call_stands_in_the_tables_as_it_was()
+    {
+        await using (var writer = await OpenAsync()) await AppendAsync(writer, new CallScript().WholeCall(Id(1), Mario, Anna, Sales));
+        (await ScalarAsync<string>("""
+            select concat_ws(' ', number, direction, state, routed, caller_e164, caller_name, lookup, outcome, ended_by, cause, wait_ms, talk_ms, hold_ms, estimated, place, held_since,
+              extract(epoch from queued_at - started_at)::int, extract(epoch from answered_at - started_at)::int, extract(epoch from ended_at - started_at)::int, decision ->> 'rule') from call
+            """)).Should().Be("1 Inbound Ended t +390212345678 Mario Known Answered Caller 16 8000 60000 10000 f 0 8 78 LeastBusy");
+        (await ScalarAsync<bool>($"select client_id = '{Mario}' and agent_id = '{Anna}' and queue_id = '{Sales}' from call")).Should().BeTrue();
+        (await ScalarAsync<string>("""
+            select string_agg(concat_ws(' ', unique_id, is_client, extract(epoch from answered_at - started_at)::int, cause, tech_cause, talk_ms, hold_ms, wrap_up_ms, recorded), '|' order by unique_id) from call_leg
+            """)).Should().Be("1.1 t 8 16 0 0 t|1.2 f 5 16 200 60000 10000 20000 f");
+        (await ScalarAsync<string>("select concat_ws(' ', outcome, ring_ms, attempt, rule, extract(epoch from ended_at - offered_at)::int, rang_at is not null) from offer")).Should().Be("Answered 5000 1 LeastBusy 5 t");
+        (await ScalarAsync<string>("select concat_ws(' ', talk_ms, extract(epoch from at - timestamptz '2026-11-23 10:00+00')::int) from client_contact")).Should().Be("60000 78");
+        (await ScalarAsync<string>("select string_agg(concat_ws(' ', state, span_ms, call_id is not null), '|' order by seq) from agent_state_span"))
+            .Should().Be("Ready 100000 f|Reserved 500 t|Ringing 5000 t|Talking 70000 t|WrapUp 20000 t");
+        (await ScalarAsync<string>("select concat_ws(' ', state, extension, call_id is null, until is null) from agent_state")).Should().Be("Ready 101 t t");
+    }
+
+    [PostgresFact]
+    public async Task However_entries_are_batched_and_repeated_the_tables_are_the_same()
+    {
+        var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales).WholeCall(Id(2), Mario, Luca, Support)
+            .Say(new PbxChanged("n1", true, null, "22") { Seq = 0, At = default });
+        await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
+        var whole = await ScalarAsync<string>(Picture);
+        whole.Should().NotBeNull();
+        foreach (var size in new[] { 1, 5, 17 })
+        {
+            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, client_contact, pbx_state");
+            foreach (var part in script.Entries.Chunk(size).Chunk(4))
+            {
+                // A new connection in between: what was in memory is read back. The last part comes again, as after a spill.
+                await using var connection = new JournalConnection(Router, "main", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+                await connection.WaitForDomainAsync(default);
+                foreach (var batch in part) await connection.AppendAsync([.. batch.Select(JournalLine.From)], default);
+                await connection.AppendAsync([.. part[^1].Select(JournalLine.From)], default);
+            }
+
+            (await ScalarAsync<string>(Picture)).Should().Be(whole, $"batches of {size}");
+            await ShouldHoldAsync(script.Entries.Count);
+        }
+    }
+
+    [PostgresFact]
+    public async Task An_abandoned_caller_and_a_refused_offer_are_told_apart()
+    {
+        var call = Id(3);
+        var offer = DerivedId.From(call, DerivedId.Offer, 1);
+        var script = new CallScript().Start(call).Say(new CallQueued(Sales, 1) { Seq = 0, At = default }, call).Offer(call, offer, Anna, Sales).After(2)
+            .Say(new OfferEnded(offer, Anna, OfferOutcome.Declined, 603, 2000) { Seq = 0, At = default }, call)
+            .Say(new CallQueued(Sales, 2) { Seq = 0, At = default }, call);
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        (await ScalarAsync<string>("select state || ' ' || place from call")).Should().Be("Waiting 2");
+        var rest = new CallScript(script.NextSeq).After(30).Say(new LegEnded("n1", "1.1", null, 16, null, 0, 0, false) { Seq = 0, At = default }, call)
+            .Say(new CallEnded(CallOutcome.Abandoned, EndedBy.Caller, 16, null, null, Sales, 30_000, 0, 0, false) { Seq = 0, At = default }, call);
+        await AppendAsync(writer, rest);
+        (await ScalarAsync<string>("select concat_ws(' ', state, outcome, ended_by, wait_ms, talk_ms, agent_id) from call")).Should().Be("Ended Abandoned Caller 30000 0");
+        (await ScalarAsync<string>("select outcome || ' ' || tech_cause from offer")).Should().Be("Declined 603");
+        (await ScalarAsync<long>("select count(*) from client_contact")).Should().Be(0);
+    }
+
+    [PostgresFact]
+    public async Task A_merged_call_gives_its_legs_and_its_talk_to_the_older_one()
+    {
+        var (older, younger) = (Id(4), Id(5));
+        var script = new CallScript().Start(older, "2.1").Start(younger, "2.2")
+            .Say(new CallIdentified(LookupOutcome.Known, Mario, null, [Mario], null, false) { Seq = 0, At = default }, younger)
+            .Say(new LegStarted("n1", "2.3", "PJSIP/101-3", Anna, false, false) { Seq = 0, At = default }, younger)
+            .Say(new CallAnswered(null, Anna, "n1", "2.3", 100) { Seq = 0, At = default }, younger)
+            .Say(new CallMerged(younger) { Seq = 0, At = default }, older).After(9)
+            .Say(new LegEnded("n1", "2.3", Anna, 16, null, 9000, 0, false) { Seq = 0, At = default }, older)
+            .Say(new CallEnded(CallOutcome.Answered, EndedBy.Agent, 16, Anna, Mario, null, 100, 9000, 0, false) { Seq = 0, At = default }, older);
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        (await ScalarAsync<string>("select string_agg(concat_ws(' ', state, client_id is not null, merged_into is not null, outcome), '|' order by number) from call"))
+            .Should().Be("Ended t f Answered|Ended t t");
+        (await ScalarAsync<bool>($"select bool_and(call_id = '{older}') and count(*) = 3 from call_leg")).Should().BeTrue();
+        (await ScalarAsync<string>($"select string_agg(talk_ms::text, ',') from client_contact where call_id = '{older}' and client_id = '{Mario}'")).Should().Be("9000");
+    }
+
+    [PostgresFact]
+    public async Task A_client_attached_after_the_call_gets_the_conversation()
+    {
+        var script = new CallScript().WholeCall(Id(6), Mario, Anna, Sales);
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        var other = Guid.NewGuid();
+        await AppendAsync(writer, new CallScript(script.NextSeq).Say(new CallIdentified(LookupOutcome.Known, other, null, [other], Anna, true) { Seq = 0, At = default }, Id(6)));
+        (await ScalarAsync<Guid>("select client_id from client_contact")).Should().Be(other);
+        (await ScalarAsync<Guid>("select client_id from call")).Should().Be(other);
+    }
+
+    [PostgresFact]
+    public async Task Characters_that_PostgreSQL_cannot_hold_and_an_entry_it_refuses_stop_nothing()
+    {
+        await using var writer = await OpenAsync();
+        var script = new CallScript().Start(Id(7), name: "a\0b \\u0000 \ud83d <b>")
+            // No such row can be: the tables' check refuses it.
+            .Say(new CallStarted("n1", "9", "9", (CallDirection)9, CallScript.Caller, CallScript.Dialled, "", true, false) { Seq = 0, At = default }, Id(8))
+            .Start(Id(9), "3.1");
+        await AppendAsync(writer, script);
+        await ShouldHoldAsync(script.Entries.Count);
+        (await ScalarAsync<string>($"select caller_name from call where id = '{Id(7)}'")).Should().Be("ab \\u0000 \ufffd <b>");
+        (await ScalarAsync<long>($"select count(*) from call where id in ('{Id(7)}', '{Id(9)}')")).Should().Be(2);
+    }
+
+    [PostgresFact]
+    public async Task Every_kind_of_entry_comes_back_as_it_was_written()
+    {
+        var script = new CallScript().WholeCall(Id(10), Mario, Anna, Sales)
+            .Say(new CallRouted(CallScript.Caller, CallScript.Dialled, "x") { Seq = 0, At = default }, Id(10))
+            .Say(new CallMerged(Id(11)) { Seq = 0, At = default }, Id(10))
+            .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
+            .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });
+        script.Entries.Select(e => e.GetType()).Distinct().Should().BeEquivalentTo(
+            typeof(JournalEntry).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(JournalEntry))), "a new kind must be tested here");
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        await using var reading = new JournalReader(Source, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<JournalReader>.Instance)
+            .ReadAsync("main", 0, default).GetAsyncEnumerator();
+        (await reading.MoveNextAsync()).Should().BeTrue();
+        static string Text(IEnumerable<JournalEntry> entries) => string.Join('\n', entries.Select(e => JsonSerializer.Serialize(e, JournalJson.Default.JournalEntry)));
+        Text(reading.Current).Should().Be(Text(script.Entries));
+    }
+}
