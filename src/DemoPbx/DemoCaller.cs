@@ -42,6 +42,9 @@ public sealed record DemoCaller(string Number, string Dialled)
 
     /// <summary>Hangs up after talking this long; null: leaves it to the phone's settings.</summary>
     public TimeSpan? TalkFor { get; init; }
+
+    /// <summary>Hangs up after talking this long with a phone that never hangs up by itself; null: talks for ever.</summary>
+    public TimeSpan? TalkAtMost { get; init; }
 }
 
 /// <summary>Where a caller is.</summary>

@@ -239,6 +239,7 @@ public sealed class ConformanceTests
         }
 
         told.DialStatuses.Should().Equal(asterisk.DialStatuses);
+        ModelFacts.Of(bench.Ami).Should().Equal(ModelFacts.OfTrace(trace), "the router must not tell the two apart");
         if (compareRecords)
         {
             told.Records.Should().BeEquivalentTo(asterisk.Records);

@@ -193,13 +193,14 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
     /// <summary>Simulated people come to an end: one of the two sides hangs up, by the seed.</summary>
     private void LimitTalk(PbxChannel leg, PbxPhone phone)
     {
-        var limit = call?.Caller.TalkFor ?? (phone.Options.TalkMin is { } least ? exchange.Between(least, phone.Options.TalkMax) : null);
+        var own = phone.Options.TalkMin is { } least ? exchange.Between(least, phone.Options.TalkMax) : (TimeSpan?)null;
+        var limit = call?.Caller.TalkFor ?? own ?? call?.Caller.TalkAtMost;
         if (limit is not { } time)
         {
             return;
         }
 
-        var agentEndsIt = call is null || (call.Caller.TalkFor is null && exchange.Random.Next(2) == 0);
+        var agentEndsIt = call is null || (call.Caller.TalkFor is null && own is not null && exchange.Random.Next(2) == 0);
         exchange.Loop.Spawn(async () =>
         {
             await exchange.WaitAsync(time, CancellationToken.None);

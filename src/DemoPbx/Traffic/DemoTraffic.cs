@@ -64,6 +64,7 @@ public sealed class DemoTraffic
             // Who gives up does so before the slowest phone answers; the others wait on hold as long as people do.
             Patience = givesUp ? Seconds(1.5, 5) : TimeSpan.FromMinutes(10),
             HoldPatience = givesUp ? Seconds(4, 15) : Seconds(45, 180),
+            TalkAtMost = TimeSpan.FromMinutes(8),
         };
     }
 
