@@ -23,14 +23,20 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
 {
     /// <summary>A channel came to be. <paramref name="Device"/> is the channel name without its suffix, e.g. <c>PJSIP/101</c>.</summary>
     /// <param name="NumberRestricted">Withheld; CallerNumber and CallerName are empty then.</param>
-    /// <param name="PresentationTold">The PBX says whether the number is withheld (channelvars carries <c>CALLERID(num-pres)</c>); if not, a number that should be withheld may stand here.</param>
+    /// <param name="PresentationTold">
+    /// Whether it is withheld is certain. At its creation a channel always says "allowed", so a caller's number is certain only
+    /// by the <see cref="CallerChanged"/> that follows (channelvars must carry <c>CALLERID(num-pres)</c>) or by FastAGI.
+    /// </param>
     public sealed record LegCreated(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId, string ChannelName, string Device,
         string CallerNumber, string CallerName, string DialledNumber, string Context, bool NumberRestricted, bool PresentationTold = false)
         : PbxFact(Node, PbxTime);
 
-    /// <summary>Number, name or presentation of this leg's own party is another than LegCreated said (set by the dialplan, or known late).</summary>
-    public sealed record CallerChanged(string Node, DateTimeOffset? PbxTime, LegId Leg, string CallerNumber, string CallerName, bool NumberRestricted)
-        : PbxFact(Node, PbxTime);
+    /// <summary>
+    /// Number, name or presentation of this leg's own party is another than was said before (set by the dialplan), or the
+    /// presentation of one who calls us is now certain.
+    /// </summary>
+    public sealed record CallerChanged(string Node, DateTimeOffset? PbxTime, LegId Leg, string CallerNumber, string CallerName, bool NumberRestricted,
+        bool PresentationTold = false) : PbxFact(Node, PbxTime);
 
     /// <summary>The channel's linked id changed: two calls are becoming one. The older id wins.</summary>
     public sealed record LegLinked(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId) : PbxFact(Node, PbxTime);

@@ -5,6 +5,9 @@ public sealed partial class PbxModel
 {
     readonly Dictionary<string, Bridge> _bridges = new(StringComparer.Ordinal);
     readonly List<Bridge> _connected = [];
+
+    /// <summary>How many legs are in bridges shown under an id.</summary>
+    readonly Dictionary<string, int> _shownLegs = new(StringComparer.Ordinal);
     long _bridgesMade;
 
     void OnBridgeEnter(in PbxModelFields f)
@@ -51,9 +54,16 @@ public sealed partial class PbxModel
         bridge.Members.Add(leg);
         leg.Bridge = bridge;
         if (leg.Hidden)
+        {
             Connect(bridge);
-        else
-            ShowIn(leg, bridge.Shown);
+            return;
+        }
+
+        CountShown(bridge.Shown, 1);
+        // The first leg in it, and its id has gone on with others that a Local channel had connected.
+        if (LegsShownIn(bridge.Shown) > 1 && LegsIn(bridge) == 1)
+            Connect(bridge);
+        ShowIn(leg, bridge.Shown);
     }
 
     Bridge BridgeOf(string id)
@@ -84,6 +94,7 @@ public sealed partial class PbxModel
             _bridges.Remove(bridge.Id);
         if (!leg.Hidden)
         {
+            CountShown(bridge.Shown, -1);
             if (!leg.Moving && !bridge.Merging)
                 ShowIn(leg, null);
         }
@@ -166,27 +177,77 @@ public sealed partial class PbxModel
             Say(new PbxFact.LegJoined(_node, _time, leg.Id, bridgeId));
     }
 
-    /// <summary>Gives all bridges that Local channels connect with this one the same shown id, that of the oldest.</summary>
+    /// <summary>
+    /// Gives all bridges that Local channels connect with this one the same shown id: that of the oldest with legs in it,
+    /// so that those who stay see no change, unless legs that are not connected (any more) are shown under it.
+    /// </summary>
     void Connect(Bridge? start)
     {
         if (start is null || start.Members.Count == 0)
             return;
         FindConnected(start);
-        var oldest = start;
+        _connected.Sort(static (a, b) => a.Number.CompareTo(b.Number));
+        var shown = FreeId(withLegs: true) ?? FreeId(withLegs: false) ?? $"{_connected[0].Id}/{++_bridgesMade}";
         foreach (var bridge in _connected)
         {
-            if (bridge.Number < oldest.Number)
-                oldest = bridge;
+            if (bridge.Shown == shown)
+                continue;
+            var legs = LegsIn(bridge);
+            CountShown(bridge.Shown, -legs);
+            CountShown(shown, legs);
+            bridge.Shown = shown;
+            foreach (var member in bridge.Members)
+                ShowIn(member, shown);
+        }
+    }
+
+    /// <summary>The first shown id of the connected bridges (then the first own id) under which no leg outside of them is shown.</summary>
+    string? FreeId(bool withLegs)
+    {
+        foreach (var bridge in _connected)
+        {
+            if ((!withLegs || LegsIn(bridge) > 0) && LegsShownIn(bridge.Shown) == ConnectedLegsShownIn(bridge.Shown))
+                return bridge.Shown;
+            if (!withLegs && LegsShownIn(bridge.Id) == 0)
+                return bridge.Id;
         }
 
+        return null;
+    }
+
+    int ConnectedLegsShownIn(string id)
+    {
+        var legs = 0;
         foreach (var bridge in _connected)
         {
-            if (bridge.Shown == oldest.Id)
-                continue;
-            bridge.Shown = oldest.Id;
-            foreach (var member in bridge.Members)
-                ShowIn(member, oldest.Id);
+            if (bridge.Shown == id)
+                legs += LegsIn(bridge);
         }
+
+        return legs;
+    }
+
+    static int LegsIn(Bridge bridge)
+    {
+        var legs = 0;
+        foreach (var member in bridge.Members)
+        {
+            if (!member.Hidden && member.Bridge == bridge)
+                legs++;
+        }
+
+        return legs;
+    }
+
+    int LegsShownIn(string id) => _shownLegs.GetValueOrDefault(id);
+
+    void CountShown(string id, int change)
+    {
+        var legs = LegsShownIn(id) + change;
+        if (legs > 0)
+            _shownLegs[id] = legs;
+        else
+            _shownLegs.Remove(id);
     }
 
     void FindConnected(Bridge start)
@@ -224,21 +285,35 @@ public sealed partial class PbxModel
     {
         if (e["TransferTargetUniqueid"] is { } id && _legs.TryGetValue(id, out var named) && RealLeg(named, transferee) is { } target)
             return target.Device;
-        // With a Local channel between (feature code, AMI Atxfer) no target is named: it is who shares the bridge now.
-        if (e["DestBridgeUniqueid"] is { } bridgeId && _bridges.TryGetValue(bridgeId, out var bridge))
+        // With a Local channel between (feature code, AMI Atxfer) no target is named.
+        if (e["DestBridgeUniqueid"] is { } bridgeId && _bridges.TryGetValue(bridgeId, out var bridge) && WhoIsIn(bridge, transferer, transferee) is { } other)
+            return other.Device;
+        return PbxModelText.Known(e["DestApp"]);
+    }
+
+    /// <summary>Who shares the bridge with the transferee, or is rung by a Local channel in it (transfer before the answer).</summary>
+    Leg? WhoIsIn(Bridge bridge, Leg transferer, Leg? transferee)
+    {
+        FindConnected(bridge);
+        foreach (var connected in _connected)
         {
-            FindConnected(bridge);
-            foreach (var connected in _connected)
+            foreach (var member in connected.Members)
             {
-                foreach (var member in connected.Members)
-                {
-                    if (!member.Hidden && member != transferee && member != transferer)
-                        return member.Device;
-                }
+                if (!member.Hidden && member != transferee && member != transferer)
+                    return member;
             }
         }
 
-        return PbxModelText.Known(e["DestApp"]);
+        foreach (var member in bridge.Members)
+        {
+            for (var leg = member.OtherHalf is null ? null : _newest; leg is not null; leg = leg.Older)
+            {
+                if (leg.Stage == DialStage.Begun && leg.DialledBy == member.OtherHalf && !leg.Hidden)
+                    return leg;
+            }
+        }
+
+        return null;
     }
 
     bool Succeeded(PbxEvent e)

@@ -4,6 +4,7 @@ namespace CallCrm.Engine;
 public sealed partial class PbxModel
 {
     const int MaxLocalDepth = 8;
+    const int AnsweredElsewhereCause = 26;
 
     void OnDialBegin(in PbxModelFields f)
     {
@@ -13,6 +14,8 @@ public sealed partial class PbxModel
         {
             Show(caller, f);
             SayWaitingResults(caller);
+            if (caller.Attempt != Attempt.Begun)
+                caller.WasAnswered = false;
             caller.Attempt = Attempt.Begun;
         }
 
@@ -98,8 +101,8 @@ public sealed partial class PbxModel
     {
         if (leg.Stage is not (DialStage.Begun or DialStage.Waiting))
             return;
-        // Up, and no other call's pickup: only its DialEnd was lost.
-        if (leg.Stage == DialStage.Begun && leg.Up && cause != 26)
+        // Up, and nobody picked it up: only its DialEnd was lost.
+        if (leg.Stage == DialStage.Begun && leg.Up && cause != AnsweredElsewhereCause)
             SayDialEnded(leg, DialResult.Answered, null);
         else
             SayDialEnded(leg, cause, techCause);
@@ -118,9 +121,16 @@ public sealed partial class PbxModel
         }
     }
 
+    /// <summary>
+    /// Answered elsewhere is cause 26, except that a picked-up phone may have 16 and no DialEnd; and behind a Local channel
+    /// the caller's half may be gone before the phone's Hangup tells, but then that half itself had 26.
+    /// </summary>
     void SayDialEnded(Leg dialled, int cause, int? techCause)
     {
-        var callerGone = dialled.DialledBy is { } caller && (caller.Ended || caller.HungUp);
+        var caller = dialled.DialledBy;
+        if (!dialled.HungUp && (dialled.PickedUp || caller is { WasAnswered: true } or { EndedElsewhere: true }))
+            cause = AnsweredElsewhereCause;
+        var callerGone = caller is not null && (caller.Ended || caller.HungUp);
         var result = PbxModelDialResult.From(dialled.DialStatus, cause, techCause, dialled.HungUp, dialled.Rang || dialled.Progressed, callerGone);
         SayDialEnded(dialled, result, techCause);
     }
@@ -128,9 +138,21 @@ public sealed partial class PbxModel
     void SayDialEnded(Leg dialled, DialResult result, int? techCause)
     {
         dialled.Stage = DialStage.Ended;
+        if (result == DialResult.Answered && dialled.DialledBy is { } caller)
+            caller.WasAnswered = true;
         dialled.DialledBy = null;
         if (!dialled.Hidden)
             Say(new PbxFact.DialEnded(_node, _time, dialled.Caller, dialled.Id, result, techCause));
+    }
+
+    /// <summary>Another phone takes a ringing call: its channel changes places with the ringing one, which then hangs up.</summary>
+    void OnPickup(PbxEvent e)
+    {
+        if (Find(e["TargetUniqueid"]) is not { } ringing)
+            return;
+        ringing.PickedUp = true;
+        if (Find(e["Uniqueid"]) is { Stage: DialStage.None } taker && taker != ringing)
+            taker.DialledBy = ringing.DialledBy;
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ namespace CallCrm.Engine;
 public sealed partial class PbxModel
 {
     // ChannelState: 4 is Ring (it calls us), 5 is Ringing (we call it), 6 is Up.
+    const string StateRing = "4";
     const string StateRinging = "5";
     const string StateUp = "6";
 
@@ -27,11 +28,14 @@ public sealed partial class PbxModel
     {
         var leg = new Leg(new LegId(_node, f.UniqueId!), f.Channel!, string.IsNullOrEmpty(f.LinkedId) ? f.UniqueId! : f.LinkedId);
         TakeCaller(leg, f.CallerNumber, f.CallerName, f.Restricted);
+        // A withheld number is announced as allowed: chan_pjsip sets the presentation right after it has made the channel.
+        leg.PresentationTold = leg.Restricted;
+        leg.CallsUs = f.ChannelState == StateRing;
         Keep(leg);
         if (!leg.Hidden)
         {
             Say(new PbxFact.LegCreated(_node, _time, leg.Id, leg.LinkedId, leg.Channel, leg.Device, leg.CallerNumber, leg.CallerName,
-                Dialled(f.Exten), PbxModelText.Known(f.Context), leg.Restricted, f.Restricted is not null));
+                Dialled(f.Exten), PbxModelText.Known(f.Context), leg.Restricted, leg.PresentationTold));
         }
 
         ShowState(leg, f.ChannelState);
@@ -96,13 +100,22 @@ public sealed partial class PbxModel
     void Show(Leg leg, in PbxModelFields f)
     {
         ShowLink(leg, f.LinkedId);
-        if (f.Restricted is { } restricted && restricted != leg.Restricted && !leg.Hidden && !PbxModelText.IsAnonymous(PbxModelText.Number(f.CallerNumber)))
-        {
-            TakeCaller(leg, f.CallerNumber, f.CallerName, restricted);
-            SayCaller(leg);
-        }
-
+        ShowPresentation(leg, f);
         ShowState(leg, f.ChannelState);
+    }
+
+    /// <summary>Said when it changes, and once when it becomes certain for one who calls us.</summary>
+    void ShowPresentation(Leg leg, in PbxModelFields f)
+    {
+        if (f.Restricted is not { } prohibited || leg.Hidden)
+            return;
+        var restricted = prohibited || PbxModelText.IsAnonymous(PbxModelText.Number(f.CallerNumber));
+        var news = restricted != leg.Restricted || (leg.CallsUs && !leg.PresentationTold);
+        leg.PresentationTold = true;
+        if (!news)
+            return;
+        TakeCaller(leg, f.CallerNumber, f.CallerName, restricted);
+        SayCaller(leg);
     }
 
     void ShowDialled(Leg leg, in PbxModelFields f)
@@ -170,15 +183,18 @@ public sealed partial class PbxModel
     {
         if (Find(f.UniqueId) is not { } leg)
             return;
-        Show(leg, f);
+        ShowLink(leg, f.LinkedId);
+        ShowState(leg, f.ChannelState);
         var (number, name, restricted) = (leg.CallerNumber, leg.CallerName, leg.Restricted);
-        TakeCaller(leg, f.CallerNumber, f.CallerName, f.Restricted ?? PbxModelText.IsRestricted(e["CID-CallingPres"]) ?? restricted);
+        var told = PbxModelText.IsRestricted(e["CID-CallingPres"]) ?? f.Restricted;
+        leg.PresentationTold |= told is not null;
+        TakeCaller(leg, f.CallerNumber, f.CallerName, told ?? restricted);
         if (!leg.Hidden && (number != leg.CallerNumber || name != leg.CallerName || restricted != leg.Restricted))
             SayCaller(leg);
     }
 
     void SayCaller(Leg leg) =>
-        Say(new PbxFact.CallerChanged(_node, _time, leg.Id, leg.CallerNumber, leg.CallerName, leg.Restricted));
+        Say(new PbxFact.CallerChanged(_node, _time, leg.Id, leg.CallerNumber, leg.CallerName, leg.Restricted, leg.PresentationTold));
 
     /// <summary>A withheld number goes no further than this, even when the network shows it to us.</summary>
     static void TakeCaller(Leg leg, string? number, string? name, bool? restricted)
@@ -251,6 +267,7 @@ public sealed partial class PbxModel
         leg.HungUp = true;
         leg.RequestCause ??= PbxModelText.LeadingNumber(f.Cause);
         leg.RequestTechCause ??= PbxModelText.LeadingNumber(f.TechCause);
+        leg.EndedElsewhere |= leg.RequestCause == AnsweredElsewhereCause;
     }
 
     void OnHangup(in PbxModelFields f)
@@ -266,6 +283,7 @@ public sealed partial class PbxModel
     void End(Leg leg, int cause, int? techCause)
     {
         EndDialAtHangup(leg, cause, techCause);
+        leg.EndedElsewhere |= cause == AnsweredElsewhereCause;
         SayWaitingResults(leg);
         LeaveForGood(leg);
         if (leg.Holding)

@@ -56,6 +56,8 @@ public sealed partial class PbxModel
         var leg = new Leg(new LegId(_node, id), channel, line["Linkedid"] is { Length: > 0 } linked ? linked : id);
         var fields = PbxModelFields.Read(line);
         TakeCaller(leg, fields.CallerNumber, fields.CallerName, fields.Restricted);
+        leg.PresentationTold = leg.Restricted || fields.Restricted is not null;
+        leg.CallsUs = fields.ChannelState == StateRing;
         Keep(leg);
         leg.Up = fields.ChannelState == StateUp;
         leg.Rang = fields.ChannelState == StateRinging;
@@ -69,6 +71,8 @@ public sealed partial class PbxModel
         {
             leg.Bridge = BridgeOf(bridgeId);
             leg.Bridge.Members.Add(leg);
+            if (!leg.Hidden)
+                CountShown(bridgeId, 1);
         }
 
         return leg;
@@ -76,7 +80,7 @@ public sealed partial class PbxModel
 
     static SnapshotLeg Line(Leg leg, PbxEvent line) => new(leg.Id, leg.LinkedId, leg.Channel, leg.Device, leg.CallerNumber, leg.CallerName,
         Dialled(line["Exten"]), PbxModelText.Known(line["Context"]), line["Application"] ?? "", leg.Up, leg.Rang, leg.Shown,
-        PbxModelText.Age(line["Duration"]), CallIdOf(line), leg.Restricted, PbxModelFields.Read(line).Restricted is not null);
+        PbxModelText.Age(line["Duration"]), CallIdOf(line), leg.Restricted, leg.PresentationTold);
 
     static string? CallIdOf(PbxEvent line)
     {

@@ -27,7 +27,7 @@ namespace CallCrm.Engine;
 /// and before LegEnded, LegLeft before LegEnded, LegEnded once and last.
 ///
 /// Local channels (and others without a line behind them) make no facts: who dials through one is the leg on its other
-/// side, and bridges that one connects are shown as one bridge (the oldest of them).
+/// side, and bridges that one connects are shown as one bridge.
 /// </remarks>
 public sealed partial class PbxModel
 {
@@ -103,6 +103,7 @@ public sealed partial class PbxModel
             case "DialBegin": OnDialBegin(PbxModelFields.Read(e)); break;
             case "DialState": OnDialState(PbxModelFields.Read(e)); break;
             case "DialEnd": OnDialEnd(PbxModelFields.Read(e)); break;
+            case "Pickup": OnPickup(e); break;
             case "VarSet": OnVarSet(PbxModelFields.Read(e)); break;
             case "BridgeEnter": OnBridgeEnter(PbxModelFields.Read(e)); break;
             case "BridgeLeave": OnBridgeLeave(PbxModelFields.Read(e)); break;
@@ -140,6 +141,7 @@ public sealed partial class PbxModel
     {
         _legs.Clear();
         _bridges.Clear();
+        _shownLegs.Clear();
         _localHalves.Clear();
         _oldest = _newest = null;
     }

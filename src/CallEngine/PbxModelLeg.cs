@@ -41,6 +41,10 @@ public sealed partial class PbxModel
         public string CallerName = "";
         public bool Restricted;
 
+        /// <summary>It called us (its first state was Ring).</summary>
+        public bool CallsUs;
+        public bool PresentationTold;
+
         // As the one who is dialled.
         public DialStage Stage;
         public Leg? DialledBy;
@@ -52,7 +56,16 @@ public sealed partial class PbxModel
         /// <summary>The far end gave a sign of life other than ringing (183, DAHDI's proceeding).</summary>
         public bool Progressed;
 
+        /// <summary>Another took the call away from it while it rang.</summary>
+        public bool PickedUp;
+
         // As the one who dials.
+
+        /// <summary>One of the channels it rang now has answered.</summary>
+        public bool WasAnswered;
+
+        /// <summary>Half of a Local channel that was rung and lost: so did the phone behind it.</summary>
+        public bool EndedElsewhere;
         public Attempt Attempt;
         public List<Leg>? WaitingResults;
 
@@ -88,7 +101,7 @@ public sealed partial class PbxModel
         /// <summary>Order of creation here.</summary>
         public long Number { get; } = number;
 
-        /// <summary>The id that facts give for it: that of the oldest bridge that Local channels connect with it.</summary>
+        /// <summary>The id that facts give for it, the same for all bridges that Local channels connect.</summary>
         public string Shown = id;
 
         public List<Leg> Members { get; } = [];

@@ -47,7 +47,7 @@ public sealed class PbxModelLegTests
     {
         var created = Created("CallerIDNum: 420777999888", "CallerIDName: Eve", "ChanVariable: CALLCRM_CALLID=", "ChanVariable: CALLERID(num-pres)=" + presentation);
 
-        created.Should().Match<PbxFact.LegCreated>(f => f.NumberRestricted == restricted && f.PresentationTold);
+        created.Should().Match<PbxFact.LegCreated>(f => f.NumberRestricted == restricted && f.PresentationTold == restricted, "allowed is said of every new channel");
         (created.CallerNumber + created.CallerName).Should().Be(restricted ? "" : "420777999888Eve");
     }
 
@@ -56,19 +56,37 @@ public sealed class PbxModelLegTests
     [InlineData("Anonymous")]
     public void Literal_anonymous_is_a_withheld_number(string number) =>
         Created("CallerIDNum: " + number, "CallerIDName: Anonymous").Should()
-            .Match<PbxFact.LegCreated>(f => f.NumberRestricted && f.CallerNumber == "" && f.CallerName == "" && !f.PresentationTold);
+            .Match<PbxFact.LegCreated>(f => f.NumberRestricted && f.CallerNumber == "" && f.CallerName == "" && f.PresentationTold);
 
     [Fact]
     public void Presentation_that_is_known_late_is_told_at_once()
     {
         _calls.Inbound("1", "ChanVariable: CALLERID(num-pres)=allowed_not_screened").Said();
 
-        _calls.Send("Newstate", [.. _calls.Of("1", "1", "4"), "CallerIDNum: 420777123456", "ChanVariable: CALLERID(num-pres)=prohib_passed_screen"])
-            .Said().Should().Equal("caller     .1 is (withheld)");
-        _calls.Send("NewCallerid", [.. _calls.Of("1"), "CallerIDNum: 420777123456", "CallerIDName: Alice", "CID-CallingPres: 0 (Presentation Allowed, Not Screened)"])
-            .Said().Should().Equal("caller     .1 is '420777123456' \"Alice\"");
-        _calls.Send("NewCallerid", [.. _calls.Of("1"), "CallerIDNum: 420777123456", "CallerIDName: Alice", "CID-CallingPres: 35 (Presentation Prohibited, Network Number)"])
-            .Said().Should().Equal("caller     .1 is (withheld)");
+        Newstate("prohib_passed_screen").Should().Equal("caller     .1 is (withheld), certain");
+        Newstate("prohib_passed_screen").Should().BeEmpty();
+        NewCallerid("0 (Presentation Allowed, Not Screened)").Should().Equal("caller     .1 is '420777123456' \"Alice\", certain");
+        NewCallerid("35 (Presentation Prohibited, Network Number)").Should().Equal("caller     .1 is (withheld), certain");
+
+        IEnumerable<string> Newstate(string presentation) =>
+            _calls.Send("Newstate", [.. _calls.Of("1", "1", "4"), "CallerIDNum: 420777123456", "ChanVariable: CALLERID(num-pres)=" + presentation]).Said();
+
+        IEnumerable<string> NewCallerid(string presentation) =>
+            _calls.Send("NewCallerid", [.. _calls.Of("1"), "CallerIDNum: 420777123456", "CallerIDName: Alice", "CID-CallingPres: " + presentation]).Said();
+    }
+
+    [Fact]
+    public void Number_of_a_caller_is_certain_once_an_event_after_the_first_says_so()
+    {
+        _calls.Inbound("1").Phone("2", "101", "1").Said();
+
+        foreach (var id in new[] { "1", "2" })
+        {
+            for (var i = 0; i < 2; i++)
+                _calls.Send("Newstate", [.. _calls.Of(id), "CallerIDNum: 420777123456", "CallerIDName: Alice", "ChanVariable: CALLERID(num-pres)=allowed"]);
+        }
+
+        _calls.Said().Should().Equal(["caller     .1 is '420777123456' \"Alice\", certain"], "a dialled phone is no caller");
     }
 
     [Fact]

@@ -17,20 +17,32 @@ static class PbxModelTable
             if (table.Length > 0)
                 table.Append("----- connection lost, and again there\n");
             model.Reset("test");
-            foreach (var (at, e) in PbxModelTraces.Events(scenario, connection))
-            {
-                foreach (var fact in model.Handle(e))
-                    table.Append(string.Create(CultureInfo.InvariantCulture, $"{at,9:F1}  {Line(fact, bridges)}\n"));
-            }
+            Add(table, model, bridges, PbxModelTraces.Events(scenario, connection));
         }
 
         return table.ToString();
     }
 
+    public static string Of(IEnumerable<(double AtMs, PbxEvent Event)> events)
+    {
+        var table = new StringBuilder();
+        Add(table, new PbxModel(PbxModelTraces.Node), [], events);
+        return table.ToString();
+    }
+
+    static void Add(StringBuilder table, PbxModel model, List<string> bridges, IEnumerable<(double AtMs, PbxEvent Event)> events)
+    {
+        foreach (var (at, e) in events)
+        {
+            foreach (var fact in model.Handle(e))
+                table.Append(string.Create(CultureInfo.InvariantCulture, $"{at,9:F1}  {Line(fact, bridges)}\n"));
+        }
+    }
+
     public static string Line(PbxFact fact, List<string> bridges) => fact switch
     {
         PbxFact.LegCreated f => $"created    {Name(f.Leg)} {f.Device} of {Number(f.CallerNumber, f.CallerName, f.NumberRestricted)} to '{f.DialledNumber}' in {f.Context}, linked {Tail(f.LinkedId)}",
-        PbxFact.CallerChanged f => $"caller     {Name(f.Leg)} is {Number(f.CallerNumber, f.CallerName, f.NumberRestricted)}",
+        PbxFact.CallerChanged f => $"caller     {Name(f.Leg)} is {Number(f.CallerNumber, f.CallerName, f.NumberRestricted)}{(f.PresentationTold ? ", certain" : "")}",
         PbxFact.LegLinked f => $"linked     {Name(f.Leg)} now {Tail(f.LinkedId)}",
         PbxFact.DialBegan f => $"dial       {Name(f.Caller)} -> {Name(f.Dialled)} {f.Device}",
         PbxFact.LegRang f => $"rang       {Name(f.Leg)}",

@@ -11,14 +11,20 @@ public sealed class PbxModelTraceTests
 {
     public static TheoryData<string> Small => [.. PbxModelTraces.All.Where(s => s != "21-load")];
 
+    public static TheoryData<string> Captures => [.. PbxModelTraces.Captures];
+
     public static TheoryData<string> Every => [.. PbxModelTraces.All];
 
     [Theory]
     [MemberData(nameof(Small))]
     public void Scenario_gives_the_facts_of_its_table(string scenario)
     {
+        Approve(scenario, PbxModelTable.Of(scenario));
+    }
+
+    static void Approve(string scenario, string table)
+    {
         var file = TableFile(scenario);
-        var table = PbxModelTable.Of(scenario);
         if (Environment.GetEnvironmentVariable("CALLCRM_APPROVE") == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -28,10 +34,27 @@ public sealed class PbxModelTraceTests
         table.Should().Be(File.ReadAllText(file), "{0} says so", Path.GetFileName(file));
     }
 
+    /// <summary>Asterisk 22.10.1 too, with <c>channelvars=CALLCRM_CALLID,CALLERID(num-pres)</c>; headers that the model never reads are left out.</summary>
+    [Theory]
+    [MemberData(nameof(Captures))]
+    public void Capture_gives_the_facts_of_its_table_and_leaves_nothing_behind(string capture)
+    {
+        var events = PbxModelTraces.Capture(capture);
+        Approve(capture, PbxModelTable.Of(events));
+
+        var model = new PbxModel(PbxModelTraces.Node);
+        var order = new PbxModelOrder();
+        foreach (var (_, e) in events)
+            order.Add(model.Handle(e));
+        order.Broken.Should().BeEmpty();
+        order.Ended.Should().BeEquivalentTo(order.Created);
+        model.Counters.Should().Match<PbxModelCounters>(c => c.Legs == 0 && c.Bridges == 0 && c.UnknownLeg == 0);
+    }
+
     [Fact]
     public void Every_table_belongs_to_a_scenario() =>
         Directory.GetFiles(Path.GetDirectoryName(TableFile("x"))!).Select(f => Path.GetFileNameWithoutExtension(f)!)
-            .Should().BeSubsetOf(PbxModelTraces.All);
+            .Should().BeSubsetOf(PbxModelTraces.All.Concat(PbxModelTraces.Captures));
 
     [Theory]
     [MemberData(nameof(Every))]

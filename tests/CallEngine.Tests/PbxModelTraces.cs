@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using CallCrm.Engine;
 using CallCrm.TestKit;
 
@@ -29,6 +31,29 @@ static class PbxModelTraces
         [.. Events(scenario, connection).Select(e => e.Event).Where(e => e.Name == eventName && e["ActionID"] == actionId)];
 
     public static PbxEvent Of(TraceMessage message) => new(Node, message.Name, message.Headers.ToArray(), null);
+
+    /// <summary>Names of the further captures in <c>PbxModelCaptures</c>: what the shared traces do not show.</summary>
+    public static IReadOnlyList<string> Captures { get; } = [.. Directory.GetFiles(CaptureFolder(), "*.jsonl").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+
+    public static IReadOnlyList<(double AtMs, PbxEvent Event)> Capture(string name) =>
+        [.. File.ReadLines(Path.Combine(CaptureFolder(), name + ".jsonl")).Select(Parse)];
+
+    static string CaptureFolder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "PbxModelCaptures");
+
+    static (double AtMs, PbxEvent Event) Parse(string line)
+    {
+        using var json = JsonDocument.Parse(line);
+        var fields = new List<KeyValuePair<string, string>>();
+        foreach (var property in json.RootElement.GetProperty("event").EnumerateObject())
+        {
+            if (property.Value.ValueKind == JsonValueKind.Array)
+                fields.AddRange(property.Value.EnumerateArray().Select(v => KeyValuePair.Create(property.Name, v.GetString()!)));
+            else
+                fields.Add(KeyValuePair.Create(property.Name, property.Value.GetString()!));
+        }
+
+        return (json.RootElement.GetProperty("t_ms").GetDouble(), new PbxEvent(Node, fields[0].Value, fields, null));
+    }
 
     /// <summary>An event by hand: <c>Event("Hangup", "Uniqueid: 1.1", "Cause: 16")</c>.</summary>
     public static PbxEvent Event(string name, params string[] lines) =>
