@@ -1,4 +1,6 @@
+using System.Text.Json;
 using CallCrm.AgentWeb.Api;
+using CallCrm.AgentWeb.Frame;
 using CallCrm.Contracts;
 
 namespace CallCrm.AgentWeb.Session;
@@ -9,10 +11,11 @@ sealed class SignedIn
     static readonly string[] Languages = ["en", "it", "ru"];
 
     readonly ApiClient _api;
+    readonly Browser _browser;
 
-    public SignedIn(ApiClient api)
+    public SignedIn(ApiClient api, Browser browser)
     {
-        _api = api;
+        (_api, _browser) = (api, browser);
         api.SignedOut += Forget;
     }
 
@@ -37,8 +40,7 @@ sealed class SignedIn
         try
         {
             Failure = null;
-            View = await _api.SessionAsync();
-            Catalog = await _api.CatalogAsync();
+            (View, Catalog) = await EarlyAsync() ?? (await _api.SessionAsync(), await _api.CatalogAsync());
         }
         catch (ApiException e) when (e.Status == System.Net.HttpStatusCode.Unauthorized)
         {
@@ -50,6 +52,16 @@ sealed class SignedIn
         }
 
         Changed?.Invoke();
+    }
+
+    /// <summary>The page's script asked both while .NET was loading; null when that gave no answer to use.</summary>
+    async Task<(SessionView, CatalogView)?> EarlyAsync()
+    {
+        var (session, catalog) = (await _browser.EarlyAsync("api/session"), await _browser.EarlyAsync("api/catalog"));
+        if (session is not { Status: 200 } s || catalog is not { Status: 200 } c)
+            return null;
+        return JsonSerializer.Deserialize(s.Body, ContractsJson.Default.SessionView) is { } view
+            && JsonSerializer.Deserialize(c.Body, ContractsJson.Default.CatalogView) is { } choices ? (view, choices) : null;
     }
 
     /// <exception cref="ApiException">sign_in_failed, locked_out, offline.</exception>
