@@ -42,7 +42,12 @@ internal sealed partial class ScriptWorker(ScriptShelf shelf, IOptions<ScriptsOp
         var first = await Task.WhenAny(tick, notice);
         await poll.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
-        if (first == notice) await Task.Delay(options.Value.SettleTime, time, cancellationToken);
+        if (first != notice) return;
+        do
+        {
+            await Task.Delay(options.Value.SettleTime, time, cancellationToken);
+        }
+        while (_notices.Reader.TryRead(out _));
     }
 
     private FileSystemWatcher? Watch()

@@ -17,6 +17,15 @@ public sealed class ScriptLibraryTests
         exit.Should().Be(0, output.ToString());
     }
 
+    [Fact]
+    public void The_example_in_the_docs_is_right()
+    {
+        var page = File.ReadAllText(Path.Combine(Folder, "..", "docs", "scripts.md"));
+        var yaml = page.Split("```yaml\n")[1].Split("```")[0];
+
+        ScriptText.Read(yaml).Problems.Should().BeEmpty();
+    }
+
     private static string Find()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
