@@ -69,7 +69,7 @@ public sealed class AsteriskLab
         ["Pbx:0:AmiPort"] = Text(AmiPort),
         ["Pbx:0:User"] = AmiUser,
         ["Pbx:0:Secret"] = AmiSecret,
-        ["Pbx:0:TrunkEndpoints:0"] = "trunk",
+        ["Pbx:0:TrunkEndpoints:0"] = "PJSIP/trunk",
         ["Pbx:0:Region"] = "IT",
         ["Pbx:0:RecordingFolder"] = RecordingFolder,
     };
