@@ -18,6 +18,7 @@ run_test() {
     filter='Category!=Long'
   fi
   [ "$tier" = long ] && filter=
+  choose "$tier" "${names[@]}"
   need_dotnet
   if ! install "${needs[@]}"; then
     [ "${CI:-}" = true ] && fail "not everything the tests need is here: $(missing "${needs[@]}")"
@@ -25,7 +26,7 @@ run_test() {
   fi
   [ "$tier" = fast ] || prepare_lab
   build_tests "$tier"
-  run_projects "$tier" "$filter" "${names[@]}"
+  run_projects "$tier" "$filter"
   sum_up "$started"
 }
 
@@ -56,6 +57,18 @@ test_projects() {
     awk '$0 == "EndToEnd" { last = $0; next } { print } END { if (last) print last }'
 }
 
+# choose TIER NAME…: the projects that are run, in "chosen".
+choose() {
+  local tier=$1 project; shift
+  chosen=()
+  for project in $(test_projects); do
+    wanted "$project" "$@" || continue
+    [ "$tier" = fast ] && [ "$project" = EndToEnd ] && continue
+    chosen+=("$project")
+  done
+  [ ${#chosen[@]} != 0 ] || fail "no test project has a name like: $*"
+}
+
 wanted() {
   local project=$1 name; shift
   [ $# = 0 ] && return 0
@@ -63,17 +76,28 @@ wanted() {
   return 1
 }
 
+# The fast tier runs two projects at a time; the others one, because timing is among what they test.
 run_projects() {
-  local tier=$1 filter=$2 project; shift 2
+  local tier=$1 filter=$2 pids=() n width=1
   results=$artifacts/test-results
   rm -rf "$results"
   mkdir -p "$results"
-  broken=0
-  for project in $(test_projects); do
-    wanted "$project" "$@" || continue
-    [ "$tier" = fast ] && [ "$project" = EndToEnd ] && continue
-    run_project "$tier" "$filter" "$project"
+  [ "$tier" = fast ] && width=2
+  trap 'for n in "${pids[@]}"; do kill -TERM "$n" 2>/dev/null; done; exit 130' INT TERM HUP
+  for n in "${!chosen[@]}"; do
+    [ "$n" -lt "$width" ] || report "${chosen[n - width]}" "${pids[n - width]}"
+    run_project "$tier" "$filter" "${chosen[n]}" >"$results/${chosen[n]}.report" 2>&1 &
+    pids+=($!)
   done
+  for ((n = ${#chosen[@]} - width < 0 ? 0 : ${#chosen[@]} - width; n < ${#chosen[@]}; n++)); do
+    report "${chosen[n]}" "${pids[n]}"
+  done
+}
+
+# Waits for a project and shows what it had to say.
+report() {
+  wait "$2" || { say "    the run of $1 broke"; touch "$results/$1.broken"; }
+  cat "$results/$1.report"
 }
 
 run_project() {
@@ -84,24 +108,27 @@ run_project() {
   local dll=$repo/tests/$project/bin/Release/net10.0/CallCrm.$project.dll log=$results/$project.log
   local args=(test "$dll" --logger "trx;LogFileName=$project.trx" --logger 'console;verbosity=minimal' --results-directory "$results")
   [ -z "$filter" ] || args+=(--filter "$filter")
-  timeout --kill-after=20 "$limit" dotnet "${args[@]}" >"$log" 2>&1 </dev/null || code=$?
+  timeout --kill-after=20 "$limit" dotnet "${args[@]}" >"$log" 2>&1 </dev/null &
+  local pid=$!
+  trap 'kill -TERM "$pid" 2>/dev/null; exit 130' INT TERM HUP
+  wait "$pid" || code=$?
   counts=$(outcomes "$results/$project.trx" | awk '{ n[$1]++ } END { printf "%d %d %d", n["Passed"], n["Failed"], n["NotExecuted"] }')
   read -r passed failed skipped <<<"$counts"
   printf '  %-20s %5d passed %4d failed %4d skipped %5d s\n' "$project" "$passed" "$failed" "$skipped" $((SECONDS - began))
   if [ "$code" = 124 ] || [ "$code" = 137 ]; then
-    broken=$((broken + 1)); say "    not done after $limit s and stopped; its output:"; tail -n 60 "$log"
+    touch "$results/$project.broken"; say "    not done after $limit s and stopped; its output:"; tail -n 60 "$log"
   elif [ "$failed" != 0 ]; then
     grep -v -e '^Starting test' -e '^A total of' "$log" | tail -n 200
   elif [ "$code" != 0 ]; then
-    broken=$((broken + 1)); say "    the test run itself broke (exit code $code):"; tail -n 60 "$log"
+    touch "$results/$project.broken"; say "    the test run itself broke (exit code $code):"; tail -n 60 "$log"
   elif [ $((passed + skipped)) = 0 ]; then
-    broken=$((broken + 1)); say "    no test ran"
+    touch "$results/$project.broken"; say "    no test ran"
   fi
 }
 
 # outcomes TRX…: "Outcome seconds name" per test.
 outcomes() {
-  cat "$@" 2>/dev/null | grep -o '<UnitTestResult [^>]*>' | awk '
+  { cat "$@" 2>/dev/null | grep -o '<UnitTestResult [^>]*>' || true; } | awk '
     function attribute(name,   at, rest) {
       at = index($0, " " name "=\""); if (!at) return ""
       rest = substr($0, at + length(name) + 3)
@@ -110,22 +137,23 @@ outcomes() {
     {
       split(attribute("duration"), t, ":")
       printf "%s %.3f %s\n", attribute("outcome"), t[1] * 3600 + t[2] * 60 + t[3], attribute("testName")
-    }'
+    }' | sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g'
 }
 
 sum_up() {
-  local all passed failed skipped
+  local all passed failed skipped broken
+  broken=$(find "$results" -name '*.broken' | wc -l)
   all=$(outcomes "$results"/*.trx)
   passed=$(grep -c '^Passed ' <<<"$all" || true)
   skipped=$(grep -c '^NotExecuted ' <<<"$all" || true)
   # Every other outcome (Failed, Timeout, Aborted, …) is a failure, and so is a project that broke.
   failed=$(($(grep -c . <<<"$all" || true) - passed - skipped + broken))
   say "Slowest:"
-  LC_ALL=C sort -k2,2 -rn <<<"$all" | head -n 10 | awk '{ s = $2; $1 = $2 = ""; printf "  %8.2f s %s\n", s, $0 }'
+  LC_ALL=C sort -k2,2 -rn <<<"$all" | awk 'NF && n++ < 10 { s = $2; $1 = $2 = ""; printf "  %8.2f s %s\n", s, $0 }'
   if [ "$skipped" != 0 ]; then
     say "Skipped:"
-    grep '^NotExecuted ' <<<"$all" | awk '{ $1 = $2 = ""; print "  " $0 }' | head -n 20
-    [ "${CI:-}" = true ] && say "Here (CI=true) nothing may be skipped."
+    awk '$1 == "NotExecuted" && n++ < 20 { $1 = $2 = ""; print "  " $0 }' <<<"$all"
+    [ "${CI:-}" != true ] || say "Here (CI=true) nothing may be skipped."
   fi
   say "$((SECONDS - $1)) s in all; details in ${results#"$repo"/}"
   say "$passed passed, $failed failed, $skipped skipped"
