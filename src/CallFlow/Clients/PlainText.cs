@@ -4,7 +4,7 @@ using System.Text;
 namespace CallCrm.CallFlow;
 
 /// <summary>Texts from outside, before they are stored. They are stored as text and shown as text; nothing is ever read as markup.</summary>
-internal static class PlainText
+public static class PlainText
 {
     /// <summary>Without control and format characters and halves of surrogate pairs (PostgreSQL refuses both), trimmed and cut.</summary>
     public static string Clean(string? text, int longest)

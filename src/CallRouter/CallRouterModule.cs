@@ -1,0 +1,31 @@
+using CallCrm.CallFlow;
+using CallCrm.CallRouter.Pbx;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace CallCrm.CallRouter;
+
+/// <summary>The router as a part of a host.</summary>
+public static class CallRouterModule
+{
+    public static IServiceCollection AddCallRouter(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<RouterOptions>().Bind(configuration.GetSection(RouterOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<List<PbxOptions>>().Bind(configuration.GetSection(PbxOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<List<PbxOptions>>, PbxOptionsValidator>();
+        services.AddSingleton<PbxLinks>();
+        services.AddSingleton<RouterSeat>();
+        services.AddSingleton<PopGate>();
+        services.AddSingleton<AgiDesk>();
+        services.AddSingleton(s => new LookupRunner(
+            s.GetRequiredService<ClientDirectory>(), s.GetRequiredService<IOptions<RouterOptions>>().Value, s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ILogger<LookupRunner>>()));
+        services.AddSingleton<Replies<Guid, RouteReply>>();
+        services.AddSingleton<Replies<Guid, RoadAnswer>>();
+        services.TryAddSingleton<IInternalAddress, ServerAddress>();
+        services.AddHostedService<RouterWorker>();
+        return services;
+    }
+
+    public static void MapCallRouter(this IEndpointRouteBuilder routes) => routes.MapCommandEndpoints();
+}

@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Text;
+using CallCrm.CallFlow;
+using CallCrm.Engine;
+using Microsoft.Extensions.Options;
+
+namespace CallCrm.CallRouter;
+
+/// <summary>The router's end of the internal road. Only who knows the shared secret may call; CrmApi has checked the person's rights.</summary>
+static class CommandEndpoints
+{
+    static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
+
+    public static void MapCommandEndpoints(this IEndpointRouteBuilder routes)
+    {
+        var internals = routes.MapGroup("/internal").AllowAnonymous().ExcludeFromDescription().AddEndpointFilter(RequireKeyAsync);
+        internals.MapPost("/commands", CommandAsync);
+        internals.MapPost("/pops/{offer:guid}/seen", (Guid offer, PopGate pops) =>
+        {
+            pops.Seen(offer);
+            return Results.NoContent();
+        });
+        internals.MapPost("/pages", PagesAsync);
+    }
+
+    static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var options = context.HttpContext.RequestServices.GetRequiredService<IOptions<RouterOptions>>().Value;
+        var given = context.HttpContext.Request.Headers[RouterRoadOptions.KeyHeader].ToString();
+        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(options.InternalKey))
+            ? await next(context)
+            : Results.StatusCode(StatusCodes.Status403Forbidden);
+    }
+
+    static async Task<IResult> CommandAsync(
+        RoadCommandRequest request, RouterSeat seat, Replies<Guid, RoadAnswer> replies, TimeProvider time, CancellationToken cancel)
+    {
+        if (seat.Current is not { } session)
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        if (ToCommand(request.Command) is not { } command)
+            return Results.Json(new RoadAnswer(false, "not_understood"), RoadJson.Default.RoadAnswer);
+        var reply = replies.Expect(request.Id);
+        try
+        {
+            await session.PutAsync(new EngineInput.Command(request.Id, request.Agent, command), cancel);
+            return Results.Json(await reply.WaitAsync(AnswerWithin, time, cancel), RoadJson.Default.RoadAnswer);
+        }
+        catch (Exception e) when (e is TimeoutException or TaskCanceledException && !cancel.IsCancellationRequested)
+        {
+            replies.Forget(request.Id);
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    static async Task<IResult> PagesAsync(PagesReport report, RouterSeat seat, CancellationToken cancel)
+    {
+        if (seat.Current is not { } session)
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        await session.PutAsync(new EngineInput.PagesReported(report.Reporter, [.. report.Agents]), cancel);
+        return Results.NoContent();
+    }
+
+    /// <returns>Null when a field that the kind needs is missing.</returns>
+    internal static AgentCommand? ToCommand(RoadCommand c) => c switch
+    {
+        { Kind: "sign_in", Node: { Length: > 0 } node, Extension: { Length: > 0 } extension } => new AgentCommand.SignIn(node, extension),
+        { Kind: "sign_out" } => new AgentCommand.SignOut(),
+        { Kind: "ready" } => new AgentCommand.Ready(),
+        { Kind: "pause" } => new AgentCommand.Pause(c.Reason ?? ""),
+        { Kind: "answer", CallId: { } call } => new AgentCommand.Answer(call),
+        { Kind: "hang_up", CallId: { } call } => new AgentCommand.HangUp(call),
+        { Kind: "hold", CallId: { } call } => new AgentCommand.Hold(call),
+        { Kind: "resume", CallId: { } call } => new AgentCommand.Resume(call),
+        { Kind: "finish_wrap_up", CallId: { } call } => new AgentCommand.FinishWrapUp(call),
+        { Kind: "extend_wrap_up", CallId: { } call } => new AgentCommand.ExtendWrapUp(call),
+        { Kind: "attach_client", CallId: { } call, ClientId: { } client } => new AgentCommand.AttachClient(call, client),
+        _ => null,
+    };
+}

@@ -1,0 +1,214 @@
+using System.Threading.Channels;
+using CallCrm.CallFlow;
+using CallCrm.CallRouter.Pbx;
+using CallCrm.Engine;
+
+namespace CallCrm.CallRouter;
+
+/// <summary>
+/// One span during which this process holds the domain: the engine, the one consumer that feeds it, and the one that
+/// commits entries and lets effects out after them.
+/// </summary>
+sealed partial class DomainSession(
+    string domain, JournalWriter journal, IEnumerable<PbxLink> links, LookupRunner lookups, PopGate pops, RouterOptions options,
+    Replies<Guid, RouteReply> routes, Replies<Guid, RoadAnswer> commands, TimeProvider time, ILogger<DomainSession> log) : IInputs
+{
+    // Inputs are small and handled in microseconds; a full queue means that the engine is stuck, and is reported.
+    readonly Channel<(Moment At, EngineInput Input)> _inputs = Channel.CreateBounded<(Moment, EngineInput)>(
+        new BoundedChannelOptions(65_536) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    readonly Channel<Outcome> _outcomes = Channel.CreateBounded<Outcome>(
+        new BoundedChannelOptions(16_384) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+    readonly CallEngine _engine = new(domain);
+    readonly Dictionary<string, PbxLink> _links = links.ToDictionary(l => l.Node, StringComparer.Ordinal);
+    readonly long _origin = time.GetTimestamp();
+    Task<bool>? _wait;
+
+    /// <summary>Entries that must be safe before the effects behind them leave.</summary>
+    readonly record struct Outcome(IReadOnlyList<JournalEntry> Entries, IReadOnlyList<EngineEffect> Effects);
+
+    public Moment Now => new(time.GetElapsedTime(_origin), time.GetUtcNow());
+
+    public ValueTask PutAsync(EngineInput input, CancellationToken cancel) => _inputs.Writer.WriteAsync((Now, input), cancel);
+
+    public async Task RunAsync(EngineSettings settings, CancellationToken cancel)
+    {
+        await PutAsync(new EngineInput.Restored(journal.Restored), cancel);
+        await PutAsync(new EngineInput.SettingsChanged(settings), cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Task[] parts = [FeedEngineAsync(stop.Token), LetOutAsync(stop.Token)];
+        await Task.WhenAny(parts);
+        await stop.CancelAsync();
+        await Task.WhenAll(parts);
+    }
+
+    async Task FeedEngineAsync(CancellationToken cancel)
+    {
+        TimeSpan? deadline = null;
+        var last = TimeSpan.Zero;
+        while (true)
+        {
+            if (!_inputs.Reader.TryRead(out var next))
+            {
+                if (!await WaitForInputAsync(deadline, cancel))
+                    next = (Now, EngineInput.Tick.Instance);
+                else if (!_inputs.Reader.TryRead(out next))
+                    continue;
+            }
+
+            // Writers stamp side by side; the engine's time never runs backwards.
+            if (next.At.Stamp < last)
+                next.At = next.At with { Stamp = last };
+            last = next.At.Stamp;
+            deadline = await HandleAsync(next.At, next.Input, cancel);
+        }
+    }
+
+    /// <returns>False when the engine's deadline came first.</returns>
+    async Task<bool> WaitForInputAsync(TimeSpan? deadline, CancellationToken cancel)
+    {
+        // One wait at a time: after a tick the same one is awaited again.
+        if (_wait is null || _wait.IsCompleted)
+            _wait = _inputs.Reader.WaitToReadAsync(cancel).AsTask();
+        if (deadline is not { } due)
+            return await _wait;
+        var left = due - Now.Stamp;
+        if (left <= TimeSpan.Zero)
+            return _wait.IsCompleted;
+        try
+        {
+            return await _wait.WaitAsync(left, time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    async Task<TimeSpan?> HandleAsync(Moment at, EngineInput input, CancellationToken cancel)
+    {
+        RouterMetrics.Inputs.Add(1);
+        var step = _engine.Handle(at, input);
+        List<JournalEntry>? entries = null;
+        List<EngineEffect>? effects = null;
+        foreach (var effect in step.Effects)
+        {
+            switch (effect)
+            {
+                case EngineEffect.Write write:
+                    (entries ??= []).Add(write.Entry);
+                    LogEntry(write.Entry);
+                    break;
+                case EngineEffect.LookUp lookUp:
+                    lookups.Start(lookUp, this, cancel);
+                    break;
+                case EngineEffect.Report report:
+                    RouterMetrics.Reports.Add(1, new KeyValuePair<string, object?>("code", report.Code));
+                    LogReport(report.Code, report.Detail);
+                    break;
+                default:
+                    if (AwaitedPop(effect) is { } offer)
+                        pops.Expect(offer);
+                    (effects ??= []).Add(effect);
+                    break;
+            }
+        }
+
+        if (entries is not null || effects is not null)
+            await _outcomes.Writer.WriteAsync(new Outcome(entries ?? [], effects ?? []), cancel);
+        return step.NextDeadline;
+    }
+
+    static Guid? AwaitedPop(EngineEffect effect) => effect switch
+    {
+        EngineEffect.AnswerRoute route => route.AwaitPop,
+        EngineEffect.Act act => act.AwaitPop,
+        _ => null,
+    };
+
+    async Task LetOutAsync(CancellationToken cancel)
+    {
+        var entries = new List<JournalEntry>();
+        var effects = new List<EngineEffect>();
+        while (await _outcomes.Reader.WaitToReadAsync(cancel))
+        {
+            entries.Clear();
+            effects.Clear();
+            while (entries.Count < 1_000 && _outcomes.Reader.TryRead(out var outcome))
+            {
+                entries.AddRange(outcome.Entries);
+                effects.AddRange(outcome.Effects);
+            }
+
+            if (entries.Count > 0)
+            {
+                var from = time.GetTimestamp();
+                await journal.AppendAsync(entries, cancel);
+                RouterMetrics.CommitSeconds.Record(time.GetElapsedTime(from).TotalSeconds);
+            }
+
+            foreach (var effect in effects)
+                _ = LetOutAsync(effect, cancel);
+        }
+    }
+
+    /// <summary>The wait for a pop holds back this effect alone.</summary>
+    async Task LetOutAsync(EngineEffect effect, CancellationToken cancel)
+    {
+        try
+        {
+            if (AwaitedPop(effect) is { } offer)
+                await pops.WaitAsync(offer, options.PopLead, cancel);
+            switch (effect)
+            {
+                case EngineEffect.AnswerRoute route:
+                    routes.Answer(route.Request, new RouteReply(route.Call, route.Answer));
+                    break;
+                case EngineEffect.AnswerCommand command:
+                    commands.Answer(command.Command, new RoadAnswer(command.Accepted, command.Reason));
+                    break;
+                case EngineEffect.Act act:
+                    await ActAsync(act, cancel);
+                    break;
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            LogEffectFailed(e, effect.GetType().Name);
+        }
+    }
+
+    async Task ActAsync(EngineEffect.Act act, CancellationToken cancel)
+    {
+        var (ok, message) = _links.TryGetValue(act.Node, out var link)
+            ? await link.ActAsync(act.What, cancel)
+            : (false, $"no PBX '{act.Node}'");
+        await PutAsync(new EngineInput.ActionDone(act.Action, ok, message), cancel);
+    }
+
+    void LogEntry(JournalEntry entry)
+    {
+        if (log.IsEnabled(LogLevel.Information) && entry.Call is { } call)
+            LogMilestone(call, entry.GetType().Name, entry.Seq);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Call {Call} {Entry} #{Seq}")]
+    partial void LogMilestone(Guid call, string entry, long seq);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Engine report {Code}: {Detail}")]
+    partial void LogReport(string code, string detail);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Effect {Effect} failed")]
+    partial void LogEffectFailed(Exception e, string effect);
+}
+
+/// <summary>Where inputs for the engine go.</summary>
+interface IInputs
+{
+    ValueTask PutAsync(EngineInput input, CancellationToken cancel);
+}
+
+/// <summary>The engine's answer to a FastAGI request.</summary>
+readonly record struct RouteReply(Guid Call, RouteAnswer Answer);

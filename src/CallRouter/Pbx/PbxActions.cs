@@ -1,0 +1,61 @@
+using System.Globalization;
+using CallCrm.Engine;
+using CallCrm.Telephony.Ami;
+
+namespace CallCrm.CallRouter.Pbx;
+
+/// <summary>The engine's actions in AMI's words (see the dialplan snippet for their targets).</summary>
+static class PbxActions
+{
+    /// <summary>What <see cref="PbxModel"/> reads, VarSet apart.</summary>
+    static readonly string[] ModelEvents =
+    [
+        "Newchannel", "Newstate", "NewCallerid", "Rename", "HangupRequest", "Hangup", "Hold", "Unhold", "UserEvent", "MixMonitorStart", "MixMonitorStop",
+        "DialBegin", "DialState", "DialEnd", "BridgeEnter", "BridgeLeave", "BridgeDestroy", "BridgeMerge", "LocalBridge", "LocalOptimizationBegin",
+        "LocalOptimizationEnd", "BlindTransfer", "AttendedTransfer", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
+    ];
+
+    public static AmiAction ToAmi(PbxAction what) => what switch
+    {
+        // By label: Asterisk then refuses a missing target; with a number it says Success and the caller is lost.
+        PbxAction.Redirect redirect => new AmiAction("Redirect")
+        {
+            { "Channel", redirect.Channel }, { "Context", "callcrm-route" }, { "Exten", "s" }, { "Priority", "callcrm" },
+        },
+        PbxAction.HangUp hangUp => new AmiAction("Hangup")
+        {
+            { "Channel", hangUp.Channel }, { "Cause", hangUp.Cause.ToString(CultureInfo.InvariantCulture) },
+        },
+        PbxAction.Answer answer => Notify(answer.Device, answer.Channel, "talk"),
+        PbxAction.Hold hold => Notify(hold.Device, hold.Channel, "hold"),
+        _ => throw new ArgumentOutOfRangeException(nameof(what), what.GetType().Name, "no AMI action for it"),
+    };
+
+    /// <summary>In the dialog of the channel where it is known, else to the device's contact.</summary>
+    static AmiAction Notify(string device, string? channel, string what)
+    {
+        var action = new AmiAction("PJSIPNotify");
+        if (channel is null)
+            action.Add("Endpoint", device[(device.IndexOf('/', StringComparison.Ordinal) + 1)..]);
+        else
+            action.Add("Channel", channel);
+        action.Add("Variable", $"Event={what}");
+        return action;
+    }
+
+    /// <summary>Only the events the model reads; of the many VarSet only DIALSTATUS, the one sign of an unregistered phone.</summary>
+    public static AmiClientOptions ClientOptions(PbxOptions pbx) => new()
+    {
+        Node = pbx.Node,
+        Host = pbx.Host,
+        Port = pbx.AmiPort,
+        User = pbx.User,
+        Secret = pbx.Secret,
+        Tls = pbx.Tls,
+        TlsFingerprint = pbx.TlsThumbprint ?? "",
+        Events = new AmiEventFilter()
+            .Want(ModelEvents)
+            .WantVariable("DIALSTATUS"),
+        ServerFilters = ["!Event: RTCPSent", "!Event: RTCPReceived", "!Event: Newexten", "!Event: AGIExecStart", "!Event: AGIExecEnd"],
+    };
+}

@@ -1,0 +1,137 @@
+using CallCrm.Engine;
+using CallCrm.Telephony.Ami;
+
+namespace CallCrm.CallRouter.Pbx;
+
+/// <summary>
+/// One PBX: its AMI connection, its model of channels, its snapshots. One consumer, in order; a full queue or a cut line
+/// ends in a snapshot, never in single events missing without a word.
+/// </summary>
+sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxLink> log)
+{
+    static readonly TimeSpan SnapshotRetry = TimeSpan.FromMilliseconds(500);
+
+    PbxModel _model = new(options.Node);
+    volatile AmiClient? _ami;
+
+    public string Node => options.Node;
+
+    public PbxOptions Options => options;
+
+    public bool Connected { get; private set; }
+
+    /// <summary>For as long as the domain is held; a connection of its own each time, so that nothing old is left in it.</summary>
+    public async Task RunAsync(IInputs inputs, CancellationToken cancel)
+    {
+        _model = new PbxModel(Node);
+        var ami = new AmiClient(PbxActions.ClientOptions(options), time);
+        _ami = ami;
+        var reading = ami.RunAsync(cancel);
+        try
+        {
+            await foreach (var signal in ami.Signals.ReadAllAsync(cancel))
+                await TakeAsync(ami, signal, inputs, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The domain was lost, or the host stops.
+        }
+        finally
+        {
+            (_ami, Connected) = (null, false);
+            await reading;
+        }
+    }
+
+    // Events up to this position were sent before the lists were made: they are in the snapshot.
+    long _inSnapshot;
+
+    async Task TakeAsync(AmiClient ami, AmiSignal signal, IInputs inputs, CancellationToken cancel)
+    {
+        switch (signal)
+        {
+            case AmiEvent e when e.Sequence > _inSnapshot && Connected:
+                foreach (var fact in _model.Handle(ToPbxEvent(e)))
+                    await inputs.PutAsync(ToInput(fact), cancel);
+                break;
+            case AmiConnected connected:
+                LogConnected(Node, connected.AsteriskVersion, connected.SystemName);
+                WarnOfOtherName(connected);
+                await inputs.PutAsync(new EngineInput.Fact(new PbxFact.Connected(Node, null, connected.AsteriskVersion)), cancel);
+                await ResyncAsync(ami, inputs, cancel);
+                break;
+            case AmiOverflow overflow:
+                LogOverflow(Node, overflow.Dropped);
+                await ResyncAsync(ami, inputs, cancel);
+                break;
+            case AmiLost lost:
+                Connected = false;
+                LogLost(Node, lost.Reason, lost.Detail);
+                await inputs.PutAsync(new EngineInput.Fact(_model.Reset(lost.Reason.ToString())), cancel);
+                break;
+        }
+    }
+
+    async Task ResyncAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
+    {
+        for (var attempt = 0; attempt < 10; attempt++)
+        {
+            var devices = await ami.SendListAsync(new AmiAction("DeviceStateList"), cancel);
+            var channels = await ami.SendListAsync(new AmiAction("CoreShowChannels"), cancel);
+            if (devices.IsSuccess && channels.IsSuccess)
+            {
+                var snapshot = _model.TakeSnapshot([.. channels.Items.Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)]);
+                _inSnapshot = devices.Response.Sequence;
+                Connected = true;
+                RouterMetrics.Resyncs.Add(1);
+                LogSnapshot(Node, snapshot.Legs.Length);
+                await inputs.PutAsync(ToInput(snapshot), cancel);
+                return;
+            }
+
+            var why = devices.IsSuccess ? channels.Response : devices.Response;
+            LogSnapshotFailed(Node, why.Outcome, why.Message);
+            if (why.Outcome is AmiOutcome.NotConnected or AmiOutcome.Lost)
+                return;
+            await Task.Delay(SnapshotRetry, time, cancel);
+        }
+    }
+
+    EngineInput.Fact ToInput(PbxFact fact) =>
+        new(fact, fact is PbxFact.LegCreated or PbxFact.Snapshot ? Guid.CreateVersion7(time.GetUtcNow()) : default);
+
+    PbxEvent ToPbxEvent(AmiEvent e) => new(Node, e.Name, e.Headers, e.Timestamp);
+
+    /// <summary>Carries out an action; never throws for what the PBX or the line does.</summary>
+    public async Task<(bool Ok, string Message)> ActAsync(PbxAction what, CancellationToken cancel)
+    {
+        if (_ami is not { } ami)
+            return (false, "not connected");
+        var response = await ami.SendAsync(PbxActions.ToAmi(what), cancel);
+        return (response.IsSuccess, response.Message);
+    }
+
+    void WarnOfOtherName(AmiConnected connected)
+    {
+        if (connected.SystemName.Length > 0 && connected.SystemName != Node)
+            LogOtherName(Node, connected.SystemName);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "PBX {Node} connected: Asterisk {Version}, systemname '{SystemName}'")]
+    partial void LogConnected(string node, string version, string systemName);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node} lost: {Reason} ({Detail})")]
+    partial void LogLost(string node, AmiLostReason reason, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: {Dropped} events dropped, taking a snapshot")]
+    partial void LogOverflow(string node, int dropped);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "PBX {Node}: snapshot with {Channels} channels")]
+    partial void LogSnapshot(string node, int channels);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: snapshot failed: {Outcome} {Detail}")]
+    partial void LogSnapshotFailed(string node, AmiOutcome outcome, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node} calls itself '{SystemName}': set both to the same name, or recordings are not found")]
+    partial void LogOtherName(string node, string systemName);
+}

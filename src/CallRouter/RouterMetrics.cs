@@ -1,0 +1,20 @@
+using System.Diagnostics.Metrics;
+
+namespace CallCrm.CallRouter;
+
+/// <summary>What the router tells the meters; each latency of the data's way is a histogram.</summary>
+static class RouterMetrics
+{
+    static readonly Meter Meter = new("CallCrm.Router");
+
+    public static readonly Histogram<double> LookupSeconds = Meter.CreateHistogram<double>("callcrm_lookup_seconds", "s", "Identifying a caller, until the engine has the answer.");
+    public static readonly Histogram<double> CommitSeconds = Meter.CreateHistogram<double>("callcrm_journal_commit_seconds", "s", "Journal batch until it is safe.");
+    public static readonly Histogram<double> RouteSeconds = Meter.CreateHistogram<double>("callcrm_route_seconds", "s", "FastAGI request until the answer is on its way, the wait for the page included.");
+    public static readonly Histogram<double> PopSeconds = Meter.CreateHistogram<double>("callcrm_pop_seconds", "s", "Offer committed until its pop was painted.");
+    public static readonly Counter<long> PopsSeen = Meter.CreateCounter<long>("callcrm_pops_seen", description: "Pops painted before the phone was let ring.");
+    public static readonly Counter<long> PopsLate = Meter.CreateCounter<long>("callcrm_pops_late", description: "Offers whose pop was not painted within PopLead.");
+    public static readonly Counter<long> Inputs = Meter.CreateCounter<long>("callcrm_engine_inputs", description: "Inputs handled by the engine.");
+    public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Impossible inputs and broken invariants, by code.");
+    public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("callcrm_route_fallbacks", description: "Requests left to the dialplan's fallback, by reason.");
+    public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("callcrm_pbx_resyncs", description: "Snapshots taken after a connection or an overflow.");
+}

@@ -1,0 +1,81 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace CallCrm.CallRouter;
+
+/// <summary>The router's own settings, section <c>Router</c>.</summary>
+public sealed class RouterOptions
+{
+    public const string Section = "Router";
+
+    /// <summary>The routing domain this router serves: the queues and agents that share work. Default "main".</summary>
+    [Required, RegularExpression("^[a-z0-9-]{1,40}$")]
+    public string Domain { get; set; } = "main";
+
+    /// <summary>Address the FastAGI server listens on. Default loopback; another one must be named.</summary>
+    [Required]
+    public string AgiAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>TCP port of the FastAGI server, 0 = any free one. Default 4573.</summary>
+    [Range(0, 65535)]
+    public int AgiPort { get; set; } = 4573;
+
+    /// <summary>Where CrmApi reaches this router's internal endpoints; written into the domain's row. Null = the host's first own address.</summary>
+    public string? InternalUrl { get; set; }
+
+    /// <summary>Shared secret of CrmApi and router, at least 16 characters.</summary>
+    [Required, MinLength(16)]
+    public string InternalKey { get; set; } = "";
+
+    /// <summary>How long the PBX's answer waits for the painted pop. 0 to 1,000 ms, default 150 ms.</summary>
+    public TimeSpan PopLead { get; set; } = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>A look-up later than this routes without identity. Default 300 ms.</summary>
+    public TimeSpan LookupTimeout { get; set; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Entries that the database has not taken within this are put on disk. Default 150 ms.</summary>
+    public TimeSpan CommitTimeout { get; set; } = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>Folder of the spill (entries that the database could not take). Default: "spill" in the data folder.</summary>
+    public string? SpillFolder { get; set; }
+}
+
+/// <summary>One PBX, an element of section <c>Pbx</c>.</summary>
+public sealed class PbxOptions
+{
+    public const string Section = "Pbx";
+
+    /// <summary>Its name with us; equal to the PBX's <c>systemname</c> where one is set.</summary>
+    [Required, RegularExpression("^[A-Za-z0-9_.-]{1,40}$")]
+    public string Node { get; set; } = "";
+
+    /// <summary>Host of the AMI, and the only peer the FastAGI server serves for this PBX.</summary>
+    [Required]
+    public string Host { get; set; } = "127.0.0.1";
+
+    /// <summary>TCP port of the AMI. Default 5038 (5039 with TLS).</summary>
+    [Range(1, 65535)]
+    public int AmiPort { get; set; } = 5038;
+
+    [Required]
+    public string User { get; set; } = "callcrm";
+
+    /// <summary>AMI secret; from the environment or a file outside the repository.</summary>
+    [Required]
+    public string Secret { get; set; } = "";
+
+    /// <summary>AMI over TLS. Default false.</summary>
+    public bool Tls { get; set; }
+
+    /// <summary>SHA-256 thumbprint of a self-made certificate that is to be trusted; null = the system's trust.</summary>
+    public string? TlsThumbprint { get; set; }
+
+    /// <summary>Devices behind which the outside world is, e.g. <c>PJSIP/trunk</c>.</summary>
+    public string[] TrunkEndpoints { get; set; } = [];
+
+    /// <summary>Region of numbers without a country code, ISO 3166-1 alpha-2. Default IT.</summary>
+    [Required, RegularExpression("^[A-Z]{2}$")]
+    public string Region { get; set; } = "IT";
+
+    /// <summary>Queue (by name) for dialled numbers that no row names; null = the dialplan's fallback.</summary>
+    public string? DefaultQueue { get; set; }
+}
