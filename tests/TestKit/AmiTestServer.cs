@@ -50,7 +50,7 @@ public sealed class AmiTestServer : IAsyncDisposable
     /// <summary>The next connection that logged in.</summary>
     public async Task<AmiTestSession> NextLoginAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         return await _sessions.Reader.ReadAsync(limit.Token);
     }
 

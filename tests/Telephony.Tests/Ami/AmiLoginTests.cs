@@ -91,7 +91,7 @@ public sealed class AmiLoginTests
     public async Task Pbx_that_says_later_that_it_is_booted_is_announced_again()
     {
         await using var server = new AmiTestServer { FullyBooted = null };
-        await using var client = new RunningAmiClient(RunningAmiClient.Options(server));
+        await using var client = new RunningAmiClient(RunningAmiClient.Options(server, bootWait: TimeSpan.FromMilliseconds(100)));
 
         (await client.NextAsync<AmiConnected>()).FullyBooted.Should().BeFalse();
         var session = await server.NextLoginAsync();

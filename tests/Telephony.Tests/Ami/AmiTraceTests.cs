@@ -45,12 +45,12 @@ public sealed class AmiTraceTests
         var isLarge = bytes.Length > 1_000_000;
 
         // Pieces of one byte cut at every position of the trace at once.
-        foreach (var size in isLarge ? new[] { 1, 1460, 41_000 } : [1, 2, 3, 7, 61, 1460, 41_000])
+        foreach (var size in isLarge ? new[] { 1, 1460 } : [1, 3, 61, 1460])
             AmiReplay.ReadsAs(bytes, Every(size, bytes.Length), false, expected).Should().BeTrue("pieces of {0} bytes", size);
-        foreach (var size in isLarge ? new[] { 1460, 65_536 } : [13, 127, 1460, 4096, 65_536])
+        foreach (var size in isLarge ? new[] { 1460, 65_536 } : [13, 1460])
             AmiReplay.ReadsAs(bytes, Every(size, bytes.Length), true, expected).Should().BeTrue("segments of {0} bytes", size);
         var random = new Random(bytes.Length);
-        for (var round = 0; round < (isLarge ? 1 : 3); round++)
+        for (var round = 0; round < (isLarge ? 1 : 2); round++)
         {
             var cuts = Enumerable.Range(0, bytes.Length / 100 + 1).Select(_ => random.Next(1, bytes.Length)).Distinct().Order().ToArray();
             AmiReplay.ReadsAs(bytes, cuts, round % 2 == 0, expected).Should().BeTrue("random pieces, seed {0}", bytes.Length);
@@ -61,7 +61,7 @@ public sealed class AmiTraceTests
     [MemberData(nameof(Connections))]
     public void Trace_reads_the_same_with_one_cut_at_each_position(string scenario, string connection)
     {
-        const int Edge = 1500;
+        const int Edge = 1000;
         var bytes = TraceLibrary.Load(scenario).AmiBytes(connection);
         // The first and the last bytes of the connection; a cut only ever touches the message it falls into.
         foreach (var part in new[] { Head(bytes, Edge), Tail(bytes, Edge) })

@@ -19,7 +19,7 @@ sealed class RunningAmiClient : IAsyncDisposable
 
     public List<AmiStatus> Statuses { get; } = [];
 
-    public static AmiClientOptions Options(AmiTestServer server, AmiEventFilter? events = null) => new()
+    public static AmiClientOptions Options(AmiTestServer server, AmiEventFilter? events = null, TimeSpan? bootWait = null) => new()
     {
         Host = "localhost",
         Port = server.Port,
@@ -28,7 +28,7 @@ sealed class RunningAmiClient : IAsyncDisposable
         Events = events ?? AmiEventFilter.Everything(),
         FirstBackOff = TimeSpan.FromMilliseconds(10),
         MaxBackOff = TimeSpan.FromMilliseconds(50),
-        BootWait = TimeSpan.FromMilliseconds(300),
+        BootWait = bootWait ?? TimeSpan.FromSeconds(10),
     };
 
     /// <summary>The next signal, which must be of this kind.</summary>
@@ -41,14 +41,14 @@ sealed class RunningAmiClient : IAsyncDisposable
 
     public async Task<AmiSignal> NextAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         return await Client.Signals.ReadAsync(limit.Token);
     }
 
     /// <summary>Waits for the first status that fits, also one already past.</summary>
     public async Task<AmiStatus> StatusAsync(Func<AmiStatus, bool> fits)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (true)
         {

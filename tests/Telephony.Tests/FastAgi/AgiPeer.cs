@@ -35,7 +35,7 @@ sealed class AgiPeer : IDisposable
     /// <summary>The next command, or null when the server closed.</summary>
     public async Task<string?> CommandAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         try
         {
             return await _reader.ReadLineAsync(limit.Token);
