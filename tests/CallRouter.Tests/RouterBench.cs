@@ -1,0 +1,173 @@
+using CallCrm.CallFlow;
+using CallCrm.DemoPbx;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+using CallCrm.TestKit.Host;
+using Dapper;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace CallCrm.CallRouter.Tests;
+
+/// <summary>A router on real PostgreSQL with the demo PBX on real sockets; commands by the real road.</summary>
+sealed class RouterBench : IAsyncDisposable
+{
+    public static readonly Guid Sales = Guid.Parse("00000000-0000-7000-8000-0000000000a1");
+    public static readonly Guid Anna = Guid.Parse("00000000-0000-7000-8000-0000000000b1");
+    public static readonly Guid Luca = Guid.Parse("00000000-0000-7000-8000-0000000000b2");
+
+    public const string Dialled = "560001";
+
+    const string Node = "pbx1";
+
+    readonly WebApplication _app;
+    readonly CancellationTokenSource _reading = new();
+    readonly List<JournalEntry> _entries = [];
+
+    RouterBench(WebApplication app, DemoPbxServer pbx, NpgsqlDataSource database) => (_app, Pbx, Database) = (app, pbx, database);
+
+    public DemoPbxServer Pbx { get; }
+
+    public NpgsqlDataSource Database { get; }
+
+    public RouterRoad Road => _app.Services.GetRequiredService<RouterRoad>();
+
+    public static async Task<RouterBench> StartAsync(PostgresFixture postgres, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null)
+    {
+        var connection = await postgres.NewDatabaseAsync();
+        var (ami, agi) = (Ports.Free(), Ports.Free());
+        var options = new DemoPbxOptions
+        {
+            Node = Node,
+            AmiPort = ami,
+            AgiAddress = $"agi://127.0.0.1:{agi}/route",
+            Users = [new DemoAmiUser { Name = "callcrm", Secret = "s3cret" }],
+            Phones = [new DemoPhoneOptions { Name = "PJSIP/101" }, new DemoPhoneOptions { Name = "PJSIP/102" }],
+        };
+        phones?.Invoke(options);
+        var pbx = new DemoPbxServer(options);
+        await pbx.StartAsync();
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["ConnectionStrings:CallCrm"] = connection,
+            ["Router:AgiPort"] = agi.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["Router:InternalKey"] = "a-key-for-tests-only",
+            ["Router:SpillFolder"] = Directory.CreateTempSubdirectory("spill").FullName,
+            ["Pbx:0:Node"] = Node,
+            ["Pbx:0:AmiPort"] = ami.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["Pbx:0:User"] = "callcrm",
+            ["Pbx:0:Secret"] = "s3cret",
+            ["Pbx:0:TrunkEndpoints:0"] = "PJSIP/trunk",
+        });
+        builder.Configuration.AddInMemoryCollection(settings ?? []);
+        builder.Services.AddHttpClient(RouterRoad.HttpClientName);
+        builder.Services.Configure<RouterRoadOptions>(builder.Configuration.GetSection(RouterRoadOptions.Section));
+        builder.Services.AddSingleton<RouterRoad>();
+        builder.Services.AddCallFlow(builder.Configuration);
+        builder.Services.AddCallRouter(builder.Configuration);
+        var app = builder.Build();
+        app.MapCallRouter();
+        var database = NpgsqlDataSource.Create(connection);
+        await SeedAsync(database);
+        await app.StartAsync();
+        var bench = new RouterBench(app, pbx, database);
+        _ = bench.ReadJournalAsync();
+        await bench.UntilAsync(e => e is PbxChanged { Connected: true });
+        return bench;
+    }
+
+    static async Task SeedAsync(NpgsqlDataSource database)
+    {
+        await using var connection = await database.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            """
+            insert into domain (name) values ('main');
+            insert into queue (id, domain, name, ring_s, wrap_up_s, max_wait_s) values (@Sales, 'main', 'Sales', 2, 30, 60);
+            insert into dialled_number (number, domain, name, queue_id, source) values (@Dialled, 'main', 'Sales line', @Sales, 'hotline');
+            """,
+            new { Sales, Dialled });
+        foreach (var (id, login, extension) in new[] { (Anna, "anna", "101"), (Luca, "luca", "102") })
+        {
+            await connection.ExecuteAsync(
+                """
+                insert into app_user (id, login, name, role, domain, security_stamp, needs_page, created_at) values (@id, @login, @login, 'agent', 'main', @id, false, now());
+                insert into queue_agent (queue_id, user_id) values (@Sales, @id);
+                insert into extension (node, number, domain) values (@Node, @extension, 'main');
+                insert into device (node, name, extension, can_answer, can_hold) values (@Node, 'PJSIP/' || @extension, @extension, true, true);
+                """,
+                new { id, login, extension, Sales, Node });
+        }
+
+        await connection.ExecuteAsync("insert into settings_version (domain, version) values ('main', 1)");
+    }
+
+    public async Task SignInAsync(Guid agent, string extension, bool ready = true)
+    {
+        await DoAsync(agent, new RoadCommand("sign_in", Node: Node, Extension: extension));
+        if (ready)
+            await DoAsync(agent, new RoadCommand("ready"));
+    }
+
+    public async Task DoAsync(Guid agent, RoadCommand command)
+    {
+        var answer = await Road.CommandAsync(Guid.CreateVersion7(), agent, command, CancellationToken.None);
+        answer.Accepted.Should().BeTrue($"{command.Kind} should be taken, not refused with {answer.Reason}");
+    }
+
+    async Task ReadJournalAsync()
+    {
+        try
+        {
+            await foreach (var batch in _app.Services.GetRequiredService<JournalReader>().ReadAsync("main", 0, _reading.Token))
+            {
+                lock (_entries)
+                    _entries.AddRange(batch);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The bench ends.
+        }
+    }
+
+    public IReadOnlyList<JournalEntry> Entries
+    {
+        get
+        {
+            lock (_entries)
+                return [.. _entries];
+        }
+    }
+
+    public async Task<T> UntilAsync<T>(Func<T, bool>? fits = null, TimeSpan? within = null) where T : JournalEntry =>
+        (T)await UntilAsync(e => e is T entry && (fits is null || fits(entry)), within);
+
+    public async Task<JournalEntry> UntilAsync(Func<JournalEntry, bool> fits, TimeSpan? within = null)
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(since) < (within ?? TimeSpan.FromSeconds(20)))
+        {
+            if (Entries.FirstOrDefault(fits) is { } found)
+                return found;
+            await Task.Delay(20);
+        }
+
+        throw new TimeoutException("No such entry came. Journal:\n" + string.Join('\n', Entries.Select(e => e.ToString())));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _reading.CancelAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await Pbx.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+}
