@@ -3,7 +3,7 @@ using CallCrm.Recorder;
 var builder = WebApplication.CreateBuilder(args);
 if (builder.Configuration["CallCrm:ConfigFile"] is { Length: > 0 } file)
 {
-    builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false).AddEnvironmentVariables();
+    builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false).AddEnvironmentVariables().AddCommandLine(args);
 }
 
 builder.Services.AddCallFlow(builder.Configuration);

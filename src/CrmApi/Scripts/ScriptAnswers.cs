@@ -7,9 +7,14 @@ namespace CallCrm.CrmApi.Scripts;
 /// <param name="Refused">Answers that do not fit, by question id: what was expected.</param>
 internal sealed record FilledFields(IReadOnlyList<FieldValue> Fields, IReadOnlyDictionary<string, string> Refused);
 
-/// <summary>What the answers of a call fill, checked against its script. Pure.</summary>
+/// <summary>
+/// What the answers of a call fill, checked against its script. Pure. A client who refuses to have details kept
+/// (<c>client.consent</c> = no) fills no other field of the client: what was said stays with the call.
+/// </summary>
 internal static class ScriptAnswers
 {
+    private const string Consent = "client.consent";
+
     public static FilledFields Fill(Script script, IReadOnlyDictionary<string, string> answers)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -26,6 +31,11 @@ internal static class ScriptAnswers
             var answer = question.Answers.FirstOrDefault(a => a.Id == given.Trim());
             if (question.Field is { } field) fields[field] = answer?.Value ?? ScriptFields.Canonical(question.Kind, given)!;
             foreach (var set in answer?.Sets ?? []) fields[set.Field] = set.Value;
+        }
+
+        if (fields.GetValueOrDefault(Consent) == "no")
+        {
+            foreach (var field in fields.Keys.Where(f => f.StartsWith("client.", StringComparison.Ordinal) && f != Consent).ToArray()) fields.Remove(field);
         }
 
         return new FilledFields([.. fields.Select(f => new FieldValue(f.Key, f.Value))], refused);

@@ -72,7 +72,7 @@ public sealed class ScriptChoiceTests
     }
 
     [Fact]
-    public void The_delivered_scripts_serve_the_three_cases()
+    public void The_delivered_scripts_serve_every_inbound_call()
     {
         var delivered = new ScriptFolder(ScriptLibraryTests.Folder, ScriptShape.Library, TimeProvider.System, _ => null).Read().Scripts;
 
@@ -80,6 +80,7 @@ public sealed class ScriptChoiceTests
         ScriptChoice.Choose(delivered, Known)!.Script.Id.Should().Be("known-client");
         ScriptChoice.Choose(delivered, Deal)!.Script.Id.Should().Be("deal-in-negotiation");
         ScriptChoice.Choose(delivered, Deal with { DealStage = "proposal" })!.Script.Id.Should().Be("deal-in-negotiation");
+        ScriptChoice.Choose(delivered, Deal with { DealStage = "lead" })!.Script.Id.Should().Be("open-deal");
     }
 
     private static ScriptCall Call(string name) => name switch

@@ -118,13 +118,21 @@ public sealed class ScriptRenderingTests
     {
         var filled = ScriptAnswers.Fill(ScriptText.Good(Text), new Dictionary<string, string>
         {
-            ["q"] = "no", ["company"] = " ACME ", ["how_many"] = "4", ["how_much"] = "12.5", ["when"] = "2026-03-05", ["unknown"] = "x",
+            ["q"] = "yes", ["company"] = " ACME ", ["how_many"] = "4", ["how_much"] = "12.5", ["when"] = "2026-03-05", ["unknown"] = "x",
         });
 
         filled.Refused.Should().BeEmpty();
         filled.Fields.Should().Equal(
-            new FieldValue("client.consent", "no"), new FieldValue("call.topic", "refused"), new FieldValue("client.company", "ACME"),
+            new FieldValue("client.consent", "yes"), new FieldValue("client.company", "ACME"),
             new FieldValue("deal.quantity", "4"), new FieldValue("deal.amount", "12.50"), new FieldValue("deal.start_date", "2026-03-05"));
+    }
+
+    [Fact]
+    public void A_client_who_refuses_consent_fills_no_field_of_the_card()
+    {
+        var filled = ScriptAnswers.Fill(ScriptText.Good(Text), new Dictionary<string, string> { ["q"] = "no", ["company"] = "ACME", ["how_many"] = "4" });
+
+        filled.Fields.Should().Equal(new FieldValue("client.consent", "no"), new FieldValue("call.topic", "refused"), new FieldValue("deal.quantity", "4"));
     }
 
     [Theory]
