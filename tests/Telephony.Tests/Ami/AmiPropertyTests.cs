@@ -50,7 +50,7 @@ public static class WireArbitraries
 
 public sealed class AmiPropertyTests
 {
-    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 2000)]
+    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 1000)]
     public void Any_bytes_read_the_same_however_they_are_cut(Wire wire)
     {
         var whole = AmiReplay.ReadCut(wire.Bytes, [], false, banner: false);
@@ -59,7 +59,7 @@ public sealed class AmiPropertyTests
         AmiReplay.ReadCut(wire.Bytes, wire.Cuts, true, banner: false).Should().Equal(whole);
     }
 
-    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 2000)]
+    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 1000)]
     public void Every_byte_of_a_message_stands_in_a_header_or_a_line_end(Wire wire)
     {
         var index = new AmiHeaderIndex();
@@ -79,7 +79,7 @@ public sealed class AmiPropertyTests
         }
     }
 
-    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 2000)]
+    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 1000)]
     public void Reader_takes_any_bytes_without_throwing(Wire wire)
     {
         var metrics = new AmiMetrics("test");
@@ -101,7 +101,7 @@ public sealed class AmiPropertyTests
         queue.Reader.Count.Should().BeLessThan(32);
     }
 
-    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 1000)]
+    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 300)]
     public void What_is_written_is_read_back(Sendable message)
     {
         var bytes = new ArrayBufferWriter<byte>();
@@ -114,7 +114,7 @@ public sealed class AmiPropertyTests
         messages.Should().ContainSingle().Which.Should().Equal(message.Headers);
     }
 
-    [Property(MaxTest = 2000)]
+    [Property(MaxTest = 1000)]
     public void Unescape_undoes_what_asterisk_escapes(NonNull<string> text)
     {
         AmiText.Unescape(Escape(text.Get)).Should().Be(text.Get);
@@ -138,7 +138,7 @@ public sealed class AmiPropertyTests
         }));
     }
 
-    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 2000)]
+    [Property(Arbitrary = [typeof(WireArbitraries)], MaxTest = 1000)]
     public void Agi_lines_of_any_content_neither_throw_nor_pile_up(Wire wire)
     {
         var parser = new AgiReplyParser();
