@@ -272,7 +272,7 @@ public sealed partial class PbxModel
         Say(new PbxFact.Transferred(_node, _time, TransferKind.Blind, person.Id, transferee?.Id, PbxModelText.Number(e["Extension"])));
     }
 
-    /// <summary>The target is the device of who is talked to from now on.</summary>
+    /// <summary>The target is who is talked to from now on: their number (an extension's is its own), or their device when they have none.</summary>
     void OnAttendedTransfer(PbxEvent e)
     {
         if (!Succeeded(e) || Find(e["OrigTransfererUniqueid"]) is not { } transferer || RealLeg(transferer, null) is not { } person)
@@ -284,12 +284,14 @@ public sealed partial class PbxModel
     string TargetOf(PbxEvent e, Leg transferer, Leg? transferee)
     {
         if (e["TransferTargetUniqueid"] is { } id && _legs.TryGetValue(id, out var named) && RealLeg(named, transferee) is { } target)
-            return target.Device;
+            return NumberOrDevice(target);
         // With a Local channel between (feature code, AMI Atxfer) no target is named.
         if (e["DestBridgeUniqueid"] is { } bridgeId && _bridges.TryGetValue(bridgeId, out var bridge) && WhoIsIn(bridge, transferer, transferee) is { } other)
-            return other.Device;
+            return NumberOrDevice(other);
         return PbxModelText.Known(e["DestApp"]);
     }
+
+    static string NumberOrDevice(Leg leg) => leg.CallerNumber.Length > 0 ? leg.CallerNumber : leg.Device;
 
     /// <summary>Who shares the bridge with the transferee, or is rung by a Local channel in it (transfer before the answer).</summary>
     Leg? WhoIsIn(Bridge bridge, Leg transferer, Leg? transferee)

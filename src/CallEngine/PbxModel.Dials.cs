@@ -14,8 +14,6 @@ public sealed partial class PbxModel
         {
             Show(caller, f);
             SayWaitingResults(caller);
-            if (caller.Attempt != Attempt.Begun)
-                caller.WasAnswered = false;
             caller.Attempt = Attempt.Begun;
         }
 
@@ -28,8 +26,7 @@ public sealed partial class PbxModel
             return;
         }
 
-        dialled.Stage = DialStage.Begun;
-        dialled.DialledBy = caller;
+        Begin(dialled, caller);
         if (!dialled.Hidden)
         {
             dialled.Caller = RealLeg(caller, dialled)?.Id;
@@ -38,6 +35,17 @@ public sealed partial class PbxModel
 
         RingAtLast(dialled);
         ShowState(dialled, f.DestState);
+    }
+
+    static void Begin(Leg dialled, Leg? caller)
+    {
+        dialled.Stage = DialStage.Begun;
+        dialled.DialledBy = caller;
+        if (caller is null)
+            return;
+        // The first of a new round.
+        if (caller.OpenRings++ == 0)
+            caller.WasAnswered = false;
     }
 
     void OnDialState(in PbxModelFields f)
@@ -74,7 +82,7 @@ public sealed partial class PbxModel
 
         // Never dialled: it picked the call up (or the DialBegin was lost). Then its caller is told only here.
         if (dialled.Stage == DialStage.None)
-            dialled.DialledBy = caller;
+            Begin(dialled, caller ?? dialled.DialledBy);
         if (!dialled.Hidden)
             dialled.Caller ??= RealLeg(caller ?? dialled.DialledBy, dialled)?.Id;
         dialled.DialStatus = f.DialStatus ?? "";
@@ -128,7 +136,8 @@ public sealed partial class PbxModel
     void SayDialEnded(Leg dialled, int cause, int? techCause)
     {
         var caller = dialled.DialledBy;
-        if (!dialled.HungUp && (dialled.PickedUp || caller is { WasAnswered: true } or { EndedElsewhere: true }))
+        var noWord = string.IsNullOrEmpty(dialled.DialStatus) || string.Equals(dialled.DialStatus, "CANCEL", StringComparison.OrdinalIgnoreCase);
+        if (noWord && !dialled.HungUp && (dialled.PickedUp || caller is { WasAnswered: true } or { EndedElsewhere: true }))
             cause = AnsweredElsewhereCause;
         var callerGone = caller is not null && (caller.Ended || caller.HungUp);
         var result = PbxModelDialResult.From(dialled.DialStatus, cause, techCause, dialled.HungUp, dialled.Rang || dialled.Progressed, callerGone);
@@ -138,8 +147,12 @@ public sealed partial class PbxModel
     void SayDialEnded(Leg dialled, DialResult result, int? techCause)
     {
         dialled.Stage = DialStage.Ended;
-        if (result == DialResult.Answered && dialled.DialledBy is { } caller)
-            caller.WasAnswered = true;
+        if (dialled.DialledBy is { } caller)
+        {
+            caller.WasAnswered |= result == DialResult.Answered;
+            caller.OpenRings = Math.Max(0, caller.OpenRings - 1);
+        }
+
         dialled.DialledBy = null;
         if (!dialled.Hidden)
             Say(new PbxFact.DialEnded(_node, _time, dialled.Caller, dialled.Id, result, techCause));
@@ -175,6 +188,7 @@ public sealed partial class PbxModel
         {
             SayWaitingResults(caller);
             caller.Attempt = Attempt.Open;
+            (caller.OpenRings, caller.WasAnswered) = (0, false);
             return;
         }
 

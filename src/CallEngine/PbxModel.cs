@@ -34,6 +34,14 @@ public sealed partial class PbxModel
     /// <summary>Above this a Hangup must have been lost: 10,000 agents in talk are 20,000 channels.</summary>
     public const int DefaultMaxLegs = 65_536;
 
+    /// <summary>All events that are read here, for the filters of the connection. Of VarSet only DIALSTATUS, of UserEvent only CallCrmHold.</summary>
+    public static IReadOnlyList<string> EventNames { get; } =
+    [
+        "Newchannel", "Newstate", "NewCallerid", "Rename", "HangupRequest", "Hangup", "Hold", "Unhold", "UserEvent", "MixMonitorStart", "MixMonitorStop",
+        "DialBegin", "DialState", "DialEnd", "Pickup", "VarSet", "BridgeEnter", "BridgeLeave", "BridgeDestroy", "BridgeMerge", "LocalBridge",
+        "LocalOptimizationBegin", "LocalOptimizationEnd", "BlindTransfer", "AttendedTransfer", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
+    ];
+
     readonly string _node;
     readonly int _maxLegs;
     readonly List<PbxFact> _facts = [];

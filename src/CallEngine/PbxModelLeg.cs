@@ -61,7 +61,10 @@ public sealed partial class PbxModel
 
         // As the one who dials.
 
-        /// <summary>One of the channels it rang now has answered.</summary>
+        /// <summary>Channels it rings now.</summary>
+        public int OpenRings;
+
+        /// <summary>One of the channels of this round has answered.</summary>
         public bool WasAnswered;
 
         /// <summary>Half of a Local channel that was rung and lost: so did the phone behind it.</summary>

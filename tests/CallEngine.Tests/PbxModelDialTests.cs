@@ -152,6 +152,25 @@ public sealed class PbxModelDialTests
     }
 
     [Fact]
+    public void Pickup_by_the_feature_code_ends_the_ring_with_cause_16_after_the_answer()
+    {
+        Ringing().New("3", "PJSIP/102-00000003", "3", "4", "Exten: *8").Said();
+
+        _calls.Send("Pickup", [.. _calls.Of("3"), "TargetUniqueid: 1.2"]).State("3", "6").DialEnd("1", "3", "ANSWER").Hangup("2").Said()
+            .Should().Equal("up         .3", "dial ended .1 -> .3 Answered", "dial ended .1 -> .2 AnsweredElsewhere", "ended      .2 cause 16");
+    }
+
+    [Fact]
+    public void Answer_of_an_earlier_round_says_nothing_of_a_later_ring()
+    {
+        // As Queue rings: without DIALSTATUS.
+        Ringing().State("2", "6").DialEnd("1", "2", "ANSWER").Enter("2", "b").Enter("1", "b").Leave("2", "b").Hangup("2").Leave("1", "b").Phone("3", "102", "1").Said();
+
+        _calls.DialBegin("1", "3").State("3", "5").DialEnd("1", "3", "CANCEL").Hangup("3", "16").Said().Should()
+            .Equal("dial       .1 -> .3 PJSIP/102", "rang       .3", "dial ended .1 -> .3 Cancelled", "ended      .3 cause 16");
+    }
+
+    [Fact]
     public void Sound_before_the_answer_counts_as_ringing()
     {
         Ringing(false).Send("DialState", [.. _calls.Of("1"), "DestUniqueid: 1.2", "DialStatus: PROGRESS"]);

@@ -124,6 +124,30 @@ public sealed class PbxModelProperties
         model.Counters.Facts.Should().Be(0);
     }
 
+    [Fact]
+    public void Names_given_for_the_filters_are_those_that_are_read()
+    {
+        var readable = new[] { "Uniqueid: x", "UserEvent: CallCrmHold", "Variable: DIALSTATUS", "Result: Success", "Device: PJSIP/1", "State: INUSE", "Hint: PJSIP/2", "Status: 1",
+            "EndpointName: 3", "ContactStatus: Reachable" };
+        foreach (var name in s_traces.SelectMany(t => t).Select(e => e.Name).Concat(PbxModel.EventNames).Distinct())
+        {
+            var model = new PbxModel(PbxModelTraces.Node);
+            model.Handle(PbxModelTraces.Event(name, readable));
+            (model.Counters.Unwanted == 0).Should().Be(PbxModel.EventNames.Contains(name), name);
+        }
+    }
+
+    [Fact]
+    public void Model_that_gets_only_those_events_says_the_same()
+    {
+        foreach (var trace in s_traces)
+        {
+            var (all, few) = (new PbxModel(PbxModelTraces.Node), new PbxModel(PbxModelTraces.Node));
+            var filtered = trace.Where(e => PbxModel.EventNames.Contains(e.Name) && (e.Name != "VarSet" || e["Variable"] == "DIALSTATUS"));
+            filtered.SelectMany(few.Handle).Should().Equal(trace.SelectMany(all.Handle));
+        }
+    }
+
     static IEnumerable<PbxEvent> Mangled(PbxEvent[] trace, Random random)
     {
         var events = trace.ToList();
