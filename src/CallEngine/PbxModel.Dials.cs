@@ -3,7 +3,6 @@ namespace CallCrm.Engine;
 /// <summary>Who rings whom, and how each ring ended.</summary>
 public sealed partial class PbxModel
 {
-    const int MaxLocalDepth = 8;
     const int AnsweredElsewhereCause = 26;
 
     void OnDialBegin(in PbxModelFields f)
@@ -203,35 +202,5 @@ public sealed partial class PbxModel
         };
         if (nobodyDialled && result is { } told && RealLeg(caller, null) is { } person)
             Say(new PbxFact.DialEnded(_node, _time, person.Id, null, told, null));
-    }
-
-    /// <summary>The person behind a leg: itself, or for half of a Local channel who is on its other side.</summary>
-    Leg? RealLeg(Leg? leg, Leg? notThis) => leg is null || !leg.Hidden ? leg : Behind(leg.OtherHalf, notThis, 0);
-
-    Leg? Behind(Leg? half, Leg? notThis, int depth)
-    {
-        if (half is null || depth > MaxLocalDepth)
-            return null;
-        if (half.DialledBy is { Ended: false } dialler)
-            return dialler.Hidden ? Behind(dialler.OtherHalf, notThis, depth + 1) : dialler;
-        if (half.Bridge is { } bridge)
-        {
-            foreach (var member in bridge.Members)
-            {
-                if (!member.Hidden && member != notThis)
-                    return member;
-            }
-
-            foreach (var member in bridge.Members)
-            {
-                if (member.Hidden && member != half && Behind(member.OtherHalf, notThis, depth + 1) is { } far)
-                    return far;
-            }
-
-            return null;
-        }
-
-        // Its DialBegin is on the way: who made it has passed on their linked id.
-        return _legs.TryGetValue(half.LinkedId, out var root) && !root.Hidden && root != notThis ? root : null;
     }
 }

@@ -7,6 +7,8 @@ public sealed partial class PbxModel
 {
     const string CallIdVariable = "CALLCRM_CALLID=";
 
+    readonly List<string> _vanished = [];
+
     /// <summary>
     /// Reads the lists of CoreShowChannels and DeviceStateList, and from now on knows only what they say. Events that came
     /// while the lists were read are handed in after this; a channel whose Hangup was handed in before is not taken up.
@@ -40,8 +42,6 @@ public sealed partial class PbxModel
         return new PbxFact.Snapshot(_node, coreShowChannels.Count > 0 ? coreShowChannels[0].PbxTime : null,
             [.. lines.Where(l => !l.Leg.Hidden).Select(l => Line(l.Leg, l.Line))], AdoptDevices(deviceStates));
     }
-
-    readonly List<string> _vanished = [];
 
     Leg? Adopt(PbxEvent line)
     {
