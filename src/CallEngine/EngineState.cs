@@ -87,6 +87,20 @@ internal sealed class EngineState(string domain)
     public IReadOnlyList<Leg> LegsIn(Leg leg) =>
         leg.Bridge is not null && Bridges.TryGetValue(new NodeKey(leg.Id.Node, leg.Bridge), out var legs) ? legs : [];
 
+    /// <summary>Also those of calls that ended before their last leg.</summary>
+    public List<Leg> LiveLegsInOrder(string node)
+    {
+        var legs = new List<Leg>();
+        foreach (var leg in Legs.Values)
+        {
+            if (leg.Live && string.Equals(leg.Id.Node, node, StringComparison.Ordinal))
+                legs.Add(leg);
+        }
+
+        legs.Sort((a, b) => a.Call.Order != b.Call.Order ? a.Call.Order.CompareTo(b.Call.Order) : a.Call.Legs.IndexOf(a).CompareTo(b.Call.Legs.IndexOf(b)));
+        return legs;
+    }
+
     /// <summary>Open calls in the order they became known.</summary>
     public List<Call> OpenCallsInOrder()
     {

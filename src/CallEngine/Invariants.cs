@@ -45,7 +45,7 @@ internal static class Invariants
         {
             if (!leg.Live)
                 broken.Add($"agent {agent.Id:N} has the ended leg {leg.Id}");
-            if (leg.InTalkSince is null || leg.Holding)
+            if (leg.InTalkSince is null || leg.Holding || leg.Aside)
                 continue;
             if (talks is not null && !ReferenceEquals(talks, leg.Call))
                 broken.Add($"agent {agent.Id:N} talks in two calls");

@@ -55,6 +55,17 @@ internal sealed class Scenario
         return id;
     }
 
+    /// <summary>PBX in sight, these agents ready at 101, 102 and so on.</summary>
+    public static Scenario With(params string[] agents) => new Scenario().PbxUp().Ready(agents);
+
+    public Scenario Ready(params string[] agents)
+    {
+        var extension = 101;
+        foreach (var agent in agents)
+            ReadyAt(agent, $"{extension++}");
+        return Forget();
+    }
+
     // Time.
 
     public Scenario At(double seconds)

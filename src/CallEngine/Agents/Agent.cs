@@ -25,6 +25,9 @@ internal sealed class Agent(Guid id, TimeSpan now)
 
     public WrapUp? WrapUp { get; set; }
 
+    /// <summary>They spoke with a client and still have another leg: wrap-up begins when that ends.</summary>
+    public (Guid Call, TimeSpan Length)? WrapUpDue { get; set; }
+
     public TimeSpan? PageGoneSince { get; set; }
 
     public bool Away { get; set; }

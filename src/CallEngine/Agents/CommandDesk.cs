@@ -191,6 +191,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             own |= ReferenceEquals(leg.Agent, agent);
         if (!own)
             return "not_your_call";
+        book.Announce(call);
         identity.Attach(call, attach.Client, agent);
         return null;
     }

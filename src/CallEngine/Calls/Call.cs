@@ -34,7 +34,11 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public List<Leg> Legs { get; } = [];
 
+    /// <summary>The outside party that is served; the one that asked us last, should there be several.</summary>
     public Leg? Client { get; set; }
+
+    /// <summary>Linked ids that lead here.</summary>
+    public List<NodeKey> Links { get; } = [];
 
     /// <summary>Ids of calls that were found to be this one.</summary>
     public List<Guid> Merged { get; } = [];

@@ -40,7 +40,11 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
     public void Link(Leg leg, string linkedId)
     {
         leg.LinkedId = linkedId;
-        state.Links[new NodeKey(leg.Id.Node, linkedId)] = leg.Call;
+        var key = new NodeKey(leg.Id.Node, linkedId);
+        if (state.Links.TryGetValue(key, out var call) && ReferenceEquals(call, leg.Call))
+            return;
+        state.Links[key] = leg.Call;
+        leg.Call.Links.Add(key);
     }
 
     public void Give(Leg leg, Agent agent)
@@ -53,6 +57,15 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
     {
         leg.IsClient = true;
         call.Client ??= leg;
+    }
+
+    /// <summary>Who asks us for a route is who is served.</summary>
+    public void Serve(Call call, Leg leg)
+    {
+        leg.IsClient = true;
+        call.Client = leg;
+        call.ClientGoneAt = null;
+        state.Timers.Cancel(call.GoneTimer);
     }
 
     public void AnnounceSoon(Call call) => state.Timers.Set(call.AnnounceTimer ??= new EngineTimer(TimerKind.Announce, call), state.Now.Stamp + AnnounceDelay);
@@ -81,6 +94,7 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
             return;
         }
 
+        offers.LeaveLine(call);
         call.State = to;
     }
 
@@ -109,7 +123,7 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
         }
 
         if (leg.IsClient)
-            ClientGone(call, cause, estimated);
+            ClientGone(call, leg, cause, estimated);
         LeaveAgent(leg);
         if (!call.HasLiveLeg)
             End(call, estimated);
@@ -163,9 +177,14 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
 
         foreach (var leg in call.Legs)
         {
-            state.Legs.Remove(leg.Id);
-            Unlink(new NodeKey(leg.Id.Node, leg.LinkedId), call);
-            Unlink(new NodeKey(leg.Id.Node, leg.Id.UniqueId), call);
+            if (state.Legs.TryGetValue(leg.Id, out var last) && ReferenceEquals(last, leg))
+                state.Legs.Remove(leg.Id);
+        }
+
+        foreach (var key in call.Links)
+        {
+            if (state.Links.TryGetValue(key, out var linked) && ReferenceEquals(linked, call))
+                state.Links.Remove(key);
         }
 
         state.Calls.Remove(call.Id);
@@ -195,7 +214,6 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
         {
             leg.Call = older;
             older.Legs.Add(leg);
-            state.Links[new NodeKey(leg.Id.Node, leg.LinkedId)] = older;
             if (leg.IsClient)
                 older.Client ??= leg;
             if (leg.Live)
@@ -204,6 +222,13 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
 
         foreach (var id in younger.Merged)
             state.Calls[id] = older;
+        foreach (var key in younger.Links)
+        {
+            if (state.Links.TryGetValue(key, out var linked) && ReferenceEquals(linked, younger))
+                state.Links[key] = older;
+            older.Links.Add(key);
+        }
+
         return older;
     }
 
@@ -220,21 +245,24 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
         });
     }
 
-    private void ClientGone(Call call, int cause, bool estimated)
+    private void ClientGone(Call call, Leg leg, int cause, bool estimated)
     {
-        foreach (var leg in call.Legs)
+        var other = call.Legs.Find(l => l is { IsClient: true, Live: true });
+        if (!ReferenceEquals(call.Client, leg) && other is not null)
+            return;
+        offers.LeaveLine(call);
+        if (call.Offer is { } offer)
+            offers.End(offer, OfferOutcome.CallerGaveUp, null);
+        DropRequest(call);
+        if (other is not null)
         {
-            if (leg is { IsClient: true, Live: true })
-                return;
+            call.Client = other;
+            return;
         }
 
         call.ClientGoneAt = state.Now.Stamp;
         call.Cause = cause;
         call.EndEstimated |= estimated;
-        offers.LeaveLine(call);
-        if (call.Offer is { } offer)
-            offers.End(offer, OfferOutcome.CallerGaveUp, null);
-        DropRequest(call);
         state.Timers.Set(call.GoneTimer ??= new EngineTimer(TimerKind.CallGone, call), state.Now.Stamp + GoneGrace);
     }
 
@@ -244,8 +272,15 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
             return;
         agent.Legs.Remove(leg);
         var length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
-        if (leg.Talked && leg.Call.Routed && length > TimeSpan.Zero && agent.Extension is not null && agent.Legs.Count == 0)
-            board.BeginWrapUp(agent, leg.Call.Id, length);
+        if (leg.Talked && leg.Call.Routed && length > TimeSpan.Zero)
+            agent.WrapUpDue = (leg.Call.Id, length);
+        if (agent.Legs.Count == 0 && agent.WrapUpDue is { } due)
+        {
+            agent.WrapUpDue = null;
+            if (agent.Extension is not null)
+                board.BeginWrapUp(agent, due.Call, due.Length);
+        }
+
         board.Refresh(agent);
     }
 
@@ -275,11 +310,5 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
         state.Timers.Cancel(call.MaxWaitTimer);
         state.Timers.Cancel(call.PatienceTimer);
         state.Timers.Cancel(call.GoneTimer);
-    }
-
-    private void Unlink(NodeKey key, Call call)
-    {
-        if (state.Links.TryGetValue(key, out var linked) && ReferenceEquals(linked, call))
-            state.Links.Remove(key);
     }
 }

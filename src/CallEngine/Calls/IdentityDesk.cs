@@ -33,9 +33,9 @@ internal sealed class IdentityDesk(EngineState state, Router router)
     public void Arrived(Call call, LookupResult result)
     {
         var failed = result.Outcome is LookupOutcome.TimedOut or LookupOutcome.Failed;
-        if (call.Identified)
+        if (call.Identified || !call.LookupAsked)
         {
-            state.Out.Report("lookup_twice", $"{call.Id:N} {result.Outcome}");
+            state.Out.Report(call.Identified ? "lookup_twice" : "lookup_not_asked", $"{call.Id:N} {result.Outcome}");
             return;
         }
 

@@ -38,8 +38,14 @@ internal sealed class Leg(LegId id, Call call)
     /// <summary>The person at it pressed hold.</summary>
     public bool Holding { get; set; }
 
+    /// <summary>Its agent began to speak in another call and the phone told no hold: it counts as one.</summary>
+    public bool Aside { get; set; }
+
     /// <summary>Since when it shares a bridge with the other side; null when it does not.</summary>
     public TimeSpan? InTalkSince { get; set; }
+
+    /// <summary>When this stretch of talk began.</summary>
+    public TimeSpan TalkBegan { get; set; }
 
     public bool Talked { get; set; }
 
@@ -58,7 +64,7 @@ internal sealed class Leg(LegId id, Call call)
     {
         if (InTalkSince is not { } since)
             return;
-        if (Holding)
+        if (Holding || Aside)
             Hold += now - since;
         else
             Talk += now - since;

@@ -15,6 +15,8 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
             anyone |= talks;
             if (talks && leg.InTalkSince is null)
                 Begin(call, leg);
+            else if (talks && !leg.Talked)
+                MeetClient(call, leg);
             else if (!talks)
                 Stop(leg, state.Now.Stamp);
         }
@@ -27,29 +29,66 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
 
     public static void Stop(Leg leg, TimeSpan now)
     {
+        if (leg.InTalkSince is null)
+            return;
         leg.Accrue(now);
         leg.InTalkSince = null;
+        if (leg.Agent is { } agent)
+            Focus(agent, now);
+    }
+
+    /// <summary>Nobody speaks in two calls: the latest talk counts, the others wait.</summary>
+    private static void Focus(Agent agent, TimeSpan now)
+    {
+        Leg? latest = null;
+        foreach (var leg in agent.Legs)
+        {
+            if (leg.InTalkSince is not null && !leg.Holding && (latest is null || leg.TalkBegan >= latest.TalkBegan))
+                latest = leg;
+        }
+
+        foreach (var leg in agent.Legs)
+        {
+            leg.Accrue(now);
+            leg.Aside = leg.InTalkSince is not null && !ReferenceEquals(leg, latest);
+        }
+    }
+
+    public void HoldChanged(Leg leg)
+    {
+        if (leg.Agent is { } agent)
+            Focus(agent, state.Now.Stamp);
     }
 
     private void Begin(Call call, Leg leg)
     {
         leg.InTalkSince = state.Now.Stamp;
+        leg.TalkBegan = state.Now.Stamp;
         leg.Answered = true;
+        if (leg.Agent is { } agent)
+        {
+            Focus(agent, state.Now.Stamp);
+            board.Refresh(agent);
+        }
+
+        MeetClient(call, leg);
+    }
+
+    /// <summary>First time in this call that the leg's person and the client can hear each other.</summary>
+    private void MeetClient(Call call, Leg leg)
+    {
+        if (call.Client is null)
+            return;
         if (leg.Agent is not { } agent)
         {
-            call.AnsweredByOther |= call.Client is not null;
+            call.AnsweredByOther = true;
             return;
         }
 
-        if (call.Client is not null)
-        {
-            call.LastAgent = agent;
-            if (!leg.Talked)
-                Answer(call, leg, agent);
-            leg.Talked = true;
-        }
-
-        board.Refresh(agent);
+        call.LastAgent = agent;
+        if (!leg.Talked)
+            Answer(call, leg, agent);
+        leg.Talked = true;
     }
 
     private void Answer(Call call, Leg leg, Agent agent)

@@ -44,15 +44,14 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
             return;
         if (state.Links.TryGetValue(new NodeKey(fact.Node, fact.LinkedId), out var other) && !other.Ended && !ReferenceEquals(other, leg.Call))
             Merge(leg.Call, other);
-        leg.LinkedId = fact.LinkedId;
-        state.Links[new NodeKey(fact.Node, fact.LinkedId)] = leg.Call;
+        book.Link(leg, fact.LinkedId);
     }
 
     public void DialBegan(PbxFact.DialBegan fact)
     {
         var dialled = Live(fact.Dialled);
         var call = (fact.Caller is { } id ? Live(id) : null)?.Call ?? dialled?.Call;
-        if (call is null)
+        if (call is null || call.Ended)
             return;
         book.Announce(call);
         if (call.Offer is { IsDialled: true } offer && IsAt(offer, dialled, fact.Device))
@@ -154,6 +153,7 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         book.Announce(call);
         leg.Accrue(state.Now.Stamp);
         leg.Holding = holds;
+        talk.HoldChanged(leg);
         if (holds)
             state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
         else

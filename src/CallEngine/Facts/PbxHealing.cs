@@ -56,13 +56,10 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         var living = new HashSet<LegId>(fact.Legs.Length);
         foreach (var leg in fact.Legs)
             living.Add(leg.Leg);
-        foreach (var call in state.OpenCallsInOrder())
+        foreach (var leg in state.LiveLegsInOrder(fact.Node))
         {
-            foreach (var leg in call.Legs.ToArray())
-            {
-                if (leg.Live && string.Equals(leg.Id.Node, fact.Node, StringComparison.Ordinal) && !living.Contains(leg.Id))
-                    legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
-            }
+            if (!living.Contains(leg.Id))
+                legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
         }
     }
 

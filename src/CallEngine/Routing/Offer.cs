@@ -47,9 +47,10 @@ internal static class OfferSteps
 }
 
 /// <summary>One ring of one call at one agent: while it lives the agent is reserved.</summary>
-internal sealed class Offer(Guid id, Call call, Agent agent, Extension extension, Device device, RouteRule rule)
+internal sealed class Offer(Call call, Agent agent, Extension extension, Device device, RouteRule rule)
 {
-    public Guid Id { get; } = id;
+    /// <summary>Given when it is shown.</summary>
+    public Guid Id { get; set; }
 
     public Call Call { get; set; } = call;
 

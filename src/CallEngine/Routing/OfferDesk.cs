@@ -19,8 +19,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
             return null;
         }
 
-        call.Attempts++;
-        var offer = new Offer(DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue)), call, agent, extension, device, rule)
+        var offer = new Offer(call, agent, extension, device, rule)
         {
             RingTime = call.Queue?.Settings.RingTime ?? TimeSpan.FromSeconds(20),
         };
@@ -44,6 +43,8 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
             return;
         offer.Shown = true;
         var call = offer.Call;
+        call.Attempts++;
+        offer.Id = DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue));
         LeaveLine(call);
         if (CallSteps.May(call.State, CallState.Ringing))
             call.State = CallState.Ringing;
@@ -105,8 +106,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
     {
         if (agent.Extension is not { } extension || state.FindDevice(leg.Id.Node, leg.Device) is not { } device)
             return;
-        call.Attempts++;
-        var offer = new Offer(DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue)), call, agent, extension, device, rule)
+        var offer = new Offer(call, agent, extension, device, rule)
         {
             RingTime = call.Queue?.Settings.RingTime ?? TimeSpan.FromSeconds(20),
         };

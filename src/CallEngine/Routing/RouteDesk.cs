@@ -29,7 +29,7 @@ internal sealed class RouteDesk(EngineState state, AgentBoard board, OfferDesk o
         call.MarkLate = false;
         state.Timers.Set(request.DueTimer = new EngineTimer(TimerKind.RequestDue, request), state.Now.Stamp + state.Options.AnswerWithin);
         if (asked.State == RequestState.New)
-            StartOver(call);
+            StartOver(call, asked.Dialled);
         if (identity.Ask(call))
             return;
         switch (asked.State)
@@ -110,6 +110,7 @@ internal sealed class RouteDesk(EngineState state, AgentBoard board, OfferDesk o
             return;
         }
 
+        call.MarkLate = true;
         if (call.Offer is { Stage: OfferStage.Redirecting } offer)
             offers.End(offer, OfferOutcome.Cancelled, null);
         router.KeepWaiting(call);
@@ -197,8 +198,10 @@ internal sealed class RouteDesk(EngineState state, AgentBoard board, OfferDesk o
             router.GoOn(call, again);
     }
 
-    private void StartOver(Call call)
+    /// <summary>Also after a talk: transferred back to us, maybe to another of our numbers.</summary>
+    private void StartOver(Call call, PhoneNumber dialled)
     {
+        call.Dialled = dialled;
         if (call.Offer is { } offer)
             offers.End(offer, OfferOutcome.Cancelled, null);
         Forget(call.Redirect);
@@ -219,6 +222,8 @@ internal sealed class RouteDesk(EngineState state, AgentBoard board, OfferDesk o
                 return null;
             }
 
+            if (!ReferenceEquals(known.Call.Client, known))
+                book.Serve(known.Call, known);
             Adopt(known, asked);
             return known.Call;
         }
@@ -249,8 +254,6 @@ internal sealed class RouteDesk(EngineState state, AgentBoard board, OfferDesk o
             return;
         call.Routed = true;
         (call.Caller, call.CallerName, call.Dialled) = (asked.Caller, asked.CallerName, asked.Dialled);
-        if (call.Client is null)
-            book.MakeClient(call, leg);
         if (call.Announced)
             state.Out.Write(new CallRouted(call.Caller, call.Dialled, call.CallerName) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
         else

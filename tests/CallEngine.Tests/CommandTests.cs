@@ -1,0 +1,106 @@
+namespace CallCrm.Engine.Tests;
+
+public sealed class CommandTests
+{
+    [Fact]
+    public void A_repeated_command_gets_its_first_answer_and_does_nothing_more()
+    {
+        var story = Scenario.With("anna");
+        var pause = new EngineInput.Command(story.Id("twice"), story.Id("anna"), new AgentCommand.Pause("lunch"));
+        story.Send(pause).Expect("""
+            anna Paused (lunch)
+            twice accepted
+            """)
+            .Does("anna", new AgentCommand.Ready()).Forget()
+            .Send(pause).Expect("twice accepted");
+        story.AgentOf("anna").State.Should().Be(AgentState.Ready);
+    }
+
+    [Fact]
+    public void Refusals_have_stable_codes()
+    {
+        var story = Scenario.With("anna");
+        var nowhere = story.Id("nowhere");
+        story.Does("nobody", new AgentCommand.Ready()).ExpectAmong("cmd3 refused agent_unknown")
+            .Does("bruno", new AgentCommand.Ready()).Expect("cmd4 refused not_signed_in")
+            .Does("bruno", new AgentCommand.SignIn(Scenario.Node, "999")).Expect("cmd5 refused extension_unknown")
+            .Does("anna", new AgentCommand.Answer(nowhere)).Expect("cmd6 refused no_such_call")
+            .Does("anna", new AgentCommand.HangUp(nowhere)).Expect("cmd7 refused no_such_call")
+            .Does("anna", new AgentCommand.Hold(nowhere)).Expect("cmd8 refused no_such_call")
+            .Does("anna", new AgentCommand.AttachClient(nowhere, nowhere)).Expect("cmd9 refused no_such_call");
+        story.Inbound("1").Forget();
+        var call = story.Id("call1");
+        story.SignsIn("bruno", "102").Forget()
+            .Does("anna", new AgentCommand.Answer(call)).Expect("cmd11 refused not_ringing")
+            .Does("anna", new AgentCommand.SignIn(Scenario.Node, "103")).Expect("cmd12 refused in_call")
+            .Does("bruno", new AgentCommand.Answer(call)).Expect("cmd13 refused not_your_call")
+            .Does("bruno", new AgentCommand.HangUp(call)).Expect("cmd14 refused not_your_call")
+            .Does("bruno", new AgentCommand.AttachClient(call, nowhere)).Expect("cmd15 refused not_your_call")
+            .Does("anna", new AgentCommand.AttachClient(call, Guid.Empty)).Expect("cmd16 refused client_missing");
+    }
+
+    [Fact]
+    public void Answer_hold_resume_and_hang_up_act_at_the_PBX()
+    {
+        var story = Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").Forget();
+        var call = story.Id("call1");
+        story.Does("anna", new AgentCommand.Answer(call)).Expect("""
+            act #1 answer PJSIP/101 PJSIP/101-2
+            cmd3 accepted
+            """)
+            .Answers("1", "2").Forget()
+            .Does("anna", new AgentCommand.Hold(call)).Expect("""
+                act #2 hold PJSIP/101 PJSIP/101-2
+                cmd4 accepted
+                """)
+            .Fact(new PbxFact.HoldBegan(Scenario.Node, null, Scenario.Leg("2"))).Forget()
+            .Does("anna", new AgentCommand.Hold(call)).Expect("cmd5 refused not_talking")
+            .Does("anna", new AgentCommand.Resume(call)).Expect("""
+                act #3 answer PJSIP/101 PJSIP/101-2
+                cmd6 accepted
+                """)
+            .Does("anna", new AgentCommand.HangUp(call)).Expect("""
+                act #4 hang up PJSIP/101-2 16
+                cmd7 accepted
+                """)
+            .Ends("1").Ends("2").ExpectAmong("call1 ended Answered by Agent agent anna wait 0 talk 0 hold 0");
+    }
+
+    [Fact]
+    public void Hanging_up_a_ringing_call_declines_it() =>
+        Ringing(out var call).Does("anna", new AgentCommand.HangUp(call)).Expect("""
+            act #1 hang up PJSIP/101-2 21
+            cmd3 accepted
+            """);
+
+    [Fact]
+    public void A_desk_phone_cannot_be_answered_or_held_from_the_page()
+    {
+        var story = new Scenario().PbxUp().ReadyAt("anna", "104").Inbound("1").Dial("1", "2", "PJSIP/104").Rings("2").Forget();
+        story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).Expect("cmd3 refused not_possible_here")
+            .Answers("1", "2").Forget().Does("anna", new AgentCommand.Hold(story.Id("call1"))).Expect("cmd4 refused not_possible_here");
+    }
+
+    [Fact]
+    public void While_the_PBX_is_away_nothing_is_done_there() =>
+        Ringing(out var call).PbxLost().Forget().Does("anna", new AgentCommand.Answer(call)).Expect("cmd3 refused pbx_away")
+            .Does("anna", new AgentCommand.HangUp(call)).Expect("cmd4 refused pbx_away");
+
+    [Fact]
+    public void A_client_can_be_attached_in_wrap_up_long_after_the_call()
+    {
+        var story = Scenario.With("anna").Change(s => s with { Queues = [.. s.Queues.Select(q => q with { WrapUpTime = TimeSpan.FromMinutes(10) })] })
+            .Inbound("1").TalksTo("1", "2", "PJSIP/101").Ends("1").Ends("2").At(400).Forget();
+        story.Does("anna", new AgentCommand.AttachClient(story.Id("call1"), story.Id("ada"))).ExpectAmong("call1 is Known ada by anna");
+    }
+
+    [Fact]
+    public void A_refused_action_is_reported() => Scenario.With("anna").Done(77, ok: false, "no").Expect("report action_failed");
+
+    private static Scenario Ringing(out Guid call)
+    {
+        var story = Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").Forget();
+        call = story.Id("call1");
+        return story;
+    }
+}

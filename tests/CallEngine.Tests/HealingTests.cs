@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+
+namespace CallCrm.Engine.Tests;
+
+public sealed class HealingTests
+{
+    private static Scenario Talk() => Scenario.With("anna", "bruno").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget();
+
+    [Fact]
+    public void A_lost_PBX_is_told_and_states_are_kept()
+    {
+        var story = Talk().At(10).PbxLost().Expect("pbx pbx lost closed");
+        story.AgentOf("anna").State.Should().Be(AgentState.Talking);
+        story.PbxLost().ExpectNothing();
+    }
+
+    [Fact]
+    public void A_call_that_is_still_there_goes_on()
+    {
+        Talk().At(10).PbxLost().At(15).Forget()
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22.10.1")).Expect("pbx pbx connected")
+            .SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b1"), Scenario.Seen("2", "1", "PJSIP/101", "b1")).ExpectNothing()
+            .At(20).Ends("1", hungUp: true).Ends("2").ExpectAmong("call1 ended Answered by Caller agent anna wait 0 talk 20000 hold 0");
+    }
+
+    [Fact]
+    public void A_call_that_vanished_is_ended_as_well_as_we_know()
+    {
+        Talk().At(10).PbxLost().At(15).Forget().PbxUp().Expect("""
+            pbx pbx connected
+            call1 leg 1 ended 0 estimated
+            call1 leg 2 ended 0 anna talk 15000 hold 0 estimated
+            anna WrapUp in call1
+            call1 ended Answered by Unknown agent anna wait 0 talk 15000 hold 0 estimated
+            """);
+    }
+
+    [Fact]
+    public void A_waiting_caller_who_vanished_is_lost() =>
+        Scenario.With("anna").Inbound("1").At(1).Inbound("2").PbxLost().At(30).Forget()
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk"))
+            .ExpectAmong("call2 ended Lost by Unknown agent - wait 29000 talk 0 hold 0 estimated");
+
+    [Fact]
+    public void An_unknown_trunk_channel_is_adopted_as_an_observed_call()
+    {
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 40), Scenario.Seen("8", "7", "PJSIP/101", "x", age: 35))
+            .Expect("""
+                snap100+1 started Inbound +393331112222 to 800100 observed estimated
+                snap100+1 leg 7 client estimated
+                snap100+1 leg 8 anna estimated
+                anna Talking in snap100+1
+                snap100+1 answered anna by - wait 40000
+                """);
+    }
+
+    [Fact]
+    public void An_answer_that_was_missed_is_seen_in_the_snapshot()
+    {
+        Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(5).PbxLost().Forget().At(9)
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b"), Scenario.Seen("2", "1", "PJSIP/101", "b"))
+            .ExpectAmong("""
+                call1/1 ended Answered 9000ms
+                anna Talking in call1
+                call1 answered anna by call1/1 wait 9000
+                """);
+    }
+
+    [Fact]
+    public void Callers_whose_hold_mark_was_missed_can_be_fetched_again()
+    {
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").Change(Without.WrapUp).At(1).Inbound("2").PbxLost().Forget().At(5)
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22"));
+        story.SnapshotOf(Scenario.Seen("2", "2", "PJSIP/trunk", app: "MusicOnHold")).ExpectAmong("""
+            call1 ended Answered by Unknown agent anna wait 0 talk 5000 hold 0 estimated
+            call2 offered call2/1 anna PJSIP/101 20s LeastBusy
+            act #1 redirect PJSIP/trunk-2 after pop call2/1
+            """);
+    }
+
+    [Fact]
+    public void A_call_routed_by_AGI_while_AMI_was_away_is_recognised()
+    {
+        new Scenario().Ready("anna").Inbound("1").Forget().At(4)
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22"))
+            .SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b"), Scenario.Seen("2", "1", "PJSIP/101", "b"))
+            .ExpectAmong("call1 answered anna by call1/1 wait 4000").ExpectNone("started");
+    }
+
+    [Fact]
+    public void Devices_of_the_snapshot_free_their_agents()
+    {
+        var story = Scenario.With("anna").Device("101", DeviceState.InUse);
+        story.AgentOf("anna").Free.Should().BeFalse();
+        story.SnapshotOf([new KeyValuePair<string, DeviceState>("PJSIP/101", DeviceState.NotInUse)], []).AgentOf("anna").Free.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_restart_puts_calls_and_agents_back_and_goes_on_numbering()
+    {
+        var story = new Scenario().At(1000);
+        var call = story.Id("old");
+        var waiting = story.Id("waiting");
+        story.Send(new EngineInput.Restored(new RestoredState(501,
+            [
+                new RestoredAgent(story.Id("anna"), Scenario.Node, "101", AgentState.Talking, null, story.Utc.AddSeconds(-60), call, [new LoadMinute(30_000, 60_000)]),
+                new RestoredAgent(story.Id("bruno"), Scenario.Node, "102", AgentState.WrapUp, null, story.Utc.AddSeconds(-10), story.Id("before"), [], story.Utc.AddSeconds(20)),
+                new RestoredAgent(story.Id("carla"), null, null, AgentState.SignedOut, null, story.Utc.AddHours(-1), null, []),
+            ],
+            [
+                Row(story, waiting, "20", CallState.Waiting, -30, null, []),
+                Row(story, call, "10", CallState.Talking, -70, -60, [new RestoredLeg(Scenario.Leg("11"), story.Id("anna"), "PJSIP/101-11", false, story.Utc.AddSeconds(-65), story.Utc.AddSeconds(-60))]),
+            ]))).ExpectNothing();
+        story.AgentOf("anna").LoadPercent.Should().BeApproximately(3.3m, 0.1m);
+        story.Fact(new PbxFact.Connected(Scenario.Node, null, "22"))
+            .SnapshotOf(Scenario.Seen("10", "10", "PJSIP/trunk", "b"), Scenario.Seen("11", "10", "PJSIP/101", "b"), Scenario.Seen("20", "20", "PJSIP/trunk", app: "MusicOnHold")).Expect("pbx pbx connected");
+        ((EngineEffect.Write)story.All[^1]).Entry.Seq.Should().Be(501);
+        story.At(1020).ExpectAmong("""
+            bruno Ready
+            waiting offered waiting/3 bruno PJSIP/102 20s LeastBusy
+            act #1 redirect PJSIP/trunk-20 after pop waiting/3
+            """)
+            .Ends("10", hungUp: true).Ends("11").ExpectAmong("old ended Answered by Caller agent anna wait 10000 talk 20000 hold 0");
+    }
+
+    [Fact]
+    public void An_offer_that_rang_when_the_router_ended_is_ended()
+    {
+        var story = new Scenario().At(1000);
+        var row = Row(story, story.Id("old"), "10", CallState.Ringing, -10, null, []) with { Offer = new RestoredOffer(story.Id("offer"), story.Id("anna")) };
+        story.Send(new EngineInput.Restored(new RestoredState(7, [new RestoredAgent(story.Id("anna"), Scenario.Node, "101", AgentState.Ringing, null, story.Utc, story.Id("old"), [])], [row])))
+            .Expect("""
+                offer ended Cancelled
+                anna Ready
+                """);
+    }
+
+    [Fact]
+    public void Restoring_twice_is_refused() =>
+        Scenario.With("anna").Inbound("1").Forget().Send(new EngineInput.Restored(new RestoredState(1, [], []))).Expect("report restored_late");
+
+    private static RestoredCall Row(Scenario story, Guid id, string leg, CallState state, double since, double? answered, ImmutableArray<RestoredLeg> more) => new(
+        id, new PhoneNumber(Scenario.Caller, NumberKind.E164, Scenario.Caller), "Ada", new PhoneNumber("800100", NumberKind.Unparsed), CallDirection.Inbound, true,
+        story.Id("sales"), story.Id("client"), story.Utc.AddSeconds(since), story.Utc.AddSeconds(since), answered is { } at ? story.Utc.AddSeconds(at) : null, state,
+        [new RestoredLeg(Scenario.Leg(leg), null, $"PJSIP/trunk-{leg}", true, story.Utc.AddSeconds(since), null), .. more], null, Attempts: 2);
+}
