@@ -100,6 +100,7 @@ public sealed class CallEngine
                 break;
             case EngineInput.SettingsChanged changed:
                 _settings.Take(changed.Settings);
+                _restoring.PutBack();
                 if (!_loads.IsSet)
                     _state.Timers.Set(_loads, _state.Now.Stamp + TimeSpan.FromSeconds(1));
                 break;
@@ -250,6 +251,9 @@ public sealed class CallEngine
             case (TimerKind.WrapUp, Agent agent):
                 _board.EndWrapUp(agent);
                 _board.Refresh(agent);
+                break;
+            case (TimerKind.Doubt, Leg leg):
+                _legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
                 break;
             case (TimerKind.PageGrace, Agent agent):
                 _pages.GraceOver(agent);

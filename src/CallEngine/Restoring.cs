@@ -3,15 +3,28 @@ namespace CallCrm.Engine;
 /// <summary>Puts open calls and agents back as the journal's projections have them; the PBX's snapshot corrects the rest.</summary>
 internal sealed class Restoring(EngineState state, AgentBoard board, CallBook book)
 {
+    private RestoredState? _pending;
+
+    /// <summary>Comes before the settings, or after them: queues, agents and extensions are named there, so it is put back with both at hand.</summary>
     public void Take(RestoredState restored)
     {
-        if (state.Calls.Count > 0 || restored.NextSeq < state.Out.NextSeq)
+        if (state.Calls.Count > 0 || _pending is not null || restored.NextSeq < state.Out.NextSeq)
         {
             state.Out.Report("restored_late", $"next {restored.NextSeq}, here {state.Out.NextSeq}");
             return;
         }
 
         state.Out.NextSeq = restored.NextSeq;
+        _pending = restored;
+        if (state.Settings.Settings.Version > 0)
+            PutBack();
+    }
+
+    public void PutBack()
+    {
+        if (_pending is not { } restored)
+            return;
+        _pending = null;
         foreach (var agent in restored.Agents)
             Take(agent);
         foreach (var call in restored.Calls.OrderBy(c => c.StartedAt).ThenBy(c => c.Call))

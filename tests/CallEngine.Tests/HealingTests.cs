@@ -42,6 +42,18 @@ public sealed class HealingTests
             .ExpectAmong("call2 ended Lost by Unknown agent - wait 29000 talk 0 hold 0 estimated");
 
     [Fact]
+    public void A_caller_who_asked_while_the_snapshot_was_made_is_not_taken_for_gone()
+    {
+        Scenario.With("anna").At(100).Inbound("1").Forget().At(100.01).SnapshotOf().ExpectNothing()
+            .At(100.02).Channel("1", "PJSIP/trunk").At(120).ExpectNone("ended Lost").ExpectNone("leg 1 ended");
+        Scenario.With("anna").At(100).Inbound("1").Forget().At(100.01).SnapshotOf().ExpectNothing()
+            .At(105.01).ExpectAmong("""
+                call1 leg 1 ended 0 estimated
+                call1 ended Lost by Unknown agent - wait 5010 talk 0 hold 0 estimated
+                """);
+    }
+
+    [Fact]
     public void An_unknown_trunk_channel_is_adopted_as_an_observed_call()
     {
         Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 40), Scenario.Seen("8", "7", "PJSIP/101", "x", age: 35))
@@ -69,10 +81,10 @@ public sealed class HealingTests
     [Fact]
     public void Callers_whose_hold_mark_was_missed_can_be_fetched_again()
     {
-        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").Change(Without.WrapUp).At(1).Inbound("2").PbxLost().Forget().At(5)
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").Change(Without.WrapUp).At(1).Inbound("2").PbxLost().Forget().At(15)
             .Fact(new PbxFact.Connected(Scenario.Node, null, "22"));
         story.SnapshotOf(Scenario.Seen("2", "2", "PJSIP/trunk", app: "MusicOnHold")).ExpectAmong("""
-            call1 ended Answered by Unknown agent anna wait 0 talk 5000 hold 0 estimated
+            call1 ended Answered by Unknown agent anna wait 0 talk 15000 hold 0 estimated
             call2 offered call2/1 anna PJSIP/101 20s LeastBusy
             act #1 redirect PJSIP/trunk-2 after pop call2/1
             """);
@@ -133,6 +145,18 @@ public sealed class HealingTests
                 offer ended Cancelled
                 anna Ready
                 """);
+    }
+
+    [Fact]
+    public void What_is_restored_may_come_before_the_settings()
+    {
+        var world = new Scenario();
+        var engine = new CallEngine("main");
+        var restored = new RestoredState(9, [new RestoredAgent(world.Id("anna"), Scenario.Node, "101", AgentState.Ready, null, world.Utc, null, [])], []);
+        engine.Handle(new Moment(TimeSpan.Zero, world.Utc), new EngineInput.Restored(restored));
+        engine.Handle(new Moment(TimeSpan.Zero, world.Utc), new EngineInput.SettingsChanged(world.Settings)).Effects.Should().BeEmpty();
+        engine.Snapshot().Agents.Single(a => a.Agent == world.Id("anna")).Free.Should().BeTrue();
+        engine.CheckInvariants().Should().BeEmpty();
     }
 
     [Fact]

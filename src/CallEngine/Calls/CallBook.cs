@@ -24,7 +24,7 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
 
     public Leg AddLeg(Call call, LegId id, string channelName, string device, string linkedId, bool isClient, bool estimated = false)
     {
-        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated };
+        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, CreatedAt = state.Now.Stamp };
         state.Legs[id] = leg;
         call.Legs.Add(leg);
         Link(leg, linkedId);
@@ -106,6 +106,7 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
         var call = leg.Call;
         Announce(call);
         leg.Live = false;
+        state.Timers.Cancel(leg.DoubtTimer);
         TalkClock.Stop(leg, state.Now.Stamp);
         call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
         call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;

@@ -7,6 +7,11 @@ internal sealed class Leg(LegId id, Call call)
 
     public Call Call { get; set; } = call;
 
+    public TimeSpan CreatedAt { get; init; }
+
+    /// <summary>A snapshot lacked it although it is young: it ends unless heard of before this.</summary>
+    public EngineTimer? DoubtTimer { get; set; }
+
     public string LinkedId { get; set; } = "";
 
     public string ChannelName { get; set; } = "";

@@ -8,7 +8,7 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         if (state.Legs.TryGetValue(fact.Leg, out var known))
         {
             // AGI was first: it did not know the linked id.
-            if (known.Live)
+            if (Live(fact.Leg) is not null)
                 book.Link(known, fact.LinkedId);
             return;
         }
@@ -189,7 +189,13 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         state.Out.Write(new RecordingStarted(id.Node, id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = leg.Call.Id });
     }
 
-    public Leg? Live(LegId id) => state.Legs.TryGetValue(id, out var leg) && leg.Live ? leg : null;
+    public Leg? Live(LegId id)
+    {
+        if (!state.Legs.TryGetValue(id, out var leg) || !leg.Live)
+            return null;
+        state.Timers.Cancel(leg.DoubtTimer);
+        return leg;
+    }
 
     /// <summary>The snapshot shows the offered agent in talk: the answer came while we did not look.</summary>
     public void AnsweredUnseen(Offer offer, Leg leg)

@@ -3,6 +3,10 @@ namespace CallCrm.Engine;
 /// <summary>The PBX owns live calls: after each login its snapshot corrects what we believe.</summary>
 internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook book, LegFacts legs, RouteDesk routes, Router router)
 {
+    /// <summary>AGI is a stream of its own: it may tell of a channel that began after the snapshot's lists were made. AMI's own word follows then.</summary>
+    private static readonly TimeSpan Young = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DoubtTime = TimeSpan.FromSeconds(5);
+
     public void Connected(PbxFact.Connected fact)
     {
         var node = Node(fact.Node);
@@ -58,8 +62,12 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             living.Add(leg.Leg);
         foreach (var leg in state.LiveLegsInOrder(fact.Node))
         {
-            if (!living.Contains(leg.Id))
+            if (living.Contains(leg.Id))
+                continue;
+            if (state.Now.Stamp - leg.CreatedAt >= Young)
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
+            else
+                state.Timers.Set(leg.DoubtTimer ??= new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + DoubtTime);
         }
     }
 
