@@ -25,11 +25,14 @@ public static class RecorderModule
 
     private static RecordingSources Sources(IConfiguration configuration)
     {
-        var own = configuration.GetSection($"{RecorderOptions.Section}:{nameof(RecorderOptions.Incoming)}").GetChildren().Select(c => c.Value);
-        var pbxs = configuration.GetSection("Pbx").GetChildren().Select(p => p["RecordingFolder"]);
+        var own = configuration.GetSection($"{RecorderOptions.Section}:{nameof(RecorderOptions.Incoming)}").GetChildren().Select(c => (Folder: c.Value, Node: (string?)null));
+        var pbxs = configuration.GetSection("Pbx").GetChildren().Select(p => (Folder: p["RecordingFolder"], Node: p["Node"]));
         return new RecordingSources(
         [
-            .. own.Concat(pbxs).Where(f => !string.IsNullOrWhiteSpace(f)).Select(f => Path.GetFullPath(f!)).Distinct(StringComparer.Ordinal),
+            .. pbxs.Concat(own)
+                .Where(f => !string.IsNullOrWhiteSpace(f.Folder))
+                .Select(f => new RecordingSource(Path.GetFullPath(f.Folder!), string.IsNullOrWhiteSpace(f.Node) ? null : f.Node))
+                .DistinctBy(f => f.Folder, StringComparer.Ordinal),
         ]);
     }
 }

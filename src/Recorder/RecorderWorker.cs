@@ -15,7 +15,7 @@ internal sealed partial class RecorderWorker(
     {
         await using var only = await LockStoreAsync(stoppingToken);
         watch.ClearTemporary();
-        LogWatching(sources.Folders.Count == 0 ? "no folder" : string.Join(", ", sources.Folders), store.Folder);
+        LogWatching(sources.Folders.Count == 0 ? "no folder" : string.Join(", ", sources.Folders.Select(f => f.Folder)), store.Folder);
         while (!stoppingToken.IsCancellationRequested)
         {
             var rest = options.Value.PollInterval;

@@ -1,18 +1,21 @@
 namespace CallCrm.Recorder.Intake;
 
 /// <summary>The files of one recording as they lie in an incoming folder.</summary>
+/// <param name="Node">The node whose folder it is, when that is known.</param>
 /// <param name="Quiet">How long nothing about them has changed, as far as was watched.</param>
-internal sealed record FoundRecording(string Folder, string Stem, bool HasIn, bool HasOut, bool Done, TimeSpan Quiet, DateTimeOffset LastWrite)
+internal sealed record FoundRecording(string Folder, string? Node, string Stem, bool HasIn, bool HasOut, bool Done, TimeSpan Quiet, DateTimeOffset LastWrite)
 {
     public string In => Path.Combine(Folder, Stem + "-in.wav");
 
     public string Out => Path.Combine(Folder, Stem + "-out.wav");
 
+    public IEnumerable<RecordingKey> Cuts => RecordingName.Cuts(Stem, Node);
+
     public string Mark => Path.Combine(Folder, Stem + ".done");
 }
 
 /// <summary>Looks at one folder again and again, and remembers since when each recording's files have not changed.</summary>
-internal sealed class IncomingFolder(string folder, TimeProvider time)
+internal sealed class IncomingFolder(string folder, string? node, TimeProvider time)
 {
     private Dictionary<string, (string Stamp, long Since)> _seen = new(StringComparer.Ordinal);
 
@@ -35,7 +38,7 @@ internal sealed class IncomingFolder(string folder, TimeProvider time)
             var since = _seen.TryGetValue(group.Key, out var before) && before.Stamp == stamp ? before.Since : now;
             seen[group.Key] = (stamp, since);
             found.Add(new FoundRecording(
-                folder, group.Key, Has("-in.wav"), Has("-out.wav"), Has(".done"),
+                folder, node, group.Key, Has("-in.wav"), Has("-out.wav"), Has(".done"),
                 time.GetElapsedTime(since, now), parts.Max(f => new DateTimeOffset(f.LastWriteTimeUtc))));
 
             bool Has(string ending) => Array.Exists(parts, f => f.Name.EndsWith(ending, StringComparison.Ordinal));

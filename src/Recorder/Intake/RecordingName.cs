@@ -26,18 +26,29 @@ internal static partial class RecordingName
     /// Every way to cut a stem in node and unique id. Both may hold hyphens: with a system name set, Asterisk's unique ids begin
     /// with it (<c>milan-1-1795449837.0</c>), so <c>milan-1-milan-1-1795449837.0</c> is node <c>milan-1</c>. The call legs tell which cut is meant.
     /// </summary>
-    public static IEnumerable<RecordingKey> Cuts(string stem)
+    /// <param name="folderNode">The node whose folder the file lay in, when that is known: it counts too, as the dialplan may write another name, or none.</param>
+    public static IEnumerable<RecordingKey> Cuts(string stem, string? folderNode)
     {
-        for (var i = stem.IndexOf('-', StringComparison.Ordinal); i > 0 && i < stem.Length - 1; i = stem.IndexOf('-', i + 1))
+        for (var i = stem.IndexOf('-', StringComparison.Ordinal); i >= 0; i = stem.IndexOf('-', i + 1))
         {
-            yield return new RecordingKey(stem[..i], stem[(i + 1)..]);
+            if (i > 0) yield return new RecordingKey(stem[..i], stem[(i + 1)..]);
+            if (folderNode is not null && folderNode != stem[..i]) yield return new RecordingKey(folderNode, stem[(i + 1)..]);
         }
     }
 
-    /// <summary>The likeliest cut when no call leg is known: the unique id with the node's name before it, else as short as it can be.</summary>
-    public static RecordingKey Guess(string stem) =>
-        Cuts(stem).Where(c => c.UniqueId.StartsWith(c.Node + "-", StringComparison.Ordinal)).Concat(Cuts(stem).Reverse()).First();
+    /// <summary>
+    /// The likeliest cut when no call leg is known: the folder's node where the name begins with it, else a unique id with the
+    /// node's name before it, else one as short as it can be.
+    /// </summary>
+    public static RecordingKey Guess(string stem, string? folderNode)
+    {
+        if (folderNode is not null && stem.StartsWith(folderNode + "-", StringComparison.Ordinal)) return new RecordingKey(folderNode, stem[(folderNode.Length + 1)..]);
+        var cuts = Cuts(stem, null).ToArray();
+        return cuts.Where(c => c.UniqueId.StartsWith(c.Node + "-", StringComparison.Ordinal)).Concat(cuts.Reverse()).Cast<RecordingKey?>().FirstOrDefault()
+            ?? new RecordingKey(folderNode ?? "unknown", stem[1..]);
+    }
 
-    [GeneratedRegex(@"^[A-Za-z0-9_-]+-[0-9]+\.[0-9]+$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    /// <summary>The name before the hyphen is empty when the PBX has no <c>systemname</c> and no <c>CALLCRM_NODE</c>.</summary>
+    [GeneratedRegex(@"^[A-Za-z0-9_-]*-[0-9]+\.[0-9]+$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Form();
 }

@@ -38,8 +38,8 @@ internal sealed partial class RecordingTaker(
     /// <summary>Throws <see cref="IOException"/> and the like when the store cannot take it now; then it stays pending.</summary>
     public async Task<TakeOutcome> TakeAsync(FoundRecording found, RecordedLeg? leg, CancellationToken ct)
     {
-        var key = leg is null ? RecordingName.Guess(found.Stem) : new RecordingKey(leg.Node, leg.UniqueId);
-        var row = await table.FindOrAddAsync(key, RecordingName.Cuts(found.Stem), leg?.CallId, ct);
+        var key = leg is null ? RecordingName.Guess(found.Stem, found.Node) : new RecordingKey(leg.Node, leg.UniqueId);
+        var row = await table.FindOrAddAsync(key, found.Cuts, leg?.CallId, ct);
         AfterStep?.Invoke("row");
         var client = found.HasIn ? await WavSide.ReadAsync(found.In, ct) : WavSide.None;
         var agent = found.HasOut ? await WavSide.ReadAsync(found.Out, ct) : WavSide.None;

@@ -3,8 +3,11 @@ using Microsoft.Extensions.Options;
 
 namespace CallCrm.Recorder.Intake;
 
+/// <param name="Node">The PBX that writes there, when the configuration says so.</param>
+internal sealed record RecordingSource(string Folder, string? Node);
+
 /// <summary>The folders that are watched.</summary>
-internal sealed record RecordingSources(IReadOnlyList<string> Folders);
+internal sealed record RecordingSources(IReadOnlyList<RecordingSource> Folders);
 
 /// <summary>One look at everything: take what is complete, one at a time, and mark what should be there and is not.</summary>
 internal sealed partial class RecordingWatch(
@@ -17,7 +20,7 @@ internal sealed partial class RecordingWatch(
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ClearInterval = TimeSpan.FromHours(1);
 
-    private readonly IncomingFolder[] _folders = [.. sources.Folders.Select(f => new IncomingFolder(f, time))];
+    private readonly IncomingFolder[] _folders = [.. sources.Folders.Select(f => new IncomingFolder(f.Folder, f.Node, time))];
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
 
     /// <summary>Files that were dealt with, or failed, and lie there still: looked at again when they change, or at that time.</summary>
@@ -29,7 +32,7 @@ internal sealed partial class RecordingWatch(
 
     public async Task LookAsync(CancellationToken ct)
     {
-        var here = new HashSet<string>(StringComparer.Ordinal);
+        var here = new HashSet<RecordingKey>();
         var allReadable = true;
         foreach (var folder in _folders)
         {
@@ -41,7 +44,7 @@ internal sealed partial class RecordingWatch(
 
             foreach (var recording in found)
             {
-                here.Add(recording.Stem);
+                here.UnionWith(recording.Cuts);
                 await LookAtAsync(recording, ct);
             }
         }
@@ -82,7 +85,7 @@ internal sealed partial class RecordingWatch(
         var place = (found.Folder, found.Stem);
         if (_rest.TryGetValue(place, out var rest) && rest.LastWrite == found.LastWrite && now < rest.Until) return;
         if (!found.Done && found.Quiet < options.Value.QuietTime) return;
-        var leg = await table.FindLegAsync(RecordingName.Cuts(found.Stem), ct);
+        var leg = await table.FindLegAsync(found.Cuts, ct);
         if (!IsComplete(found, leg, now)) return;
 
         try
@@ -107,14 +110,14 @@ internal sealed partial class RecordingWatch(
     }
 
     /// <summary>A row for each call that is being recorded, so that the page can show it; and the truth when nothing comes.</summary>
-    private async Task AwaitedAsync(HashSet<string> here, bool mayBeMissing, DateTimeOffset now, CancellationToken ct)
+    private async Task AwaitedAsync(HashSet<RecordingKey> here, bool mayBeMissing, DateTimeOffset now, CancellationToken ct)
     {
         var since = now - (_started ? LookBack : LookBackAtStart) - options.Value.MissingAfter;
         foreach (var leg in await table.AwaitedAsync(since, ct))
         {
             var key = new RecordingKey(leg.Node, leg.UniqueId);
             var row = await table.FindOrAddAsync(key, [key], leg.CallId, ct);
-            if (row.Status != "pending" || !mayBeMissing || here.Contains(key.ToString())) continue;
+            if (row.Status != "pending" || !mayBeMissing || here.Contains(key)) continue;
             if (leg.EndedAt is not { } ended || now - ended < options.Value.MissingAfter) continue;
             var error = !leg.Answered ? "The call was not answered: there was nothing to record."
                 : _folders.Length == 0 ? "No recording folder is set."

@@ -26,6 +26,9 @@ internal sealed class RecorderBench : IAsyncDisposable
 
     public RecorderOptions Options { get; } = new();
 
+    /// <summary>Takes effect at <see cref="Restart"/>.</summary>
+    public string? FolderNode { get; set; }
+
     public NpgsqlDataSource Database { get; }
 
     public RecordingFiles Store { get; }
@@ -48,7 +51,7 @@ internal sealed class RecorderBench : IAsyncDisposable
         Table = new RecordingTable(Database, Time);
         Taker = new RecordingTaker(Table, Store, new Transcoder(options, TimeProvider.System), options, NullLogger<RecordingTaker>.Instance);
         Watch = new RecordingWatch(
-            new RecordingSources([Incoming]), Table, Taker, Store, options, Time, NullLogger<RecordingWatch>.Instance);
+            new RecordingSources([new RecordingSource(Incoming, FolderNode)]), Table, Taker, Store, options, Time, NullLogger<RecordingWatch>.Instance);
     }
 
     public Task LookAsync() => Watch.LookAsync(CancellationToken.None);

@@ -93,6 +93,23 @@ public sealed class RecordingIntakeTests(PostgresFixture postgres) : IClassFixtu
     }
 
     [PostgresTheory]
+    [InlineData("-" + Id, Id)]
+    [InlineData("pbx-7-" + Id, Id)]
+    [InlineData("pbx-7-pbx-7-" + Id, "pbx-7-" + Id)]
+    public async Task A_file_without_the_nodes_name_is_told_by_its_folder(string stem, string uniqueId)
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        bench.FolderNode = "milan";
+        bench.Restart();
+        var call = await bench.AddCallAsync("milan", uniqueId);
+        bench.WritePair(stem);
+
+        await bench.LookAsync();
+
+        (await bench.RowAsync()).Should().BeEquivalentTo(new { Node = "milan", UniqueId = uniqueId, CallId = (Guid?)call, Status = "ready" });
+    }
+
+    [PostgresTheory]
     [InlineData("row", 1)]
     [InlineData("transcoded", 1)]
     [InlineData("published", 1)]

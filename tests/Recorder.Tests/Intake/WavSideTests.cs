@@ -80,6 +80,7 @@ public sealed class WavSideTests : IDisposable
     [InlineData("milan-1-milan-1-1795449837.12-out.wav", "milan-1-milan-1-1795449837.12")]
     [InlineData("milan-1795449837.12.done", "milan-1795449837.12")]
     [InlineData("milan-1795449837.12.wav", null)]
+    [InlineData("-1795449837.12-in.wav", "-1795449837.12")]
     [InlineData("1795449837.12-in.wav", null)]
     [InlineData("milan-1795449837-in.wav", null)]
     [InlineData("..%2fmilan-1.2-in.wav", null)]
@@ -87,13 +88,16 @@ public sealed class WavSideTests : IDisposable
     public void A_name_is_ours_or_not(string name, string? stem) => RecordingName.Stem(name).Should().Be(stem);
 
     [Theory]
-    [InlineData("milan-1795449837.12", "milan", "1795449837.12")]
-    [InlineData("milan-1-1795449837.12", "milan-1", "1795449837.12")]
-    [InlineData("milan-1-milan-1-1795449837.12", "milan-1", "milan-1-1795449837.12")]
-    public void Without_a_known_leg_the_likeliest_cut_is_taken(string stem, string node, string uniqueId)
+    [InlineData("milan-1795449837.12", null, "milan", "1795449837.12")]
+    [InlineData("milan-1-1795449837.12", null, "milan-1", "1795449837.12")]
+    [InlineData("milan-1-1795449837.12", "milan", "milan", "1-1795449837.12")]
+    [InlineData("milan-1-milan-1-1795449837.12", null, "milan-1", "milan-1-1795449837.12")]
+    [InlineData("milan-1-milan-1-1795449837.12", "milan-1", "milan-1", "milan-1-1795449837.12")]
+    [InlineData("-1795449837.12", "milan", "milan", "1795449837.12")]
+    [InlineData("-1795449837.12", null, "unknown", "1795449837.12")]
+    public void Without_a_known_leg_the_likeliest_cut_is_taken(string stem, string? folderNode, string node, string uniqueId)
     {
-        RecordingName.Guess(stem).Should().Be(new RecordingKey(node, uniqueId));
-        RecordingName.Cuts(stem).Should().Contain(new RecordingKey(node, uniqueId));
+        RecordingName.Guess(stem, folderNode).Should().Be(new RecordingKey(node, uniqueId));
     }
 
     [Fact]
