@@ -149,4 +149,26 @@ public sealed class Dialling
         agi.Asked.Count.Should().Be(51);
         await call.StepAsync("answered");
     }
+
+    [LabFact]
+    public async Task An_agent_puts_the_client_on_hold_and_takes_them_back()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var agi = new ScriptedAgi(lab.AgiPort, AgiAnswer.Dial("PJSIP/102"));
+        await using var agent = await lab.SoftphoneAsync("102");
+        await using var watch = await lab.WatchAsync();
+        await using var call = lab.Call(Plan with { Talk = TimeSpan.FromSeconds(20) });
+        await call.StepAsync("ringing");
+        await agent.AcceptAsync();
+        await call.StepAsync("answered");
+
+        await agent.HoldAsync();
+        (await watch.EventAsync("Hold"))["Channel"].Should().StartWith("PJSIP/102-");
+        (await watch.EventAsync("MusicOnHoldStart"))["Channel"].Should().StartWith("PJSIP/trunk-");
+        await agent.ResumeAsync();
+        await watch.EventAsync("Unhold");
+        await agent.HangupAsync();
+        await call.StepAsync("left");
+    }
 }

@@ -91,4 +91,34 @@ public sealed class TollFraud
 
         (await agi.AskedAsync("next")).DialStatus.Should().Be("BUSY");
     }
+
+    [LabTheory]
+    [InlineData("103", "PJSIP/103")]
+    [InlineData("0039024000123", null)]
+    [InlineData("600", null)]
+    public async Task An_agent_s_blind_transfer_reaches_extensions_only(string target, string? reached)
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var agi = new ScriptedAgi(lab.AgiPort, AgiAnswer.Dial("PJSIP/102", record: true), AgiAnswer.Hold(20));
+        await using var colleague = await lab.PhoneAsync(LabPhoneKind.Answer, "103", ring: TimeSpan.FromMilliseconds(200));
+        await using var agent = await lab.SoftphoneAsync("102");
+        await using var watch = await lab.WatchAsync();
+        await using var call = lab.Call(Plan with { Talk = TimeSpan.FromSeconds(20) });
+        await call.StepAsync("ringing");
+        await agent.AcceptAsync();
+        await call.StepAsync("answered");
+
+        await agent.TransferAsync($"sip:{target}@127.0.0.1:{lab.SipPort}");
+
+        if (reached is not null)
+            await colleague.StepAsync("answered");
+        else if (target.Length == 3)
+            (await agi.AskedAsync("next")).DialStatus.Should().Be("CHANUNAVAIL", "a client sent to an extension that is not there comes back");
+        else
+            await watch.EventAsync("Hangup", e => e["Channel"].StartsWith("PJSIP/102-", StringComparison.Ordinal), TimeSpan.FromSeconds(5));
+        watch.Events.Where(e => e["Event"] == "Newchannel").Select(e => e["Channel"].Split('-')[0])
+            .Should().BeEquivalentTo(new[] { "PJSIP/trunk", "PJSIP/102", reached }.Where(c => c is not null));
+        watch.Events.Count(e => e["Event"] == "MixMonitorStart").Should().Be(1);
+    }
 }

@@ -77,6 +77,8 @@ public sealed class AsteriskLab
     public Task<LabPhone> PhoneAsync(LabPhoneKind kind, string extensions, TimeSpan? ring = null, TimeSpan? talk = null) =>
         LabPhone.StartAsync(this, kind, extensions, ring, talk);
 
+    public Task<LabSoftphone> SoftphoneAsync(string extension) => LabSoftphone.StartAsync(this, extension);
+
     public LabCall Call(LabCallPlan plan) => LabCall.Start(this, plan);
 
     public Task<LabAmi> WatchAsync() => LabAmi.ConnectAsync(AmiPort);

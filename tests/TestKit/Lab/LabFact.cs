@@ -25,7 +25,7 @@ static class LabRequired
     {
         if (!Environment.IsPrivilegedProcess)
             return "The lab's Asterisk needs root (chroot)";
-        var missing = new[] { "sipp", "ffmpeg", "espeak-ng" }.Where(p => !InPath(p)).ToArray();
+        var missing = new[] { "sipp", "baresip", "ffmpeg", "espeak-ng" }.Where(p => !InPath(p)).ToArray();
         if (missing.Length > 0)
             return $"Not installed here: {string.Join(", ", missing)}; ./callcrm test installs them";
         var cache = Environment.GetEnvironmentVariable("CALLCRM_LAB_CACHE") ?? "/var/cache/callcrm/lab";
