@@ -1,10 +1,12 @@
+using CallCrm.CallFlow.Demo;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace CallCrm.CallFlow;
 
 /// <summary>Database up and migrated before any other part starts; stopped after all others have stopped.</summary>
-internal sealed class DatabaseStart(DatabaseAddress address, TimeProvider time, ILoggerFactory logs) : IHostedLifecycleService, IAsyncDisposable
+internal sealed partial class DatabaseStart(DatabaseAddress address, NpgsqlDataSource source, TimeProvider time, ILoggerFactory logs, ILogger<DatabaseStart> log, DemoOptions? demo = null) : IHostedLifecycleService, IAsyncDisposable
 {
     EmbeddedPostgres? server;
 
@@ -12,6 +14,9 @@ internal sealed class DatabaseStart(DatabaseAddress address, TimeProvider time, 
     {
         if (address.Cluster is { } cluster) server = await EmbeddedPostgres.StartAsync(cluster, time, logs.CreateLogger<EmbeddedPostgres>(), ct);
         await Migrator.MigrateAsync(address.ConnectionString, time, logs.CreateLogger(typeof(Migrator)), ct);
+        if (demo is null) return;
+        FillingIn();
+        if (await DemoData.SeedIfEmptyAsync(source, demo, time, ct)) FilledIn();
     }
 
     public Task StartAsync(CancellationToken ct) => Task.CompletedTask;
@@ -31,4 +36,10 @@ internal sealed class DatabaseStart(DatabaseAddress address, TimeProvider time, 
         server = null;
         if (running is not null) await running.DisposeAsync();
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Progress: looking for demo data")]
+    partial void FillingIn();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Progress: demo data made")]
+    partial void FilledIn();
 }

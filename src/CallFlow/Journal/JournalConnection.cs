@@ -118,7 +118,9 @@ internal sealed partial class JournalConnection(RouterDatabase database, string 
             await using var batch = JournalSql.Append(with, domain, lines);
             if (project)
             {
-                await JournalSql.LoadAsync(with, fold, fold.Missing(lines, certain), fold.MissingAgents(lines), ct);
+                // Agents first: the call that an agent wraps up stands in their row.
+                await JournalSql.LoadAsync(with, fold, [], fold.MissingAgents(lines), ct);
+                await JournalSql.LoadAsync(with, fold, fold.Missing(lines, certain), [], ct);
                 Fold(lines, batch);
             }
 

@@ -1,0 +1,55 @@
+namespace CallCrm.CallFlow.Demo;
+
+/// <summary>An employee of the demo's company.</summary>
+/// <param name="Extension">Null: does not take calls.</param>
+/// <param name="Languages">Clients they are responsible for.</param>
+internal sealed record DemoPerson(Guid Id, string Login, string Name, string Role, string? Extension, string[] Languages)
+{
+    public bool IsAgent => Extension is not null;
+}
+
+/// <param name="Members">Login to level.</param>
+internal sealed record DemoQueue(Guid Id, string Name, string Number, string LineName, string Source, string Greeting, int Weight, double Talk_s, string[] Notes, (string Login, int Level)[] Members);
+
+/// <summary>People, queues and lists: fixed, so that documents and tests can name them.</summary>
+internal static class DemoCompany
+{
+    static Guid Fixed(int n) => new(0x01930000, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, (byte)(n >> 8), (byte)n);
+
+    public static readonly DemoPerson[] People =
+    [
+        new(Fixed(1), "anna", "Anna Bianchi", "agent", "101", ["it"]),
+        new(Fixed(2), "luca", "Luca Moretti", "agent", "102", ["it"]),
+        new(Fixed(3), "marta", "Marta Ricci", "agent", "103", ["it", "en"]),
+        new(Fixed(4), "pavel", "Pavel Sokolov", "agent", "104", ["ru"]),
+        new(Fixed(5), "irina", "Irina Volkova", "agent", "105", ["ru"]),
+        new(Fixed(6), "james", "James Carter", "agent", "106", ["en"]),
+        new(Fixed(10), "demo", "Alex Romano", "agent", "110", ["en", "it"]),
+        new(Fixed(20), "supervisor", "Sofia Conti", "supervisor", null, []),
+        new(Fixed(21), "manager", "Martin Weber", "manager", null, []),
+        new(Fixed(22), "admin", "Ada Admin", "admin", null, []),
+    ];
+
+    public static readonly DemoQueue[] Queues =
+    [
+        new(Fixed(31), "Sales", "+390294750001", "Website", "website", "Good day, this is the sales team of CallCrm Demo.", 40, 170, DemoNames.SalesNotes, [("anna", 1), ("luca", 1), ("james", 1), ("demo", 1), ("pavel", 2)]),
+        new(Fixed(32), "Support", "+390294750002", "Service line", "service", "Good day, customer service of CallCrm Demo.", 40, 210, DemoNames.SupportNotes, [("marta", 1), ("pavel", 1), ("irina", 1), ("demo", 1), ("james", 2)]),
+        new(Fixed(33), "Billing", "+390294750003", "Invoices", "invoice", "Good day, accounting of CallCrm Demo.", 20, 110, DemoNames.BillingNotes, [("irina", 1), ("luca", 1), ("marta", 1), ("demo", 2)]),
+    ];
+
+    /// <summary>Code, name, outcome.</summary>
+    public static readonly (string Code, string Name, string Outcome)[] Dispositions =
+    [
+        ("solved", "Solved", "positive"), ("order", "Order", "positive"), ("offer", "Offer wanted", "positive"), ("info", "Information given", "neutral"), ("callback", "Call back", "neutral"),
+        ("passed_on", "Passed on", "neutral"), ("complaint", "Complaint", "negative"), ("no_interest", "No interest", "negative"), ("wrong_number", "Wrong number", "neutral"),
+    ];
+
+    public static readonly (string Code, string Name)[] PauseReasons = [("break", "Break"), ("lunch", "Lunch"), ("paperwork", "Paperwork"), ("meeting", "Meeting"), ("training", "Training")];
+
+    public static readonly (string Code, string Name)[] Segments = [("new", "New"), ("active", "Active"), ("vip", "VIP"), ("sleeping", "Sleeping")];
+
+    public static readonly (string Code, string Name)[] DealTypes = [("sale", "Sale"), ("service", "Service contract")];
+
+    public static readonly (string Code, string Name, string? Outcome)[] Stages =
+        [("new", "New", null), ("qualified", "Qualified", null), ("proposal", "Proposal", null), ("negotiation", "Negotiation", null), ("won", "Won", "won"), ("lost", "Lost", "lost")];
+}
