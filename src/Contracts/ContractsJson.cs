@@ -29,4 +29,5 @@ namespace CallCrm.Contracts;
 public sealed partial class ContractsJson : JsonSerializerContext;
 
 /// <summary>ProblemDetails (RFC 9457) with a stable errorId and, for bad input, the fields by name and what was expected.</summary>
-public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors);
+/// <param name="Card">With edit_conflict: the newer card.</param>
+public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors, ClientCardView? Card = null);

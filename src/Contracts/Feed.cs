@@ -5,7 +5,7 @@ namespace CallCrm.Contracts;
 /// <summary>
 /// Hub /hubs/live. Client calls: <c>Resume(position, pageId)</c> → FeedMessage (what was missed, or a snapshot), <c>PopSeen(offerId, painted)</c>.
 /// Server calls: <c>Feed(FeedMessage)</c>. On one connection nothing comes twice, and no Feed comes before Resume has answered, so the page
-/// compares nothing: it applies each message and keeps its position. Messages of a connection it has given up are dropped.
+/// compares nothing: it applies each message and keeps its position (a client library may hand over a Feed before the awaiter of Resume has run: hold it back). Messages of a connection it has given up are dropped.
 /// </summary>
 /// <param name="Position">Opaque; the page keeps the last one and names it when it returns (null the first time). Several messages may carry the same.</param>
 /// <param name="Snapshot">True: forget what you show and take <see cref="Desk"/> (and Board, where the role has it) as the whole truth.</param>

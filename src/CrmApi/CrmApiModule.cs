@@ -1,4 +1,18 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using CallCrm.Contracts;
+using CallCrm.CallFlow;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Calls;
+using CallCrm.CrmApi.Catalog;
+using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Commands;
+using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Recordings;
+using CallCrm.CrmApi.Scripts;
 using CallCrm.CrmApi.Shell;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CallCrm.CrmApi;
 
@@ -8,13 +22,62 @@ public static class CrmApiModule
     public static IServiceCollection AddCrmApi(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptions<SiteOptions>()
+            .Configure(o => o.Region = configuration["Pbx:0:Region"] is { Length: 2 } region ? region.ToUpperInvariant() : o.Region)
+            .Bind(configuration.GetSection(SiteOptions.Section)).ValidateDataAnnotations()
+            .Validate(o => TimeZoneInfo.TryFindSystemTimeZoneById(o.TimeZone, out _), "Site:TimeZone must be an IANA zone such as Europe/Rome.")
+            .ValidateOnStart();
+        services.AddSingleton<SiteClock>();
+        services.AddOptions<RouterRoadOptions>().Bind(configuration.GetSection(RouterRoadOptions.Section));
+        services.AddHttpClient(RouterRoad.HttpClientName, c => c.Timeout = TimeSpan.FromSeconds(2));
+        services.TryAddSingleton<RouterRoad>();
+        services.TryAddSingleton<JournalReader>();
+        services.AddErrors();
+        services.AddAccess(configuration);
+        services.AddScripts(configuration);
+        services.AddClients();
+        services.AddCalls();
+        services.AddRecordings(configuration);
+        services.AddLive();
         services.AddShell();
+        services.AddOpenApi("v1");
+        services.ConfigureHttpJsonOptions(o =>
+        {
+            o.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default.WithAddedModifier(RequireWhatCannotBeNull));
+            o.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            o.SerializerOptions.RespectNullableAnnotations = true;
+        });
         return services;
+    }
+
+    /// <summary>A field without a default must be there, unless it may be null: null is left out on the wire.</summary>
+    static void RequireWhatCannotBeNull(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false }) property.IsRequired = true;
+        }
     }
 
     public static WebApplication MapCrmApi(this WebApplication app)
     {
+        app.UseErrors();
         app.Use(PageSecurity.ApplyAsync);
+        app.UseGuards();
+        app.UseRouting();
+        app.UseAccess();
+
+        var api = app.MapGroup("/api").RequireRateLimiting(AccessModule.RequestLimit);
+        SessionEndpoints.Map(api);
+        CommandsModule.Map(api);
+        CatalogModule.Map(api);
+        ClientEndpoints.Map(api);
+        CallEndpoints.Map(api);
+        RecordingEndpoints.Map(api);
+        app.MapScripts().RequireAuthorization(Rights.SeeScripts).RequireRateLimiting(AccessModule.RequestLimit);
+        app.MapLive(api);
+        app.MapUnknownAddresses();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapShell();
         return app;
     }

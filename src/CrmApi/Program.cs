@@ -1,6 +1,7 @@
 using CallCrm.CrmApi;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddCallFlow(builder.Configuration);
 builder.Services.AddCrmApi(builder.Configuration);
 
 var app = builder.Build();

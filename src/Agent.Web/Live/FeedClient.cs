@@ -15,6 +15,7 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
     HubConnection? _connection;
     CancellationTokenSource? _running;
     string? _position;
+    List<FeedMessage>? _early;
 
     /// <summary>This page among all tabs; also the author of its drafts.</summary>
     public string PageId { get; } = Guid.NewGuid().ToString("N")[..12];
@@ -70,7 +71,7 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
             {
                 await connection.StartAsync(cancel);
                 _connection = connection;
-                Take(await connection.InvokeAsync<FeedMessage>("Resume", _position, PageId, cancel));
+                TakeAnswer(await connection.InvokeAsync<FeedMessage>("Resume", _position, PageId, cancel));
                 (failures, Connected, LostSince) = (0, true, null);
                 Changed?.Invoke(null);
                 await closed.Task.WaitAsync(cancel);
@@ -97,7 +98,15 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
             .WithUrl(hub)
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default))
             .Build();
-        connection.On<FeedMessage>("Feed", Take);
+        // The awaiter of Resume may run after the handler of a message that came behind its answer: such messages wait for it.
+        _early = [];
+        connection.On<FeedMessage>("Feed", message =>
+        {
+            if (_early is { } early)
+                early.Add(message);
+            else
+                Take(message);
+        });
         connection.Closed += _ =>
         {
             closed.TrySetResult();
@@ -111,6 +120,15 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
     {
         var pause = Math.Min(LongestPause.TotalSeconds, 0.2 * Math.Pow(2, Math.Min(failures, 10)));
         return TimeSpan.FromSeconds(pause * (0.7 + (Random.Shared.NextDouble() * 0.6)));
+    }
+
+    void TakeAnswer(FeedMessage answer)
+    {
+        Take(answer);
+        var early = _early ?? [];
+        _early = null;
+        foreach (var message in early)
+            Take(message);
     }
 
     void Take(FeedMessage message)

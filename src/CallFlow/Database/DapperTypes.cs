@@ -12,6 +12,7 @@ public static class DapperTypes
     internal static void Register()
 #pragma warning restore CA2255
     {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
         SqlMapper.AddTypeHandler(new Times());

@@ -14,7 +14,17 @@ internal static class PageSecurity
     {
         var nonce = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
         http.Items[NonceKey] = nonce;
-        var headers = http.Response.Headers;
+        // At the start of the answer, as the handler of exceptions clears what was set before.
+        http.Response.OnStarting(() =>
+        {
+            Set(http.Response.Headers, nonce);
+            return Task.CompletedTask;
+        });
+        return next(http);
+    }
+
+    static void Set(IHeaderDictionary headers, string nonce)
+    {
         headers.ContentSecurityPolicy =
             $"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
             "font-src 'self'; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
@@ -23,6 +33,5 @@ internal static class PageSecurity
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self)";
-        return next(http);
     }
 }

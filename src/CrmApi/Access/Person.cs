@@ -1,0 +1,38 @@
+using System.Reflection;
+using System.Security.Claims;
+
+namespace CallCrm.CrmApi.Access;
+
+/// <summary>Who is signed in, as the database said at the start of this request.</summary>
+/// <param name="Stamp">The security stamp at sign-in: a new password or role makes a new one, and ends what was open.</param>
+internal sealed record Person(Guid Id, Guid Session, Guid Stamp, string Login, string Name, string Role, bool IsAgent)
+{
+    public const string AgentClaim = "callcrm.agent";
+    const string SessionClaim = "callcrm.session";
+    const string StampClaim = "callcrm.stamp";
+    const string LoginClaim = "callcrm.login";
+
+    /// <summary>False: only calls this person was offered or took part in.</summary>
+    public bool SeesAllCalls => Rights.IsLead(Role);
+
+    public bool SeesBoard => Rights.IsLead(Role);
+
+    public ClaimsPrincipal ToPrincipal() => new(new ClaimsIdentity(
+        [
+            new Claim(ClaimTypes.NameIdentifier, Id.ToString()), new Claim(SessionClaim, Session.ToString()), new Claim(StampClaim, Stamp.ToString()),
+            new Claim(LoginClaim, Login),
+            new Claim(ClaimTypes.Name, Name), new Claim(ClaimTypes.Role, Role), new Claim(AgentClaim, IsAgent ? "1" : "0"),
+        ],
+        AccessModule.Scheme));
+
+    public static Person? From(ClaimsPrincipal principal) =>
+        Guid.TryParse(principal.FindFirstValue(ClaimTypes.NameIdentifier), out var id) && Guid.TryParse(principal.FindFirstValue(SessionClaim), out var session)
+        && Guid.TryParse(principal.FindFirstValue(StampClaim), out var stamp)
+            ? new Person(id, session, stamp, Text(principal, LoginClaim), Text(principal, ClaimTypes.Name), Text(principal, ClaimTypes.Role), Text(principal, AgentClaim) == "1")
+            : null;
+
+    static string Text(ClaimsPrincipal principal, string claim) => principal.FindFirstValue(claim) ?? "";
+
+    /// <summary>Lets endpoints name the person as a parameter; those endpoints need a policy, so there is one.</summary>
+    public static ValueTask<Person?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(From(http.User));
+}

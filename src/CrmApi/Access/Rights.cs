@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Authorization;
+
+namespace CallCrm.CrmApi.Access;
+
+/// <summary>
+/// Who may do what, in one place. Every endpoint and hub names one of these; a test fails for any that names none.
+/// Roles: agent, supervisor, manager, admin. Taking calls is apart from the role: a supervisor may take calls as well.
+/// </summary>
+internal static class Rights
+{
+    /// <summary>Anyone signed in: own session, catalog, live feed.</summary>
+    public const string SignedIn = "signed_in";
+
+    /// <summary>People who take calls: commands, the call's draft and wrap-up.</summary>
+    public const string TakeCalls = "take_calls";
+
+    /// <summary>Client cards: list, read, save, create. All roles.</summary>
+    public const string WorkWithClients = "work_with_clients";
+
+    /// <summary>The call log: agents see their own calls, the others all (<see cref="Person.SeesAllCalls"/>).</summary>
+    public const string SeeCalls = "see_calls";
+
+    /// <summary>Recordings, with the same scope as the calls; each listen is audited.</summary>
+    public const string Listen = "listen";
+
+    /// <summary>The live board with everyone's state.</summary>
+    public const string SeeBoard = "see_board";
+
+    /// <summary>The script library and how its files stand.</summary>
+    public const string SeeScripts = "see_scripts";
+
+    /// <summary>The draft and wrap-up of a call: its own agents, and the leads for reading along.</summary>
+    public const string WriteDrafts = "write_drafts";
+
+    static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
+    static readonly string[] Leads = ["supervisor", "manager", "admin"];
+
+    public static void Define(AuthorizationOptions options)
+    {
+        options.AddPolicy(SignedIn, p => p.RequireAuthenticatedUser());
+        options.AddPolicy(TakeCalls, p => p.RequireAuthenticatedUser().RequireClaim(Person.AgentClaim, "1"));
+        options.AddPolicy(WorkWithClients, p => p.RequireRole(Everyone));
+        options.AddPolicy(SeeCalls, p => p.RequireRole(Everyone));
+        options.AddPolicy(Listen, p => p.RequireRole(Everyone));
+        options.AddPolicy(SeeBoard, p => p.RequireRole(Leads));
+        options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
+        options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
+    }
+
+    public static bool IsLead(string role) => Array.IndexOf(Leads, role) >= 0;
+}

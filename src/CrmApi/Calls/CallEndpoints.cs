@@ -1,0 +1,49 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
+using CallCrm.Engine;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CallCrm.CrmApi.Calls;
+
+/// <summary>The call log, a call whole, its draft and its wrap-up.</summary>
+internal static class CallEndpoints
+{
+    public static void AddCalls(this IServiceCollection services)
+    {
+        services.AddSingleton<CallStore>();
+        services.AddSingleton<DraftStore>();
+        services.AddSingleton<WrapUps>();
+    }
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        var group = api.MapGroup("/calls").WithTags("Calls");
+        group.MapGet("/", ListAsync).RequireAuthorization(Rights.SeeCalls).WithName("ListCalls").WithSummary("The call log, newest first. Agents see their own calls, others all");
+        group.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.SeeCalls).WithName("GetCall").WithSummary("A call with its offers, legs, reason and recording");
+        DraftEndpoints.Map(group);
+        group.MapPut("/{id}/wrap-up", WrapUps.SaveAsync).RequireAuthorization(Rights.TakeCalls)
+            .WithName("SaveWrapUp").WithSummary("Disposition, note and next step of one's own call; idempotent. With finish also ready again");
+    }
+
+    static async Task<Results<Ok<ListPage<CallRow>>, ProblemHttpResult>> ListAsync(Person person, CallStore store, CancellationToken cancel, string? query = null, string? direction = null,
+        string? outcome = null, Guid? agent = null, Guid? queue = null, DateTimeOffset? from = null, DateTimeOffset? to = null, string? cursor = null, int? limit = null)
+    {
+        if (direction is { Length: > 0 } && !Enum.TryParse<CallDirection>(direction, ignoreCase: true, out _))
+            return Problems.Invalid("direction", $"one of {string.Join(", ", Enum.GetNames<CallDirection>())}");
+        if (outcome is { Length: > 0 } && !Enum.TryParse<CallOutcome>(outcome, ignoreCase: true, out _))
+            return Problems.Invalid("outcome", $"one of {string.Join(", ", Enum.GetNames<CallOutcome>())}");
+        var filter = new CallFilter(query is { Length: > 200 } ? query[..200] : query,
+            direction is { Length: > 0 } ? Enum.Parse<CallDirection>(direction, ignoreCase: true).ToString() : null,
+            outcome is { Length: > 0 } ? Enum.Parse<CallOutcome>(outcome, ignoreCase: true).ToString() : null,
+            agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.SeesAllCalls ? null : person.Id);
+        return TypedResults.Ok(await store.ListAsync(filter, cursor, Cursor.Limit(limit), cancel));
+    }
+
+    static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, CallStore store, CancellationToken cancel)
+    {
+        // A call of others looks like one that does not exist.
+        if (await store.DetailAsync(id, cancel) is not { } call) return Problems.NotFound("call");
+        return person.SeesAllCalls || await store.IsOfAsync(call.Call.Id, person.Id, cancel) ? TypedResults.Ok(call) : Problems.NotFound("call");
+    }
+}

@@ -1,0 +1,126 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Recordings;
+using CallCrm.Engine;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Calls;
+
+/// <param name="Mine">Only calls that this person was offered or took part in.</param>
+internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Guid? Mine);
+
+/// <summary>The call log, from the journal's projections.</summary>
+internal sealed class CallStore(NpgsqlDataSource database, LiveViews views)
+{
+    const string Columns =
+        """
+        c.id, c.number, c.direction, c.started_at, c.ended_at, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, n.name as dialled_name, q.name as queue_name,
+        c.client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, u.name as agent_name, c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
+        coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
+        coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) as recording_status, r.id as recording_id, c.estimated
+        """;
+
+    const string Joins =
+        """
+        left join dialled_number n on n.domain = c.domain and n.number = c.dialled_raw
+        left join queue q on q.id = c.queue_id
+        left join client k on k.id = c.client_id
+        left join app_user u on u.id = c.agent_id
+        left join lateral (select d.name as disposition, w.note from wrap_up w join disposition d on d.code = w.disposition
+          where w.call_id = c.id order by w.agent_id = c.agent_id desc, w.created_at desc limit 1) w on true
+        left join lateral (select id, status from recording where call_id = c.id order by created_at desc limit 1) r on true
+        """;
+
+    public async Task<ListPage<CallRow>> ListAsync(CallFilter filter, string? cursor, int limit, CancellationToken cancel)
+    {
+        var after = Cursor.Time(cursor);
+        var text = Texts.Clean(filter.Query).Trim();
+        var digits = string.Concat(text.Where(char.IsAsciiDigit));
+        var isNumber = long.TryParse(text.TrimStart('#'), out var number);
+        var conditions = new List<string> { "c.merged_into is null" };
+        void When(bool holds, string condition)
+        {
+            if (holds) conditions.Add(condition);
+        }
+
+        When(after is not null, "(c.started_at, c.id) < (@at, @id)");
+        When(filter.Direction is not null, "c.direction = @direction");
+        When(filter.Outcome is not null, "c.outcome = @outcome");
+        When(filter.Agent is not null, "(c.agent_id = @agent or c.id in (select call_id from call_leg where agent_id = @agent))");
+        When(filter.Queue is not null, "c.queue_id = @queue");
+        When(filter.From is not null, "c.started_at >= @from");
+        When(filter.To is not null, "c.started_at < @to");
+        When(filter.Mine is not null, "c.id in (select call_id from call_leg where agent_id = @mine union select call_id from offer where agent_id = @mine)");
+        When(text.Length > 0, "(c.client_id in (select id from client where (name || ' ' || company) ilike @like) or c.caller_name ilike @like"
+            + (digits.Length >= 3 ? " or c.caller_e164 like @digits or c.caller_raw like @digits" : "") + (isNumber ? " or c.number = @number" : "") + ")");
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
+            $"select {Columns} from call c {Joins} where {string.Join(" and ", conditions)} order by c.started_at desc, c.id desc limit @limit",
+            new
+            {
+                at = after?.At, id = after?.Id, direction = filter.Direction, outcome = filter.Outcome, agent = filter.Agent, queue = filter.Queue, from = filter.From, to = filter.To,
+                mine = filter.Mine, like = $"%{Texts.LikeFragment(text)}%", digits = $"%{digits}%", number, limit = limit + 1,
+            },
+            cancellationToken: cancel))).AsList();
+        var page = rows.Take(limit).Select(View).ToList();
+        return new ListPage<CallRow>(page, rows.Count > limit ? Cursor.Of(page[^1].StartedAt, page[^1].Id) : null);
+    }
+
+    public async Task<Dictionary<Guid, CallRow>> RowsAsync(Guid[] ids, CancellationToken cancel)
+    {
+        if (ids.Length == 0) return [];
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition($"select {Columns} from call c {Joins} where c.id = any(@ids)", new { ids }, cancellationToken: cancel));
+        return rows.ToDictionary(r => r.Id, View);
+    }
+
+    /// <summary>The call whole; asked for a call that was merged, the one it went into.</summary>
+    public async Task<CallDetailView?> DetailAsync(Guid id, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        id = await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition("select coalesce(merged_into, id) from call where id = @id", new { id }, cancellationToken: cancel)) ?? default;
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            $"""
+            select {Columns} from call c {Joins} where c.id = @id;
+            select decision::text from call where id = @id;
+            select o.id, coalesce(u.name, '…') as agent_name, o.offered_at, o.rang_at, o.ended_at, o.outcome, o.rule from offer o left join app_user u on u.id = o.agent_id
+            where o.call_id = @id order by o.offered_at, o.attempt;
+            select l.channel, u.name as agent_name, l.is_client, l.started_at, l.answered_at, l.ended_at, l.cause, l.talk_ms, l.hold_ms, l.recorded
+            from call_leg l left join app_user u on u.id = l.agent_id
+            where l.call_id = @id or l.call_id in (select id from call where merged_into = @id) order by l.started_at, l.unique_id;
+            {RecordingStore.Columns} where call_id = @id order by created_at desc limit 1;
+            """,
+            new { id }, cancellationToken: cancel));
+        if (await results.ReadSingleOrDefaultAsync<Row>() is not { } row) return null;
+        var decision = FeedLoader.Decision(await results.ReadSingleAsync<string?>());
+        var offers = await results.ReadAsync<OfferView>();
+        var legs = (await results.ReadAsync<LegRow>()).Select(l => new LegView(l.Channel, l.AgentName, l.IsClient, l.StartedAt, l.AnsweredAt, l.EndedAt, l.Cause, l.Talk_ms / 1000, l.Hold_ms / 1000, l.Recorded));
+        var recording = await results.ReadSingleOrDefaultAsync<RecordingRow>();
+        return new CallDetailView(View(row), decision is null ? null : views.Reason(decision, decision.Rule, decision.Agent), [.. offers], [.. legs], recording?.View());
+    }
+
+    /// <summary>True when this person was offered the call or took part in it.</summary>
+    public async Task<bool> IsOfAsync(Guid call, Guid person, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            """
+            select exists (select from offer where agent_id = @person and (call_id = @call or call_id in (select id from call where merged_into = @call)))
+                or exists (select from call_leg where agent_id = @person and (call_id = @call or call_id in (select id from call where merged_into = @call)))
+            """,
+            new { call, person }, cancellationToken: cancel));
+    }
+
+    static CallRow View(Row r) => new(r.Id, r.Number, r.Direction, r.StartedAt, r.EndedAt,
+        LiveViews.Caller(new PhoneNumber(r.CallerRaw, Enum.TryParse<NumberKind>(r.CallerKind, out var kind) ? kind : NumberKind.Unparsed, r.CallerE164), r.CallerName),
+        r.DialledName, r.QueueName, r.ClientId, r.ClientName, r.AgentName, r.Outcome, r.State, r.Wait_ms / 1000, r.Talk_ms / 1000, r.Hold_ms / 1000, r.Disposition, r.Note,
+        r.RecordingStatus, r.RecordingId, r.Estimated);
+
+    sealed record Row(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string CallerRaw, string CallerKind, string? CallerE164, string CallerName,
+        string? DialledName, string? QueueName, Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_ms, int Talk_ms, int Hold_ms,
+        string? Disposition, string? Note, string? RecordingStatus, Guid? RecordingId, bool Estimated);
+
+    sealed record LegRow(string Channel, string? AgentName, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? EndedAt, int? Cause, int? Talk_ms, int? Hold_ms, bool Recorded);
+}

@@ -1,0 +1,55 @@
+using System.Text.RegularExpressions;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CallCrm.CrmApi.Calls;
+
+internal static partial class DraftEndpoints
+{
+    public const int LongestValue = 20_000;
+
+    public static void Map(IEndpointRouteBuilder calls)
+    {
+        calls.MapGet("/{id}/draft", GetAsync).RequireAuthorization(Rights.WriteDrafts).WithName("GetDraft").WithSummary("All fields of a call's draft");
+        calls.MapPut("/{id}/draft/{field}", PutAsync).RequireAuthorization(Rights.WriteDrafts)
+            .WithName("SaveDraftField").WithSummary("Write one field of a call's draft; the last writer wins, the person's other pages are told");
+    }
+
+    static async Task<Results<Ok<IReadOnlyList<DraftFieldView>>, ProblemHttpResult>> GetAsync(Guid id, Person person, DraftStore drafts, CallStore calls, Feed feed, CancellationToken cancel)
+    {
+        if (!await MayAsync(id, person, drafts, calls, feed, cancel)) return Problems.NotFound("call");
+        var fields = await drafts.ReadAsync(id, cancel);
+        return TypedResults.Ok<IReadOnlyList<DraftFieldView>>([.. fields.Where(f => f.Field != DraftStore.ScriptField)]);
+    }
+
+    static async Task<Results<Ok<DraftFieldView>, ProblemHttpResult>> PutAsync(Guid id, string field, DraftWrite write, Person person, DraftStore drafts, CallStore calls, Feed feed,
+        CallScripts scripts, CancellationToken cancel)
+    {
+        if (!Field().IsMatch(field)) return Problems.Invalid("field", "note, disposition, next_step, script.step, answer.{question}, card.{field}");
+        if (write.Value.Length > LongestValue) return Problems.Invalid("value", $"at most {LongestValue} characters");
+        if (write.PageId.Length is 0 or > 100) return Problems.Invalid("pageId", "1 to 100 characters");
+        if (!await MayAsync(id, person, drafts, calls, feed, cancel)) return Problems.NotFound("call");
+        var written = await drafts.WriteAsync(id, person.Id, field, Texts.Clean(write.Value), Texts.Clean(write.PageId), scripts.Of(id), cancel);
+        var told = new DraftEvent(id, written) { At = written.UpdatedAt };
+        feed.TellOtherPages(person.Id, written.PageId, told);
+        foreach (var other in feed.State.Calls.TryGetValue(id, out var call) ? call.Agents.Remove(person.Id) : [])
+            feed.Tell(Audience.Of(other), told);
+        return TypedResults.Ok(written);
+    }
+
+    /// <summary>The call's agents, and the leads. What the live state knows needs no query.</summary>
+    static async Task<bool> MayAsync(Guid call, Person person, DraftStore drafts, CallStore calls, Feed feed, CancellationToken cancel)
+    {
+        var state = feed.State;
+        if (state.Calls.TryGetValue(call, out var live)
+            && (person.SeesAllCalls || live.Agents.Contains(person.Id) || live.Spoke.Contains(person.Id) || (live.Offer is { } offer && state.Offers.GetValueOrDefault(offer)?.Agent == person.Id)))
+            return true;
+        return person.SeesAllCalls ? await drafts.CallExistsAsync(call, cancel) : await calls.IsOfAsync(call, person.Id, cancel);
+    }
+
+    [GeneratedRegex(@"^(?:note|disposition|next_step|script\.step|answer\.[A-Za-z0-9_.-]{1,100}|card\.[A-Za-z0-9_]{1,50})$", RegexOptions.NonBacktracking)]
+    private static partial Regex Field();
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Scripts;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Calls;
+
+/// <summary>What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card.</summary>
+internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, ClientStore clients, ClientDirectory directory, ChangeHints hints,
+    IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
+{
+    const string AnswerPrefix = "answer.";
+    const int Attempts = 3;
+
+    public static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SaveAsync(Guid id, WrapUpSave save, Person person, WrapUps wrapUps, CallStore calls, RouterRoad road, Feed feed,
+        CancellationToken cancel)
+    {
+        if (save.Note.Length > DraftEndpoints.LongestValue) return Problems.Invalid("note", $"at most {DraftEndpoints.LongestValue} characters");
+        if (save.NextStep.Length > 2_000) return Problems.Invalid("nextStep", "at most 2000 characters");
+        if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
+        if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
+        if (!await wrapUps.StoreAsync(id, person.Id, save, cancel)) return Problems.Invalid("disposition", "one of the catalog's dispositions");
+        feed.TellOtherPages(person.Id, save.PageId, new DoneElsewhereEvent(id, "wrap_up", save.PageId));
+        if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null));
+        var answer = await road.CommandAsync(save.CommandId, person.Id, new RoadCommand("finish_wrap_up", id), cancel);
+        return TypedResults.Ok(new CommandAnswer(save.CommandId, answer.Accepted, answer.Reason));
+    }
+
+    /// <summary>False: no such disposition.</summary>
+    async Task<bool> StoreAsync(Guid call, Guid agent, WrapUpSave save, CancellationToken cancel)
+    {
+        var draft = await drafts.ReadAsync(call, cancel);
+        var answers = draft.Where(f => f.Field.StartsWith(AnswerPrefix, StringComparison.Ordinal)).ToDictionary(f => f.Field[AnswerPrefix.Length..], f => f.Value, StringComparer.Ordinal);
+        var script = ScriptOf(call, draft);
+        await using (var connection = await database.OpenConnectionAsync(cancel))
+        {
+            var client = await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
+                """
+                with stored as (
+                  insert into wrap_up (call_id, agent_id, disposition, note, script_id, script_version, answers, next_step, created_at)
+                  select @call, @agent, d.code, @note, @scriptId, @scriptVersion, @answers::jsonb, @nextStep, @now from disposition d where d.code = @disposition
+                  on conflict (call_id, agent_id) do update set disposition = excluded.disposition, note = excluded.note, script_id = excluded.script_id,
+                    script_version = excluded.script_version, answers = excluded.answers, next_step = excluded.next_step
+                  returning call_id
+                )
+                select s.call_id, c.client_id from stored s left join call c on c.id = s.call_id
+                """,
+                new
+                {
+                    call, agent, disposition = save.Disposition, note = Texts.Clean(save.Note), nextStep = Texts.Clean(save.NextStep), now = time.GetUtcNow(),
+                    scriptId = script?.Id, scriptVersion = script?.Version, answers = JsonSerializer.Serialize(answers),
+                },
+                cancellationToken: cancel));
+            if (client is null) return false;
+            await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
+            if (script is not null && client.ClientId is { } card) await FillCardAsync(card, call, script, answers, cancel);
+        }
+
+        return true;
+    }
+
+    Script? ScriptOf(Guid call, IReadOnlyList<DraftFieldView> draft)
+    {
+        if (scripts.Of(call) is { } shown && shelf.Find(shown.Id, shown.Version) is { } script) return script;
+        return draft.FirstOrDefault(f => f.Field == DraftStore.ScriptField)?.Value.Split('@') is [var id, var version] ? shelf.Find(id, version) : null;
+    }
+
+    /// <summary>The card's fields that the answers fill. Somebody else's save in between is kept: only these fields are set on theirs.</summary>
+    async Task FillCardAsync(Guid client, Guid call, Script script, Dictionary<string, string> answers, CancellationToken cancel)
+    {
+        var filled = ScriptAnswers.Fill(script, answers).Fields.Where(f => f.Field.StartsWith("client.", StringComparison.Ordinal)).ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
+        if (filled.Count == 0) return;
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            if (await clients.CardAsync(client, cancel) is not { } card) return;
+            var fields = With(card, filled);
+            if (fields is null) return;
+            var saved = await directory.SaveAsync(card.Id, fields, card.Version, site.Value.Region, call, cancel);
+            if (saved is ClientSaved.Conflict) continue;
+            if (saved is ClientSaved.Invalid invalid) LogNotTaken(call, string.Join(", ", invalid.Errors.Keys));
+            return;
+        }
+    }
+
+    /// <summary>Null when nothing would change.</summary>
+    static ClientFields? With(ClientCardView card, Dictionary<string, string> filled)
+    {
+        string Set(string field, string before) => filled.GetValueOrDefault($"client.{field}") is { Length: > 0 } value ? value : before;
+        var note = filled.GetValueOrDefault("client.notes") is { Length: > 0 } more && !card.Note.Contains(more, StringComparison.Ordinal)
+            ? (card.Note.Length == 0 ? more : $"{card.Note}\n{more}")
+            : card.Note;
+        var next = card with
+        {
+            Name = Set("name", card.Name), Company = Set("company", card.Company), Email = Set("email", card.Email), City = Set("city", card.City), Note = note,
+            Language = filled.GetValueOrDefault("client.language") is { Length: > 0 } language ? language : card.Language,
+        };
+        return next == card
+            ? null
+            : new ClientFields(next.Kind, next.Name, next.Company, next.Email, next.City, next.Note, next.Language, next.Segment, next.ResponsibleId,
+                [.. next.Phones.Select(p => new ClientNumber(p.E164, p.Label, p.IsMain))]);
+    }
+
+    sealed record Stored(Guid CallId, Guid? ClientId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Answers of call {Call} were not taken onto the card: {Fields}")]
+    private partial void LogNotTaken(Guid call, string fields);
+}

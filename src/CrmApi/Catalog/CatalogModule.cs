@@ -1,0 +1,41 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Catalog;
+
+/// <summary>Everything the pages choose from.</summary>
+internal static class CatalogModule
+{
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapGet("/catalog", ReadAsync).RequireAuthorization(Rights.SignedIn).WithTags("Catalog")
+            .WithName("GetCatalog").WithSummary("What the pages choose from: pause reasons, dispositions, segments, queues, people, deal types");
+
+    static async Task<CatalogView> ReadAsync(Person person, NpgsqlDataSource database, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            """
+            select code, name from pause_reason order by position, code;
+            select code, name, outcome from disposition order by position, code;
+            select code, name from segment order by position, code;
+            select q.id, q.name, q.service_level_s from queue q join app_user u on u.domain = q.domain where u.id = @id order by q.position, q.name, q.id;
+            select id, name, is_agent from app_user where active order by name, id;
+            select code, name from deal_type order by code;
+            select deal_type, code, name from stage order by deal_type, position;
+            """,
+            new { id = person.Id }, cancellationToken: cancel));
+        var pauses = await results.ReadAsync<NamedCode>();
+        var dispositions = await results.ReadAsync<DispositionView>();
+        var segments = await results.ReadAsync<NamedCode>();
+        var queues = await results.ReadAsync<QueueView>();
+        var people = await results.ReadAsync<PersonView>();
+        var types = await results.ReadAsync<NamedCode>();
+        var stages = (await results.ReadAsync<StageRow>()).ToLookup(s => s.DealType, StringComparer.Ordinal);
+        return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
+            [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name))]))]);
+    }
+
+    sealed record StageRow(string DealType, string Code, string Name);
+}

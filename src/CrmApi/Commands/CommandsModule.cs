@@ -1,0 +1,49 @@
+using System.Collections.Frozen;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CallCrm.CrmApi.Commands;
+
+/// <summary>The agent's commands, by the one road to the router. A refusal is an answer, not an error.</summary>
+internal static class CommandsModule
+{
+    static readonly FrozenSet<string> NeedCall =
+        FrozenSet.ToFrozenSet(["answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up", "attach_client"], StringComparer.Ordinal);
+
+    static readonly FrozenSet<string> NeedNoCall = FrozenSet.ToFrozenSet(["sign_in", "sign_out", "ready", "pause"], StringComparer.Ordinal);
+
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapPost("/commands", SendAsync).RequireAuthorization(Rights.TakeCalls).WithTags("Commands")
+            .WithName("SendCommand").WithSummary("An agent's command; a repeated id gets its first answer, a refusal comes with its reason")
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, CancellationToken cancel)
+    {
+        if (Missing(request) is { } missing) return Problems.Invalid(missing.Field, missing.Expected);
+        var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId);
+        var answer = await road.CommandAsync(request.Id, person.Id, command, cancel);
+        if (answer.Accepted && request.PageId is { Length: > 0 } page)
+            feed.TellOtherPages(person.Id, page, new DoneElsewhereEvent(request.CallId ?? Guid.Empty, request.Kind, page));
+        return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
+    }
+
+    static (string Field, string Expected)? Missing(CommandRequest request)
+    {
+        if (request.Id == Guid.Empty) return ("id", "a UUID made by the page");
+        if (!NeedCall.Contains(request.Kind) && !NeedNoCall.Contains(request.Kind)) return ("kind", $"one of {string.Join(", ", NeedNoCall.Concat(NeedCall).Order(StringComparer.Ordinal))}");
+        if (NeedCall.Contains(request.Kind) && request.CallId is null) return ("callId", "the call's id");
+        return request switch
+        {
+            { Kind: "sign_in", Node: null or "" or { Length: > 100 } } => ("node", "the PBX of the extension"),
+            { Kind: "sign_in", Extension: null or "" or { Length: > 100 } } => ("extension", "the extension to sit down at"),
+            { Kind: "pause", Reason: null or "" or { Length: > 100 } } => ("reason", "a pause reason of the catalog"),
+            { Kind: "attach_client", ClientId: null } => ("clientId", "the client's id"),
+            { PageId.Length: > 100 } => ("pageId", "at most 100 characters"),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,32 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace CallCrm.CrmApi;
+
+/// <summary>Where a list goes on: the last row's time and id, opaque to the caller. A cursor that is none begins at the start.</summary>
+internal static class Cursor
+{
+    public static string Of(DateTimeOffset at, Guid id) => Encode($"{at.UtcTicks}|{id:N}");
+
+    public static string Of(long number) => Encode(number.ToString(CultureInfo.InvariantCulture));
+
+    public static (DateTimeOffset At, Guid Id)? Time(string? cursor) =>
+        Decode(cursor)?.Split('|') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var t)
+        && t <= DateTimeOffset.MaxValue.UtcTicks && Guid.TryParse(id, out var guid)
+            ? (new DateTimeOffset(t, TimeSpan.Zero), guid)
+            : null;
+
+    public static long? Number(string? cursor) => long.TryParse(Decode(cursor), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>1 to 100, 50 when not given.</summary>
+    public static int Limit(int? limit) => Math.Clamp(limit ?? 50, 1, 100);
+
+    static string Encode(string text) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes(text));
+
+    static string? Decode(string? cursor)
+    {
+        if (cursor is not { Length: > 0 and < 200 } || !Base64Url.IsValid(cursor)) return null;
+        return Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor));
+    }
+}

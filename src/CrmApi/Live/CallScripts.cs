@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Scripts;
+using CallCrm.Engine;
+using Microsoft.Extensions.Options;
+
+namespace CallCrm.CrmApi.Live;
+
+/// <summary>Which script leads a call. The first choice of a call stays: an edited file or a saved card changes no running conversation.</summary>
+internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<SiteOptions> site, TimeProvider time)
+{
+    readonly ConcurrentDictionary<Guid, Chosen> chosen = new();
+
+    /// <param name="Known">Chosen with a card at hand: a choice made before the caller was identified may be made again once.</param>
+    sealed record Chosen(Script Script, string Why, bool Known);
+
+    public ScriptChoiceView? For(LiveCall call, Guid agent, ClientCardView? card)
+    {
+        if (!chosen.TryGetValue(call.Id, out var choice) || (!choice.Known && card is not null))
+        {
+            if (ScriptChoice.Choose(shelf.Current.Scripts, Facts(call, agent, card)) is not { } found) return null;
+            choice = new Chosen(found.Script, found.Why, card is not null);
+            Remember(call.Id, choice);
+        }
+
+        var view = ScriptRendering.View(choice.Script, Context(call, agent, card), choice.Why);
+        return new ScriptChoiceView(view.Id, view.Version, view.Title, view);
+    }
+
+    /// <summary>The script this call is led by, for its record; null when none was shown here.</summary>
+    public (string Id, string Version)? Of(Guid call) => chosen.TryGetValue(call, out var choice) ? (choice.Script.Id, choice.Script.Version) : null;
+
+    /// <summary>After a restart: the version the call's draft names.</summary>
+    public void Restore(Guid call, string id, string version)
+    {
+        if (shelf.Find(id, version) is { } script) chosen.TryAdd(call, new Chosen(script, "", Known: true));
+    }
+
+    void Remember(Guid call, Chosen choice)
+    {
+        // Calls end; what is older than any call is the only thing that can be lost here, and costs a choice made again.
+        if (chosen.Count > 20_000) chosen.Clear();
+        chosen[call] = choice;
+    }
+
+    ScriptCall Facts(LiveCall call, Guid agent, ClientCardView? card)
+    {
+        var deal = card?.OpenDeals.FirstOrDefault(d => d.Id == call.Deal) ?? card?.OpenDeals.FirstOrDefault();
+        return new ScriptCall(card is { Confirmed: true } ? ClientKind.Known : ClientKind.New,
+            call.Direction == CallDirection.Outbound ? ScriptDirection.Outbound : ScriptDirection.Inbound, deal is not null, card?.Segment, deal?.DealType, deal?.Stage,
+            card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language);
+    }
+
+    ScriptContext Context(LiveCall call, Guid agent, ClientCardView? card)
+    {
+        var deal = card?.OpenDeals.FirstOrDefault(d => d.Id == call.Deal) ?? card?.OpenDeals.FirstOrDefault();
+        var values = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["agent.name"] = facts.Names.Person(agent),
+            ["company.name"] = site.Value.CompanyName,
+            ["number.name"] = facts.Names.Number(call.Dialled)?.Name,
+            ["client.name"] = card?.Name,
+            ["client.company"] = card?.Company,
+            ["client.email"] = card?.Email,
+            ["client.city"] = card?.City,
+            ["client.language"] = card?.Language,
+            ["client.source"] = card?.Source,
+            ["client.notes"] = card?.Note,
+            ["client.segment"] = card?.SegmentName,
+            ["client.last_agent"] = card?.LastCall?.AgentName,
+            ["client.last_call"] = card?.LastCall?.At.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            ["deal.title"] = deal?.Title,
+            ["deal.type"] = deal?.DealTypeName,
+            ["deal.stage"] = deal?.StageName,
+            ["deal.amount"] = deal?.Amount?.ToString("0.00", CultureInfo.InvariantCulture),
+        };
+        return new ScriptContext(values, LocalTime(call));
+    }
+
+    TimeOnly LocalTime(LiveCall call)
+    {
+        var zone = call.Queue is { } queue && facts.Names.Queues.TryGetValue(queue, out var found) && TimeZoneInfo.TryFindSystemTimeZoneById(found.TimeZone, out var ofQueue)
+            ? ofQueue
+            : TimeZoneInfo.FindSystemTimeZoneById(site.Value.TimeZone);
+        return TimeOnly.FromDateTime(TimeZoneInfo.ConvertTime(time.GetUtcNow(), zone).DateTime);
+    }
+}

@@ -1,0 +1,71 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Calls;
+using CallCrm.CrmApi.Clients;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Live;
+
+/// <summary>What the database adds to the live state, for the calls that need it.</summary>
+/// <param name="Calls">For which it was read.</param>
+internal sealed record Dress(IReadOnlySet<Guid> Calls, IReadOnlyDictionary<Guid, ClientCardView> Cards, IReadOnlyDictionary<Guid, CandidateView> Candidates,
+    ILookup<Guid, DraftFieldView> Drafts)
+{
+    public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), Array.Empty<DraftFieldView>().ToLookup(_ => Guid.Empty));
+}
+
+/// <param name="Calls">Their cards, candidates and drafts.</param>
+/// <param name="Numbers">Calls whose short number is not known yet.</param>
+/// <param name="Names">Clients whose name is not known yet.</param>
+internal sealed record DressWish(IReadOnlyCollection<LiveCall> Calls, IReadOnlyCollection<Guid> Numbers, IReadOnlyCollection<Guid> Names)
+{
+    public bool IsEmpty => Calls.Count == 0 && Numbers.Count == 0 && Names.Count == 0;
+}
+
+/// <summary>One round trip for all that a batch of events shows, however many pops are in it.</summary>
+internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallScripts scripts)
+{
+    const string Sql =
+        """
+        select id, number from call where id = any(@numbers);
+        select id, coalesce(nullif(name, ''), company) from client where id = any(@names);
+        """ + CardReader.Sql + """
+
+        select c.id, c.number, c.name, c.company, nullif(c.city, '') as city, l.at as last_call_at from client c
+        left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
+        where c.id = any(@candidates);
+        select distinct on (k.id, d.field) k.id as call_id, d.field, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
+        from unnest(@drafts) k (id)
+        join call_draft d on d.call_id = k.id or d.call_id in (select id from call where merged_into = k.id)
+        order by k.id, d.field, d.updated_at desc;
+        """;
+
+    public async Task<Dress> ReadAsync(DressWish wish, CancellationToken cancel)
+    {
+        if (wish.IsEmpty) return Dress.None;
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(Sql, new
+        {
+            numbers = wish.Numbers.ToArray(),
+            names = wish.Names.ToArray(),
+            clients = wish.Calls.Select(c => c.Client).OfType<Guid>().Distinct().ToArray(),
+            candidates = wish.Calls.Where(c => c.Candidates.Length > 1).SelectMany(c => c.Candidates).Distinct().ToArray(),
+            drafts = wish.Calls.Where(c => !c.Agents.IsEmpty).Select(c => c.Id).Distinct().ToArray(),
+        }, cancellationToken: cancel));
+        foreach (var (call, number) in await results.ReadAsync<(Guid, long)>()) facts.CallNumbers[call] = number;
+        foreach (var (client, name) in await results.ReadAsync<(Guid, string)>()) facts.ClientNames[client] = name;
+        var cards = await CardReader.ReadAsync(results);
+        foreach (var card in cards.Values) facts.ClientNames[card.Id] = card.Name.Length > 0 ? card.Name : card.Company;
+        var candidates = (await results.ReadAsync<CandidateView>()).ToDictionary(c => c.Id);
+        var fields = (await results.ReadAsync<DraftRow>()).AsList();
+        foreach (var field in fields.Where(f => f.Field == DraftStore.ScriptField))
+        {
+            if (field.Value.Split('@') is [var id, var version]) scripts.Restore(field.CallId, id, version);
+        }
+
+        var drafts = fields.Where(f => f.Field != DraftStore.ScriptField).ToLookup(d => d.CallId, d => new DraftFieldView(d.Field, d.Value, d.Version, d.PageId, d.UpdatedAt));
+        return new Dress(wish.Calls.Select(c => c.Id).ToHashSet(), cards, candidates, drafts);
+    }
+
+    sealed record DraftRow(Guid CallId, string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
+}

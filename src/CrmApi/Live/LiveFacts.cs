@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using CallCrm.Engine;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Live;
+
+internal sealed record FactPerson(Guid Id, string Name, string Language, string? Queues);
+
+internal sealed record FactNumber(string Number, string Name, string Language, string Greeting);
+
+internal sealed record FactQueue(Guid Id, string Name, string TimeZone);
+
+/// <summary>The settings' names as one immutable whole, swapped at the hint "settings".</summary>
+internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, FrozenDictionary<Guid, FactQueue> Queues, FrozenDictionary<string, FactNumber> Numbers)
+{
+    public static LiveNames None { get; } = new(FrozenDictionary<Guid, FactPerson>.Empty, FrozenDictionary<Guid, FactQueue>.Empty, FrozenDictionary<string, FactNumber>.Empty);
+
+    public string? Person(Guid? id) => id is { } i && People.TryGetValue(i, out var person) ? person.Name : null;
+
+    public string? Queue(Guid? id) => id is { } i && Queues.TryGetValue(i, out var queue) ? queue.Name : null;
+
+    public FactNumber? Number(PhoneNumber dialled) => Numbers.GetValueOrDefault(Digits(dialled.Raw)) ?? Numbers.GetValueOrDefault(Digits(dialled.Display));
+
+    public static string Digits(string text) => string.Concat(text.Where(char.IsAsciiDigit));
+
+    public static async Task<LiveNames> LoadAsync(NpgsqlDataSource database, string domain, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            """
+            select u.id, u.name, u.language, (select string_agg(q.name, ', ' order by q.position, q.name) from queue_agent a join queue q on q.id = a.queue_id where a.user_id = u.id) as queues from app_user u;
+            select id, name, time_zone from queue where domain = @domain;
+            select number, name, language, greeting from dialled_number where domain = @domain;
+            """,
+            new { domain }, cancellationToken: cancel));
+        var people = await results.ReadAsync<FactPerson>();
+        var queues = await results.ReadAsync<FactQueue>();
+        var numbers = await results.ReadAsync<FactNumber>();
+        return new LiveNames(people.ToFrozenDictionary(p => p.Id), queues.ToFrozenDictionary(q => q.Id),
+            numbers.GroupBy(n => Digits(n.Number), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal));
+    }
+}
+
+/// <summary>What the journal does not carry: short numbers of calls and names of clients, kept for the calls of the moment.</summary>
+internal sealed class LiveFacts
+{
+    const int Most = 50_000;
+
+    public ConcurrentDictionary<Guid, long> CallNumbers { get; } = new();
+
+    public ConcurrentDictionary<Guid, string> ClientNames { get; } = new();
+
+    public LiveNames Names { get; set; } = LiveNames.None;
+
+    public long Number(Guid call) => CallNumbers.GetValueOrDefault(call);
+
+    public string? ClientName(Guid? client) => client is { } id && ClientNames.TryGetValue(id, out var name) && name.Length > 0 ? name : null;
+
+    /// <summary>Only what is in the state stays.</summary>
+    public void Trim(LiveState state)
+    {
+        if (CallNumbers.Count + ClientNames.Count < Most) return;
+        foreach (var call in CallNumbers.Keys.Where(c => !state.Calls.ContainsKey(c))) CallNumbers.TryRemove(call, out _);
+        var clients = state.Calls.Values.Select(c => c.Client).OfType<Guid>().ToHashSet();
+        foreach (var client in ClientNames.Keys.Where(c => !clients.Contains(c))) ClientNames.TryRemove(client, out _);
+    }
+}

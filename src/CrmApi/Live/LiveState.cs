@@ -1,0 +1,74 @@
+using System.Collections.Immutable;
+using CallCrm.Engine;
+
+namespace CallCrm.CrmApi.Live;
+
+/// <summary>
+/// What the feed knows of the present: open calls (and ended ones that someone still wraps up), offers, agents, PBXs, as of one journal number.
+/// Immutable, so a snapshot is a reference: state and position always belong together.
+/// </summary>
+internal sealed record LiveState(long Seq, DateOnly Day, ImmutableDictionary<Guid, LiveCall> Calls, ImmutableDictionary<Guid, LiveOffer> Offers,
+    ImmutableDictionary<Guid, LiveAgent> Agents, ImmutableSortedDictionary<string, LivePbx> Pbxs)
+{
+    public static LiveState Empty(DateOnly day) => new(0, day, ImmutableDictionary<Guid, LiveCall>.Empty, ImmutableDictionary<Guid, LiveOffer>.Empty,
+        ImmutableDictionary<Guid, LiveAgent>.Empty, ImmutableSortedDictionary.Create<string, LivePbx>(StringComparer.Ordinal));
+
+    public LiveAgent Agent(Guid id) => Agents.TryGetValue(id, out var agent) ? agent : LiveAgent.SignedOut(id);
+
+    public LiveState With(LiveAgent agent) => this with { Agents = Agents.SetItem(agent.Id, agent) };
+
+    public LiveState With(LiveCall call) => this with { Calls = Calls.SetItem(call.Id, call) };
+
+    /// <summary>The call on this agent's desk: talking, or wrapping up.</summary>
+    public LiveCall? CallOf(Guid agent) => Agent(agent).Call is { } id && Calls.TryGetValue(id, out var call) && call.Agents.Contains(agent) ? call : null;
+
+    public LiveOffer? OfferOf(Guid agent)
+    {
+        if (Agent(agent).Call is { } id && Calls.TryGetValue(id, out var call) && call.Offer is { } offer && Offers.TryGetValue(offer, out var found) && found.Agent == agent)
+            return found;
+        // The offer is journaled a moment before the agent's own state names its call.
+        return Offers.Values.FirstOrDefault(o => o.Agent == agent);
+    }
+}
+
+/// <param name="Agents">Whose desk shows this call as theirs.</param>
+/// <param name="Spoke">Who has talked with the client in it.</param>
+internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, CallState State, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, DateTimeOffset StartedAt)
+{
+    public Guid? Queue { get; init; }
+    public LookupOutcome? Lookup { get; init; }
+    public Guid? Client { get; init; }
+    public ImmutableArray<Guid> Candidates { get; init; } = [];
+    public Guid? Deal { get; init; }
+    public Guid? Offer { get; init; }
+    public bool CanAnswer { get; init; }
+    public bool CanHold { get; init; }
+    public int? Place { get; init; }
+    public DateTimeOffset? QueuedAt { get; init; }
+    public DateTimeOffset? AnsweredAt { get; init; }
+    public DateTimeOffset? HeldSince { get; init; }
+    public DateTimeOffset? EndedAt { get; init; }
+    public CallOutcome? Outcome { get; init; }
+    public EndedBy? By { get; init; }
+    public int? Wait_ms { get; init; }
+    public RouteDecided? Decision { get; init; }
+    public bool Recorded { get; init; }
+    public ImmutableHashSet<Guid> Agents { get; init; } = [];
+    public ImmutableHashSet<Guid> Spoke { get; init; } = [];
+
+    public bool Waits => State is CallState.Routing or CallState.Waiting or CallState.Ringing && QueuedAt is not null && AnsweredAt is null;
+}
+
+internal sealed record LiveOffer(Guid Id, Guid Call, Guid Agent, string Node, string Extension, string Device, Guid? Queue, DateTimeOffset At, int Ring_s, RouteRule Rule,
+    bool CanAnswer, bool CanHold, bool Rang);
+
+/// <param name="Extended">This wrap-up was extended already.</param>
+internal sealed record LiveAgent(Guid Id, AgentState State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? Call, bool Extended, LiveToday Today)
+{
+    public static LiveAgent SignedOut(Guid id) => new(id, AgentState.SignedOut, null, null, null, default, null, null, false, default);
+}
+
+/// <summary>An agent's own day, in the site's zone.</summary>
+internal readonly record struct LiveToday(int Calls, long Talk_ms, long WrapUp_ms, int Missed);
+
+internal sealed record LivePbx(string Node, bool Connected, DateTimeOffset Since, string? Reason);

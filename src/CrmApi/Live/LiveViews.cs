@@ -1,0 +1,90 @@
+using CallCrm.Contracts;
+using CallCrm.Engine;
+using Numbers = CallCrm.CallFlow.PhoneNumbers;
+
+namespace CallCrm.CrmApi.Live;
+
+/// <summary>State, names and cards become what the page shows.</summary>
+internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock clock)
+{
+    LiveNames Names => facts.Names;
+
+    public PopView Pop(LiveOffer offer, LiveCall call, Dress dress)
+    {
+        var number = Names.Number(call.Dialled);
+        return new PopView(offer.Id, call.Id, facts.Number(call.Id), offer.At, offer.Ring_s, Seconds(offer.At - (call.QueuedAt ?? call.StartedAt)), Caller(call), Lookup(call),
+            Names.Queue(offer.Queue), number?.Name, number is { Greeting.Length: > 0 } ? number.Greeting : null, Reason(call.Decision, offer.Rule, offer.Agent),
+            Card(call, dress), Candidates(call, dress), scripts.For(call, offer.Agent, Card(call, dress)), offer.Device, offer.CanAnswer, offer.CanHold, offer.Rang);
+    }
+
+    public LiveCallView Call(LiveState state, LiveCall call, Guid agentId, Dress dress)
+    {
+        // Who handed the call on wraps up while it goes on with another.
+        var agent = state.Agent(agentId);
+        var over = call.State == CallState.Ended || (agent.State == AgentState.WrapUp && agent.Call == call.Id);
+        return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call.State).ToString(), Caller(call), Lookup(call),
+            Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
+            call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
+            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.Drafts[call.Id]]);
+    }
+
+    public CardEvent CardChanged(LiveCall call, Guid agent, Dress dress, DateTimeOffset at) =>
+        new(call.Id, Lookup(call), Card(call, dress), Candidates(call, dress), scripts.For(call, agent, Card(call, dress))) { At = at };
+
+    public AgentStateView State(LiveAgent agent) => new(agent.State.ToString(), agent.Reason, agent.Node, agent.Extension, agent.Since, agent.Until, agent.Call,
+        agent.State == AgentState.WrapUp && !agent.Extended);
+
+    public TodayView Today(LiveState state, LiveAgent agent)
+    {
+        var today = state.Day == clock.Today ? agent.Today : default;
+        return new TodayView(today.Calls, (int)(today.Talk_ms / 1000), (int)(today.WrapUp_ms / 1000), today.Missed);
+    }
+
+    public AgentTileView? Tile(LiveState state, Guid id)
+    {
+        if (!Names.People.TryGetValue(id, out var person)) return null;
+        var agent = state.Agent(id);
+        var call = agent.Call is { } callId ? state.Calls.GetValueOrDefault(callId) : null;
+        return new AgentTileView(id, person.Name, agent.State.ToString(), agent.Reason, agent.Extension, agent.Since, agent.Call, facts.ClientName(call?.Client), person.Queues, Today(state, agent).Calls);
+    }
+
+    public PbxEventView Pbx(LivePbx pbx) => new(pbx.Node, pbx.Connected, pbx.Since, pbx.Reason) { At = pbx.Since };
+
+    public DeskView Desk(LiveState state, Guid agentId, Dress dress, bool routerAway)
+    {
+        var agent = state.Agent(agentId);
+        var offer = state.OfferOf(agentId);
+        var pop = offer is not null && state.Calls.TryGetValue(offer.Call, out var offered) ? Pop(offer, offered, dress) : null;
+        var call = state.CallOf(agentId) is { } mine ? Call(state, mine, agentId, dress) : null;
+        return new DeskView(State(agent), Today(state, agent), pop, call, [.. state.Pbxs.Values.Select(Pbx)], routerAway);
+    }
+
+    public IReadOnlyList<WaitingCallView> Waiting(LiveState state) =>
+    [
+        .. state.Calls.Values.Where(c => c.Waits).OrderBy(c => c.QueuedAt).ThenBy(c => c.Id).Select(c => new WaitingCallView(
+            c.Id, facts.Number(c.Id), Caller(c), facts.ClientName(c.Client), Names.Queue(c.Queue), c.QueuedAt ?? c.StartedAt, c.Place, c.State.ToString())),
+    ];
+
+    public IReadOnlyList<AgentTileView> Tiles(LiveState state) =>
+        [.. state.Agents.Values.Where(a => a.State != AgentState.SignedOut).Select(a => Tile(state, a.Id)).OfType<AgentTileView>().OrderBy(t => t.Name, StringComparer.CurrentCulture).ThenBy(t => t.AgentId)];
+
+    public static CallerView Caller(LiveCall call) => Caller(call.Caller, call.CallerName);
+
+    public static CallerView Caller(PhoneNumber number, string name) => new(
+        number.Kind switch { NumberKind.E164 => Numbers.Format(number.E164!, "en"), NumberKind.Withheld => null, _ => number.Raw },
+        number.Kind.ToString(), name, number.E164 is { } e164 ? Numbers.Country(e164) : null);
+
+    public ReasonView Reason(RouteDecided? decision, RouteRule rule, Guid? chosen) => decision is null
+        ? new ReasonView(rule.ToString(), Names.Person(chosen), null, null, null, null, [], 0)
+        : new ReasonView(rule.ToString(), Names.Person(chosen), Names.Person(decision.Preferred), decision.PreferredBy?.ToString(), decision.PreferredState?.ToString(), decision.LastContactAt,
+            [.. (decision.Candidates.IsDefault ? [] : decision.Candidates).Select(c => new ReasonCandidateView(Names.Person(c.Agent) ?? "…", c.Level, c.LoadPercent, c.Idle_s))], decision.CandidateCount);
+
+    static string Lookup(LiveCall call) => (call.Lookup ?? LookupOutcome.Unknown).ToString();
+
+    static ClientCardView? Card(LiveCall call, Dress dress) => call.Client is { } id ? dress.Cards.GetValueOrDefault(id) : null;
+
+    static CandidateView[] Candidates(LiveCall call, Dress dress) =>
+        call.Candidates.Length > 1 ? [.. call.Candidates.Select(dress.Candidates.GetValueOrDefault).OfType<CandidateView>()] : [];
+
+    static int Seconds(TimeSpan span) => (int)Math.Max(0, span.TotalSeconds);
+}

@@ -1,0 +1,187 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Scripts;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Live;
+
+/// <summary>Tells the router which agents have a page here: at each change and every 10 s.</summary>
+internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road, Feed feed, TimeProvider time, ILogger<PagesWorker> log) : BackgroundService
+{
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
+    readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    readonly string reporter = $"{Environment.MachineName}/{Guid.NewGuid():N}";
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        pages.Changed += Wake;
+        try
+        {
+            while (true)
+            {
+                await ReportAsync(stoppingToken);
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                await Task.WhenAny(changes.Reader.ReadAsync(patience.Token).AsTask(), Task.Delay(Every, time, patience.Token));
+                await patience.CancelAsync();
+                stoppingToken.ThrowIfCancellationRequested();
+                await Task.Delay(Gather, time, stoppingToken);
+            }
+        }
+        finally
+        {
+            pages.Changed -= Wake;
+        }
+    }
+
+    void Wake() => changes.Writer.TryWrite(true);
+
+    async Task ReportAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await road.ReportPagesAsync(reporter, pages.AgentsWithPages(), cancel);
+            Away(false);
+        }
+        catch (Exception e) when (e is RouterAwayException or NpgsqlException)
+        {
+            if (!feed.RouterAway) LogAway(e.Message);
+            Away(true);
+        }
+    }
+
+    void Away(bool away)
+    {
+        if (feed.RouterAway == away) return;
+        feed.RouterAway = away;
+        feed.Tell(Audience.Everyone, new HintEvent("router_away", away ? "on" : "off", null));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The router is away: {Reason}")]
+    private partial void LogAway(string reason);
+}
+
+/// <summary>Ends the lines of people whose session was ended or whose rights changed, and keeps the sessions of the others awake.</summary>
+internal sealed partial class SessionWatch(FeedConnections pages, SessionStore sessions, TimeProvider time, ILogger<SessionWatch> log) : BackgroundService
+{
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+    const int TouchEvery = 30;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (var round = 1; ; round++)
+        {
+            await Task.Delay(Every, time, stoppingToken);
+            try
+            {
+                await CheckAsync(touch: round % TouchEvery == 0, stoppingToken);
+            }
+            catch (NpgsqlException e)
+            {
+                LogFailed(e.Message); // The lines stay: with the database away nobody's rights can have changed.
+            }
+        }
+    }
+
+    public async Task CheckAsync(bool touch, CancellationToken cancel)
+    {
+        var open = pages.All.ToArray();
+        if (open.Length == 0) return;
+        var living = await sessions.LivingAsync([.. open.Select(p => (p.Person.Session, p.Person.Stamp)).Distinct()], cancel);
+        foreach (var page in open.Where(p => !living.Contains(p.Person.Session))) page.Close();
+        if (touch && living.Count > 0) await sessions.TouchAsync(living, cancel);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Sessions cannot be checked: {Reason}")]
+    private partial void LogFailed(string reason);
+}
+
+/// <summary>Changes of the CRM as hints to all pages, gathered so that a flood of saves is a few messages; cards of running calls are sent anew.</summary>
+internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptShelf scripts, LiveFacts facts, LiveViews views, Dressing dressing, FeedConnections pages,
+    NpgsqlDataSource database, ILogger<HintsWorker> log) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await feed.Loaded.WaitAsync(stoppingToken);
+        scripts.Changed += (_, _) => feed.Tell(Audience.Everyone, new HintEvent("scripts", "", null));
+        await foreach (var batch in hints.WatchAsync(stoppingToken))
+        {
+            try
+            {
+                await TellAsync(batch, stoppingToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            {
+                LogFailed(e.Message); // Best effort: pages read again what they show when they come back.
+            }
+        }
+    }
+
+    async Task TellAsync(IReadOnlyList<ChangeHint> batch, CancellationToken cancel)
+    {
+        if (batch.Any(h => h.Kind == "settings")) facts.Names = await LiveNames.LoadAsync(database, feed.Domain, cancel);
+        await TellCardsAsync(batch.Where(h => h.Kind == "client").Select(h => Guid.TryParse(h.Key, out var id) ? id : default).ToHashSet(), cancel);
+        feed.Tell(Audience.Everyone, [.. batch.GroupBy(h => (h.Kind, h.Key)).Select(g => new HintEvent(g.Key.Kind, g.Key.Key, g.Max(h => h.Version)) { At = g.Last().At })]);
+    }
+
+    async Task TellCardsAsync(HashSet<Guid> clients, CancellationToken cancel)
+    {
+        var state = feed.State;
+        var calls = state.Calls.Values.Where(c => c.Client is { } id && clients.Contains(id)).ToArray();
+        if (calls.Length == 0) return;
+        var dress = await dressing.ReadAsync(new DressWish(calls, [], []), cancel);
+        foreach (var call in calls)
+        {
+            var agents = call.Agents.ToImmutableHashSet();
+            if (call.Offer is { } offer && state.Offers.TryGetValue(offer, out var open)) agents = agents.Add(open.Agent);
+            foreach (var agent in agents.Where(a => !pages.Of(a).IsEmpty))
+            {
+                feed.Tell(Audience.Of(agent), views.CardChanged(call, agent, dress, default));
+                if (views.Tile(state, agent) is { } tile) feed.Tell(Audience.Supervisors, new AgentEvent(tile));
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Hints could not be passed on: {Reason}")]
+    private partial void LogFailed(string reason);
+}
+
+/// <summary>The board's figures to those who see them, at most once a second and only while something moves; and the bare position to who hears nothing.</summary>
+internal sealed partial class BoardWorker(Feed feed, FeedConnections pages, BoardFigures figures, LiveViews views, TimeProvider time, ILogger<BoardWorker> log) : BackgroundService
+{
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    const int AlwaysEvery = 5;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await feed.Loaded.WaitAsync(stoppingToken);
+        long told = -1;
+        for (var round = 1; ; round++)
+        {
+            await Task.Delay(Every, time, stoppingToken);
+            var state = feed.State;
+            if ((state.Seq != told || round % AlwaysEvery == 0) && pages.All.Any(p => p.Attached && p.Person.SeesBoard)) told = await TellAsync(state, stoppingToken) ? state.Seq : told;
+            if (round % AlwaysEvery == 0) feed.TellPosition();
+        }
+    }
+
+    async Task<bool> TellAsync(LiveState state, CancellationToken cancel)
+    {
+        try
+        {
+            feed.Tell(Audience.Supervisors, new BoardEvent(await figures.NowAsync(state, cancel), views.Waiting(state)));
+            return true;
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            LogFailed(e.Message);
+            return false;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Board figures cannot be read: {Reason}")]
+    private partial void LogFailed(string reason);
+}

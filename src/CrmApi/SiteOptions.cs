@@ -1,0 +1,45 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace CallCrm.CrmApi;
+
+/// <summary>Section <c>Site</c>: where the people work.</summary>
+public sealed class SiteOptions
+{
+    public const string Section = "Site";
+
+    /// <summary>IANA zone in which "today" begins and ends. Default Europe/Rome.</summary>
+    [Required]
+    public string TimeZone { get; set; } = "Europe/Rome";
+
+    /// <summary>ISO 3166 letters: how numbers typed without a country code are read. Default: the first PBX's, else IT.</summary>
+    [RegularExpression("^[A-Z]{2}$")]
+    public string Region { get; set; } = "IT";
+
+    /// <summary>What agents say as the company's name. Default empty.</summary>
+    public string CompanyName { get; set; } = "";
+}
+
+/// <summary>The site's day.</summary>
+internal sealed class SiteClock(Microsoft.Extensions.Options.IOptions<SiteOptions> options, TimeProvider time)
+{
+    readonly TimeZoneInfo zone = TimeZoneInfo.FindSystemTimeZoneById(options.Value.TimeZone);
+
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    public DateTimeOffset LocalNow => TimeZoneInfo.ConvertTime(time.GetUtcNow(), zone);
+
+    public string ZoneId => zone.Id;
+
+    public DateOnly Today => DateOnly.FromDateTime(LocalNow.DateTime);
+
+    /// <summary>When today began here. Where midnight does not exist (a clock change at 0:00), the first moment after it.</summary>
+    public DateTimeOffset DayStart
+    {
+        get
+        {
+            var midnight = Today.ToDateTime(TimeOnly.MinValue);
+            while (zone.IsInvalidTime(midnight)) midnight = midnight.AddMinutes(15);
+            return new DateTimeOffset(midnight, zone.GetUtcOffset(midnight)).ToUniversalTime();
+        }
+    }
+}

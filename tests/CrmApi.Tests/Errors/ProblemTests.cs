@@ -1,0 +1,89 @@
+using System.Net;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.TestKit;
+using Dapper;
+
+namespace CallCrm.CrmApi.Tests.Errors;
+
+public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    [PostgresTheory]
+    [InlineData("""{"login":"anna"}""", "password", "is required")]
+    [InlineData("""{"login":7,"password":"x"}""", "login", "expected String")]
+    [InlineData("""{"login":null,"password":"x"}""", "login", "")]
+    [InlineData("""{"login":"anna","password":"x""", "", "")]
+    public async Task Bad_JSON_names_the_field_and_what_was_expected(string json, string field, string expected)
+    {
+        await using var page = Page.Nobody(host.Address);
+        var (status, problem) = await page.ProblemAsync(HttpMethod.Post, "api/session", json);
+        (status, problem.ErrorId).Should().Be((HttpStatusCode.BadRequest, "invalid_input"));
+        problem.Errors!.Keys.Should().Contain(k => k.Contains(field));
+        problem.Errors!.Values.SelectMany(v => v).Should().Contain(v => v.Contains(expected));
+    }
+
+    [PostgresFact]
+    public async Task A_bad_parameter_names_itself()
+    {
+        await using var page = await host.SignInAsync("sara");
+        (await page.ProblemAsync(HttpMethod.Get, "api/calls/not-a-guid")).Problem.Errors!.Keys.Should().Equal("id");
+        (await page.ProblemAsync(HttpMethod.Get, "api/calls?from=yesterday")).Problem.Errors!.Keys.Should().Equal("from");
+        (await page.ProblemAsync(HttpMethod.Get, "api/calls?outcome=Nonsense")).Problem.Errors!.Keys.Should().Equal("outcome");
+    }
+
+    [PostgresFact]
+    public async Task Unknown_addresses_and_things_are_problems_too()
+    {
+        await using var page = await host.SignInAsync("sara");
+        (await page.ProblemAsync(HttpMethod.Get, "api/nothing/here")).Problem.ErrorId.Should().Be("not_found");
+        (await page.ProblemAsync(HttpMethod.Get, $"api/clients/{Guid.NewGuid()}")).Problem.ErrorId.Should().Be("not_found");
+        (await page.ProblemAsync(HttpMethod.Get, $"api/calls/{Guid.NewGuid()}")).Problem.ErrorId.Should().Be("not_found");
+        (await page.ProblemAsync(HttpMethod.Get, $"api/recordings/{Guid.NewGuid()}")).Problem.ErrorId.Should().Be("not_found");
+    }
+
+    [PostgresFact]
+    public async Task No_router_is_503_at_once_and_a_refusal_passes_through()
+    {
+        await using var page = await host.SignInAsync("anna");
+        host.Router.Answer = _ => new CallFlow.RoadAnswer(false, "not_your_call");
+        using (var answer = await page.Http.PostAsync("api/commands", Json($$"""{"id":"{{Guid.NewGuid()}}","kind":"answer","callId":"{{Guid.NewGuid()}}"}""")))
+            (await answer.Content.ReadAsStringAsync()).Should().Contain("not_your_call").And.Contain("\"accepted\":false");
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("update domain set command_address = null");
+        await host.RestartAsync();
+        try
+        {
+            var (status, problem) = await page.ProblemAsync(HttpMethod.Post, "api/commands", $$"""{"id":"{{Guid.NewGuid()}}","kind":"ready"}""");
+            (status, problem.ErrorId).Should().Be((HttpStatusCode.ServiceUnavailable, "router_away"));
+        }
+        finally
+        {
+            await using var again = await host.Database.OpenConnectionAsync();
+            await again.ExecuteAsync("update domain set command_address = @Address", new { host.Router.Address });
+        }
+    }
+
+    [PostgresTheory]
+    [InlineData("""{"id":"{0}","kind":"explode"}""", "kind")]
+    [InlineData("""{"id":"{0}","kind":"answer"}""", "callId")]
+    [InlineData("""{"id":"{0}","kind":"sign_in","node":"pbx"}""", "extension")]
+    [InlineData("""{"id":"{0}","kind":"pause"}""", "reason")]
+    [InlineData("""{"id":"{0}","kind":"attach_client","callId":"{0}"}""", "clientId")]
+    public async Task A_command_without_what_it_needs_names_it(string json, string field)
+    {
+        await using var page = await host.SignInAsync("anna");
+        var (_, problem) = await page.ProblemAsync(HttpMethod.Post, "api/commands", json.Replace("{0}", Guid.NewGuid().ToString()));
+        problem.Errors!.Keys.Should().Equal(field);
+    }
+
+    [PostgresFact]
+    public async Task The_api_describes_itself()
+    {
+        using var http = new HttpClient { BaseAddress = host.Address };
+        var document = System.Text.Json.JsonDocument.Parse(await http.GetStringAsync("openapi/v1.json"));
+        var operations = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject().Select(o => (Path: p.Name, Method: o.Name, o.Value))).ToList();
+        operations.Should().HaveCountGreaterThan(15);
+        operations.Where(o => !o.Value.TryGetProperty("summary", out _)).Select(o => $"{o.Method} {o.Path}").Should().BeEmpty();
+    }
+
+    static StringContent Json(string json) => new(json, System.Text.Encoding.UTF8, "application/json");
+}

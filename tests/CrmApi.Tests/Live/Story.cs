@@ -1,0 +1,102 @@
+using CallCrm.CallFlow;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.Engine;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CallCrm.CrmApi.Tests.Live;
+
+/// <summary>Tells calls as the router journals them, through the real journal writer.</summary>
+sealed class Story : IAsyncDisposable
+{
+    readonly RouterDatabase database;
+    readonly JournalWriter writer;
+    readonly DirectoryInfo spill;
+    readonly Dictionary<Guid, (AgentState State, DateTimeOffset Since)> agents = [];
+    long next;
+
+    Story(RouterDatabase database, JournalWriter writer, DirectoryInfo spill)
+    {
+        (this.database, this.writer, this.spill) = (database, writer, spill);
+        next = writer.Restored.NextSeq;
+    }
+
+    public static async Task<Story> BeginAsync(ApiHost host)
+    {
+        var folder = Directory.CreateTempSubdirectory("callcrm-spill-");
+        var pool = RouterDatabase.Create(host.ConnectionString, 2);
+        var journal = await JournalWriter.OpenAsync(pool, "main", new JournalOptions { SpillFolder = folder.FullName }, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        return new Story(pool, journal, folder);
+    }
+
+    public long Last => next - 1;
+
+    static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    public async Task WriteAsync(params JournalEntry[] entries) => await writer.AppendAsync(entries, CancellationToken.None);
+
+    T Seq<T>(T entry, Guid? call = null) where T : JournalEntry => entry with { Seq = next++, At = Now, Call = call };
+
+    public static readonly PhoneNumber Dialled = new("390233334444", NumberKind.E164, "+390233334444");
+
+    public JournalEntry[] Arrives(Guid call, PhoneNumber caller, LookupOutcome outcome, Guid? client, Guid[]? candidates = null, Guid? deal = null, string name = "") =>
+    [
+        Seq(new CallStarted("pbx", $"{call:N}.1", $"{call:N}.1", CallDirection.Inbound, caller, Dialled, name, true, false) { Seq = 0, At = default }, call),
+        Seq(new CallIdentified(outcome, client, deal, [.. candidates ?? (client is { } c ? [c] : [])], null, false) { Seq = 0, At = default }, call),
+        Seq(new CallQueued(Seeds.Sales, 1) { Seq = 0, At = default }, call),
+    ];
+
+    public JournalEntry[] Offers(Guid call, Guid offer, Guid agent, string extension, Guid? client = null) =>
+    [
+        Seq(new RouteDecided(RouteRule.LeastBusy, agent, Seeds.Sales, null, Seeds.Anna, RouteRule.Responsible, AgentState.Talking, null, [new RouteCandidate(agent, 1, 18.5m, 40)], 1, null) { Seq = 0, At = default }, call),
+        Seq(new CallOffered(offer, agent, "pbx", extension, $"PJSIP/{extension}", Seeds.Sales, client, 1, 20, RouteRule.LeastBusy, true, true) { Seq = 0, At = default }, call),
+        Agent(agent, AgentState.Reserved, extension, call),
+    ];
+
+    public JournalEntry[] Rings(Guid call, Guid offer, Guid agent, string extension) =>
+        [Seq(new OfferRang(offer, agent) { Seq = 0, At = default }, call), Agent(agent, AgentState.Ringing, extension, call)];
+
+    public JournalEntry[] Answers(Guid call, Guid offer, Guid agent, string extension, int wait_ms = 4000) =>
+    [
+        Seq(new OfferEnded(offer, agent, OfferOutcome.Answered, null, 2000) { Seq = 0, At = default }, call),
+        Seq(new LegStarted("pbx", $"{call:N}.2", $"PJSIP/{extension}-1", agent, false, false) { Seq = 0, At = default }, call),
+        Seq(new CallAnswered(offer, agent, "pbx", $"{call:N}.2", wait_ms) { Seq = 0, At = default }, call),
+        Agent(agent, AgentState.Talking, extension, call),
+    ];
+
+    public JournalEntry[] Ends(Guid call, Guid agent, string extension, Guid? client, int wait_ms = 4000, int talk_ms = 60_000) =>
+    [
+        Seq(new LegEnded("pbx", $"{call:N}.2", agent, 16, null, talk_ms, 0, false) { Seq = 0, At = default }, call),
+        Seq(new CallEnded(CallOutcome.Answered, EndedBy.Caller, 16, agent, client, Seeds.Sales, wait_ms, talk_ms, 0, false) { Seq = 0, At = default }, call),
+        Agent(agent, AgentState.WrapUp, extension, call, until: Now.AddSeconds(30)),
+    ];
+
+    public JournalEntry[] Fails(Guid call, Guid offer, Guid agent, string extension, OfferOutcome outcome) =>
+        [Seq(new OfferEnded(offer, agent, outcome, null, 20_000) { Seq = 0, At = default }, call), Agent(agent, AgentState.Ready, extension, null)];
+
+    public JournalEntry Abandons(Guid call, int wait_ms, bool brief = false) =>
+        Seq(new CallEnded(brief ? CallOutcome.ShortAbandon : CallOutcome.Abandoned, EndedBy.Caller, 16, null, null, Seeds.Sales, wait_ms, 0, 0, false) { Seq = 0, At = default }, call);
+
+    public JournalEntry Holds(Guid call, Guid agent) => Seq(new CallHeld(agent) { Seq = 0, At = default }, call);
+
+    public JournalEntry Resumes(Guid call, Guid agent) => Seq(new CallResumed(agent) { Seq = 0, At = default }, call);
+
+    public JournalEntry Extends(Guid call, Guid agent) => Seq(new WrapUpExtended(agent, Now.AddSeconds(60)) { Seq = 0, At = default }, call);
+
+    public JournalEntry Pbx(bool connected) => Seq(new PbxChanged("pbx", connected, connected ? null : "connection lost", "22.10.1") { Seq = 0, At = default });
+
+    public JournalEntry Agent(Guid agent, AgentState state, string? extension, Guid? call, string? reason = null, DateTimeOffset? until = null)
+    {
+        var (before, since) = agents.GetValueOrDefault(agent, (AgentState.SignedOut, Now));
+        agents[agent] = (state, Now);
+        return Seq(new AgentChanged(agent, state, reason, extension is null ? null : "pbx", extension, until, before, (int)(Now - since).TotalMilliseconds) { Seq = 0, At = default }, call);
+    }
+
+    public static PhoneNumber From(string e164) => new(e164, NumberKind.E164, e164);
+
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        await database.DisposeAsync();
+        spill.Delete(recursive: true);
+    }
+}
