@@ -1,3 +1,58 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+using System.Security.Cryptography;
+using CallCrm.AllInOne;
+using CallCrm.CallFlow;
+using CallCrm.CallFlow.Demo;
+using CallCrm.CallRouter;
+using CallCrm.CrmApi;
+using CallCrm.CrmApi.Scripts;
+using CallCrm.DemoPbx;
+using CallCrm.Recorder;
+
+if (args is ["scripts", "check", .. var rest])
+    return ScriptCheck.Run(rest.Length > 0 ? rest[0] : "scripts-library", Console.Out);
+
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddCallCrmDefaults(
+        new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
+        new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
+        new KnownSection(DemoPbxOptions.Section, typeof(DemoPbxOptions)));
+    var configuration = builder.Configuration;
+    var demo = DemoSetup.Apply(configuration, DataFolder.From(configuration));
+    // Router and CrmApi are one process here: their shared secret need not outlive it.
+    if (string.IsNullOrEmpty(configuration["Router:InternalKey"]))
+        configuration["Router:InternalKey"] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
+    // Stopping in reverse order: pages and router first, the database last. Longest: the demo's recordings.
+    builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(15));
+    builder.Services.AddCallFlow(configuration);
+    if (demo)
+    {
+        builder.Services.AddDemoData(configuration);
+        builder.Services.AddOptions<DemoAgentsOptions>().Bind(configuration.GetSection(DemoAgentsOptions.Section)).ValidateOnStart();
+        builder.Services.AddDemoPbx(configuration);
+    }
+
+    builder.Services.AddRecorder(configuration);
+    builder.Services.AddCallRouter(configuration);
+    builder.Services.AddCrmApi(configuration);
+    if (demo)
+    {
+        builder.Services.AddHostedService<DemoAgents>();
+        builder.Services.AddHostedService<DemoDirector>();
+    }
+
+    var app = builder.Build();
+    app.MapCrmApi();
+    app.MapCallCrmDefaults();
+    app.MapCallRouter();
+    if (demo)
+        app.Lifetime.ApplicationStarted.Register(() => DemoSetup.PrintSignIns(configuration, Console.Out));
+    await app.RunAsync();
+    return 0;
+}
+catch (ConfigurationException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 78; // EX_CONFIG of sysexits.h
+}

@@ -19,22 +19,11 @@ internal static partial class ModelFacts
     {
         var model = new PbxModel("n");
         var roles = new Dictionary<string, string>(StringComparer.Ordinal);
-        var callers = new Dictionary<LegId, (string, string, bool)>();
         var facts = new List<string>();
         foreach (var lines in events)
         {
             foreach (var fact in model.Handle(new PbxEvent("n", lines[0].Value, lines, null)))
             {
-                // That a number is certain is said only where channelvars carries its presentation; the traces' set-up does not.
-                if (fact is PbxFact.LegCreated created)
-                {
-                    callers[created.Leg] = (created.CallerNumber, created.CallerName, created.NumberRestricted);
-                }
-                else if (fact is PbxFact.CallerChanged changed && callers[changed.Leg] == (changed.CallerNumber, changed.CallerName, changed.NumberRestricted))
-                {
-                    continue;
-                }
-
                 facts.Add(Id().Replace(Free().Replace($"{fact}", ""), m => Role(roles, m.Value)));
             }
         }

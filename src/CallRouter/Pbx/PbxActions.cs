@@ -15,31 +15,31 @@ static class PbxActions
         "LocalOptimizationEnd", "BlindTransfer", "AttendedTransfer", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
     ];
 
+    /// <summary>The caller waits meanwhile; an answer later than this is treated as none.</summary>
+    static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+
     public static AmiAction ToAmi(PbxAction what) => what switch
     {
         // By label: Asterisk then refuses a missing target; with a number it says Success and the caller is lost.
-        PbxAction.Redirect redirect => new AmiAction("Redirect")
-        {
-            { "Channel", redirect.Channel }, { "Context", "callcrm-route" }, { "Exten", "s" }, { "Priority", "callcrm" },
-        },
-        PbxAction.HangUp hangUp => new AmiAction("Hangup")
-        {
-            { "Channel", hangUp.Channel }, { "Cause", hangUp.Cause.ToString(CultureInfo.InvariantCulture) },
-        },
+        PbxAction.Redirect redirect => Action("Redirect",
+            ("Channel", redirect.Channel), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "callcrm")),
+        PbxAction.HangUp hangUp => Action("Hangup",
+            ("Channel", hangUp.Channel), ("Cause", hangUp.Cause.ToString(CultureInfo.InvariantCulture))),
         PbxAction.Answer answer => Notify(answer.Device, answer.Channel, "talk"),
         PbxAction.Hold hold => Notify(hold.Device, hold.Channel, "hold"),
         _ => throw new ArgumentOutOfRangeException(nameof(what), what.GetType().Name, "no AMI action for it"),
     };
 
     /// <summary>In the dialog of the channel where it is known, else to the device's contact.</summary>
-    static AmiAction Notify(string device, string? channel, string what)
+    static AmiAction Notify(string device, string? channel, string what) => Action("PJSIPNotify",
+        channel is null ? ("Endpoint", device[(device.IndexOf('/', StringComparison.Ordinal) + 1)..]) : ("Channel", channel),
+        ("Variable", $"Event={what}"));
+
+    static AmiAction Action(string name, params ReadOnlySpan<(string Key, string Value)> headers)
     {
-        var action = new AmiAction("PJSIPNotify");
-        if (channel is null)
-            action.Add("Endpoint", device[(device.IndexOf('/', StringComparison.Ordinal) + 1)..]);
-        else
-            action.Add("Channel", channel);
-        action.Add("Variable", $"Event={what}");
+        var action = new AmiAction(name) { Deadline = AnswerWithin };
+        foreach (var (key, value) in headers)
+            action.Add(key, value);
         return action;
     }
 

@@ -74,7 +74,8 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     async Task ResyncAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
     {
-        for (var attempt = 0; attempt < 10; attempt++)
+        // Without a snapshot nothing this PBX says can be trusted: tried until it works or the line is gone.
+        while (true)
         {
             var devices = await ami.SendListAsync(new AmiAction("DeviceStateList"), cancel);
             var channels = await ami.SendListAsync(new AmiAction("CoreShowChannels"), cancel);
