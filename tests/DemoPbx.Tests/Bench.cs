@@ -25,6 +25,8 @@ internal sealed class Bench : IAsyncDisposable
 
         // Scripts of tests answer at once; on a busy machine "at once" may take a while.
         AgiTimeout = TimeSpan.FromSeconds(60),
+        LoginTimeout = TimeSpan.FromHours(1),
+        WriteTimeout = TimeSpan.FromHours(1),
         PlayTime = TimeSpan.FromMilliseconds(100),
     };
 

@@ -22,7 +22,9 @@ internal static partial class ModelFacts
         var facts = new List<string>();
         foreach (var lines in events)
         {
-            foreach (var fact in model.Handle(new PbxEvent("n", lines[0].Value, lines, null)))
+            // The traces were taken without the presentation among the channel variables.
+            var fields = lines.Where(l => !l.Value.StartsWith("CALLERID(num-pres)", StringComparison.Ordinal)).ToList();
+            foreach (var fact in model.Handle(new PbxEvent("n", lines[0].Value, fields, null)))
             {
                 facts.Add(Id().Replace(Free().Replace($"{fact}", ""), m => Role(roles, m.Value)));
             }

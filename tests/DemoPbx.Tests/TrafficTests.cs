@@ -60,7 +60,7 @@ public sealed class TrafficTests
     [Fact]
     public async Task The_browsers_phone_rings_until_somebody_answers()
     {
-        await using var bench = await Bench.StartAsync([Dial("PJSIP/110", ring: 60)], o => o.Phones.Clear(), new FasterTime(100));
+        await using var bench = await Bench.StartAsync([Dial("PJSIP/110", ring: 120)], o => o.Phones.Clear(), new FasterTime(25));
         var call = bench.Pbx.PlaceCall(Bench.Alice());
         await call.Reached(DemoCallPlace.Ringing, "PJSIP/110");
         await Task.Delay(200);

@@ -33,7 +33,6 @@ internal sealed partial class AmiServer(DemoPbxOptions options, TimeProvider tim
         }
 
         _listener = new TcpListener(address, Port > 0 ? Port : options.AmiPort);
-        _listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = Task.Run(() => AcceptAsync(_listener));

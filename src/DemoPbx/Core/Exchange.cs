@@ -142,9 +142,8 @@ internal sealed class Exchange
 
     public PbxBridge CreateBridge()
     {
-        var bytes = new byte[16];
-        Random.NextBytes(bytes);
-        var bridge = new PbxBridge(new Guid(bytes).ToString());
+        // Not by the seed: ids of bridges never come again, not even after a restart.
+        var bridge = new PbxBridge(Guid.NewGuid().ToString());
         Events.Emit(AmiClasses.Call, "BridgeCreate", t => t.Bridge(bridge));
         return bridge;
     }

@@ -1,8 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
-using CallCrm.DemoPbx.Agi;
-using CallCrm.DemoPbx.Recording;
-
 namespace CallCrm.DemoPbx.Core;
 
 /// <summary>
@@ -11,16 +6,6 @@ namespace CallCrm.DemoPbx.Core;
 /// </summary>
 internal sealed partial class InboundCall
 {
-    private const int LongestHold_s = 20;
-    private const int MostDials = 50;
-    private static readonly TimeSpan BusyTone = TimeSpan.FromSeconds(4);
-
-    private static readonly string[] Answers =
-    [
-        "CALLCRM_ACTION", "CALLCRM_DEVICE", "CALLCRM_RING", "CALLCRM_RECORD", "CALLCRM_HOLD",
-        "CALLCRM_PLACE", "CALLCRM_GOTO", "CALLCRM_PLAY", "CALLCRM_CAUSE",
-    ];
-
     private readonly Exchange _exchange;
     private readonly DemoCall _call;
     private readonly PbxChannel _caller;
@@ -38,7 +23,6 @@ internal sealed partial class InboundCall
         _caller = exchange.NewChannel(exchange.Options.Trunk, ChannelState.Ring, dnid: from.Dialled);
         _caller.CallerNumber = anonymous ? "anonymous" : from.Number;
         _caller.CallerName = anonymous ? "Anonymous" : from.Name ?? "";
-        _caller.Presentation = from.Presentation;
         (_caller.Context, _caller.Exten) = (SnippetContexts.In, from.Dialled);
         _cdr = new CdrKeeper(exchange, _caller);
         _dialled = string.Concat(from.Dialled.Where(c => char.IsAsciiDigit(c) || c is '+' or '*' or '#'));
@@ -52,7 +36,9 @@ internal sealed partial class InboundCall
 
     public async Task RunAsync()
     {
+        // At its creation a channel says "allowed" whoever calls; the next event knows better.
         _exchange.Emit("Newchannel", _caller);
+        _caller.Presentation = _call.Caller.Presentation;
         HangUpAfter(_call.Caller.Patience, () => !_call.Talked);
         _exchange.Step(_caller, SnippetContexts.In, _call.Caller.Dialled, 1, "Set", $"__CALLCRM_DIALLED={_dialled}");
         Step? next = () => RouteAsync("new");
@@ -114,178 +100,6 @@ internal sealed partial class InboundCall
         return SnippetContexts.IsDestination(_exchange.Options, point) ? () => MessageAsync(point, "vm-intro") : null;
     }
 
-    private async Task<Step?> RouteAsync(string state)
-    {
-        _call.Move(DemoCallPlace.Agi);
-        _exchange.SetVariable(_caller, "CALLCRM_STATE", state);
-        foreach (var answer in Answers)
-        {
-            _exchange.SetVariable(_caller, answer, "");
-        }
-
-        _exchange.Step(_caller, SnippetContexts.Route, "s", 16, "AGI", $"{_exchange.Options.AgiAddress},{state},{_dialled},{_dialStatus}");
-        _cdr.GoesOn();
-        using (LimitTime(_exchange.Options.AgiTimeout))
-        {
-            var agi = await new AgiDialogue(_exchange, _caller).RunAsync(state, _dialled, _dialStatus);
-            _exchange.SetVariable(_caller, "AGISTATUS", agi);
-        }
-
-        if (_caller.Pending != Interruption.None)
-        {
-            return null;
-        }
-
-        _dialStatus = "";
-        return _caller.Get("AGISTATUS") != "SUCCESS" ? FallbackAsync : _caller.Get("CALLCRM_ACTION") switch
-        {
-            "dial" => await DialAsync(),
-            "hold" => await HoldAsync(),
-            "goto" => Goto(),
-            "play" when SoundName().IsMatch(_caller.Get("CALLCRM_PLAY")) =>
-                () => MessageAsync(new DialplanPoint(SnippetContexts.Route, "play", "1"), _caller.Get("CALLCRM_PLAY")),
-            "reject" => await RejectAsync(),
-            _ => FallbackAsync,
-        };
-    }
-
-    private async Task<Step?> DialAsync()
-    {
-        var device = _caller.Get("CALLCRM_DEVICE");
-        if (!DeviceName().IsMatch(device) || ++_dials > MostDials)
-        {
-            return FallbackAsync;
-        }
-
-        if (_exchange.Devices.Of(device) is not ("NOT_INUSE" or "UNAVAILABLE"))
-        {
-            // Asked just before Dial, so that a phone in use is not rung on its second line.
-            _exchange.SetVariable(_caller, "DIALSTATUS", _dialStatus = "BUSY");
-            return () => RouteAsync("next");
-        }
-
-        if (_caller.Get("CALLCRM_RECORD") == "1")
-        {
-            StartRecording();
-        }
-
-        var ring = Number("CALLCRM_RING", 20, 1, 120);
-        _exchange.Step(_caller, SnippetContexts.Route, "dial", 22, "Dial",
-            string.Create(CultureInfo.InvariantCulture, $"{device},{ring},t"));
-        _dialStatus = await new DialApplication(_exchange, _caller, _cdr, _call).RunAsync(device, TimeSpan.FromSeconds(ring));
-        return _dialStatus == "ANSWER" || _caller.Pending != Interruption.None ? null : () => RouteAsync("next");
-    }
-
-    private async Task<Step?> HoldAsync()
-    {
-        _exchange.Step(_caller, SnippetContexts.Route, "hold", 1, "Answer");
-        _exchange.Answer(_caller);
-        _exchange.Devices.Refresh(_caller.Device);
-        _exchange.Step(_caller, SnippetContexts.Route, "hold", 6, "UserEvent", $"CallCrmHold,CallId: {_caller.Get("CALLCRM_CALLID")}");
-        _exchange.Emit("UserEvent", _caller,
-            t => t.Line("UserEvent", "CallCrmHold").Line("CallId", _caller.Get("CALLCRM_CALLID")), Ami.AmiClasses.User);
-        var turn = Number("CALLCRM_HOLD", LongestHold_s, 1, LongestHold_s);
-        _exchange.Step(_caller, SnippetContexts.Route, "hold", 13, "StartMusicOnHold");
-        _exchange.Emit("MusicOnHoldStart", _caller, t => t.Line("Class", "default"));
-        _caller.Recording?.Mark(_exchange.Time.GetUtcNow(), CallSound.Music);
-        _call.Move(DemoCallPlace.Hold);
-        if (!_waitedOnHold)
-        {
-            _waitedOnHold = true;
-            HangUpAfter(_call.Caller.HoldPatience, () => !_call.Talked);
-        }
-
-        _exchange.Step(_caller, SnippetContexts.Route, "hold", 14, "Wait", turn.ToString(CultureInfo.InvariantCulture));
-        try
-        {
-            await _exchange.WaitAsync(TimeSpan.FromSeconds(turn), _caller.Interrupted);
-        }
-        finally
-        {
-            if (!_exchange.PowerCut.IsCancellationRequested)
-            {
-                _exchange.Emit("MusicOnHoldStop", _caller);
-                _caller.Recording?.Mark(_exchange.Time.GetUtcNow(), CallSound.Silence);
-            }
-        }
-
-        return () => RouteAsync("held");
-    }
-
-    private Step? Goto()
-    {
-        var parts = _caller.Get("CALLCRM_GOTO").Split(',');
-        if (parts.Length != 3 || !Array.TrueForAll(parts, p => DialplanWord().IsMatch(p)))
-        {
-            return FallbackAsync;
-        }
-
-        return At(new DialplanPoint(parts[0], parts[1], parts[2]), "redirected") ?? FallbackAsync;
-    }
-
-    private async Task<Step?> RejectAsync()
-    {
-        var cause = Number("CALLCRM_CAUSE", 17, 1, 127);
-        if (_caller.State == ChannelState.Up)
-        {
-            // Who was held before hears the tone; nobody else needs one.
-            _exchange.Step(_caller, SnippetContexts.Route, "reject", 4, "PlayTones", cause == 17 ? "busy" : "congestion");
-            await _exchange.WaitAsync(BusyTone, _caller.Interrupted);
-        }
-
-        _exchange.Step(_caller, SnippetContexts.Route, "reject", 6, "Hangup", cause.ToString(CultureInfo.InvariantCulture));
-        _caller.Cause = _caller.State == ChannelState.Up ? new HangupCause(cause) : HangupCause.Rejected(cause);
-        return null;
-    }
-
-    /// <summary>Answers, plays a message, hangs up.</summary>
-    private async Task<Step?> MessageAsync(DialplanPoint point, string sound)
-    {
-        _exchange.Step(_caller, point.Context, point.Exten, 1, "Answer");
-        _exchange.Answer(_caller);
-        _exchange.Devices.Refresh(_caller.Device);
-        _exchange.Step(_caller, point.Context, point.Exten, 2, "Playback", sound);
-        if (_call.WhereAmI != DemoCallPlace.Fallback)
-        {
-            _call.Move(DemoCallPlace.Playing);
-        }
-
-        await _exchange.WaitAsync(_exchange.Options.PlayTime, _caller.Interrupted);
-        _exchange.Step(_caller, point.Context, point.Exten, 3, "Hangup");
-        return null;
-    }
-
-    private async Task<Step?> FallbackAsync()
-    {
-        _exchange.FallbackCalls++;
-        _call.Move(DemoCallPlace.Fallback);
-        if (_exchange.Options.FallbackDevice is { Length: > 0 } device)
-        {
-            _exchange.Step(_caller, SnippetContexts.Fallback, "s", 2, "Dial", device);
-            var status = await new DialApplication(_exchange, _caller, _cdr, _call)
-                .RunAsync(device, _exchange.Options.FallbackRing, isFallback: true);
-            if (status == "ANSWER" || _caller.Pending != Interruption.None)
-            {
-                return null;
-            }
-        }
-
-        return await MessageAsync(new DialplanPoint(SnippetContexts.Fallback, "s", "1"), "vm-goodbye");
-    }
-
-    private void StartRecording()
-    {
-        if (_caller.Recording is not null || _exchange.Recordings.Start(_caller, _exchange.Time.GetUtcNow()) is not { } recording)
-        {
-            return;
-        }
-
-        _caller.Recording = recording;
-        _exchange.Step(_caller, SnippetContexts.Route, "dial", 17, "MixMonitor", recording.Arguments);
-        _exchange.SetVariable(_caller, "CALLCRM_MIXMON", recording.MixMonitorId);
-        _exchange.Emit("MixMonitorStart", _caller);
-    }
-
     private void HangUp()
     {
         if (_caller.Ended || _caller.Pending == Interruption.Hangup)
@@ -342,19 +156,6 @@ internal sealed partial class InboundCall
         _exchange.Calls.Remove(_call);
         _call.Over(cause.Q850);
     }
-
-    private int Number(string variable, int otherwise, int least, int most) =>
-        int.TryParse(_caller.Get(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-        && number >= least && number <= most ? number : otherwise;
-
-    [GeneratedRegex("^[A-Za-z0-9]+/[A-Za-z0-9_.-]{1,64}$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex DeviceName();
-
-    [GeneratedRegex("^[A-Za-z0-9_-]+$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex DialplanWord();
-
-    [GeneratedRegex("^[A-Za-z0-9_/-]+$", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex SoundName();
 
     private sealed class Limit(CancellationTokenSource stop) : IDisposable
     {
