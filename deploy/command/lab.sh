@@ -47,7 +47,7 @@ start_lab() {
   setsid "$repo/deploy/lab/phone" "$lab_name" answer 101,102,103,104,105,106,110 --ring 4000 --talk 45000 \
     >"$folder/log/phones" 2>&1 </dev/null 9>&- &
   lab_phones=$!
-  export Router__AgiPort=$agi Pbx__0__Node=$node Pbx__0__Host=127.0.0.1 Pbx__0__AmiPort=$ami \
+  export Demo__Company=true Router__AgiPort=$agi Pbx__0__Node=$node Pbx__0__Host=127.0.0.1 Pbx__0__AmiPort=$ami \
     Pbx__0__User=callcrm Pbx__0__Secret=lab-secret Pbx__0__TrunkEndpoints__0=PJSIP/trunk Pbx__0__Region=IT \
     Pbx__0__RecordingFolder="$folder/recordings" Recorder__Incoming__0="$folder/recordings"
   lab_folder=$folder

@@ -13,8 +13,14 @@ public sealed class DemoAgentsOptions
 {
     public const string Section = "Demo";
 
-    /// <summary>Run the demo PBX, the demo data and the simulated agents. Only without a configured PBX.</summary>
-    public bool Enabled { get; set; }
+    /// <summary>Run the demo PBX, the demo company and the simulated agents while no PBX is configured. Default true.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>The demo company also with a configured PBX; its sign-ins are known to everybody. For labs. Default false.</summary>
+    public bool Company { get; set; }
+
+    /// <summary>Six of the company's agents are simulated. Default true.</summary>
+    public bool Simulate { get; set; } = true;
 
     /// <summary>Sign-in names of the simulated agents, in the order of their extensions.</summary>
     public string[] Logins { get; set; } = ["anna", "luca", "marta", "pavel", "irina", "james"];

@@ -4,19 +4,24 @@ using System.Security.Cryptography;
 
 namespace CallCrm.AllInOne;
 
-/// <summary>With no PBX configured and the demo not switched off, the host runs the demo PBX on loopback ports of its own.</summary>
+/// <summary>What of the demo runs.</summary>
+/// <param name="Company">The made-up company in an empty database, with known sign-ins.</param>
+/// <param name="Pbx">The demo PBX and its callers.</param>
+readonly record struct DemoParts(bool Company, bool Pbx);
+
+/// <summary>
+/// With no PBX configured and the demo not switched off, the host runs the demo PBX on loopback ports of its own. With a
+/// PBX configured nothing of the demo runs, unless <c>Demo:Company</c> asks for its people and clients (the lab does).
+/// </summary>
 static class DemoSetup
 {
     const string AmiUser = "callcrm";
 
-    /// <returns>Whether the demo runs.</returns>
-    public static bool Apply(ConfigurationManager configuration, string dataFolder)
+    public static DemoParts Apply(ConfigurationManager configuration, string dataFolder)
     {
-        if (configuration.GetSection("Pbx").GetChildren().Any() || configuration["Demo:Enabled"] is { } enabled && !bool.Parse(enabled))
-        {
-            configuration["Demo:Enabled"] = "false";
-            return false;
-        }
+        var enabled = configuration.GetValue("Demo:Enabled", true);
+        if (!enabled || configuration.GetSection("Pbx").GetChildren().Any())
+            return new DemoParts(Company: enabled && configuration.GetValue("Demo:Company", false), Pbx: false);
 
         var node = configuration["Demo:Node"] ?? "demo";
         var (ami, agi) = (FreePort(), FreePort());
@@ -24,7 +29,6 @@ static class DemoSetup
         var recordings = Path.Combine(dataFolder, "demo", "recordings");
         configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
-            ["Demo:Enabled"] = "true",
             ["Router:AgiPort"] = Text(agi),
             ["Pbx:0:Node"] = node,
             ["Pbx:0:Host"] = "127.0.0.1",
@@ -42,7 +46,7 @@ static class DemoSetup
             ["DemoPbx:RecordingFolder"] = recordings,
             ["DemoPbx:VoiceFolder"] = Path.Combine(dataFolder, "demo", "voices"),
         });
-        return true;
+        return new DemoParts(Company: true, Pbx: true);
     }
 
     /// <summary>The demo's sign-ins are no secret: it listens on loopback only.</summary>

@@ -26,27 +26,25 @@ try
     // Stopping in reverse order: pages and router first, the database last. Longest: the demo's recordings.
     builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(15));
     builder.Services.AddCallFlow(configuration);
-    if (demo)
-    {
+    builder.Services.AddOptions<DemoAgentsOptions>().Bind(configuration.GetSection(DemoAgentsOptions.Section)).ValidateOnStart();
+    if (demo.Company)
         builder.Services.AddDemoData(configuration);
-        builder.Services.AddOptions<DemoAgentsOptions>().Bind(configuration.GetSection(DemoAgentsOptions.Section)).ValidateOnStart();
+    if (demo.Pbx)
         builder.Services.AddDemoPbx(configuration);
-    }
 
     builder.Services.AddRecorder(configuration);
     builder.Services.AddCallRouter(configuration);
     builder.Services.AddCrmApi(configuration);
-    if (demo)
-    {
+    if (demo.Company && configuration.GetValue("Demo:Simulate", true))
         builder.Services.AddHostedService<DemoAgents>();
+    if (demo.Pbx)
         builder.Services.AddHostedService<DemoDirector>();
-    }
 
     var app = builder.Build();
     app.MapCrmApi();
     app.MapCallCrmDefaults();
     app.MapCallRouter();
-    if (demo)
+    if (demo.Company)
         app.Lifetime.ApplicationStarted.Register(() => DemoSetup.PrintSignIns(configuration, Console.Out));
     await app.RunAsync();
     return 0;

@@ -7,14 +7,6 @@ namespace CallCrm.CallRouter.Pbx;
 /// <summary>The engine's actions in AMI's words (see the dialplan snippet for their targets).</summary>
 static class PbxActions
 {
-    /// <summary>What <see cref="PbxModel"/> reads, VarSet apart.</summary>
-    static readonly string[] ModelEvents =
-    [
-        "Newchannel", "Newstate", "NewCallerid", "Rename", "HangupRequest", "Hangup", "Hold", "Unhold", "UserEvent", "MixMonitorStart", "MixMonitorStop",
-        "DialBegin", "DialState", "DialEnd", "BridgeEnter", "BridgeLeave", "BridgeDestroy", "BridgeMerge", "LocalBridge", "LocalOptimizationBegin",
-        "LocalOptimizationEnd", "BlindTransfer", "AttendedTransfer", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
-    ];
-
     /// <summary>The caller waits meanwhile; an answer later than this is treated as none.</summary>
     static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
 
@@ -54,7 +46,7 @@ static class PbxActions
         Tls = pbx.Tls,
         TlsFingerprint = pbx.TlsThumbprint ?? "",
         Events = new AmiEventFilter()
-            .Want(ModelEvents)
+            .Want([.. PbxModel.EventNames.Where(name => name != "VarSet")])
             .WantVariable("DIALSTATUS"),
         ServerFilters = ["!Event: RTCPSent", "!Event: RTCPReceived", "!Event: Newexten", "!Event: AGIExecStart", "!Event: AGIExecEnd"],
     };
