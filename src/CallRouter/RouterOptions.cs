@@ -72,6 +72,9 @@ public sealed class PbxOptions
     /// <summary>Devices behind which the outside world is, e.g. <c>PJSIP/trunk</c>.</summary>
     public string[] TrunkEndpoints { get; set; } = [];
 
+    /// <summary>Where this PBX's recordings arrive, as a folder of the recorder's machine; null = nothing is taken in from it.</summary>
+    public string? RecordingFolder { get; set; }
+
     /// <summary>Region of numbers without a country code, ISO 3166-1 alpha-2. Default IT.</summary>
     [Required, RegularExpression("^[A-Z]{2}$")]
     public string Region { get; set; } = "IT";
