@@ -75,6 +75,7 @@ internal sealed class YamlTree
 
     private readonly Parser _parser;
     private readonly ProblemList _problems;
+    private Place _last = Place.Start;
 
     private YamlTree(string text, ProblemList problems)
     {
@@ -85,9 +86,10 @@ internal sealed class YamlTree
     /// <summary>The document's root, or null with at least one problem reported.</summary>
     public static YamlNode? Read(string text, ProblemList problems)
     {
+        var tree = new YamlTree(text, problems);
         try
         {
-            return new YamlTree(text, problems).Document();
+            return tree.Document();
         }
         catch (YamlException e)
         {
@@ -97,6 +99,12 @@ internal sealed class YamlTree
         catch (TooDeepException e)
         {
             problems.Add(e.At, $"nested deeper than {MaxDepth} levels, expected at most {MaxDepth}");
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The scanner's own bugs on some damaged texts: one file must not hold up the others.
+            problems.Add(tree._last, "from here on this is not valid YAML");
             return null;
         }
     }
@@ -124,6 +132,7 @@ internal sealed class YamlTree
     private YamlNode Node(int depth)
     {
         var at = Place.Of(_parser.Current!.Start);
+        _last = at;
         if (depth > MaxDepth) throw new TooDeepException(at);
         if (_parser.Current is NodeEvent node) RefuseAnchorAndTag(node, at);
 
