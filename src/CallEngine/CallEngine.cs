@@ -120,6 +120,9 @@ public sealed class CallEngine
             case PbxFact.LegLinked linked:
                 _legs.Linked(linked);
                 break;
+            case PbxFact.CallerChanged changed:
+                _legs.CallerChanged(changed);
+                break;
             case PbxFact.DialBegan began:
                 _legs.DialBegan(began);
                 break;
@@ -153,8 +156,8 @@ public sealed class CallEngine
             case PbxFact.LegEnded gone:
                 _legs.Ended(gone);
                 break;
-            case PbxFact.DeviceChanged changed:
-                DeviceChanged(changed);
+            case PbxFact.DeviceChanged device:
+                DeviceChanged(device);
                 break;
             case PbxFact.Connected connected:
                 _pbx.Connected(connected);

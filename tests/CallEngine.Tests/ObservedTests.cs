@@ -46,19 +46,17 @@ public sealed class ObservedTests
     }
 
     [Fact]
-    public void A_queue_member_behind_a_Local_channel_talks_with_the_client()
+    public void The_number_is_taken_as_the_dialplan_left_it() =>
+        Scenario.With("anna").Channel("1", "PJSIP/trunk").Fact(new PbxFact.CallerChanged(Scenario.Node, null, Scenario.Leg("1"), "", "", true, true)).At(1)
+            .ExpectAmong("observed-1 started Inbound withheld to 800100 observed");
+
+    [Fact]
+    public void An_originated_phone_rings_before_its_agent_talks()
     {
-        Scenario.With("anna").Channel("1", "PJSIP/trunk").At(1)
-            .Channel("l1", "Local/101@from-queue-00000001;1", "1").Channel("l2", "Local/101@from-queue-00000001;2", "1")
-            .Channel("2", "PJSIP/101", "1", "").Dial("l2", "2", "PJSIP/101").Rings("2").Forget()
-            .At(4).DialEnds("l2", "2", DialResult.Answered).Joins("a", "2", "l2").ExpectNone("answered")
-            .Joins("b", "l1", "1").At(9)
-            .Ends("1", hungUp: true).Ends("l1").Ends("l2").Ends("2").ExpectAmong("""
-                anna Talking in observed-1
-                observed-1 answered anna by - wait 4000
-                observed-1 leg 2 ended 16 anna talk 5000 hold 0
-                observed-1 ended Answered by Caller agent anna wait 4000 talk 5000 hold 0
-                """);
+        Scenario.With("anna").Channel("5", "PJSIP/101", number: "101", dialled: "").Fact(new PbxFact.DialBegan(Scenario.Node, null, null, Scenario.Leg("5"), "PJSIP/101")).Rings("5")
+            .ExpectAmong("anna Ringing in observed-5")
+            .DialEnds(null, "5", DialResult.Answered).Expect("anna Talking in observed-5")
+            .Dial("5", "6", "PJSIP/trunk").ExpectAmong("observed-5 leg 6 client").Answers("5", "6").ExpectAmong("observed-5 answered anna by - wait 0");
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
         state.Legs[id] = leg;
         call.Legs.Add(leg);
         Link(leg, linkedId);
-        if (!leg.IsLocal && state.FindDevice(id.Node, device)?.Extension?.Holder is { } holder)
+        if (state.FindDevice(id.Node, device)?.Extension?.Holder is { } holder)
             Give(leg, holder);
         if (isClient)
             MakeClient(call, leg);
@@ -112,17 +112,13 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
         call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
         if (hungUp && call.By == EndedBy.Unknown && (leg.IsClient || leg.Talked))
             call.By = leg.IsClient ? EndedBy.Caller : EndedBy.Agent;
-        if (!leg.IsLocal)
+        state.Out.Write(new LegEnded(leg.Id.Node, leg.Id.UniqueId, leg.Agent?.Id, cause, techCause,
+            leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
         {
-            state.Out.Write(new LegEnded(leg.Id.Node, leg.Id.UniqueId, leg.Agent?.Id, cause, techCause,
-                leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
-            {
-                Seq = state.Out.TakeSeq(),
-                At = state.Now.Utc,
-                Call = call.Id,
-            });
-        }
-
+            Seq = state.Out.TakeSeq(),
+            At = state.Now.Utc,
+            Call = call.Id,
+        });
         if (leg.IsClient)
             ClientGone(call, leg, cause, estimated);
         LeaveAgent(leg);
@@ -235,7 +231,7 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
 
     private void Log(Leg leg)
     {
-        if (leg.Logged || leg.IsLocal)
+        if (leg.Logged)
             return;
         leg.Logged = true;
         state.Out.Write(new LegStarted(leg.Id.Node, leg.Id.UniqueId, leg.ChannelName, leg.Agent?.Id, leg.IsClient, leg.Estimated)

@@ -61,9 +61,6 @@ internal sealed class Leg(LegId id, Call call)
     /// <summary>The queue whose wrap-up time follows it.</summary>
     public QueueState? Queue { get; set; }
 
-    /// <summary>A queue's or transfer's stand-in channel, not a phone: it names nobody and is not shown.</summary>
-    public bool IsLocal => ChannelName.StartsWith("Local/", StringComparison.Ordinal);
-
     /// <summary>Books the time since the last change as talk or hold.</summary>
     public void Accrue(TimeSpan now)
     {

@@ -9,7 +9,7 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
         var anyone = false;
         foreach (var leg in call.Legs)
         {
-            if (!leg.Live || leg.IsClient || leg.IsLocal)
+            if (!leg.Live || leg.IsClient)
                 continue;
             var talks = leg.Bridge is not null && MeetsOther(call, leg);
             anyone |= talks;
@@ -105,45 +105,22 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
         });
     }
 
-    /// <summary>The client (or, in a call without one, anybody) in the leg's bridge, or in one that Local channels lead to.</summary>
+    /// <summary>The client in the leg's bridge; in a call without one, anybody.</summary>
     private static bool MeetsOther(Call call, Leg leg)
     {
-        var client = false;
-        foreach (var other in call.Legs)
-            client |= other is { IsClient: true, Live: true };
-        return Meets(call, leg, leg.Bridge!, client, depth: 0);
-    }
-
-    private static bool Meets(Call call, Leg self, string bridge, bool client, int depth)
-    {
+        var hasClient = false;
+        var meetsAnyone = false;
         foreach (var other in call.Legs)
         {
-            if (!other.Live || ReferenceEquals(other, self) || !string.Equals(other.Bridge, bridge, StringComparison.Ordinal))
+            if (!other.Live || ReferenceEquals(other, leg))
                 continue;
-            if (!other.IsLocal)
-            {
-                if (other.IsClient || !client)
-                    return true;
-            }
-            else if (depth < 4 && OtherHalf(call, other) is { Bridge: { } next } half && Meets(call, half, next, client, depth + 1))
-            {
+            var shares = string.Equals(other.Bridge, leg.Bridge, StringComparison.Ordinal);
+            if (other.IsClient && shares)
                 return true;
-            }
+            hasClient |= other.IsClient;
+            meetsAnyone |= shares;
         }
 
-        return false;
-    }
-
-    /// <summary><c>Local/…;1</c> and <c>;2</c> are two ends of one pipe.</summary>
-    private static Leg? OtherHalf(Call call, Leg local)
-    {
-        foreach (var other in call.Legs)
-        {
-            if (other.Live && !ReferenceEquals(other, local) && other.IsLocal && other.ChannelName.Length == local.ChannelName.Length
-                && other.ChannelName.AsSpan(0, other.ChannelName.Length - 1).SequenceEqual(local.ChannelName.AsSpan(0, local.ChannelName.Length - 1)))
-                return other;
-        }
-
-        return null;
+        return meetsAnyone && !hasClient;
     }
 }

@@ -32,10 +32,19 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         }
 
         var root = call.Legs.Count == 0;
-        var leg = book.AddLeg(call, fact.Leg, fact.ChannelName, fact.Device, fact.LinkedId, isClient: isTrunk && !fact.ChannelName.StartsWith("Local/", StringComparison.Ordinal));
+        var leg = book.AddLeg(call, fact.Leg, fact.ChannelName, fact.Device, fact.LinkedId, isTrunk);
         leg.Dials = root && leg.Agent is not null;
         if (leg.Agent is { } agent)
             board.Refresh(agent);
+    }
+
+    /// <summary>The caller's number as the dialplan left it, or its presentation at last. A routed call has FastAGI's word.</summary>
+    public void CallerChanged(PbxFact.CallerChanged fact)
+    {
+        if (Live(fact.Leg) is not { Call: { Routed: false, Announced: false } call } leg || !ReferenceEquals(call.Legs[0], leg))
+            return;
+        call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
+        call.CallerName = fact.CallerName;
     }
 
     public void Linked(PbxFact.LegLinked fact)
@@ -54,6 +63,13 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         if (call is null || call.Ended)
             return;
         book.Announce(call);
+        if (dialled is { Dials: true } rung)
+        {
+            // Originated: the PBX rings it, nobody there dialled.
+            rung.Dials = false;
+            board.Refresh(rung.Agent!);
+        }
+
         if (call.Offer is { IsDialled: true } offer && IsAt(offer, dialled, fact.Device))
             offers.Dialling(offer, dialled);
         else if (call is { Routed: true, Transferred: true, Offer: null } && dialled is { Agent: { Offer: null } agent })

@@ -96,10 +96,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             call = Adopt(seen, DerivedId.From(newCall, DerivedId.AdoptedCall, number), isTrunk);
         }
 
-        var isClient = isTrunk && !seen.ChannelName.StartsWith("Local/", StringComparison.Ordinal);
-        if (isClient && call.Client is null && call.Direction == CallDirection.Internal)
+        if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
             call.Direction = CallDirection.Outbound;
-        var leg = book.AddLeg(call, seen.Leg, seen.ChannelName, seen.Device, seen.LinkedId, isClient, estimated: true);
+        var leg = book.AddLeg(call, seen.Leg, seen.ChannelName, seen.Device, seen.LinkedId, isTrunk, estimated: true);
         leg.Dials = isNew && leg.Agent is not null && string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal);
         return isNew;
     }
@@ -119,7 +118,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         call.Estimated = true;
         var toExtension = state.Extensions.ContainsKey(new NodeKey(seen.Leg.Node, seen.DialledNumber));
         call.Direction = isTrunk ? CallDirection.Inbound : CallDirection.Internal;
-        call.Caller = CallRules.Read(seen.CallerNumber, restricted: false, state.Extensions.ContainsKey(new NodeKey(seen.Leg.Node, seen.CallerNumber)));
+        call.Caller = CallRules.Read(seen.CallerNumber, seen.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(seen.Leg.Node, seen.CallerNumber)));
         call.CallerName = seen.CallerName;
         call.Dialled = CallRules.Read(seen.DialledNumber, restricted: false, toExtension);
         book.AnnounceSoon(call);
