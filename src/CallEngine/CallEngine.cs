@@ -175,11 +175,13 @@ public sealed class CallEngine
     {
         if (_state.FindDevice(fact.Node, fact.Device) is not { } device || device.State == fact.State)
             return;
-        var returned = device.Gone && fact.State is DeviceState.NotInUse;
+        var idle = fact.State == DeviceState.NotInUse;
+        var returned = idle && device.Gone;
+        var hungUp = idle && device.State is DeviceState.InUse or DeviceState.Busy;
         device.State = fact.State;
         if (device.Extension?.Holder is not { } holder)
             return;
-        if (returned && holder.BackOff == "unreachable")
+        if ((returned && holder.BackOff == "unreachable") || (hungUp && holder.BackOff == "busy"))
             _board.EndBackOff(holder);
         _board.Refresh(holder);
     }

@@ -35,7 +35,13 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
     private void Take(RestoredAgent row)
     {
         if (!state.Agents.TryGetValue(row.Agent, out var agent))
+        {
+            // Left the settings while nobody routed.
+            if (row.State != AgentState.SignedOut)
+                state.Out.Write(new AgentChanged(row.Agent, AgentState.SignedOut, "removed", null, null, null, row.State, Span.Milliseconds(state.Now.Utc - row.Since)) { Seq = state.Out.TakeSeq(), At = state.Now.Utc });
             return;
+        }
+
         if (!row.Load.IsDefaultOrEmpty)
             agent.Load.Restore(state.Now.Stamp, row.Load.AsSpan());
         agent.LoadTenths = agent.Load.Tenths;
@@ -46,7 +52,11 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         agent.IdleSince = agent.Since;
         if (row.State == AgentState.SignedOut || row.Node is null || row.Extension is null
             || !state.Extensions.TryGetValue(new NodeKey(row.Node, row.Extension), out var extension) || extension.Holder is not null)
+        {
+            agent.Reason = row.State == AgentState.SignedOut ? row.Reason : "extension_removed";
             return;
+        }
+
         agent.Extension = extension;
         extension.Holder = agent;
         (agent.ShownNode, agent.ShownExtension) = (row.Node, row.Extension);

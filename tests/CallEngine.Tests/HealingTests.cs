@@ -160,6 +160,14 @@ public sealed class HealingTests
     }
 
     [Fact]
+    public void An_agent_who_left_the_settings_meanwhile_is_signed_out()
+    {
+        var story = new Scenario().At(10);
+        story.Send(new EngineInput.Restored(new RestoredState(3, [new RestoredAgent(story.Id("gone"), Scenario.Node, "101", AgentState.Ready, null, story.Utc, null, [])], [])))
+            .Expect("gone SignedOut (removed)");
+    }
+
+    [Fact]
     public void Restoring_twice_is_refused() =>
         Scenario.With("anna").Inbound("1").Forget().Send(new EngineInput.Restored(new RestoredState(1, [], []))).Expect("report restored_late");
 

@@ -212,6 +212,27 @@ public sealed class OfferTests
     }
 
     [Fact]
+    public void All_contacts_of_a_device_ring_and_one_that_declines_does_not_end_the_offer()
+    {
+        Scenario.With("anna", "bruno").Inbound("1").Dial("1", "2", "PJSIP/101").Dial("1", "3", "PJSIP/101").Rings("2").Rings("3").Forget()
+            .At(2).DialEnds("1", "2", DialResult.Busy, 486).Ends("2", 17, 486).Expect("call1 leg 2 ended 17 anna talk 0 hold 0")
+            .At(4).Answers("1", "3").ExpectAmong("""
+                call1/1 ended Answered 4000ms
+                call1 answered anna by call1/1 wait 4000
+                """);
+        Scenario.With("anna", "bruno").Inbound("1").Dial("1", "2", "PJSIP/101").Dial("1", "3", "PJSIP/101").Rings("2").Rings("3").At(2)
+            .DialEnds("1", "2", DialResult.Declined, 603).Ends("2", 21, 603).Forget().DialEnds("1", "3", DialResult.Declined, 603).ExpectAmong("call1/1 ended Declined (603) 2000ms");
+    }
+
+    [Fact]
+    public void A_phone_found_in_use_by_the_dialplan_is_free_again_when_it_hangs_up()
+    {
+        var story = Scenario.With("anna").Inbound("1").Device("101", DeviceState.InUse).Asks("1", RequestState.Next, last: DialResult.Busy);
+        story.AgentOf("anna").Reason.Should().Be("busy");
+        story.Device("101", DeviceState.NotInUse).AgentOf("anna").Free.Should().BeTrue();
+    }
+
+    [Fact]
     public void An_extension_rings_its_first_reachable_device() =>
         new Scenario().PbxUp().Device("106", DeviceState.Unavailable).ReadyAt("anna", "106").Forget().Inbound("1")
             .ExpectAmong("call1 offered call1/1 anna PJSIP/106m 20s LeastBusy");

@@ -160,7 +160,7 @@ public sealed class RoutingTests
                 call1 decided QueueClosed target closed
                 answer r1 play closed
                 """);
-        story.Takes("1").At(8).Ends("1").ExpectAmong("call1 ended Closed by Unknown agent - wait 8000 talk 0 hold 0");
+        story.Takes("1").At(8).Ends("1").ExpectAmong("call1 ended Closed by System agent - wait 8000 talk 0 hold 0");
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class RoutingTests
         new Scenario().PbxUp().Forget().Asks("1").Known("call1").ExpectAmong("""
             call1 decided NobodySignedIn
             answer r1 reject 21
-            """).Takes("1").Ends("1", 21).ExpectAmong("call1 ended Rejected by Unknown agent - wait 0 talk 0 hold 0");
+            """).Takes("1").Ends("1", 21).ExpectAmong("call1 ended Rejected by System agent - wait 0 talk 0 hold 0");
     }
 
     [Fact]

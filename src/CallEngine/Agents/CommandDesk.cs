@@ -141,7 +141,13 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         if (leg.Answered && call.By == EndedBy.Unknown)
             call.By = EndedBy.Agent;
         // 21, call rejected: a ringing phone declines. 16, normal clearing.
-        state.Out.Act(call.Node, new PbxAction.HangUp(leg.ChannelName, leg.Answered || leg.Dials ? 16 : 21), null);
+        var talks = leg.Answered || leg.Dials;
+        foreach (var own in agent.Legs)
+        {
+            if (ReferenceEquals(own.Call, call) && (ReferenceEquals(own, leg) || !talks))
+                state.Out.Act(call.Node, new PbxAction.HangUp(own.ChannelName, talks ? 16 : 21), null);
+        }
+
         return null;
     }
 
@@ -200,12 +206,16 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
 
     private static Leg? OwnLeg(Agent agent, Call call)
     {
+        Leg? ringing = null;
         foreach (var leg in agent.Legs)
         {
-            if (ReferenceEquals(leg.Call, call))
+            if (!ReferenceEquals(leg.Call, call))
+                continue;
+            if (leg.Answered || leg.Dials)
                 return leg;
+            ringing ??= leg;
         }
 
-        return null;
+        return ringing;
     }
 }

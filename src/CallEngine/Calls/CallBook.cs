@@ -146,6 +146,8 @@ internal sealed class CallBook(EngineState state, AgentBoard board, OfferDesk of
             call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
         }
 
+        if (call.By == EndedBy.Unknown && call.Final is not null && !estimated)
+            call.By = EndedBy.System;
         var outcome = CallRules.OutcomeOf(call, estimated, state.Now.Stamp, state.Options.ShortAbandon);
         call.Outcome = outcome;
         Step(call, CallState.Ended);

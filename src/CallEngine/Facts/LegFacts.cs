@@ -104,7 +104,7 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         book.Announce(call);
         if (fact.Result == DialResult.Answered)
             Answered(call, dialled);
-        else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")))
+        else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
             offers.End(offer, OfferRules.OutcomeOf(fact.Result, offer, call), fact.TechCause);
         routes.DialResultKnown(call);
     }
@@ -115,7 +115,7 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
             return;
         var call = leg.Call;
         book.Announce(call);
-        if (!leg.Answered && call.Offer is { IsDialled: true } offer && ReferenceEquals(offer.Leg, leg) && OfferRules.ResultOf(fact.Cause, fact.TechCause) is { } result)
+        if (!leg.Answered && call.Offer is { IsDialled: true } offer && offer.Legs.Contains(leg) && IsLast(offer, leg) && OfferRules.ResultOf(fact.Cause, fact.TechCause) is { } result)
         {
             offers.End(offer, OfferRules.OutcomeOf(result, offer, call), fact.TechCause);
             routes.DialResultKnown(call);
@@ -253,6 +253,15 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
 
         if (leg?.Agent is { } who)
             board.Refresh(who);
+    }
+
+    /// <summary>One of several contacts refused or gave up: the others ring on.</summary>
+    private static bool IsLast(Offer offer, Leg? leg)
+    {
+        if (leg is null)
+            return true;
+        offer.Legs.Remove(leg);
+        return offer.Legs.Count == 0;
     }
 
     private void Merge(Call a, Call b) => talk.Update(book.Merge(a, b));

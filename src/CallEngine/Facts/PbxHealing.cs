@@ -26,6 +26,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         node.Connected = false;
         node.Up = false;
         Write(node, fact.Reason);
+        foreach (var call in state.OpenCallsInOrder())
+            call.Marked &= !string.Equals(call.Node, fact.Node, StringComparison.Ordinal);
         board.RefreshAll();
     }
 
@@ -149,7 +151,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     {
         foreach (var seen in fact.Legs)
         {
-            if (string.Equals(seen.Application, "MusicOnHold", StringComparison.OrdinalIgnoreCase) && string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal))
+            // One who waits, and neither asks nor rings, is in the hold loop.
+            if (string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal) && seen.Application is not ("" or "AGI" or "Dial" or "Answer"))
                 legs.HoldMarked(seen.Leg);
         }
 

@@ -72,7 +72,10 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
     /// <summary>The AGI request that was answered with it.</summary>
     public RouteRequest? Request { get; set; }
 
+    /// <summary>The first leg of it; <see cref="Legs"/> has those whose ring has not ended (a device may have several contacts).</summary>
     public Leg? Leg { get; set; }
+
+    public List<Leg> Legs { get; } = [];
 
     public TimeSpan? DialBegan { get; set; }
 

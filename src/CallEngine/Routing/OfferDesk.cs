@@ -76,6 +76,8 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
 
     public void Dialling(Offer offer, Leg? leg)
     {
+        if (leg is not null && !offer.Legs.Contains(leg))
+            offer.Legs.Add(leg);
         offer.Leg ??= leg;
         offer.DialBegan ??= state.Now.Stamp;
         if (offer.Step(OfferStage.Dialling))

@@ -7,6 +7,9 @@ internal sealed class Router(EngineState state, OfferDesk offers, CallBook book)
 {
     private const int MostHops = 5;
 
+    /// <summary>A turn of the hold loop is music and, when the place is new, its announcement before.</summary>
+    private static readonly TimeSpan Announcements = TimeSpan.FromSeconds(15);
+
     /// <summary>Routes a call that asked (or just entered a queue) on the state of this moment.</summary>
     public void Begin(Call call)
     {
@@ -225,7 +228,7 @@ internal sealed class Router(EngineState state, OfferDesk offers, CallBook book)
         {
             if (call.Request is { Stage: not RequestStage.Answered })
                 Dial(call, queue, agent, choice.Rule, preferred);
-            else
+            else if (state.IsUp(call.Node))
                 Give(call, agent, preferred);
             if (call.Offer is not null)
                 return;
@@ -293,8 +296,11 @@ internal sealed class Router(EngineState state, OfferDesk offers, CallBook book)
         Decide(call, offer.Rule, offer.Agent, null, AgentChoice.Prefer(state, call, queue), Figures(offer, queue), queue.Free.Count + (offer.Agent.Free ? 0 : 1), null);
         offer.Step(OfferStage.Redirecting);
         offers.Show(offer);
-        if (!SendOn(call, offer.Id))
-            state.Out.Report("redirect_impossible", $"{call.Id:N}");
+        if (SendOn(call, offer.Id))
+            return;
+        call.MarkLate = true;
+        offers.End(offer, OfferOutcome.Cancelled, null);
+        KeepWaiting(call);
     }
 
     /// <summary>The one chosen, who is reserved already, stands first among the candidates.</summary>
@@ -328,7 +334,7 @@ internal sealed class Router(EngineState state, OfferDesk offers, CallBook book)
         if (call.Request is not { Stage: not RequestStage.Answered })
             return;
         var turn = TurnOf(call, queue);
-        call.TurnEnds = state.Now.Stamp + turn + TimeSpan.FromSeconds(5);
+        call.TurnEnds = state.Now.Stamp + turn + Announcements;
         Answer(call, new RouteAnswer.Hold(turn, place), null);
     }
 
