@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>Reads what happens to channels: which call they belong to, who rings, who answered, who left.</summary>
-internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, TalkClock talk)
+internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, TalkClock talk)
 {
     public void Created(PbxFact.LegCreated fact, Guid newCall)
     {
@@ -54,59 +54,6 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         if (state.Links.TryGetValue(new NodeKey(fact.Node, fact.LinkedId), out var other) && !other.Ended && !ReferenceEquals(other, leg.Call))
             Merge(leg.Call, other);
         book.Link(leg, fact.LinkedId);
-    }
-
-    public void DialBegan(PbxFact.DialBegan fact)
-    {
-        var dialled = Live(fact.Dialled);
-        var call = (fact.Caller is { } id ? Live(id) : null)?.Call ?? dialled?.Call;
-        if (call is null || call.Ended)
-            return;
-        book.Announce(call);
-        if (dialled is { Dials: true } rung)
-        {
-            // Originated: the PBX rings it, nobody there dialled.
-            rung.Dials = false;
-            board.Refresh(rung.Agent!);
-        }
-
-        if (call.Offer is { IsDialled: true } offer && IsAt(offer, dialled, fact.Device))
-            offers.Dialling(offer, dialled);
-        else if (call is { Routed: true, Transferred: true, Offer: null } && dialled is { Agent: { Offer: null } agent })
-            offers.Elsewhere(call, agent, dialled, RouteRule.Transfer);
-    }
-
-    public void Rang(PbxFact.LegRang fact)
-    {
-        if (Live(fact.Leg) is not { } leg)
-            return;
-        book.Announce(leg.Call);
-        leg.Rang = true;
-        if (leg.Call.Offer is { } offer && IsAt(offer, leg, leg.Device))
-        {
-            offer.Leg ??= leg;
-            offers.Rang(offer);
-        }
-
-        if (leg.Agent is { } agent)
-            board.Refresh(agent);
-    }
-
-    public void DialEnded(PbxFact.DialEnded fact)
-    {
-        var dialled = fact.Dialled is { } id ? state.Legs.GetValueOrDefault(id) : null;
-        var caller = fact.Caller is { } callerId ? Live(callerId) : null;
-        if (caller is not null && dialled is { Live: true } && !ReferenceEquals(caller.Call, dialled.Call))
-            Merge(caller.Call, dialled.Call);
-        var call = caller?.Call ?? dialled?.Call;
-        if (call is null || call.Ended)
-            return;
-        book.Announce(call);
-        if (fact.Result == DialResult.Answered)
-            Answered(call, dialled);
-        else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
-            offers.End(offer, OfferRules.OutcomeOf(fact.Result, offer, call), fact.TechCause);
-        routes.DialResultKnown(call);
     }
 
     public void Ended(PbxFact.LegEnded fact)
@@ -213,13 +160,6 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         return leg;
     }
 
-    /// <summary>The snapshot shows the offered agent in talk: the answer came while we did not look.</summary>
-    public void AnsweredUnseen(Offer offer, Leg leg)
-    {
-        leg.Answered = true;
-        offers.End(offer, OfferOutcome.Answered, null);
-    }
-
     private Call Begin(PbxFact.LegCreated fact, Guid id, bool isTrunk)
     {
         var call = book.Begin(id, fact.Node);
@@ -232,51 +172,5 @@ internal sealed class LegFacts(EngineState state, AgentBoard board, CallBook boo
         return call;
     }
 
-    private void Answered(Call call, Leg? leg)
-    {
-        if (leg is not null)
-            leg.Answered = true;
-        if (call.Offer is { IsDialled: true } offer)
-        {
-            if (IsAt(offer, leg, leg?.Device ?? ""))
-                offers.End(offer, OfferOutcome.Answered, null);
-            else
-                offers.End(offer, OfferOutcome.AnsweredElsewhere, null);
-        }
-
-        // Somebody else picked it up: pop, talk and reservation are theirs.
-        if (leg is { Agent: { Offer: null } agent } && call is { Routed: true, Offer: null, LastOffer: { } last } && !ReferenceEquals(last.Agent, agent))
-        {
-            offers.Elsewhere(call, agent, leg, RouteRule.Pickup);
-            offers.End(call.Offer!, OfferOutcome.Answered, null);
-        }
-
-        if (leg?.Agent is { } who)
-            board.Refresh(who);
-    }
-
-    /// <summary>One of several contacts refused or gave up: the others ring on.</summary>
-    private static bool IsLast(Offer offer, Leg? leg)
-    {
-        if (leg is null)
-            return true;
-        offer.Legs.Remove(leg);
-        return offer.Legs.Count == 0;
-    }
-
     private void Merge(Call a, Call b) => talk.Update(book.Merge(a, b));
-
-    /// <summary>Any device of the extension counts as the offered one; a leg that is not theirs never does.</summary>
-    private static bool IsAt(Offer offer, Leg? leg, string device)
-    {
-        if (leg is not null && ReferenceEquals(offer.Leg, leg))
-            return true;
-        foreach (var own in offer.Extension.Devices)
-        {
-            if (string.Equals(own.Name, device, StringComparison.Ordinal))
-                return true;
-        }
-
-        return false;
-    }
 }

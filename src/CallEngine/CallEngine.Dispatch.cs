@@ -1,0 +1,181 @@
+namespace CallCrm.Engine;
+
+/// <summary>Which desk an input or a due timer goes to.</summary>
+public sealed partial class CallEngine
+{
+    private void Dispatch(EngineInput input)
+    {
+        switch (input)
+        {
+            case EngineInput.Fact fact:
+                Dispatch(fact.Value, fact.NewCall);
+                break;
+            case EngineInput.RouteAsked asked:
+                _routes.Asked(asked);
+                break;
+            case EngineInput.RouteTaken taken:
+                _routes.Taken(taken.Request);
+                break;
+            case EngineInput.RouteClosed closed:
+                _routes.Closed(closed.Request);
+                break;
+            case EngineInput.LookupArrived arrived when _book.Find(arrived.Call) is { } call:
+                _identity.Arrived(call, arrived.Result);
+                break;
+            case EngineInput.LookupArrived arrived:
+                _state.Out.Report("lookup_for_no_call", arrived.Call.ToString("N"));
+                break;
+            case EngineInput.ActionDone done:
+                _routes.ActionDone(done);
+                break;
+            case EngineInput.Command command:
+                _commands.Take(command);
+                break;
+            case EngineInput.PagesReported pages:
+                _pages.Take(pages);
+                break;
+            case EngineInput.SettingsChanged changed:
+                _settings.Take(changed.Settings);
+                _restoring.PutBack();
+                if (!_loads.IsSet)
+                    _state.Timers.Set(_loads, _state.Now.Stamp + TimeSpan.FromSeconds(1));
+                break;
+            case EngineInput.Restored restored:
+                _restoring.Take(restored.State);
+                break;
+        }
+    }
+
+    private void Dispatch(PbxFact fact, Guid newCall)
+    {
+        switch (fact)
+        {
+            case PbxFact.LegCreated created:
+                _legs.Created(created, newCall);
+                break;
+            case PbxFact.LegLinked linked:
+                _legs.Linked(linked);
+                break;
+            case PbxFact.CallerChanged changed:
+                _legs.CallerChanged(changed);
+                break;
+            case PbxFact.DialBegan began:
+                _legs.DialBegan(began);
+                break;
+            case PbxFact.LegRang rang:
+                _legs.Rang(rang);
+                break;
+            case PbxFact.DialEnded ended:
+                _legs.DialEnded(ended);
+                break;
+            case PbxFact.LegJoined joined:
+                _legs.Joined(joined);
+                break;
+            case PbxFact.LegLeft left:
+                _legs.Left(left);
+                break;
+            case PbxFact.HoldBegan hold:
+                _legs.Held(hold.Holder, holds: true);
+                break;
+            case PbxFact.HoldEnded resume:
+                _legs.Held(resume.Holder, holds: false);
+                break;
+            case PbxFact.HoldMarked marked:
+                _legs.HoldMarked(marked.Leg);
+                break;
+            case PbxFact.Transferred transferred:
+                _legs.Transferred(transferred);
+                break;
+            case PbxFact.RecordingBegan recording:
+                _legs.RecordingBegan(recording.Leg);
+                break;
+            case PbxFact.LegEnded gone:
+                _legs.Ended(gone);
+                break;
+            case PbxFact.DeviceChanged device:
+                DeviceChanged(device);
+                break;
+            case PbxFact.Connected connected:
+                _pbx.Connected(connected);
+                break;
+            case PbxFact.Lost lost:
+                _pbx.Lost(lost);
+                break;
+            case PbxFact.Snapshot snapshot:
+                _pbx.Snapshot(snapshot, newCall);
+                break;
+        }
+    }
+
+    private void DeviceChanged(PbxFact.DeviceChanged fact)
+    {
+        if (_state.FindDevice(fact.Node, fact.Device) is not { } device || device.State == fact.State)
+            return;
+        var idle = fact.State == DeviceState.NotInUse;
+        var returned = idle && device.Gone;
+        var hungUp = idle && device.State is DeviceState.InUse or DeviceState.Busy;
+        device.State = fact.State;
+        if (device.Extension?.Holder is not { } holder)
+            return;
+        if ((returned && holder.BackOff == "unreachable") || (hungUp && holder.BackOff == "busy"))
+            _board.EndBackOff(holder);
+        _board.Refresh(holder);
+    }
+
+    private void Fire(EngineTimer timer)
+    {
+        switch (timer.Kind, timer.Subject)
+        {
+            case (TimerKind.Announce, Call call):
+                _book.Announce(call);
+                break;
+            case (TimerKind.Lookup, Call call):
+                _identity.Late(call);
+                break;
+            case (TimerKind.MaxWait, Call call):
+                _router.WaitOver(call);
+                break;
+            case (TimerKind.Patience, Call call):
+                _router.PatienceOver(call);
+                break;
+            case (TimerKind.CallGone, Call call):
+                _book.End(call, estimated: false);
+                break;
+            case (TimerKind.Forget, Call call):
+                _book.Forget(call);
+                break;
+            case (TimerKind.RequestDue, RouteRequest request):
+                _routes.RequestDue(request);
+                break;
+            case (TimerKind.DialResult, RouteRequest request):
+                _routes.DialResultDue(request);
+                break;
+            case (TimerKind.Redirect, Redirect redirect):
+                _routes.RedirectFailed(redirect);
+                break;
+            case (TimerKind.Ringing, Offer offer):
+                _routes.NoRinging(offer);
+                break;
+            case (TimerKind.OfferEnd, Offer offer):
+                _routes.OfferDue(offer);
+                break;
+            case (TimerKind.WrapUp, Agent agent):
+                _board.EndWrapUp(agent);
+                _board.Refresh(agent);
+                break;
+            case (TimerKind.Doubt, Leg leg):
+                _legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
+                break;
+            case (TimerKind.PageGrace, Agent agent):
+                _pages.GraceOver(agent);
+                break;
+            case (TimerKind.BackOff, Agent agent):
+                _board.EndBackOff(agent);
+                _board.Refresh(agent);
+                break;
+            case (TimerKind.LoadTurn, _):
+                LoadTurn();
+                break;
+        }
+    }
+}

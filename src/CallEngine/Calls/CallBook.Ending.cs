@@ -1,0 +1,165 @@
+namespace CallCrm.Engine;
+
+/// <summary>How calls end, and are forgotten.</summary>
+internal sealed partial class CallBook
+{
+    /// <summary>A channel is gone. Its agent wraps up if they spoke with the client of a routed call.</summary>
+    public void LegGone(Leg leg, int cause, int? techCause, bool hungUp, bool estimated)
+    {
+        if (!leg.Live)
+            return;
+        var call = leg.Call;
+        Announce(call);
+        leg.Live = false;
+        state.Timers.Cancel(leg.DoubtTimer);
+        TalkClock.Stop(leg, state.Now.Stamp);
+        call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
+        call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
+        if (hungUp && call.By == EndedBy.Unknown && (leg.IsClient || leg.Talked))
+            call.By = leg.IsClient ? EndedBy.Caller : EndedBy.Agent;
+        state.Out.Write(new LegEnded(leg.Id.Node, leg.Id.UniqueId, leg.Agent?.Id, cause, techCause,
+            leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
+        {
+            Seq = state.Out.TakeSeq(),
+            At = state.Now.Utc,
+            Call = call.Id,
+        });
+        if (leg.IsClient)
+            ClientGone(call, leg, cause, estimated);
+        LeaveAgent(leg);
+        if (!call.HasLiveLeg)
+            End(call, estimated);
+    }
+
+    /// <summary>The one end of every call.</summary>
+    public void End(Call call, bool estimated)
+    {
+        if (call.Ended)
+            return;
+        if (call.Offer is { } offer)
+            offers.End(offer, OfferOutcome.CallerGaveUp, null);
+        Announce(call);
+        offers.LeaveLine(call);
+        DropRequest(call);
+        CancelTimers(call);
+        foreach (var leg in call.Legs)
+        {
+            if (!leg.Live)
+                continue;
+            leg.Accrue(state.Now.Stamp);
+            call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
+            call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
+        }
+
+        if (call.By == EndedBy.Unknown && call.Final is not null && !estimated)
+            call.By = EndedBy.System;
+        var outcome = CallRules.OutcomeOf(call, estimated, state.Now.Stamp, state.Options.ShortAbandon);
+        call.Outcome = outcome;
+        Step(call, CallState.Ended);
+        state.OpenCalls--;
+        state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Now.Stamp)),
+            Span.Milliseconds(call.Talk), Span.Milliseconds(call.Hold), estimated || call.EndEstimated)
+        {
+            Seq = state.Out.TakeSeq(),
+            At = state.Now.Utc,
+            Call = call.Id,
+        });
+        state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
+    }
+
+    /// <summary>Ended calls are forgotten, unless an agent still wraps one up.</summary>
+    public void Forget(Call call)
+    {
+        foreach (var leg in call.Legs)
+        {
+            if (leg.Live || leg.Agent?.WrapUp is { } wrapUp && ReferenceEquals(Find(wrapUp.Call), call))
+            {
+                state.Timers.Set(call.ForgetTimer!, state.Now.Stamp + Memory);
+                return;
+            }
+        }
+
+        foreach (var leg in call.Legs)
+        {
+            if (state.Legs.TryGetValue(leg.Id, out var last) && ReferenceEquals(last, leg))
+                state.Legs.Remove(leg.Id);
+        }
+
+        foreach (var key in call.Links)
+        {
+            if (state.Links.TryGetValue(key, out var linked) && ReferenceEquals(linked, call))
+                state.Links.Remove(key);
+        }
+
+        state.Calls.Remove(call.Id);
+        foreach (var id in call.Merged)
+            state.Calls.Remove(id);
+    }
+
+    private void ClientGone(Call call, Leg leg, int cause, bool estimated)
+    {
+        var other = call.Legs.Find(l => l is { IsClient: true, Live: true });
+        if (!ReferenceEquals(call.Client, leg) && other is not null)
+            return;
+        offers.LeaveLine(call);
+        if (call.Offer is { } offer)
+            offers.End(offer, OfferOutcome.CallerGaveUp, null);
+        DropRequest(call);
+        if (other is not null)
+        {
+            call.Client = other;
+            return;
+        }
+
+        call.ClientGoneAt = state.Now.Stamp;
+        call.Cause = cause;
+        call.EndEstimated |= estimated;
+        state.Timers.Set(call.GoneTimer ??= new EngineTimer(TimerKind.CallGone, call), state.Now.Stamp + GoneGrace);
+    }
+
+    private void LeaveAgent(Leg leg)
+    {
+        if (leg.Agent is not { } agent)
+            return;
+        agent.Legs.Remove(leg);
+        var length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
+        if (leg.Talked && leg.Call.Routed && length > TimeSpan.Zero)
+            agent.WrapUpDue = (leg.Call.Id, length);
+        if (agent.Legs.Count == 0 && agent.WrapUpDue is { } due)
+        {
+            agent.WrapUpDue = null;
+            if (agent.Extension is not null)
+                board.BeginWrapUp(agent, due.Call, due.Length);
+        }
+
+        board.Refresh(agent);
+    }
+
+    private void DropRequest(Call call)
+    {
+        if (call.Redirect is { } redirect)
+        {
+            state.Timers.Cancel(redirect.Timer);
+            state.Redirects.Remove(redirect.Action);
+            call.Redirect = null;
+        }
+
+        if (call.Request is not { } request)
+            return;
+        call.Request = null;
+        state.Timers.Cancel(request.DueTimer);
+        state.Timers.Cancel(request.DialResultTimer);
+        state.Requests.Remove(request.Id);
+        if (request.Stage != RequestStage.Answered)
+            state.Out.Add(new EngineEffect.AnswerRoute(request.Id, call.Id, new RouteAnswer.Fallback(), null));
+    }
+
+    private void CancelTimers(Call call)
+    {
+        state.Timers.Cancel(call.AnnounceTimer);
+        state.Timers.Cancel(call.LookupTimer);
+        state.Timers.Cancel(call.MaxWaitTimer);
+        state.Timers.Cancel(call.PatienceTimer);
+        state.Timers.Cancel(call.GoneTimer);
+    }
+}
