@@ -19,9 +19,18 @@ namespace CallCrm.CrmApi;
 /// <summary>The pages' server: REST under /api, the live feed at /hubs/live, and the pages' files.</summary>
 public static class CrmApiModule
 {
+    /// <summary>The sections read here, for the check of the configuration.</summary>
+    public static IReadOnlyList<KnownSection> Sections { get; } =
+    [
+        new(SiteOptions.Section, typeof(SiteOptions)), new(AccessOptions.Section, typeof(AccessOptions)), new(WebOptions.Section, typeof(WebOptions)),
+        new(ScriptsOptions.Section, typeof(ScriptsOptions)), new(RouterRoadOptions.Section, typeof(RouterRoadOptions)),
+    ];
+
     public static IServiceCollection AddCrmApi(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        if (string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey]))
+            configuration[WebHostDefaults.ServerUrlsKey] = configuration["Web:Urls"] is { Length: > 0 } urls ? urls : WebOptions.DefaultUrls;
         services.AddOptions<SiteOptions>()
             .Configure(o => o.Region = configuration["Pbx:0:Region"] is { Length: 2 } region ? region.ToUpperInvariant() : o.Region)
             .Bind(configuration.GetSection(SiteOptions.Section)).ValidateDataAnnotations()

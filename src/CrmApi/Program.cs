@@ -1,9 +1,21 @@
+using CallCrm.CallFlow;
 using CallCrm.CrmApi;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddCallFlow(builder.Configuration);
-builder.Services.AddCrmApi(builder.Configuration);
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddCallCrmDefaults([.. CrmApiModule.Sections]);
+    builder.Services.AddCallFlow(builder.Configuration);
+    builder.Services.AddCrmApi(builder.Configuration);
 
-var app = builder.Build();
-app.MapCrmApi();
-await app.RunAsync();
+    var app = builder.Build();
+    app.MapCrmApi();
+    app.MapCallCrmDefaults();
+    await app.RunAsync();
+    return 0;
+}
+catch (ConfigurationException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 78; // EX_CONFIG of sysexits.h
+}

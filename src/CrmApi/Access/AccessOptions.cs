@@ -33,6 +33,11 @@ public sealed class WebOptions
 {
     public const string Section = "Web";
 
+    public const string DefaultUrls = "http://127.0.0.1:8080";
+
+    /// <summary>Addresses of page, API and live feed, separated by semicolons; <c>--urls</c> and ASPNETCORE_URLS win. Default http://127.0.0.1:8080.</summary>
+    public string Urls { get; set; } = DefaultUrls;
+
     /// <summary>Serve plain HTTP to other machines. Default false: plain HTTP answers this machine alone.</summary>
     public bool AllowPlainHttp { get; set; }
 

@@ -8,11 +8,11 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Live;
 
-/// <summary>Tells the router which agents have a page here: at each change and every 10 s.</summary>
+/// <summary>Tells the router which agents have a page here: at each change (when thousands come back at once, ten times a second) and every 10 s.</summary>
 internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road, Feed feed, TimeProvider time, ILogger<PagesWorker> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
-    static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
     readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly string reporter = $"{Environment.MachineName}/{Guid.NewGuid():N}";
 
