@@ -38,11 +38,14 @@ sealed class Texts
 
     /// <summary>What the caller is called before there is a card.</summary>
     public static string Caller(IStringLocalizer<Texts> t, CallerView caller) =>
-        caller.Number is { Length: > 0 } number ? number : caller.Kind == "Withheld" ? t["Caller.Withheld"] : caller.Name.Length > 0 ? caller.Name : t["Caller.Unknown"];
+        caller.Number is { Length: > 0 } number ? number : caller.Kind == "Withheld" ? t["Caller.Withheld"] : Named(caller) ? caller.Name : t["Caller.Unknown"];
 
     /// <summary>Name, else company, else number.</summary>
     public static string ClientName(IStringLocalizer<Texts> t, ClientCardView? card, CallerView caller) =>
-        card is { Name.Length: > 0 } ? card.Name : card is { Company.Length: > 0 } ? card.Company : caller.Name.Length > 0 ? caller.Name : Caller(t, caller);
+        card is { Name.Length: > 0 } ? card.Name : card is { Company.Length: > 0 } ? card.Company : Named(caller) ? caller.Name : Caller(t, caller);
+
+    // A PBX writes so when the line carried no name.
+    static bool Named(CallerView caller) => caller.Name.Length > 0 && !caller.Name.Equals("unknown", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The sentence that says why this call is here.</summary>
     public static string Why(IStringLocalizer<Texts> t, ReasonView why)
@@ -62,6 +65,15 @@ sealed class Texts
         };
         return start is null || why.Rule is "LastContacted" or "Responsible" ? main : $"{start} → {main}";
     }
+
+    /// <summary>What a failed request means to a person; the server's own words where it gave any.</summary>
+    public static string Failure(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.ErrorId switch
+    {
+        "offline" => t["Failure.offline"],
+        "bad_answer" => t["Failure.bad_answer"],
+        var id when id.StartsWith("http_", StringComparison.Ordinal) => t["Failure.status", id["http_".Length..]],
+        var id => failure.Message is { Length: > 0 } words ? words : t["Failure.status", id],
+    };
 
     public static string Outcome(IStringLocalizer<Texts> t, string? outcome) => outcome is null ? "" : t["Outcome." + outcome];
 }

@@ -10,7 +10,7 @@ sealed class ApiException(HttpStatusCode? status, string errorId, string detail,
 {
     public HttpStatusCode? Status { get; } = status;
 
-    /// <summary>errorId of the ProblemDetails; <c>offline</c> when the server was not reached.</summary>
+    /// <summary>errorId of the ProblemDetails; <c>offline</c> when the server was not reached, <c>bad_answer</c> when it was not our server that answered.</summary>
     public string ErrorId { get; } = errorId;
 
     public IReadOnlyDictionary<string, string[]> Errors { get; } = errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal);
@@ -77,8 +77,20 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? content, JsonTypeInfo<T> type, CancellationToken cancel)
     {
         using var response = await SendCheckedAsync(method, path, content, cancel);
-        return await response.Content.ReadFromJsonAsync(type, cancel)
-            ?? throw new ApiException(response.StatusCode, "empty_answer", $"{path} answered without a body.");
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(type, cancel)
+                ?? throw new ApiException(response.StatusCode, "bad_answer", $"{path} answered without a body.");
+        }
+        catch (Exception e) when (e is System.Text.Json.JsonException or NotSupportedException)
+        {
+            // A proxy's page, or the pages' own document under an address the server does not know.
+            throw new ApiException(response.StatusCode, "bad_answer", $"{path} answered with something else than JSON.");
+        }
+        catch (Exception e) when (IsLost(e, cancel))
+        {
+            throw new ApiException(null, "offline", e.Message); // The line broke in the middle of the body.
+        }
     }
 
     async Task SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel) =>
@@ -92,7 +104,7 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
             using var request = new HttpRequestMessage(method, path) { Content = content };
             response = await http.SendAsync(request, cancel);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (IsLost(e, cancel))
         {
             throw new ApiException(null, "offline", e.Message);
         }
@@ -109,13 +121,17 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
         }
     }
 
+    /// <summary>Not reached, broken off, or no answer in time; a wait the page itself gave up is neither.</summary>
+    static bool IsLost(Exception e, CancellationToken cancel) =>
+        e is HttpRequestException or IOException || (e is OperationCanceledException && !cancel.IsCancellationRequested);
+
     static async Task<ProblemView?> ReadProblemAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         try
         {
             return await response.Content.ReadFromJsonAsync(Json.ProblemView, cancel);
         }
-        catch (Exception e) when (e is System.Text.Json.JsonException or NotSupportedException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or NotSupportedException || IsLost(e, cancel))
         {
             return null; // A proxy's own error page: the status has to do.
         }

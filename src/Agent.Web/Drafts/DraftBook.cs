@@ -16,6 +16,7 @@ sealed class DraftBook
 
     static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(400);
     static readonly TimeSpan Again = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(2);
 
     readonly ApiClient _api;
     readonly FeedClient _feed;
@@ -34,6 +35,9 @@ sealed class DraftBook
         public string Value { get; set; } = value;
 
         public int Edit { get; set; }
+
+        /// <summary>One write at a time: an earlier one must not overtake a later one on the way.</summary>
+        public SemaphoreSlim Sending { get; } = new(1);
     }
 
     /// <summary>Something is not with the server yet.</summary>
@@ -100,10 +104,14 @@ sealed class DraftBook
     /// <summary>Waits until everything typed about the call is with the server, at most two seconds.</summary>
     public async Task FlushAsync(Guid call)
     {
-        foreach (var ((of, field), typed) in _pending.ToArray())
+        var all = _pending.ToArray().Where(p => p.Key.Call == call).Select(p => SendAsync(call, p.Key.Field, p.Value, p.Value.Edit));
+        try
         {
-            if (of == call)
-                await SendAsync(call, field, typed, typed.Edit);
+            await Task.WhenAll(all).WaitAsync(LongestFlush, _time);
+        }
+        catch (TimeoutException)
+        {
+            // It goes on trying behind the page; the caller must not wait for a slow line.
         }
     }
 
@@ -118,8 +126,11 @@ sealed class DraftBook
     /// <returns>False when it should be tried again.</returns>
     async Task<bool> SendAsync(Guid call, string field, Pending typed, int edit)
     {
+        await typed.Sending.WaitAsync();
         try
         {
+            if (typed.Edit != edit || !_pending.ContainsKey((call, field)))
+                return true; // Sent meanwhile, or a later edit sends it.
             var saved = await _api.SaveDraftAsync(call, field, new DraftWrite(typed.Value, _feed.PageId));
             _feed.TakeOwn(call, saved);
             await SettleAsync(call, field, typed, edit);
@@ -136,6 +147,10 @@ sealed class DraftBook
             Troubled = true;
             Changed?.Invoke();
             return false;
+        }
+        finally
+        {
+            typed.Sending.Release();
         }
     }
 

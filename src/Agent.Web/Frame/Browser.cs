@@ -8,7 +8,7 @@ sealed class Browser(IJSRuntime js) : IDisposable
 {
     DotNetObjectReference<Browser>? _self;
 
-    /// <summary>answer, hang_up, search, finish, help, escape, script:1 … script:9.</summary>
+    /// <summary>answer, hang_up, search, finish, help, escape; alt:1 … alt:9 anywhere, script:1 … and wrap-up:1 … where the focus is.</summary>
     public event Action<string>? Key;
 
     public async Task ListenAsync()
@@ -42,6 +42,15 @@ sealed class Browser(IJSRuntime js) : IDisposable
     public ValueTask SetThemeAsync(string theme) => js.InvokeVoidAsync("callcrm.setTheme", theme);
 
     public ValueTask FocusAsync(string selector) => js.InvokeVoidAsync("callcrm.focus", selector);
+
+    /// <summary>Focuses only when nothing has the focus.</summary>
+    public ValueTask FocusIfFreeAsync(string selector) => js.InvokeVoidAsync("callcrm.focusIfFree", selector);
+
+    /// <summary>Keeps the focus in this dialog while it is open, gives it back after.</summary>
+    public ValueTask TrapAsync(string selector) => js.InvokeVoidAsync("callcrm.trap", selector);
+
+    /// <summary>The document's language, for screen readers and hyphens.</summary>
+    public ValueTask SetLanguageAsync(string code) => js.InvokeVoidAsync("callcrm.language", code);
 
     /// <summary>Answer to a question that the page's script asked before .NET was up; null when there is none.</summary>
     public async ValueTask<(int Status, string Body)?> EarlyAsync(string path)

@@ -5,7 +5,7 @@ namespace CallCrm.AgentWeb.Live;
 
 /// <summary>All that the live feed has told this page. Pure: a message in, the next state out.</summary>
 /// <param name="Draft">Fields of the running call's draft, newest version of each.</param>
-/// <param name="DoneElsewhere">What another tab of the same person did last, until the call is over.</param>
+/// <param name="DoneElsewhere">What another tab of the same person did last, until the next call.</param>
 sealed record DeskState(
     AgentStateView? Me, TodayView? Today, PopView? Pop, LiveCallView? Call, ImmutableDictionary<string, DraftFieldView> Draft,
     DoneElsewhereEvent? DoneElsewhere, OfferEvent? LastOffer, ImmutableDictionary<string, PbxEventView> Pbxs,
@@ -47,10 +47,12 @@ sealed record DeskState(
 
     DeskState Apply(LiveEvent e) => e switch
     {
-        PopEvent { Pop: var pop } => this with { Pop = pop, LastOffer = null },
+        // A pop that comes after its call was taken has nothing to offer any more.
+        PopEvent { Pop: var pop } when Call is { State: "Talking" } && Call.CallId == pop.CallId => this,
+        PopEvent { Pop: var pop } => this with { Pop = pop, LastOffer = null, DoneElsewhere = null },
         OfferEvent offer => Take(offer),
         CallEvent { Call: var call } => Take(call),
-        MyStateEvent me => this with { Me = me.State, Today = me.Today, Call = IsFree(me.State) ? null : Call, DoneElsewhere = IsFree(me.State) ? null : DoneElsewhere },
+        MyStateEvent me => this with { Me = me.State, Today = me.Today, Call = IsFree(me.State) ? null : Call },
         CardEvent card => Take(card),
         DraftEvent draft when draft.CallId == Call?.CallId => this with { Draft = Newest(Draft, draft.Field) },
         DoneElsewhereEvent done => this with { DoneElsewhere = done },
@@ -77,7 +79,7 @@ sealed record DeskState(
             Call = call,
             Pop = Pop?.CallId == call.CallId && call.State is "Talking" or "Ended" ? null : Pop,
             Draft = Fields(call, same ? Draft : null),
-            DoneElsewhere = same ? DoneElsewhere : null,
+            DoneElsewhere = DoneElsewhere?.CallId == call.CallId ? DoneElsewhere : null,
         };
     }
 

@@ -12,10 +12,14 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
 {
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
 
+    // Two of the server's signs of life missed.
+    static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
+
     HubConnection? _connection;
     CancellationTokenSource? _running;
     string? _position;
     List<FeedMessage>? _early;
+    TaskCompletionSource _online = new();
 
     /// <summary>This page among all tabs; also the author of its drafts.</summary>
     public string PageId { get; } = Guid.NewGuid().ToString("N")[..12];
@@ -36,6 +40,20 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
             return;
         _running = new CancellationTokenSource();
         _ = KeepConnectedAsync(_running.Token);
+    }
+
+    /// <summary>The browser saw the network go or come: said at once, and tried again at once.</summary>
+    public void LineChanged(bool online)
+    {
+        if (online)
+        {
+            _online.TrySetResult();
+            return;
+        }
+
+        (Connected, LostSince) = (false, LostSince ?? time.GetUtcNow());
+        Changed?.Invoke(null);
+        _ = _connection?.StopAsync();
     }
 
     /// <param name="painted">False when the tab is hidden and paints nothing: applied is all it can promise.</param>
@@ -88,7 +106,8 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
             _connection = null;
             (Connected, LostSince) = (false, LostSince ?? time.GetUtcNow());
             Changed?.Invoke(null);
-            await Task.Delay(Pause(failures), time, CancellationToken.None);
+            _online = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await Task.WhenAny(Task.Delay(Pause(failures), time, CancellationToken.None), _online.Task);
         }
     }
 
@@ -97,6 +116,7 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
         var connection = new HubConnectionBuilder()
             .WithUrl(hub)
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default))
+            .WithServerTimeout(Silence)
             .Build();
         // The awaiter of Resume may run after the handler of a message that came behind its answer: such messages wait for it.
         _early = [];
@@ -131,7 +151,8 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
             Take(message);
     }
 
-    void Take(FeedMessage message)
+    /// <summary>One message, in the order of the hub.</summary>
+    public void Take(FeedMessage message)
     {
         _position = message.Position;
         State = State.Apply(message);

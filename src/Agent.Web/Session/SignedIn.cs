@@ -60,8 +60,15 @@ sealed class SignedIn
         var (session, catalog) = (await _browser.EarlyAsync("api/session"), await _browser.EarlyAsync("api/catalog"));
         if (session is not { Status: 200 } s || catalog is not { Status: 200 } c)
             return null;
-        return JsonSerializer.Deserialize(s.Body, ContractsJson.Default.SessionView) is { } view
-            && JsonSerializer.Deserialize(c.Body, ContractsJson.Default.CatalogView) is { } choices ? (view, choices) : null;
+        try
+        {
+            return JsonSerializer.Deserialize(s.Body, ContractsJson.Default.SessionView) is { } view
+                && JsonSerializer.Deserialize(c.Body, ContractsJson.Default.CatalogView) is { } choices ? (view, choices) : null;
+        }
+        catch (JsonException)
+        {
+            return null; // Not our server's answer: asked again in the usual way, which tells what is wrong.
+        }
     }
 
     /// <exception cref="ApiException">sign_in_failed, locked_out, offline.</exception>
@@ -74,7 +81,15 @@ sealed class SignedIn
 
     public async Task ReloadCatalogAsync()
     {
-        Catalog = await _api.CatalogAsync();
+        try
+        {
+            Catalog = await _api.CatalogAsync();
+        }
+        catch (ApiException)
+        {
+            return; // What is known serves on; the next hint asks again.
+        }
+
         Changed?.Invoke();
     }
 

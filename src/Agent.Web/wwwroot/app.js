@@ -41,19 +41,33 @@
   const typing = (e) => e.target.closest?.("input, textarea, select, [contenteditable]");
   addEventListener("keydown", (e) => {
     if (!keys || e.isComposing) return;
-    const inScript = !!document.activeElement?.closest?.("[data-test=script]");
+    const inside = (part) => !!document.activeElement?.closest?.(`[data-test=${part}]`);
+    const digit = /^Digit[1-9]$/.test(e.code) ? e.code.slice(5) : /^[1-9]$/.test(e.key) ? e.key : null; // by place: Alt turns some keys into letters
     let what = null;
     if (e.key === "F2") what = "answer";
     else if (e.key === "F4") what = "hang_up";
     else if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey)) what = "search";
     else if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) what = "finish";
-    else if (e.altKey && /^[1-9]$/.test(e.key)) what = "script:" + e.key;
-    else if (/^[1-9]$/.test(e.key) && inScript && !typing(e) && !e.ctrlKey && !e.metaKey) what = "script:" + e.key;
+    else if (digit && e.altKey && !e.ctrlKey && !e.metaKey) what = "alt:" + digit;
+    else if (digit && !typing(e) && !e.ctrlKey && !e.metaKey && !e.shiftKey && inside("script")) what = "script:" + digit;
+    else if (digit && !typing(e) && !e.ctrlKey && !e.metaKey && !e.shiftKey && inside("wrap-up")) what = "wrap-up:" + digit;
     else if (e.key === "?" && !typing(e)) what = "help";
     else if (e.key === "Escape") what = "escape";
     if (!what) return;
     if (what !== "escape") e.preventDefault();
     keys.invokeMethodAsync("OnKey", what);
+  });
+
+  // Among choices that stand side by side the arrows go, as in every radio group.
+  addEventListener("keydown", (e) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[e.key];
+    const group = step && e.target.closest?.("[data-arrows]");
+    if (!group || typing(e)) return;
+    const all = [...group.querySelectorAll("button:not(:disabled)")];
+    const next = all[(all.indexOf(e.target.closest("button")) + step + all.length) % all.length];
+    if (!next) return;
+    e.preventDefault();
+    next.focus();
   });
 
   let title = "CallCrm";
@@ -65,7 +79,26 @@
     save: (key, value) => store(key, value),
     drafts: (prefix) => { const found = {}; try { for (let i = 0; i < localStorage.length; i++) { const k = localStorage.key(i); if (k.startsWith(prefix)) found[k] = localStorage.getItem(k); } } catch { /* none */ } return found; },
     listen: (dotnet) => { keys = dotnet; },
+    language: (code) => { root.lang = code; },
     focus: (selector) => document.querySelector(selector)?.focus(),
+    // Only when nothing has it: what somebody types in keeps the focus.
+    focusIfFree: (selector) => { if (!document.activeElement || document.activeElement === document.body) document.querySelector(selector)?.focus(); },
+    // Keeps Tab inside a dialog and gives the focus back when it closes.
+    trap: (selector) => {
+      const before = document.activeElement;
+      const sheet = document.querySelector(selector);
+      if (!sheet) return;
+      if (!sheet.contains(before)) (sheet.querySelector("input, button") ?? sheet).focus();
+      sheet.addEventListener("keydown", (e) => {
+        if (e.key !== "Tab") return;
+        const all = [...sheet.querySelectorAll("input, button:not(:disabled), a[href]")];
+        const [first, last] = [all[0], all[all.length - 1]];
+        if (e.shiftKey && document.activeElement === first) { e.preventDefault(); last.focus(); }
+        else if (!e.shiftKey && document.activeElement === last) { e.preventDefault(); first.focus(); }
+      });
+      const gone = new MutationObserver(() => { if (sheet.isConnected) return; gone.disconnect(); if (document.activeElement === document.body && before?.isConnected) before.focus(); });
+      gone.observe(document.body, { childList: true, subtree: true });
+    },
     hasFocus: (selector) => !!document.activeElement?.closest?.(selector),
     // Resolves after the frame that shows the pop: the callback of a frame runs before its paint, a task posted from it after.
     painted: (offer) => new Promise((done) => {
