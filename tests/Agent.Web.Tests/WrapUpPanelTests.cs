@@ -1,0 +1,79 @@
+using System.Net;
+using System.Text.Json;
+using Bunit;
+using CallCrm.AgentWeb.Desk;
+using CallCrm.Contracts;
+
+namespace CallCrm.Agent.Web.Tests;
+
+public sealed class WrapUpPanelTests : PageContext
+{
+    IRenderedComponent<WrapUpPanel> Panel() => Render<WrapUpPanel>(p => p.Add(w => w.Call, Some.Call("Ended")));
+
+    IEnumerable<WrapUpSave> Saved => Server.Asked.Where(a => a.Path.EndsWith("/wrap-up", StringComparison.Ordinal)).Select(a => JsonSerializer.Deserialize(a.Body, ContractsJson.Default.WrapUpSave)!);
+
+    [Fact]
+    public async Task Without_a_disposition_it_says_so_and_sends_nothing()
+    {
+        await InCallAsync("Ended");
+        var panel = Panel();
+        await panel.Find("form").SubmitAsync();
+        panel.WaitForAssertion(() => panel.Find("[role=alert]").TextContent.Should().NotBeEmpty());
+        Saved.Should().BeEmpty();
+        panel.FindAll("[data-test=disposition]")[0].Click();
+        panel.Find("[role=alert]").TextContent.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Note_next_step_and_disposition_are_saved_once()
+    {
+        await InCallAsync("Ended", null, Some.Field("note", "wants 20 seats", 1));
+        var panel = Panel();
+        panel.FindAll("[data-test=disposition]")[1].Click();
+        panel.FindAll("[data-test=disposition]")[1].GetAttribute("aria-checked").Should().Be("true");
+        panel.Find("#next-step").Input("send the offer");
+        await panel.Find("form").SubmitAsync();
+        panel.WaitForAssertion(() => Saved.Should().ContainSingle());
+        var save = Saved.Single();
+        (save.Disposition, save.Note, save.NextStep, save.Finish, save.PageId).Should().Be(("order", "wants 20 seats", "send the offer", true, Feed.PageId));
+    }
+
+    [Fact]
+    public async Task Digits_choose_and_control_enter_finishes()
+    {
+        await InCallAsync("Ended");
+        var panel = Panel();
+        await panel.InvokeAsync(() => Browser.OnKey("alt:3"));
+        panel.WaitForAssertion(() => panel.FindAll("[data-test=disposition]")[2].GetAttribute("aria-checked").Should().Be("true"));
+        await panel.InvokeAsync(() => Browser.OnKey("wrap-up:9"));
+        await panel.InvokeAsync(() => Browser.OnKey("finish"));
+        panel.WaitForAssertion(() => Saved.Select(s => s.Disposition).Should().Equal("wrong"));
+    }
+
+    [Fact]
+    public async Task A_failure_says_what_was_kept_and_a_second_try_is_the_same_wish()
+    {
+        await InCallAsync("Ended", null, Some.Field("disposition", "solved", 1));
+        var panel = Panel();
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/wrap-up", StringComparison.Ordinal) ? FakeServer.Text("<html>", "text/html", HttpStatusCode.BadGateway) : null;
+        await panel.Find("form").SubmitAsync();
+        panel.WaitForAssertion(() => panel.Find("[role=alert]").TextContent.Should().Contain("kept"));
+        Server.Answer = null;
+        await panel.Find("form").SubmitAsync();
+        panel.WaitForAssertion(() => Saved.Should().HaveCount(2));
+        Saved.Select(s => s.CommandId).Distinct().Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task The_time_left_counts_down()
+    {
+        await InCallAsync("Ended");
+        Feed.Take(Some.Message(new MyStateEvent(Some.State("WrapUp", until: Some.Noon.AddSeconds(30), canExtend: true), Some.Today)));
+        var panel = Panel();
+        panel.Find("[data-test=wrap-up-countdown]").TextContent.Should().Be("0:30");
+        Time.Advance(TimeSpan.FromSeconds(25));
+        panel.WaitForAssertion(() => panel.Find("[data-test=wrap-up-countdown]").TextContent.Should().Be("0:05"));
+        panel.Find("[data-test=wrap-up-extend]").Click();
+        panel.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/commands" && a.Body.Contains("extend_wrap_up")));
+    }
+}
