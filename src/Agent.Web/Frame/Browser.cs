@@ -11,6 +11,9 @@ sealed class Browser(IJSRuntime js) : IDisposable
     /// <summary>answer, hang_up, search, finish, help, escape; alt:1 … alt:9 anywhere, script:1 … and wrap-up:1 … where the focus is.</summary>
     public event Action<string>? Key;
 
+    /// <summary>The network went (false) or came back (true), as far as the browser can tell.</summary>
+    public event Action<bool>? Line;
+
     public async Task ListenAsync()
     {
         _self ??= DotNetObjectReference.Create(this);
@@ -19,6 +22,9 @@ sealed class Browser(IJSRuntime js) : IDisposable
 
     [JSInvokable]
     public void OnKey(string what) => Key?.Invoke(what);
+
+    [JSInvokable]
+    public void OnLine(bool online) => Line?.Invoke(online);
 
     /// <summary>Returns when the frame that shows it is painted; false in a hidden tab, which paints nothing.</summary>
     public ValueTask<bool> PaintedAsync(Guid offer) => js.InvokeAsync<bool>("callcrm.painted", offer.ToString());

@@ -53,7 +53,7 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
 
         (Connected, LostSince) = (false, LostSince ?? time.GetUtcNow());
         Changed?.Invoke(null);
-        _ = _connection?.StopAsync();
+        _ = _connection?.StopAsync(CancellationToken.None);
     }
 
     /// <param name="painted">False when the tab is hidden and paints nothing: applied is all it can promise.</param>

@@ -58,6 +58,8 @@
     keys.invokeMethodAsync("OnKey", what);
   });
 
+  for (const name of ["online", "offline"]) addEventListener(name, () => keys?.invokeMethodAsync("OnLine", name === "online"));
+
   // Among choices that stand side by side the arrows go, as in every radio group.
   addEventListener("keydown", (e) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[e.key];
