@@ -14,10 +14,10 @@ if (args is ["scripts", "check", .. var rest])
 try
 {
     var builder = WebApplication.CreateBuilder(args);
-    builder.AddCallCrmDefaults(
+    builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
         new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
         new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
-        new KnownSection(DemoPbxOptions.Section, typeof(DemoPbxOptions)));
+        new KnownSection(DemoPbxOptions.Section, typeof(DemoPbxOptions))]);
     var configuration = builder.Configuration;
     var demo = DemoSetup.Apply(configuration, DataFolder.From(configuration));
     // Router and CrmApi are one process here: their shared secret need not outlive it.

@@ -19,7 +19,9 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views)
         c.id, c.number, c.direction, c.started_at, c.ended_at, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, n.name as dialled_name, q.name as queue_name,
         c.client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, u.name as agent_name, c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
         coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
-        coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) as recording_status, r.id as recording_id, c.estimated
+        -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear.
+        case when c.answered_at is not null then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,
+        case when c.answered_at is not null then r.id end as recording_id, c.estimated
         """;
 
     const string Joins =
