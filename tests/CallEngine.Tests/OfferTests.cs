@@ -35,6 +35,21 @@ public sealed class OfferTests
     }
 
     [Fact]
+    public void A_decline_that_DIALSTATUS_calls_CHANUNAVAIL_is_a_decline()
+    {
+        Scenario.With("anna", "bruno").Inbound("1").Dial("1", "2", "PJSIP/101").At(0.01).Forget()
+            .Asks("1", RequestState.Next, last: DialResult.Unreachable).ExpectNothing()
+            .At(0.02).DialEnds("1", "2", DialResult.Declined, 603).ExpectAmong("call1/1 ended Declined (603)");
+    }
+
+    [Fact]
+    public void A_phone_that_rang_has_declined_although_AMI_says_nothing()
+    {
+        Scenario.With("anna", "bruno").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(2).Forget()
+            .Asks("1", RequestState.Next, last: DialResult.Unreachable).At(2.1).ExpectAmong("call1/1 ended Declined 2100ms");
+    }
+
+    [Fact]
     public void AGI_may_ask_for_the_next_agent_before_AMI_says_how_the_ring_ended()
     {
         Scenario.With("anna", "bruno").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(2).Forget()

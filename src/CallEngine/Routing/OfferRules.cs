@@ -12,6 +12,8 @@ internal static class OfferRules
         DialResult.DoNotDisturb => OfferOutcome.DoNotDisturb,
         DialResult.Declined => OfferOutcome.Declined,
         DialResult.AnsweredElsewhere => OfferOutcome.AnsweredElsewhere,
+        // CHANUNAVAIL of a phone that rang can only be a 603.
+        DialResult.Unreachable when offer.Rang => OfferOutcome.Declined,
         DialResult.Congestion or DialResult.Unreachable => OfferOutcome.Unreachable,
         DialResult.Cancelled => call.Redirect is null ? OfferOutcome.CallerGaveUp : OfferOutcome.Cancelled,
         _ => OfferOutcome.Cancelled,

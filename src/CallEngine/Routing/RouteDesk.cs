@@ -177,7 +177,9 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
 
     private void Next(Call call, RouteRequest request)
     {
-        if (call.Offer is { IsDialled: true } offer && request.LastDial == DialResult.NoAnswer && state.IsUp(call.Node) && !offers.RangFullTime(offer))
+        // DIALSTATUS may say CHANUNAVAIL for a 603, too: only AMI tells it from a phone that is not there.
+        if (call.Offer is { IsDialled: true } offer && state.IsUp(call.Node)
+            && (request.LastDial == DialResult.NoAnswer && !offers.RangFullTime(offer) || request.LastDial == DialResult.Unreachable && offer.DialBegan is not null))
         {
             request.Stage = RequestStage.Parked;
             state.Timers.Set(request.DialResultTimer = new EngineTimer(TimerKind.DialResult, request), state.Now.Stamp + DialResultWait);

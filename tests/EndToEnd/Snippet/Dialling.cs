@@ -49,7 +49,7 @@ public sealed class Dialling
 
     [LabTheory]
     [InlineData(LabPhoneKind.Busy, "BUSY")]
-    [InlineData(LabPhoneKind.Decline, "CHANUNAVAIL")]
+    [InlineData(LabPhoneKind.Decline, "NOANSWER|CHANUNAVAIL")]
     [InlineData(LabPhoneKind.Dnd, "NOANSWER")]
     [InlineData(LabPhoneKind.Dead, "NOANSWER")]
     public async Task A_phone_that_refuses_or_is_dead_is_followed_by_the_next(LabPhoneKind kind, string status)
@@ -63,11 +63,11 @@ public sealed class Dialling
 
         await call.StepAsync("answered");
 
-        (await agi.AskedAsync("next")).DialStatus.Should().Be(status);
+        (await agi.AskedAsync("next")).DialStatus.Should().BeOneOf(status.Split('|'));
     }
 
     [LabFact]
-    public async Task A_decline_looks_like_a_phone_that_is_not_there_but_for_its_TechCause()
+    public async Task A_decline_may_look_like_a_phone_that_is_not_there_but_for_its_TechCause()
     {
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
@@ -76,8 +76,8 @@ public sealed class Dialling
         await using var watch = await lab.WatchAsync();
         await using var call = lab.Call(Plan);
 
-        // DIALSTATUS counts cause 21 as "no channel"; DialEnd says NOANSWER; only TechCause, in the Hangup of the leg, tells.
-        (await agi.AskedAsync("next")).DialStatus.Should().Be("CHANUNAVAIL");
+        // DIALSTATUS is the one or the other, by whether Dial sees the cause in time; only TechCause, in the Hangup of the leg, tells.
+        (await agi.AskedAsync("next")).DialStatus.Should().BeOneOf("NOANSWER", "CHANUNAVAIL");
         var hangup = await watch.EventAsync("Hangup", e => e["Channel"].StartsWith("PJSIP/101-", StringComparison.Ordinal));
         hangup["TechCause"].Should().Contain("603");
         (await watch.EventAsync("DialEnd"))["DialStatus"].Should().Be("NOANSWER");
