@@ -67,10 +67,13 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
             Guid.CreateVersion7(time.GetUtcNow()), Guid.CreateVersion7(time.GetUtcNow()),
             new LegId(link.Node, uniqueId), env.Channel, known,
             PhoneNumbers.Parse(env.CallerId, link.Options.Region, IsRestricted(env.CallingPresentation), extensions.Contains),
-            PlainText.Clean(env.CallerIdName, LongestName),
+            NameOf(env.CallerIdName),
             PhoneNumbers.Parse(env.Argument(2), link.Options.Region, restricted: false, extensions.Contains),
             LastDial(env.Argument(3)));
     }
+
+    /// <summary>AGI writes a caller without a name as the word "unknown".</summary>
+    static string NameOf(string callerName) => callerName == "unknown" ? "" : PlainText.Clean(callerName, LongestName);
 
     /// <summary>Bits 5 and 6 of agi_callingpres (Q.951): 1 = restricted, 2 = not available.</summary>
     static bool IsRestricted(int callingPresentation) => (callingPresentation & 0x60) == 0x20;

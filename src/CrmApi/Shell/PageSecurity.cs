@@ -4,7 +4,7 @@ namespace CallCrm.CrmApi.Shell;
 
 /// <summary>
 /// Security headers of every answer, and the Content-Security-Policy (CSP level 3) of the pages: no inline script but the import map, by its nonce.
-/// Styles may be inline, because MudBlazor positions its popovers so; a style runs nothing.
+/// Styles may be inline, for widths that follow figures; a style runs nothing.
 /// </summary>
 internal static class PageSecurity
 {
