@@ -48,7 +48,7 @@ public sealed class Dialling
     }
 
     [LabTheory]
-    [InlineData(LabPhoneKind.Busy, "BUSY")]
+    [InlineData(LabPhoneKind.Busy, "BUSY|NOANSWER")]
     [InlineData(LabPhoneKind.Decline, "NOANSWER|CHANUNAVAIL")]
     [InlineData(LabPhoneKind.Dnd, "NOANSWER")]
     [InlineData(LabPhoneKind.Dead, "NOANSWER")]
