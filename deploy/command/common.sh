@@ -25,7 +25,10 @@ as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 need_dotnet() {
   local home_dotnet=${HOME:-/nonexistent}/.dotnet
   if ! command -v dotnet >/dev/null && [ -x "$home_dotnet/dotnet" ]; then PATH=$home_dotnet:$PATH; fi
-  if ! command -v dotnet >/dev/null || ! dotnet --list-sdks 2>/dev/null | grep -q '^10\.'; then
+  local sdks
+  sdks=$(dotnet --list-sdks 2>/dev/null) || true
+  # No "| grep -q": it ends at the first match, and dotnet's broken pipe would count as a missing SDK.
+  if ! grep -q '^10\.' <<<"$sdks"; then
     fail "the .NET 10 SDK is missing. Install it (https://dotnet.microsoft.com/download/dotnet/10.0, or
   curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0), then start again."
   fi
