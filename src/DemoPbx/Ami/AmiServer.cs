@@ -77,9 +77,9 @@ internal sealed partial class AmiServer(DemoPbxOptions options, TimeProvider tim
                 _serving.Add(ServeAsync(socket));
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // Stopped.
+            // Stopped; an invalid operation when that was before the first accept.
         }
     }
 
