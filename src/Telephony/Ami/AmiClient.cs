@@ -153,7 +153,7 @@ public sealed class AmiClient
         _queue.Connected(session);
         // FullyBooted may have come between the look and the line above.
         if (!session.FullyBooted && _reader.Booted.Task.IsCompletedSuccessfully)
-            _queue.Connected(Stamped(session with { FullyBooted = true }));
+            _queue.Connected(Stamped(session with { FullyBooted = true, Uptime = await _reader.Booted.Task.ConfigureAwait(false) }));
         return await KeepAliveAsync(cancellationToken).ConfigureAwait(false);
     }
 
