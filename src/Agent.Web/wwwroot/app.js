@@ -11,6 +11,8 @@
   };
   applyTheme();
   system.addEventListener("change", applyTheme);
+  // A navigation that syncs the document with the host's own takes away what the host did not write.
+  new MutationObserver(() => { if (!root.dataset.theme) applyTheme(); }).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
 
   // The page's first questions go out while .NET is still loading; Program takes the answers.
   const early = {};
