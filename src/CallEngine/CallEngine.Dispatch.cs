@@ -115,6 +115,7 @@ public sealed partial class CallEngine
         var returned = idle && device.Gone;
         var hungUp = idle && device.State is DeviceState.InUse or DeviceState.Busy;
         device.State = fact.State;
+        device.MayReturn &= device.Gone;
         if (device.Extension?.Holder is not { } holder)
             return;
         if ((returned && holder.BackOff == "unreachable") || (hungUp && holder.BackOff == "busy"))
@@ -172,6 +173,9 @@ public sealed partial class CallEngine
             case (TimerKind.BackOff, Agent agent):
                 _board.EndBackOff(agent);
                 _board.Refresh(agent);
+                break;
+            case (TimerKind.PhonesReturn, PbxNode node):
+                _pbx.PhonesDue(node);
                 break;
             case (TimerKind.LoadTurn, _):
                 LoadTurn();

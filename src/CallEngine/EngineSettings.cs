@@ -43,6 +43,12 @@ public sealed record EngineOptions
     /// <summary>A caller who leaves sooner is a short abandon. Default 5 s.</summary>
     public TimeSpan ShortAbandon { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// After a restart the PBX finds its phones again within seconds; so long callers wait for agents whose phones were there before,
+    /// instead of being told that nobody is. Default 30 s.
+    /// </summary>
+    public TimeSpan PhonesReturnWithin { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The router answers the PBX within this or not at all. Default 1.5 s.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
 }

@@ -130,4 +130,6 @@ internal sealed class PbxNode(string name)
     public bool Up { get; set; }
 
     public string? Version { get; set; }
+
+    public EngineTimer? PhonesTimer { get; set; }
 }

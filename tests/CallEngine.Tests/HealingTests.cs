@@ -107,6 +107,43 @@ public sealed class HealingTests
         story.SnapshotOf([new KeyValuePair<string, DeviceState>("PJSIP/101", DeviceState.NotInUse)], []).AgentOf("anna").Free.Should().BeTrue();
     }
 
+    private static KeyValuePair<string, DeviceState>[] PhoneIs(DeviceState deviceState) => [new("PJSIP/101", deviceState)];
+
+    /// <summary>The PBX was killed and is back; it has not yet asked anna's phone whether it is there.</summary>
+    private static Scenario Restarted() => Scenario.With("anna").Device("101", DeviceState.NotInUse).At(10).PbxLost().At(12)
+        .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(PhoneIs(DeviceState.Unavailable)).Forget();
+
+    [Fact]
+    public void After_a_restart_of_the_PBX_callers_wait_for_its_phones()
+    {
+        Restarted().At(13).Asks("1").Known("call1").ExpectAmong("answer r1 hold 20s place 1").Takes("1").Mark("1").Forget()
+            .At(14).Device("101", DeviceState.NotInUse).ExpectAmong("""
+                call1 offered call1/1 anna PJSIP/101 20s LeastBusy
+                act #1 redirect PJSIP/trunk-1 after pop call1/1
+                """);
+    }
+
+    [Fact]
+    public void A_phone_that_does_not_come_back_after_a_restart_of_the_PBX_is_gone()
+    {
+        Restarted().At(13).Asks("1").Known("call1").Takes("1").Mark("1").Forget()
+            .At(42.1).ExpectAmong("call1 decided NobodySignedIn");
+        Restarted().At(43).Asks("1").Known("call1").ExpectNone("hold 20s");
+    }
+
+    [Fact]
+    public void A_phone_that_was_gone_before_the_restart_of_the_PBX_is_not_waited_for() =>
+        Scenario.With("anna").Device("101", DeviceState.Unavailable).At(10).PbxLost().At(12)
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(PhoneIs(DeviceState.Unavailable))
+            .At(13).Asks("1").Known("call1").ExpectNone("hold 20s");
+
+    [Fact]
+    public void A_phone_that_the_PBX_does_not_list_any_more_does_not_stay_busy()
+    {
+        var story = Scenario.With("anna").Device("101", DeviceState.InUse).PbxLost().At(5).Fact(new PbxFact.Connected(Scenario.Node, null, "22"));
+        story.SnapshotOf().AgentOf("anna").Free.Should().BeTrue();
+    }
+
     [Fact]
     public void A_restart_puts_calls_and_agents_back_and_goes_on_numbering()
     {

@@ -140,4 +140,7 @@ internal sealed class Device(string name)
     public bool Busy => State is DeviceState.InUse or DeviceState.Busy or DeviceState.Ringing or DeviceState.RingInUse or DeviceState.OnHold;
 
     public bool Gone => State is DeviceState.Unavailable or DeviceState.Invalid;
+
+    /// <summary>It was there before its PBX was lost, and the PBX that is back has not heard of it yet.</summary>
+    public bool MayReturn { get; set; }
 }

@@ -81,14 +81,14 @@ internal static class AgentRules
         return first;
     }
 
-    /// <summary>Signed in, not away, and some device is there.</summary>
+    /// <summary>Signed in, not away, and some device is there, or will be as soon as its PBX has asked it.</summary>
     public static bool IsReachable(Agent agent, bool nodeUp)
     {
         if (agent.Extension is null || agent.State == AgentState.Away || agent.BackOff == "unreachable")
             return false;
         foreach (var device in agent.Extension.Devices)
         {
-            if (!nodeUp || !device.Gone)
+            if (!nodeUp || !device.Gone || device.MayReturn)
                 return true;
         }
 

@@ -40,12 +40,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             Write(node, null);
         }
 
-        foreach (var (name, deviceState) in fact.Devices)
-        {
-            if (state.FindDevice(fact.Node, name) is { } device)
-                device.State = deviceState;
-        }
-
+        TakeDevices(fact, afterLoss: !node.Up);
+        state.Timers.Set(node.PhonesTimer ??= new EngineTimer(TimerKind.PhonesReturn, node), state.Now.Stamp + state.Options.PhonesReturnWithin);
         EndVanished(fact);
         var adopted = 0;
         foreach (var leg in fact.Legs)
@@ -55,6 +51,30 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         node.Up = true;
         board.RefreshAll();
         Resume(fact);
+    }
+
+    /// <summary>Phones that have not come back by now are gone.</summary>
+    public void PhonesDue(PbxNode node)
+    {
+        foreach (var (key, device) in state.Devices)
+            device.MayReturn &= !string.Equals(key.Node, node.Name, StringComparison.Ordinal);
+        board.RefreshAll();
+    }
+
+    /// <summary>A device that the PBX does not list is unknown to it, whatever it was before.</summary>
+    private void TakeDevices(PbxFact.Snapshot fact, bool afterLoss)
+    {
+        var listed = new Dictionary<string, DeviceState>(StringComparer.Ordinal);
+        foreach (var (name, deviceState) in fact.Devices)
+            listed[name] = deviceState;
+        foreach (var (key, device) in state.Devices)
+        {
+            if (!string.Equals(key.Node, fact.Node, StringComparison.Ordinal))
+                continue;
+            var wasThere = device.MayReturn || device is { Gone: false, State: not DeviceState.Unknown };
+            device.State = listed.GetValueOrDefault(key.Name);
+            device.MayReturn = device.Gone && wasThere && (afterLoss || device.MayReturn);
+        }
     }
 
     private void EndVanished(PbxFact.Snapshot fact)
