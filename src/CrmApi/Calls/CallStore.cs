@@ -16,7 +16,12 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views)
 {
     const string Columns =
         """
-        c.id, c.number, c.direction, c.started_at, c.ended_at, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, n.name as dialled_name, q.name as queue_name,
+        c.id, c.number, c.direction, c.started_at, c.ended_at,
+        -- The number shown is the other party's: of a call that an agent dialled, whom they dialled.
+        case c.direction when 'Outbound' then c.dialled_raw else c.caller_raw end as caller_raw,
+        case c.direction when 'Outbound' then case when c.dialled_e164 is null then 'Unparsed' else 'E164' end else c.caller_kind end as caller_kind,
+        case c.direction when 'Outbound' then c.dialled_e164 else c.caller_e164 end as caller_e164,
+        case c.direction when 'Outbound' then '' else c.caller_name end as caller_name, n.name as dialled_name, q.name as queue_name,
         c.client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, u.name as agent_name, c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
         coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
         -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear.

@@ -83,7 +83,14 @@ public sealed class Faults(PostgresFixture postgres) : IClassFixture<PostgresFix
         await page.CommandAsync("ready");
         await EventuallyAsync(async () => (await lab.CliAsync("pjsip show contacts")).Contains("101", StringComparison.Ordinal), "the phone is known after the restart");
         await using var next = await InvitedAsync(lab, Plan with { From = "+393471112248", Talk = TimeSpan.FromSeconds(1) });
-        await next.StepAsync("answered", TimeSpan.FromSeconds(25));
+        try
+        {
+            await next.StepAsync("answered", TimeSpan.FromSeconds(25));
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{await lab.CliAsync("pjsip show contacts")}\n{await lab.CliAsync("core show channels verbose")}\n{host.Output}", e);
+        }
     }
 
     /// <summary>A caller program that did not get as far as its INVITE tells nothing of the host: it is started again.</summary>
