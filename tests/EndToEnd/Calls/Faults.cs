@@ -81,7 +81,8 @@ public sealed class Faults(PostgresFixture postgres) : IClassFixture<PostgresFix
         }
 
         await page.CommandAsync("ready");
-        await EventuallyAsync(async () => (await lab.CliAsync("pjsip show contacts")).Contains("101", StringComparison.Ordinal), "the phone is known after the restart");
+        await phones.RegisterAgainAsync();
+        await EventuallyAsync(async () => (await lab.CliAsync("pjsip show contacts")).Contains("101/sip:", StringComparison.Ordinal), "the phone is known after the restart");
         await using var next = await InvitedAsync(lab, Plan with { From = "+393471112248", Talk = TimeSpan.FromSeconds(1) });
         try
         {

@@ -65,6 +65,9 @@ public sealed class LabPhone : IAsyncDisposable
         Eventually.GetAsync(() => Steps.Where(s => s.What == what).ElementAtOrDefault(index), within ?? TimeSpan.FromSeconds(10),
             $"the phone's step '{what}'; it did: {string.Join(", ", Steps.Select(s => s.What))}");
 
+    /// <summary>As phones do by and by; a PBX that was killed has forgotten the registrations of its last second.</summary>
+    public Task RegisterAgainAsync() => _program.SignalAsync("USR1");
+
     public ValueTask DisposeAsync() => _program.DisposeAsync();
 
     internal static string Ms(TimeSpan time) => ((long)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);

@@ -76,6 +76,8 @@ sealed class LabProgram : IAsyncDisposable
             throw new InvalidOperationException($"{Name} could not start:\n{Output}");
     }
 
+    public Task SignalAsync(string signal) => Host.Signal.SendAsync(_process.Id, signal);
+
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
