@@ -22,6 +22,11 @@ sealed partial class DomainSession(
     readonly Dictionary<string, PbxLink> _links = links.ToDictionary(l => l.Node, StringComparer.Ordinal);
     readonly long _origin = time.GetTimestamp();
     Task<bool>? _wait;
+    Task<bool>? _more;
+
+    // Entries that nobody waits for stay so long for others: an offer, which the PBX waits for, then finds the one
+    // connection idle more often than in the middle of a commit, and the database has fewer commits to make.
+    static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Entries that must be safe before the effects behind them leave.</summary>
     readonly record struct Outcome(IReadOnlyList<JournalEntry> Entries, IReadOnlyList<EngineEffect> Effects);
@@ -129,15 +134,21 @@ sealed partial class DomainSession(
     {
         var entries = new List<JournalEntry>();
         var effects = new List<EngineEffect>();
-        while (await _outcomes.Reader.WaitToReadAsync(cancel))
+        while (await (_more ?? _outcomes.Reader.WaitToReadAsync(cancel).AsTask()))
         {
+            _more = null;
             entries.Clear();
             effects.Clear();
-            while (entries.Count < 1_000 && _outcomes.Reader.TryRead(out var outcome))
+            var until = Now.Stamp + Gather;
+            do
             {
-                entries.AddRange(outcome.Entries);
-                effects.AddRange(outcome.Effects);
+                while (entries.Count < 1_000 && _outcomes.Reader.TryRead(out var outcome))
+                {
+                    entries.AddRange(outcome.Entries);
+                    effects.AddRange(outcome.Effects);
+                }
             }
+            while (effects.Count == 0 && entries.Count < 1_000 && await MoreComesAsync(until - Now.Stamp, cancel));
 
             if (entries.Count > 0)
             {
@@ -148,6 +159,24 @@ sealed partial class DomainSession(
 
             foreach (var effect in effects)
                 _ = LetOutAsync(effect, cancel);
+        }
+    }
+
+    /// <returns>Whether something came within this time.</returns>
+    async Task<bool> MoreComesAsync(TimeSpan within, CancellationToken cancel)
+    {
+        if (within <= TimeSpan.Zero)
+            return false;
+        _more ??= _outcomes.Reader.WaitToReadAsync(cancel).AsTask();
+        try
+        {
+            var more = await _more.WaitAsync(within, time, cancel);
+            _more = null;
+            return more;
+        }
+        catch (TimeoutException)
+        {
+            return false;
         }
     }
 
