@@ -25,6 +25,13 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(WrapUpSave))]
 [JsonSerializable(typeof(ScriptLibraryView))]
 [JsonSerializable(typeof(ScriptView))]
+[JsonSerializable(typeof(AdminView))]
+[JsonSerializable(typeof(CodesSave))]
+[JsonSerializable(typeof(IReadOnlyList<CodeSetup>))]
+[JsonSerializable(typeof(LinkView))]
+[JsonSerializable(typeof(LinkUse))]
+[JsonSerializable(typeof(SignInName))]
+[JsonSerializable(typeof(ListPage<SettingsChangeView>))]
 [JsonSerializable(typeof(ProblemView))]
 public sealed partial class ContractsJson : JsonSerializerContext;
 

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using CallCrm.Contracts;
 using CallCrm.CallFlow;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Admin;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
@@ -44,6 +45,7 @@ public static class CrmApiModule
         services.AddErrors();
         services.AddAccess(configuration);
         services.AddScripts(configuration);
+        services.AddAdmin();
         services.AddClients();
         services.AddCalls();
         services.AddRecordings(configuration);
@@ -80,6 +82,7 @@ public static class CrmApiModule
         SessionEndpoints.Map(api);
         CommandsModule.Map(api);
         CatalogModule.Map(api);
+        AdminModule.Map(api);
         ClientEndpoints.Map(api);
         CallEndpoints.Map(api);
         RecordingEndpoints.Map(api);

@@ -70,6 +70,46 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task SaveWrapUpAsync(Guid call, WrapUpSave save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-up", JsonContent.Create(save, Json.WrapUpSave), cancel);
 
+    public Task<AdminView> AdminAsync(CancellationToken cancel = default) => GetAsync("api/admin", Json.AdminView, cancel);
+
+    public Task<ListPage<SettingsChangeView>> SettingsChangesAsync(string? cursor, CancellationToken cancel = default) =>
+        GetAsync($"api/admin/changes?limit=50{Cursor(cursor)}", Json.ListPageSettingsChangeView, cancel);
+
+    public Task<AdminView> SaveUserAsync(UserSetup user, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/users/{user.Id}", JsonContent.Create(user, Json.UserSetup), Json.AdminView, cancel);
+
+    public Task<LinkView> UserLinkAsync(Guid user, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/admin/users/{user}/link", null, Json.LinkView, cancel);
+
+    public Task EndUserSessionsAsync(Guid user, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/admin/users/{user}/sign-out", null, cancel);
+
+    public Task<AdminView> SaveQueueAsync(QueueSetup queue, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/queues/{queue.Id}", JsonContent.Create(queue, Json.QueueSetup), Json.AdminView, cancel);
+
+    public Task<AdminView> RetireQueueAsync(Guid queue, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/queues/{queue}", null, Json.AdminView, cancel);
+
+    public Task<AdminView> SaveExtensionAsync(ExtensionSetup extension, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, Place(extension.Node, extension.Number), JsonContent.Create(extension, Json.ExtensionSetup), Json.AdminView, cancel);
+
+    public Task<AdminView> DeleteExtensionAsync(string node, string number, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, Place(node, number), null, Json.AdminView, cancel);
+
+    public Task<AdminView> SaveNumberAsync(NumberSetup number, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/numbers/{Uri.EscapeDataString(number.Number)}", JsonContent.Create(number, Json.NumberSetup), Json.AdminView, cancel);
+
+    public Task<AdminView> DeleteNumberAsync(string number, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Delete, $"api/admin/numbers/{Uri.EscapeDataString(number)}", null, Json.AdminView, cancel);
+
+    public Task<AdminView> SaveDispositionsAsync(CodesSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/dispositions", JsonContent.Create(save, Json.CodesSave), Json.AdminView, cancel);
+
+    public Task<AdminView> SavePauseReasonsAsync(CodesSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/pause-reasons", JsonContent.Create(save, Json.CodesSave), Json.AdminView, cancel);
+
+    /// <exception cref="ApiException">link_gone, invalid_input (password).</exception>
+    public Task<SignInName> UseLinkAsync(string token, string password, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/session/link", JsonContent.Create(new LinkUse(token, password), Json.LinkUse), Json.SignInName, cancel);
+
+    static string Place(string node, string number) => $"api/admin/extensions/{Uri.EscapeDataString(node)}/{Uri.EscapeDataString(number)}";
+
     static string Cursor(string? cursor) => cursor is null ? "" : "&cursor=" + Uri.EscapeDataString(cursor);
 
     Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancel) => SendAsync(HttpMethod.Get, path, null, type, cancel);

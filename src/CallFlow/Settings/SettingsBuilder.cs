@@ -1,12 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using CallCrm.Engine;
 
 namespace CallCrm.CallFlow;
 
 /// <summary>Rows → the engine's snapshot. A value that makes no sense gets a safe default and is named; one bad row never stops routing.</summary>
-internal static partial class SettingsBuilder
+internal static class SettingsBuilder
 {
     public const int DaysAhead = 15;
 
@@ -68,9 +67,9 @@ internal static partial class SettingsBuilder
                 case "reject": return reject;
                 case "queue" when Guid.TryParse(target, out var queue) && queue != row.Id && rows.Queues.Exists(q => q.Id == queue): return new Overflow(AfterWait.Queue, queue.ToString());
                 case "queue": problem($"{column}: target '{target}' is not the id of another queue of this domain; the call is rejected instead"); return reject;
-                case "goto" when GotoTarget().IsMatch(target): return new Overflow(AfterWait.Goto, target);
+                case "goto" when SettingsRules.IsGotoTarget(target): return new Overflow(AfterWait.Goto, target);
                 case "goto": problem($"{column}: target '{target}' is not context,exten,label; the call is rejected instead"); return reject;
-                case "play" when SoundName().IsMatch(target): return new Overflow(AfterWait.Play, target);
+                case "play" when SettingsRules.IsSoundName(target): return new Overflow(AfterWait.Play, target);
                 case "play": problem($"{column}: target '{target}' is no sound name; the call is rejected instead"); return reject;
                 default: problem($"{column}: kind '{kind}' is not queue, goto, play or reject; the call is rejected instead"); return reject;
             }
@@ -81,10 +80,4 @@ internal static partial class SettingsBuilder
             return reject;
         }
     }
-
-    [GeneratedRegex("^[A-Za-z0-9_-]+,[A-Za-z0-9_-]+,[A-Za-z0-9_-]+$", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex GotoTarget();
-
-    [GeneratedRegex("^[A-Za-z0-9_/-]+$", RegexOptions.CultureInvariant, 1000)]
-    private static partial Regex SoundName();
 }

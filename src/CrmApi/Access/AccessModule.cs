@@ -26,6 +26,8 @@ internal static class AccessModule
         services.AddSingleton<SessionStore>();
         services.AddSingleton<PasswordCheck>();
         services.AddSingleton<UnknownLogins>();
+        services.AddSingleton<UserLinks>();
+        services.AddHostedService<FirstAdmin>();
         services.AddSingleton<AuditStore>();
         services.AddSingleton<MasterKey>();
         services.AddDataProtection().SetApplicationName("CallCrm");

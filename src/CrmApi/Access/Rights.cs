@@ -32,7 +32,11 @@ internal static class Rights
     /// <summary>The draft and wrap-up of a call: its own agents, and the leads for reading along.</summary>
     public const string WriteDrafts = "write_drafts";
 
+    /// <summary>People, queues, extensions, numbers and the lists agents choose from; every change is kept with who made it.</summary>
+    public const string Configure = "configure";
+
     static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
+    public const string Admin = "admin";
     static readonly string[] Leads = ["supervisor", "manager", "admin"];
 
     public static void Define(AuthorizationOptions options)
@@ -45,6 +49,7 @@ internal static class Rights
         options.AddPolicy(SeeBoard, p => p.RequireRole(Leads));
         options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
         options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
+        options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
 
     public static bool IsLead(string role) => Array.IndexOf(Leads, role) >= 0;

@@ -17,6 +17,8 @@ internal static class SessionEndpoints
         group.MapPost("/", SignInAsync).AllowAnonymous().RequireRateLimiting(AccessModule.SignInLimit)
             .WithName("SignIn").WithSummary("Sign in by password; the answer sets the session's cookie")
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status423Locked);
+        group.MapPost("/link", UseLinkAsync).AllowAnonymous().RequireRateLimiting(AccessModule.SignInLimit)
+            .WithName("UseLink").WithSummary("Set a password with a one-time link; all earlier sessions of that person end").ProducesProblem(StatusCodes.Status410Gone);
         group.MapGet("/", GetAsync).RequireAuthorization(Rights.SignedIn).WithName("GetSession").WithSummary("Who is signed in, and where this person may sit down");
         group.MapDelete("/", SignOutAsync).AllowAnonymous().WithName("SignOut").WithSummary("Sign out: the session and its live feeds end at once");
     }
@@ -53,6 +55,16 @@ internal static class SessionEndpoints
         if (row is null || view is null) return Problems.Of(StatusCodes.Status401Unauthorized, "sign_in_failed", "Login or password is wrong.");
         await http.SignInAsync(AccessModule.Scheme, AccessModule.PersonOf(row, session, user.SecurityStamp).ToPrincipal());
         return TypedResults.Ok(view);
+    }
+
+    static async Task<Results<Ok<SignInName>, ProblemHttpResult>> UseLinkAsync(LinkUse use, HttpContext http, UserLinks links, SessionStore sessions, AuditStore audit, CancellationToken cancel)
+    {
+        if (use.Password.Length is < 10 or > 500) return Problems.Invalid("password", "10 to 500 characters");
+        if (use.Token.Length is 0 or > 200) return Problems.Invalid("token", "what follows the # of the link");
+        if (await links.UseAsync(use.Token, use.Password, cancel) is not { } user)
+            return Problems.Of(StatusCodes.Status410Gone, "link_gone", "This link was used before, is older than 3 days, or was replaced by a newer one. Ask for a new one.");
+        await audit.AddAsync(user, "password_set", "user", user.ToString(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.Ok(new SignInName(await sessions.LoginAsync(user, cancel)));
     }
 
     static async Task<Results<Ok<SessionView>, ProblemHttpResult>> GetAsync(Person person, SessionStore sessions, CancellationToken cancel) =>

@@ -89,6 +89,23 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
             "update user_session set ended_at = @now where id = @session and ended_at is null", new { session, now = time.GetUtcNow() }, cancellationToken: cancel));
     }
 
+    public async Task<string> LoginAsync(Guid user, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<string>(new CommandDefinition("select login from app_user where id = @user", new { user }, cancellationToken: cancel)) ?? "";
+    }
+
+    public async Task EndAllAsync(Guid user, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update user_session set ended_at = @now where user_id = @user and ended_at is null;
+            update app_user set failed_logins = 0, locked_until = null where id = @user
+            """,
+            new { user, now = time.GetUtcNow() }, cancellationToken: cancel));
+    }
+
     public async Task<SessionView?> ViewAsync(Guid session, Guid user, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);

@@ -17,10 +17,10 @@ internal static class CatalogModule
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
-            select code, name from pause_reason order by position, code;
-            select code, name, outcome from disposition order by position, code;
+            select code, name from pause_reason where not retired order by position, code;
+            select code, name, outcome from disposition where not retired order by position, code;
             select code, name from segment order by position, code;
-            select q.id, q.name, q.service_level_s from queue q join app_user u on u.domain = q.domain where u.id = @id order by q.position, q.name, q.id;
+            select q.id, q.name, q.service_level_s from queue q join app_user u on u.domain = q.domain where u.id = @id and q.retired_at is null order by q.position, q.name, q.id;
             select id, name, is_agent from app_user where active order by name, id;
             select code, name from deal_type order by code;
             select deal_type, code, name from stage order by deal_type, position;

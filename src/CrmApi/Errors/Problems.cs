@@ -45,6 +45,7 @@ internal static class Problems
         403 => "Not allowed",
         404 => "Not found",
         409 => "Conflict",
+        410 => "Gone",
         423 => "Locked",
         429 => "Too many requests",
         503 => "Not available now",

@@ -59,6 +59,7 @@ public sealed class ApiHost : IAsyncLifetime
         {
             ["ConnectionStrings:CallCrm"] = ConnectionString,
             ["CallCrm:DataFolder"] = data.FullName,
+            ["Pbx:0:Node"] = "pbx",
             ["Router:InternalKey"] = FakeRouter.Key,
             ["Access:SignInsPerMinute"] = "10000",
             ["Access:RequestsPerSecond"] = "10000",

@@ -1,0 +1,61 @@
+namespace CallCrm.Contracts;
+
+/// <summary>Everything an administrator sets up, in one answer: small, and whatever is chosen from the rest is at hand.</summary>
+/// <param name="Nodes">Names of the PBXs in the configuration.</param>
+public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<QueueSetup> Queues, IReadOnlyList<ExtensionSetup> Extensions, IReadOnlyList<NumberSetup> Numbers,
+    IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes);
+
+/// <param name="Role">agent, supervisor, manager or admin.</param>
+/// <param name="IsAgent">Takes calls, whatever the role.</param>
+/// <param name="NeedsPage">Gets calls only while a page is open. False for who works by phone alone.</param>
+/// <param name="Version">0 for a new one; else as read: somebody else's change in between is a conflict.</param>
+/// <param name="HasPassword">Read only, like the two after it.</param>
+public sealed record UserSetup(Guid Id, string Login, string Name, string Role, string Language, string TimeZone, bool IsAgent, bool NeedsPage, bool Active, int Version,
+    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null);
+
+/// <param name="Ring_s">1 to 120 s.</param>
+/// <param name="WrapUp_s">0 to 3,600 s.</param>
+/// <param name="PreferredPatience_s">How long a caller waits for the preferred manager, 0 to 600 s.</param>
+/// <param name="MaxWait_s">5 to 7,200 s.</param>
+/// <param name="ServiceLevel_s">1 to 600 s.</param>
+/// <param name="Hours">By weekday (mon … sun), spans such as 09:00-18:00; a day not named is closed. Null: always open.</param>
+public sealed record QueueSetup(Guid Id, string Name, int Ring_s, int WrapUp_s, int PreferredPatience_s, int MaxWait_s, int ServiceLevel_s,
+    OverflowSetup AfterMaxWait, OverflowSetup WhenClosed, OverflowSetup WhenNobody, string TimeZone, IReadOnlyDictionary<string, IReadOnlyList<string>>? Hours,
+    IReadOnlyList<HolidaySetup> Holidays, int LastContactDays, int LastContactTalk_s, bool Record, IReadOnlyList<MemberSetup> Members, int Version);
+
+/// <param name="Kind">queue, goto, play or reject.</param>
+/// <param name="Target">Another queue's id; <c>context,exten,label</c>; a sound's name; empty.</param>
+public sealed record OverflowSetup(string Kind, string Target);
+
+public sealed record HolidaySetup(DateOnly Day, string Name);
+
+/// <param name="Level">Skill, 1 to 9: 1 is offered first.</param>
+public sealed record MemberSetup(Guid User, int Level);
+
+public sealed record ExtensionSetup(string Node, string Number, IReadOnlyList<DeviceSetup> Devices, int Version);
+
+/// <param name="Name">As the PBX dials it: PJSIP/101.</param>
+public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold);
+
+/// <param name="Number">As the dialplan sends it.</param>
+/// <param name="Name">What agents see of it.</param>
+/// <param name="Source">Where its callers come from; new cards get it.</param>
+public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version);
+
+/// <param name="Outcome">Of a disposition: positive, neutral or negative.</param>
+public sealed record CodeSetup(string Code, string Name, string? Outcome = null);
+
+public sealed record CodesSave(IReadOnlyList<CodeSetup> Items);
+
+/// <summary>A link that sets a password, once.</summary>
+/// <param name="Path">On this site, e.g. <c>/welcome#…</c>; what follows the hash never reaches a server's log.</param>
+public sealed record LinkView(string Path, DateTimeOffset ExpiresAt);
+
+public sealed record LinkUse(string Token, string Password);
+
+/// <summary>Whose password was set: with it they sign in.</summary>
+public sealed record SignInName(string Login);
+
+/// <param name="Before">JSON; null: it was new.</param>
+/// <param name="After">JSON; null: it was taken away.</param>
+public sealed record SettingsChangeView(long Id, DateTimeOffset At, string Who, string Kind, string Name, string? Before, string? After);

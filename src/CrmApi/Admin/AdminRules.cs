@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+
+namespace CallCrm.CrmApi.Admin;
+
+/// <summary>What an administrator may enter, field by field; pure. Field names are those of the JSON.</summary>
+internal static partial class AdminRules
+{
+    const int LongestName = 100;
+    static readonly string[] Roles = ["agent", "supervisor", "manager", "admin"];
+    static readonly string[] Languages = ["en", "it", "ru"];
+    static readonly string[] Outcomes = ["positive", "neutral", "negative"];
+
+    public static Errors Check(UserSetup user)
+    {
+        var errors = new Errors();
+        errors.Unless(Login().IsMatch(user.Login), "login", "2 to 100 letters, digits and . _ - @");
+        errors.Name("name", user.Name);
+        errors.OneOf("role", user.Role, Roles);
+        errors.OneOf("language", user.Language, Languages);
+        errors.Zone("timeZone", user.TimeZone);
+        return errors;
+    }
+
+    public static Errors Check(QueueSetup queue, AdminView known)
+    {
+        var errors = new Errors();
+        errors.Name("name", queue.Name);
+        errors.Unless(!known.Queues.Any(q => q.Id != queue.Id && q.Name.Equals(queue.Name, StringComparison.OrdinalIgnoreCase)), "name", "a name that no other queue has");
+        errors.Range("ring_s", queue.Ring_s, 1, 120);
+        errors.Range("wrapUp_s", queue.WrapUp_s, 0, 3600);
+        errors.Range("preferredPatience_s", queue.PreferredPatience_s, 0, 600);
+        errors.Range("maxWait_s", queue.MaxWait_s, 5, 7200);
+        errors.Range("serviceLevel_s", queue.ServiceLevel_s, 1, 600);
+        errors.Range("lastContactDays", queue.LastContactDays, 1, 3650);
+        errors.Range("lastContactTalk_s", queue.LastContactTalk_s, 0, 3600);
+        errors.Zone("timeZone", queue.TimeZone);
+        Check(errors, "afterMaxWait", queue.AfterMaxWait, queue, known);
+        Check(errors, "whenClosed", queue.WhenClosed, queue, known);
+        Check(errors, "whenNobody", queue.WhenNobody, queue, known);
+        foreach (var problem in queue.Hours is { } hours ? SettingsRules.HoursProblems(hours) : []) errors.Add("hours", problem);
+        errors.Unless(queue.Holidays.Count <= 400, "holidays", "at most 400 days");
+        errors.Unless(queue.Holidays.Select(h => h.Day).Distinct().Count() == queue.Holidays.Count, "holidays", "each day once");
+        foreach (var holiday in queue.Holidays) errors.Unless(holiday.Name.Length <= LongestName, "holidays", $"a name of at most {LongestName} characters");
+        errors.Unless(queue.Members.Select(m => m.User).Distinct().Count() == queue.Members.Count, "members", "each person once");
+        foreach (var member in queue.Members)
+        {
+            errors.Unless(member.Level is >= 1 and <= 9, "members", "a level from 1 to 9");
+            errors.Unless(known.Users.Any(u => u.Id == member.User && u.IsAgent), "members", "people who take calls");
+        }
+
+        return errors;
+    }
+
+    /// <summary>Calls would go round for ever: A passes on to B and B to A. The router gives up after five; better not to begin.</summary>
+    static void Check(Errors errors, string field, OverflowSetup overflow, QueueSetup queue, AdminView known)
+    {
+        var expected = overflow.Kind switch
+        {
+            "reject" => overflow.Target.Length == 0 ? null : "no target",
+            "goto" => SettingsRules.IsGotoTarget(overflow.Target) ? null : "a target of the dialplan: context,exten,label",
+            "play" => SettingsRules.IsSoundName(overflow.Target) ? null : "a sound's name, without its ending",
+            "queue" => Guid.TryParse(overflow.Target, out var id) && id != queue.Id && known.Queues.Any(q => q.Id == id) ? null : "another queue",
+            _ => "queue, goto, play or reject",
+        };
+        if (expected is not null) errors.Add(field, expected);
+        else if (overflow.Kind == "queue" && LeadsBack(field, Guid.Parse(overflow.Target), queue.Id, known)) errors.Add(field, "a queue that does not lead back here");
+    }
+
+    static bool LeadsBack(string field, Guid next, Guid start, AdminView known)
+    {
+        for (var steps = 0; steps <= known.Queues.Count; steps++)
+        {
+            if (next == start) return true;
+            if (known.Queues.FirstOrDefault(q => q.Id == next) is not { } queue) return false;
+            var overflow = field switch { "afterMaxWait" => queue.AfterMaxWait, "whenClosed" => queue.WhenClosed, _ => queue.WhenNobody };
+            if (overflow.Kind != "queue" || !Guid.TryParse(overflow.Target, out next)) return false;
+        }
+
+        return true;
+    }
+
+    public static Errors Check(ExtensionSetup extension, AdminView known)
+    {
+        var errors = new Errors();
+        errors.Unless(known.Nodes.Contains(extension.Node), "node", known.Nodes.Count == 0 ? "a PBX named in the configuration" : "one of " + string.Join(", ", known.Nodes));
+        errors.Unless(ExtensionNumber().IsMatch(extension.Number), "number", "1 to 20 digits");
+        errors.Unless(extension.Devices.Count is >= 1 and <= 10, "devices", "1 to 10 devices");
+        foreach (var device in extension.Devices)
+        {
+            errors.Unless(SettingsRules.IsDevice(device.Name), "devices", "names as the PBX dials them, such as PJSIP/101");
+            if (known.Extensions.FirstOrDefault(e => e.Node == extension.Node && e.Number != extension.Number && e.Devices.Any(d => d.Name == device.Name)) is { } other)
+                errors.Add("devices", $"{device.Name} belongs to {other.Number}");
+        }
+
+        errors.Unless(extension.Devices.Select(d => d.Name).Distinct(StringComparer.Ordinal).Count() == extension.Devices.Count, "devices", "each device once");
+        return errors;
+    }
+
+    public static Errors Check(NumberSetup number, AdminView known)
+    {
+        var errors = new Errors();
+        errors.Unless(DialledNumber().IsMatch(number.Number), "number", "2 to 20 digits, as the dialplan sends them, with or without +");
+        errors.Unless(!known.Numbers.Any(n => n.Number != number.Number && n.Number.TrimStart('+') == number.Number.TrimStart('+')), "number", "a number that is not there with or without +");
+        errors.Name("name", number.Name);
+        errors.Unless(known.Queues.Any(q => q.Id == number.Queue), "queue", "a queue");
+        errors.Unless(number.Source.Length <= LongestName, "source", $"at most {LongestName} characters");
+        errors.OneOf("language", number.Language, Languages);
+        errors.Unless(number.Greeting.Length <= 300, "greeting", "at most 300 characters");
+        return errors;
+    }
+
+    public static Errors Check(CodesSave save, bool dispositions)
+    {
+        var errors = new Errors();
+        errors.Unless(save.Items.Count is >= 1 and <= 60, "items", "1 to 60 of them");
+        errors.Unless(save.Items.Select(i => i.Code).Distinct(StringComparer.Ordinal).Count() == save.Items.Count, "items", "each code once");
+        foreach (var item in save.Items)
+        {
+            errors.Unless(Code().IsMatch(item.Code), "items", "codes of 1 to 40 small letters, digits, - and _");
+            errors.Name("items", item.Name);
+            if (dispositions) errors.OneOf("items", item.Outcome ?? "", Outcomes);
+        }
+
+        return errors;
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9._@-]{2,100}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Login();
+
+    [GeneratedRegex("^[0-9*#]{1,20}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ExtensionNumber();
+
+    [GeneratedRegex(@"^\+?[0-9]{2,20}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex DialledNumber();
+
+    [GeneratedRegex("^[a-z0-9_-]{1,40}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Code();
+
+    /// <summary>What was expected, by field.</summary>
+    internal sealed class Errors
+    {
+        readonly SortedDictionary<string, List<string>> _byField = new(StringComparer.Ordinal);
+
+        public bool Any => _byField.Count > 0;
+
+        public IReadOnlyDictionary<string, string[]> ByField => _byField.ToDictionary(f => f.Key, f => f.Value.ToArray(), StringComparer.Ordinal);
+
+        public void Add(string field, string expected)
+        {
+            if (!_byField.TryGetValue(field, out var all)) _byField[field] = all = [];
+            if (!all.Contains(expected)) all.Add(expected);
+        }
+
+        public void Unless(bool fine, string field, string expected)
+        {
+            if (!fine) Add(field, expected);
+        }
+
+        public void Name(string field, string text) => Unless(text.Trim().Length is >= 1 and <= LongestName, field, $"a name of 1 to {LongestName} characters");
+
+        public void Range(string field, int value, int from, int to) => Unless(value >= from && value <= to, field, string.Create(CultureInfo.InvariantCulture, $"{from} to {to}"));
+
+        public void OneOf(string field, string value, string[] known) => Unless(known.Contains(value), field, "one of " + string.Join(", ", known));
+
+        public void Zone(string field, string zone) => Unless(TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _), field, "an IANA time zone such as Europe/Rome");
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using CallCrm.Contracts;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Admin;
+
+/// <summary>Reads all settings of a domain; the changes made to them.</summary>
+internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration configuration)
+{
+    public async Task<AdminView> ReadAsync(Guid person, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
+        return await ReadAsync(transaction, await DomainAsync(transaction, person, cancel), cancel);
+    }
+
+    public static async Task<string> DomainAsync(NpgsqlTransaction transaction, Guid person, CancellationToken cancel) =>
+        await transaction.Connection!.ExecuteScalarAsync<string>(new CommandDefinition("select domain from app_user where id = @person", new { person }, transaction, cancellationToken: cancel))
+            ?? throw new InvalidOperationException("The person who asks is not there any more.");
+
+    public async Task<AdminView> ReadAsync(NpgsqlTransaction transaction, string domain, CancellationToken cancel)
+    {
+        await using var all = await transaction.Connection!.QueryMultipleAsync(new CommandDefinition(
+            """
+            select id, login, name, role, language, time_zone, is_agent, needs_page, active, version, password_hash is not null as has_password,
+              locked_until, (select max(seen_at) from user_session s where s.user_id = u.id) as seen_at
+            from app_user u where domain = @domain order by not active, lower(name), id;
+            select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, service_level_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
+              last_contact_days, last_contact_talk_s, record, version
+            from queue where domain = @domain and retired_at is null order by position, lower(name), id;
+            select h.queue_id, h.day, h.name from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by h.day;
+            select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id where q.domain = @domain order by a.level, lower(u.name), u.id;
+            select node, number, version from extension where domain = @domain order by node, length(number), number;
+            select d.node, d.extension, d.name, d.can_answer, d.can_hold from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
+            select number, name, queue_id as queue, source, language, greeting, version from dialled_number where domain = @domain order by number;
+            select code, name, null::text as outcome from pause_reason where not retired order by position, code;
+            select code, name, outcome from disposition where not retired order by position, code;
+            """,
+            new { domain }, transaction, cancellationToken: cancel));
+        var users = await all.ReadAsync<UserSetup>();
+        var queues = (await all.ReadAsync<QueueRow>()).AsList();
+        var holidays = (await all.ReadAsync<HolidayRow>()).ToLookup(h => h.Queue_id, h => new HolidaySetup(h.Day, h.Name));
+        var members = (await all.ReadAsync<MemberRow>()).ToLookup(m => m.Queue_id, m => new MemberSetup(m.User_id, m.Level));
+        var extensions = (await all.ReadAsync<ExtensionRow>()).AsList();
+        var devices = (await all.ReadAsync<DeviceRow>()).ToLookup(d => (d.Node, d.Extension), d => new DeviceSetup(d.Name, d.Can_answer, d.Can_hold));
+        var numbers = await all.ReadAsync<NumberSetup>();
+        var pauses = await all.ReadAsync<CodeSetup>();
+        var dispositions = await all.ReadAsync<CodeSetup>();
+        return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
+            [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version))], [.. numbers],
+            [.. pauses], [.. dispositions], Nodes());
+    }
+
+    public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = (await connection.QueryAsync<SettingsChangeView>(new CommandDefinition(
+            """
+            select c.id, c.at, u.name as who, c.kind, c.name, c.before::text, c.after::text from settings_change c join app_user u on u.id = c.user_id
+            where c.domain = (select domain from app_user where id = @person) and c.id < @below order by c.id desc limit @limit
+            """,
+            new { person, below = Cursor.Number(cursor) ?? long.MaxValue, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+        var page = rows.Take(limit).ToList();
+        return new ListPage<SettingsChangeView>(page, rows.Count > limit ? Cursor.Of(page[^1].Id) : null);
+    }
+
+    List<string> Nodes() => [.. configuration.GetSection("Pbx").GetChildren().Select(p => p["Node"] ?? "").Where(n => n.Length > 0)];
+
+    sealed record QueueRow(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, int Service_level_s, string After_max_wait, string When_closed, string When_nobody,
+        string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, int Version)
+    {
+        public QueueSetup View(List<HolidaySetup> holidays, List<MemberSetup> members) => new(Id, Name, Ring_s, Wrap_up_s, Preferred_patience_s, Max_wait_s, Service_level_s,
+            Overflow(After_max_wait), Overflow(When_closed), Overflow(When_nobody), Time_zone, HoursOf(Hours), holidays, Last_contact_days, Last_contact_talk_s, Record, members, Version);
+    }
+
+    sealed record HolidayRow(Guid Queue_id, DateOnly Day, string Name);
+
+    sealed record MemberRow(Guid Queue_id, Guid User_id, int Level);
+
+    sealed record ExtensionRow(string Node, string Number, int Version);
+
+    sealed record DeviceRow(string Node, string Extension, string Name, bool Can_answer, bool Can_hold);
+
+    /// <summary>Rows that were written by hand and cannot be read show as what the router makes of them: reject, always open.</summary>
+    static OverflowSetup Overflow(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var root = document.RootElement;
+            return new OverflowSetup(root.GetProperty("kind").GetString() ?? "reject", root.TryGetProperty("target", out var target) ? target.GetString() ?? "" : "");
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return new OverflowSetup("reject", "");
+        }
+    }
+
+    static Dictionary<string, IReadOnlyList<string>>? HoursOf(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize<Dictionary<string, string[]>>(json)?.ToDictionary(d => d.Key, d => (IReadOnlyList<string>)d.Value, StringComparer.Ordinal);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CallCrm.CrmApi.Admin;
+
+/// <summary>Extensions with their devices, numbers that are dialled, and the lists that agents choose from.</summary>
+internal static class PlaceAdmin
+{
+    public static void Map(IEndpointRouteBuilder admin)
+    {
+        admin.MapPut("/extensions/{node}/{number}", SaveExtensionAsync).WithName("SaveExtension").WithSummary("Make (version 0) or change an extension and its devices");
+        admin.MapDelete("/extensions/{node}/{number}", DeleteExtensionAsync).WithName("DeleteExtension").WithSummary("Take an extension away; who sits there is signed out, a live call stays theirs");
+        admin.MapPut("/numbers/{number}", SaveNumberAsync).WithName("SaveNumber").WithSummary("Make (version 0) or change a dialled number: its queue, name, greeting, source and language");
+        admin.MapDelete("/numbers/{number}", DeleteNumberAsync).WithName("DeleteNumber").WithSummary("Take a dialled number away: its calls go to the PBX's default queue or its fallback");
+        admin.MapPut("/pause-reasons", SavePausesAsync).WithName("SavePauseReasons").WithSummary("The reasons for a pause, in order; what is left out is put away, old pauses keep its name");
+        admin.MapPut("/dispositions", SaveDispositionsAsync).WithName("SaveDispositions").WithSummary("The outcomes of a wrap-up, in order; what is left out is put away, old calls keep its name");
+    }
+
+    static AdminWriter.Subject<ExtensionSetup> Extension(string node, string number) =>
+        new("extension", $"{node}/{number}", v => v.Extensions.FirstOrDefault(e => e.Node == node && e.Number == number), e => e.Number, ContractsJson.Default.ExtensionSetup);
+
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveExtensionAsync(string node, string number, ExtensionSetup extension, Person person, AdminWriter writer, CancellationToken cancel)
+    {
+        if (extension.Node != node || extension.Number != number) return Problems.Invalid("number", "node and number of the address");
+        return (await writer.ChangeAsync(person, Extension(node, number), known => AdminRules.Check(extension, known), async change =>
+        {
+            var values = new
+            {
+                node, number, extension.Version, change.Domain, names = extension.Devices.Select(d => d.Name).ToArray(),
+                answers = extension.Devices.Select(d => d.CanAnswer).ToArray(), holds = extension.Devices.Select(d => d.CanHold).ToArray(),
+            };
+            var rows = extension.Version == 0
+                ? await change.DoAsync("insert into extension (node, number, domain) values (@node, @number, @Domain) on conflict do nothing", values, cancel)
+                : await change.DoAsync("update extension set version = version + 1 where node = @node and number = @number and domain = @Domain and version = @Version", values, cancel);
+            if (rows > 0)
+            {
+                await change.DoAsync(
+                    """
+                    delete from device where node = @node and extension = @number;
+                    insert into device (node, name, extension, can_answer, can_hold, position)
+                    select @node, d.name, @number, d.can_answer, d.can_hold, d.n - 1 from unnest(@names, @answers, @holds) with ordinality as d(name, can_answer, can_hold, n)
+                    """, values, cancel);
+            }
+
+            return change.Conflict(rows);
+        }, cancel)).Answer();
+    }
+
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> DeleteExtensionAsync(string node, string number, Person person, AdminWriter writer, CancellationToken cancel) =>
+        (await writer.ChangeAsync(person, Extension(node, number), _ => new AdminRules.Errors(), async change =>
+        {
+            var values = new { node, number, change.Domain };
+            await change.DoAsync("delete from device d using extension e where e.node = d.node and e.number = d.extension and e.domain = @Domain and d.node = @node and d.extension = @number", values, cancel);
+            return change.Conflict(await change.DoAsync("delete from extension where node = @node and number = @number and domain = @Domain", values, cancel));
+        }, cancel)).Answer();
+
+    static AdminWriter.Subject<NumberSetup> Number(string number) => new("number", number, v => v.Numbers.FirstOrDefault(n => n.Number == number), n => n.Number, ContractsJson.Default.NumberSetup);
+
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveNumberAsync(string number, NumberSetup setup, Person person, AdminWriter writer, CancellationToken cancel)
+    {
+        if (setup.Number != number) return Problems.Invalid("number", "the number of the address");
+        setup = setup with { Name = Texts.Clean(setup.Name).Trim(), Source = Texts.Clean(setup.Source).Trim(), Greeting = Texts.Clean(setup.Greeting).Trim() };
+        return (await writer.ChangeAsync(person, Number(number), known => AdminRules.Check(setup, known), async change =>
+        {
+            var values = new { setup.Number, setup.Name, setup.Queue, setup.Source, setup.Language, setup.Greeting, setup.Version, change.Domain };
+            return change.Conflict(setup.Version == 0
+                ? await change.DoAsync(
+                    """
+                    insert into dialled_number (number, domain, name, queue_id, source, language, greeting)
+                    values (@Number, @Domain, @Name, @Queue, @Source, @Language, @Greeting) on conflict do nothing
+                    """, values, cancel)
+                : await change.DoAsync(
+                    """
+                    update dialled_number set name = @Name, queue_id = @Queue, source = @Source, language = @Language, greeting = @Greeting, version = version + 1
+                    where number = @Number and domain = @Domain and version = @Version
+                    """, values, cancel));
+        }, cancel)).Answer();
+    }
+
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> DeleteNumberAsync(string number, Person person, AdminWriter writer, CancellationToken cancel) =>
+        (await writer.ChangeAsync(person, Number(number), _ => new AdminRules.Errors(),
+            async change => change.Conflict(await change.DoAsync("delete from dialled_number where number = @number and domain = @Domain", new { number, change.Domain }, cancel)), cancel)).Answer();
+
+    static Task<Results<Ok<AdminView>, ProblemHttpResult>> SavePausesAsync(CodesSave save, Person person, AdminWriter writer, CancellationToken cancel) =>
+        SaveCodesAsync(save, dispositions: false, person, writer, cancel);
+
+    static Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveDispositionsAsync(CodesSave save, Person person, AdminWriter writer, CancellationToken cancel) =>
+        SaveCodesAsync(save, dispositions: true, person, writer, cancel);
+
+    /// <summary>The list as a whole: whoever saves last has seen what the other left, or not; the change says which.</summary>
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveCodesAsync(CodesSave save, bool dispositions, Person person, AdminWriter writer, CancellationToken cancel)
+    {
+        save = new CodesSave([.. save.Items.Select(i => i with { Name = Texts.Clean(i.Name).Trim() })]);
+        var kind = dispositions ? "dispositions" : "pause_reasons";
+        var subject = new AdminWriter.Subject<CodesSave>(kind, kind, v => new CodesSave(dispositions ? v.Dispositions : v.PauseReasons), _ => "", ContractsJson.Default.CodesSave);
+        return (await writer.ChangeAsync(person, subject, _ => AdminRules.Check(save, dispositions), async change =>
+        {
+            var values = new { codes = save.Items.Select(i => i.Code).ToArray(), names = save.Items.Select(i => i.Name).ToArray(), outcomes = save.Items.Select(i => i.Outcome ?? "").ToArray() };
+            await change.DoAsync(dispositions
+                ? """
+                  update disposition set retired = not code = any(@codes);
+                  insert into disposition (code, name, outcome, position)
+                  select i.code, i.name, i.outcome, i.n from unnest(@codes, @names, @outcomes) with ordinality as i(code, name, outcome, n)
+                  on conflict (code) do update set name = excluded.name, outcome = excluded.outcome, position = excluded.position
+                  """
+                : """
+                  update pause_reason set retired = not code = any(@codes);
+                  insert into pause_reason (code, name, position)
+                  select i.code, i.name, i.n from unnest(@codes, @names) with ordinality as i(code, name, n)
+                  on conflict (code) do update set name = excluded.name, position = excluded.position
+                  """, values, cancel);
+            return null;
+        }, cancel)).Answer();
+    }
+}

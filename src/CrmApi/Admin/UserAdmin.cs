@@ -1,0 +1,80 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CallCrm.CrmApi.Admin;
+
+/// <summary>People: who they are, what they may, how they get in.</summary>
+internal static class UserAdmin
+{
+    public static void Map(IEndpointRouteBuilder admin)
+    {
+        admin.MapPut("/users/{id}", SaveAsync).WithName("SaveUser")
+            .WithSummary("Make (version 0) or change a person. A changed login, role or right ends their sessions; a deactivated one is skipped by routing at once");
+        admin.MapPost("/users/{id}/link", LinkAsync).WithName("MakeUserLink").WithSummary("A link with which this person sets a new password, once, within 3 days; it replaces earlier ones")
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        admin.MapPost("/users/{id}/sign-out", SignOutAsync).WithName("EndUserSessions").WithSummary("End all sessions of a person and unlock their login");
+    }
+
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveAsync(Guid id, UserSetup user, Person person, AdminWriter writer, CancellationToken cancel)
+    {
+        if (user.Id != id) return Problems.Invalid("id", "the id of the address");
+        user = user with { Name = Texts.Clean(user.Name).Trim(), Login = Texts.Clean(user.Login).Trim() };
+        var written = await writer.ChangeAsync(person,
+            new AdminWriter.Subject<UserSetup>("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup),
+            known => Check(user, known), change => WriteAsync(user, change, cancel), cancel);
+        return written.Answer();
+    }
+
+    static AdminRules.Errors Check(UserSetup user, AdminView known)
+    {
+        var errors = AdminRules.Check(user);
+        var isAdmin = user is { Role: Rights.Admin, Active: true };
+        errors.Unless(isAdmin || known.Users.Any(u => u.Id != user.Id && u is { Role: Rights.Admin, Active: true }), "role", "one active administrator must remain");
+        return errors;
+    }
+
+    static async Task<ProblemHttpResult?> WriteAsync(UserSetup user, AdminWriter.Change change, CancellationToken cancel)
+    {
+        var values = new
+        {
+            user.Id, user.Login, user.Name, user.Role, user.Language, user.TimeZone, user.IsAgent, user.NeedsPage, user.Active, user.Version,
+            change.Domain, change.Now, stamp = Guid.CreateVersion7(change.Now),
+        };
+        // Logins are one for all domains.
+        if (await change.AnyAsync("select exists (select from app_user where lower(login) = lower(@Login) and id <> @Id)", values, cancel)) return Problems.Invalid("login", "a login that nobody else has");
+        var rows = user.Version == 0
+            ? await change.DoAsync(
+                """
+                insert into app_user (id, login, name, role, language, time_zone, is_agent, needs_page, active, domain, security_stamp, created_at)
+                values (@Id, @Login, @Name, @Role, @Language, @TimeZone, @IsAgent, @NeedsPage, @Active, @Domain, @stamp, @Now) on conflict (id) do nothing
+                """, values, cancel)
+            : await change.DoAsync(
+                """
+                update app_user set login = @Login, name = @Name, role = @Role, language = @Language, time_zone = @TimeZone, is_agent = @IsAgent, needs_page = @NeedsPage, active = @Active,
+                  security_stamp = case when lower(login) = lower(@Login) and role = @Role and is_agent = @IsAgent and active = @Active then security_stamp else @stamp end, version = version + 1
+                where id = @Id and version = @Version and domain = @Domain
+                """, values, cancel);
+        if (rows > 0 && !user.Active) await change.DoAsync("update user_session set ended_at = @Now where user_id = @Id and ended_at is null", values, cancel);
+        return change.Conflict(rows);
+    }
+
+    static async Task<Results<Ok<LinkView>, ProblemHttpResult>> LinkAsync(Guid id, Person person, UserLinks links, AdminStore store, AuditStore audit, HttpContext http, CancellationToken cancel)
+    {
+        var known = await store.ReadAsync(person.Id, cancel);
+        if (!known.Users.Any(u => u.Id == id && u.Active)) return Problems.NotFound("active person");
+        var link = await links.MakeAsync(id, person.Id, cancel);
+        await audit.AddAsync(person.Id, "password_link", "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.Ok(link);
+    }
+
+    static async Task<Results<NoContent, ProblemHttpResult>> SignOutAsync(Guid id, Person person, SessionStore sessions, AdminStore store, AuditStore audit, HttpContext http, CancellationToken cancel)
+    {
+        var known = await store.ReadAsync(person.Id, cancel);
+        if (!known.Users.Any(u => u.Id == id)) return Problems.NotFound("person");
+        await sessions.EndAllAsync(id, cancel);
+        await audit.AddAsync(person.Id, "sessions_ended", "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,244 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.TestKit;
+using Dapper;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CallCrm.CrmApi.Tests.Admin;
+
+public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    static readonly OverflowSetup Reject = new("reject", "");
+
+    static QueueSetup Queue(string name, int version = 0, Guid? id = null) => new(id ?? Guid.CreateVersion7(), name, 20, 30, 0, 300, 20, Reject, Reject, Reject, "Europe/Rome", null, [], 90, 20, true, [], version);
+
+    static UserSetup User(string login, string role = "agent") => new(Guid.CreateVersion7(), login, "Nina Nuova", role, "it", "Europe/Rome", true, true, true, 0);
+
+    static async Task<AdminView> SaveAsync<T>(Page page, string path, T item, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        using var answer = await page.Http.PutAsJsonAsync(path, item, type);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+        return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.AdminView))!;
+    }
+
+    static Task<AdminView> SaveAsync(Page page, UserSetup user) => SaveAsync(page, $"api/admin/users/{user.Id}", user, ContractsJson.Default.UserSetup);
+
+    static Task<AdminView> SaveAsync(Page page, QueueSetup queue) => SaveAsync(page, $"api/admin/queues/{queue.Id}", queue, ContractsJson.Default.QueueSetup);
+
+    static Task<(HttpStatusCode Status, ProblemView Problem)> RefusedAsync(Page page, QueueSetup queue) =>
+        page.ProblemAsync(HttpMethod.Put, $"api/admin/queues/{queue.Id}", JsonSerializer.Serialize(queue, ContractsJson.Default.QueueSetup));
+
+    static Task<(HttpStatusCode Status, ProblemView Problem)> RefusedAsync(Page page, UserSetup user) =>
+        page.ProblemAsync(HttpMethod.Put, $"api/admin/users/{user.Id}", JsonSerializer.Serialize(user, ContractsJson.Default.UserSetup));
+
+    static async Task<LinkView> LinkAsync(Page page, Guid user)
+    {
+        using var answer = await page.Http.PostAsync($"api/admin/users/{user}/link", null);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.LinkView))!;
+    }
+
+    static async Task<HttpStatusCode> UseAsync(Page page, LinkView link, string password)
+    {
+        using var answer = await page.Http.PostAsJsonAsync("api/session/link", new LinkUse(link.Path.Split('#')[1], password), ContractsJson.Default.LinkUse);
+        return answer.StatusCode;
+    }
+
+    [PostgresFact]
+    public async Task A_new_person_sets_a_password_by_a_link_that_works_once_and_signs_in()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var nina = User("nina");
+        (await SaveAsync(ada, nina)).Users.Single(u => u.Id == nina.Id).HasPassword.Should().BeFalse();
+        var replaced = await LinkAsync(ada, nina.Id);
+        var link = await LinkAsync(ada, nina.Id);
+        await using var nobody = Page.Nobody(host.Address);
+        (await UseAsync(nobody, replaced, "a long password")).Should().Be(HttpStatusCode.Gone);
+        (await UseAsync(nobody, link, "short")).Should().Be(HttpStatusCode.BadRequest);
+        (await UseAsync(nobody, link, "a long password")).Should().Be(HttpStatusCode.OK);
+        (await UseAsync(nobody, link, "another password")).Should().Be(HttpStatusCode.Gone);
+        await using var page = await Page.SignInAsync(host.Address, "nina", "a long password");
+        page.Session.Language.Should().Be("it");
+    }
+
+    [PostgresFact]
+    public async Task A_deactivated_person_is_out_at_the_next_request_and_is_not_routed_to()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var olga = User("olga");
+        await SaveAsync(ada, olga);
+        await using var nobody = Page.Nobody(host.Address);
+        await UseAsync(nobody, await LinkAsync(ada, olga.Id), "a long password");
+        await using var page = await Page.SignInAsync(host.Address, "olga", "a long password");
+        (await SettingsAsync()).Agents.Should().Contain(a => a.Id == olga.Id);
+
+        await SaveAsync(ada, olga with { Active = false, Version = 1 });
+        using (var answer = await page.Http.GetAsync("api/session")) answer.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        (await SettingsAsync()).Agents.Should().NotContain(a => a.Id == olga.Id);
+    }
+
+    [PostgresFact]
+    public async Task The_last_administrator_keeps_the_role()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var own = (await ada.GetAsync("api/admin", ContractsJson.Default.AdminView)).Users.Single(u => u.Login == "ada");
+        foreach (var less in new[] { own with { Role = "agent" }, own with { Active = false } })
+        {
+            var (status, problem) = await RefusedAsync(ada, less);
+            status.Should().Be(HttpStatusCode.BadRequest);
+            problem.Errors!["role"].Should().Equal("one active administrator must remain");
+        }
+    }
+
+    [PostgresFact]
+    public async Task Bad_input_names_each_field_and_changes_nothing()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var before = await ada.GetAsync("api/admin", ContractsJson.Default.AdminView);
+        var (status, problem) = await RefusedAsync(ada, User("x y") with { Role = "king", TimeZone = "Mars/Base", Language = "xx", Name = " " });
+        status.Should().Be(HttpStatusCode.BadRequest);
+        problem.Errors!.Keys.Should().BeEquivalentTo("login", "role", "timeZone", "language", "name");
+        (_, problem) = await RefusedAsync(ada, User("ANNA"));
+        problem.Errors!["login"].Should().Equal("a login that nobody else has");
+
+        var bad = Queue("Sales") with
+        {
+            Ring_s = 0, WrapUp_s = 9999, AfterMaxWait = new OverflowSetup("goto", "nowhere"), WhenClosed = new OverflowSetup("queue", Guid.NewGuid().ToString()), WhenNobody = new OverflowSetup("fly", ""),
+            Hours = new Dictionary<string, IReadOnlyList<string>> { ["mon"] = ["9-18"], ["someday"] = [] }, Members = [new MemberSetup(Seeds.Sara, 1), new MemberSetup(Seeds.Anna, 10)],
+            Holidays = [new HolidaySetup(new DateOnly(2026, 12, 25), ""), new HolidaySetup(new DateOnly(2026, 12, 25), "")],
+        };
+        (_, problem) = await RefusedAsync(ada, bad);
+        problem.Errors!.Keys.Should().BeEquivalentTo("name", "ring_s", "wrapUp_s", "afterMaxWait", "whenClosed", "whenNobody", "hours", "members", "holidays");
+        problem.Errors["hours"].Should().HaveCount(2);
+        (await ada.GetAsync("api/admin", ContractsJson.Default.AdminView)).Should().BeEquivalentTo(before, o => o.Excluding(v => v.Name == "SeenAt"));
+    }
+
+    [PostgresFact]
+    public async Task A_queue_with_hours_holidays_and_members_reaches_the_router_at_once()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var version = (await SettingsAsync()).Version;
+        var queue = Queue("Evening") with
+        {
+            MaxWait_s = 77, Hours = new Dictionary<string, IReadOnlyList<string>> { ["mon"] = ["18:00-22:00"] }, Holidays = [new HolidaySetup(new DateOnly(2030, 12, 25), "Christmas")],
+            Members = [new MemberSetup(Seeds.Mila, 2), new MemberSetup(Seeds.Anna, 1)], WhenClosed = new OverflowSetup("queue", Seeds.Sales.ToString()),
+        };
+        var saved = (await SaveAsync(ada, queue)).Queues.Single(q => q.Id == queue.Id);
+        saved.Should().BeEquivalentTo(queue with { Version = 1, Members = [new MemberSetup(Seeds.Anna, 1), new MemberSetup(Seeds.Mila, 2)] });
+        var settings = await SettingsAsync();
+        settings.Version.Should().BeGreaterThan(version);
+        var routed = settings.Queues.Single(q => q.Id == queue.Id);
+        routed.MaxWait.Should().Be(TimeSpan.FromSeconds(77));
+        routed.OpenSpans!.Value.Length.Should().BePositive();
+        routed.Agents.Select(a => (a.Agent, a.Level)).Should().Equal((Seeds.Anna, 1), (Seeds.Mila, 2));
+    }
+
+    [PostgresFact]
+    public async Task Queues_that_would_pass_calls_round_for_ever_are_refused()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var first = Queue("Round one");
+        await SaveAsync(ada, first);
+        var second = Queue("Round two") with { AfterMaxWait = new OverflowSetup("queue", first.Id.ToString()) };
+        await SaveAsync(ada, second);
+        var (_, problem) = await RefusedAsync(ada, first with { Version = 1, AfterMaxWait = new OverflowSetup("queue", second.Id.ToString()) });
+        problem.Errors!["afterMaxWait"].Should().Equal("a queue that does not lead back here");
+    }
+
+    [PostgresFact]
+    public async Task A_queue_is_put_away_only_when_nothing_leads_to_it()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var queue = Queue("To go");
+        await SaveAsync(ada, queue);
+        var number = new NumberSetup("+390255556666", "To go", queue.Id, "web", "en", "", 0);
+        await SaveAsync(ada, "api/admin/numbers/%2B390255556666", number, ContractsJson.Default.NumberSetup);
+        var (status, problem) = await ada.ProblemAsync(HttpMethod.Delete, $"api/admin/queues/{queue.Id}");
+        status.Should().Be(HttpStatusCode.BadRequest);
+        problem.Errors!["queue"].Should().Equal("that no number leads to: +390255556666 does");
+        using (var answer = await ada.Http.DeleteAsync("api/admin/numbers/%2B390255556666")) answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        using (var answer = await ada.Http.DeleteAsync($"api/admin/queues/{queue.Id}")) answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await SettingsAsync()).Queues.Should().NotContain(q => q.Id == queue.Id);
+        await using var connection = await host.Database.OpenConnectionAsync();
+        (await connection.ExecuteScalarAsync<string>("select name from queue where id = @Id", new { queue.Id })).Should().Be("To go", "old calls show its name");
+    }
+
+    [PostgresFact]
+    public async Task Two_who_change_the_same_do_not_overwrite_each_other()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var queue = Queue("Shared");
+        await SaveAsync(ada, queue);
+        var answers = await Task.WhenAll(Enumerable.Range(1, 6).Select(async n =>
+        {
+            using var answer = await ada.Http.PutAsJsonAsync($"api/admin/queues/{queue.Id}", queue with { Version = 1, Ring_s = 20 + n }, ContractsJson.Default.QueueSetup);
+            return answer.StatusCode;
+        }));
+        answers.Count(a => a == HttpStatusCode.OK).Should().Be(1);
+        answers.Count(a => a == HttpStatusCode.Conflict).Should().Be(5);
+    }
+
+    [PostgresFact]
+    public async Task Extensions_come_with_devices_that_belong_to_no_other()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var known = await ada.GetAsync("api/admin", ContractsJson.Default.AdminView);
+        known.Nodes.Should().Equal("pbx");
+        var desk = new ExtensionSetup("pbx", "120", [new DeviceSetup("PJSIP/120", true, true), new DeviceSetup("PJSIP/120-mobile", false, false)], 0);
+        var saved = await SaveAsync(ada, "api/admin/extensions/pbx/120", desk, ContractsJson.Default.ExtensionSetup);
+        saved.Extensions.Single(e => e.Number == "120").Should().BeEquivalentTo(desk with { Version = 1 });
+        (await SettingsAsync()).Extensions.Single(e => e.Number == "120").Devices.Select(d => d.Name).Should().Equal("PJSIP/120", "PJSIP/120-mobile");
+        var stolen = new ExtensionSetup("pbx", "121", [new DeviceSetup("PJSIP/120", true, true)], 0);
+        var (_, problem) = await ada.ProblemAsync(HttpMethod.Put, "api/admin/extensions/pbx/121", JsonSerializer.Serialize(stolen, ContractsJson.Default.ExtensionSetup));
+        problem.Errors!["devices"].Should().Equal("PJSIP/120 belongs to 120");
+        var odd = new ExtensionSetup("mars", "12x", [new DeviceSetup("rm -rf", true, true)], 0);
+        (_, problem) = await ada.ProblemAsync(HttpMethod.Put, "api/admin/extensions/mars/12x", JsonSerializer.Serialize(odd, ContractsJson.Default.ExtensionSetup));
+        problem.Errors!.Keys.Should().BeEquivalentTo("node", "number", "devices");
+    }
+
+    [PostgresFact]
+    public async Task A_disposition_that_is_put_away_is_offered_no_more_and_comes_back_under_its_code()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var known = await ada.GetAsync("api/admin", ContractsJson.Default.AdminView);
+        var fewer = await SaveAsync(ada, "api/admin/dispositions", new CodesSave([.. known.Dispositions.Where(d => d.Code != "callback"), new CodeSetup("wrong", "Wrong number", "neutral")]), ContractsJson.Default.CodesSave);
+        fewer.Dispositions.Select(d => d.Code).Should().Equal("sale", "wrong");
+        await using var anna = await host.SignInAsync("anna");
+        (await anna.GetAsync("api/catalog", ContractsJson.Default.CatalogView)).Dispositions.Select(d => d.Code).Should().Equal("sale", "wrong");
+        (await SaveAsync(ada, "api/admin/dispositions", new CodesSave(known.Dispositions), ContractsJson.Default.CodesSave)).Dispositions.Should().BeEquivalentTo(known.Dispositions, o => o.WithStrictOrdering());
+    }
+
+    [PostgresFact]
+    public async Task Every_change_is_kept_with_who_made_it_and_what_was_before()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var queue = Queue("Kept");
+        await SaveAsync(ada, queue);
+        await SaveAsync(ada, queue with { Version = 1, Ring_s = 25 });
+        var changes = await ada.GetAsync("api/admin/changes?limit=2", ContractsJson.Default.ListPageSettingsChangeView);
+        var (last, first) = (changes.Items[0], changes.Items[1]);
+        (last.Who, last.Kind, last.Name).Should().Be(("Ada Admin", "queue", "Kept"));
+        first.Before.Should().BeNull();
+        JsonDocument.Parse(last.Before!).RootElement.GetProperty("ring_s").GetInt32().Should().Be(20);
+        JsonDocument.Parse(last.After!).RootElement.GetProperty("ring_s").GetInt32().Should().Be(25);
+        changes.Next.Should().NotBeNull();
+    }
+
+    [PostgresFact]
+    public async Task A_person_who_only_takes_calls_cannot_read_or_change_settings()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        (await anna.ProblemAsync(HttpMethod.Get, "api/admin")).Status.Should().Be(HttpStatusCode.Forbidden);
+        (await RefusedAsync(anna, Queue("Mine"))).Status.Should().Be(HttpStatusCode.Forbidden);
+    }
+
+    async Task<Engine.EngineSettings> SettingsAsync() =>
+        await new SettingsReader(host.Services.GetRequiredService<RouterDatabase>(), host.Services.GetRequiredService<IConfiguration>(), TimeProvider.System, NullLogger<SettingsReader>.Instance)
+            .LoadAsync("main", CancellationToken.None);
+}
