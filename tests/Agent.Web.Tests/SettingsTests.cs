@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Bunit;
+using CallCrm.AgentWeb.Admin;
+using CallCrm.Contracts;
+using Microsoft.AspNetCore.Components;
+
+namespace CallCrm.Agent.Web.Tests;
+
+public sealed class SettingsTests : PageContext
+{
+    static readonly OverflowSetup Reject = new("reject", "");
+    static readonly Guid Sales = Guid.Parse("0190b000-0000-7000-8000-000000000021");
+    static readonly Guid Nina = Guid.Parse("0190b000-0000-7000-8000-000000000022");
+
+    static AdminView View { get; } = new(
+        [new UserSetup(Nina, "nina", "Nina Nuova", "agent", "en", "Europe/Rome", true, true, true, 3, HasPassword: true)],
+        [new QueueSetup(Sales, "Sales", 20, 30, 0, 300, 20, Reject, Reject, Reject, "Europe/Rome", null, [], 90, 20, true, [], 4)],
+        [], [], [new CodeSetup("break", "Break")], [new CodeSetup("sale", "Sale", "positive")], ["pbx"]);
+
+    void Answers(AdminView view) => Server.Answer = _ => FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.AdminView));
+
+    [Fact]
+    public void A_queue_s_hours_closed_days_and_members_are_saved_as_they_were_typed()
+    {
+        Answers(View);
+        var page = Render<QueuesAdmin>(p => p.Add(q => q.View, View));
+        page.Find("[data-test=admin-row]").Click();
+        page.Find("[data-test=admin-always]").Change(false);
+        page.Find("#q-mon").Input("09:00-13:00, 14:00-18:00");
+        page.Find("#q-holidays").Input("2026-12-25 Christmas\n2027-01-01");
+        page.Find(".members select").Change("2");
+        page.Find("[data-test=admin-form]").Submit();
+        page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
+        var saved = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.QueueSetup)!;
+        saved.Hours!["mon"].Should().Equal("09:00-13:00", "14:00-18:00");
+        saved.Hours.Should().NotContainKey("sun");
+        saved.Holidays.Should().Equal(new HolidaySetup(new DateOnly(2026, 12, 25), "Christmas"), new HolidaySetup(new DateOnly(2027, 1, 1), ""));
+        saved.Members.Should().Equal(new MemberSetup(Nina, 2));
+        saved.Version.Should().Be(4);
+    }
+
+    [Fact]
+    public void A_closed_day_that_is_none_is_named_and_nothing_is_sent()
+    {
+        var page = Render<QueuesAdmin>(p => p.Add(q => q.View, View));
+        page.Find("[data-test=admin-row]").Click();
+        page.Find("#q-holidays").Input("25.12.2026 Christmas");
+        page.Find("[data-test=admin-form]").Submit();
+        page.Markup.Should().Contain("25.12.2026 Christmas");
+        page.FindAll(".error").Should().Contain(e => e.TextContent.Contains("2026-12-25", StringComparison.Ordinal));
+        Server.Asked.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_the_server_expects_stands_at_its_field_and_what_was_typed_stays()
+    {
+        Server.Answer = _ => FakeServer.Json("""{"errorId":"invalid_input","errors":{"login":["a login that nobody else has"]}}""", System.Net.HttpStatusCode.BadRequest);
+        var page = Render<PeopleAdmin>(p => p.Add(q => q.View, View));
+        page.Find("[data-test=admin-row]").Click();
+        page.Find("#a-login").Input("anna");
+        page.Find("[data-test=admin-form]").Submit();
+        page.WaitForAssertion(() => page.Find("[data-error=login]").TextContent.Should().Contain("a login that nobody else has"));
+        page.Find("#a-login").GetAttribute("value").Should().Be("anna");
+    }
+
+    [Fact]
+    public void A_new_extension_gets_its_device_s_name_until_that_is_written_by_hand()
+    {
+        var page = Render<ExtensionsAdmin>(p => p.Add(q => q.View, View));
+        page.Find("[data-test=admin-new]").Click();
+        page.Find("#e-number").Input("120");
+        page.Find(".device input").GetAttribute("value").Should().Be("PJSIP/120");
+        page.Find(".device input").Input("PJSIP/desk");
+        page.Find("#e-number").Input("121");
+        page.Find(".device input").GetAttribute("value").Should().Be("PJSIP/desk");
+    }
+
+    [Fact]
+    public void A_new_outcome_gets_a_code_of_its_own_and_old_codes_stay()
+    {
+        Answers(View);
+        var saved = 0;
+        var page = Render<CodesForm>(p => p.Add(q => q.View, View).Add(q => q.Items, View.Dispositions).Add(q => q.WithOutcome, true).Add(q => q.Title, "").Add(q => q.Hint, "")
+            .Add(q => q.OnSaved, EventCallback.Factory.Create<AdminView>(this, _ => saved++)));
+        page.Find(".code-row input").Input("Sold");
+        page.Find("[data-test=codes-add]").Click();
+        page.FindAll(".code-row input")[1].Input("Sale");
+        page.Find("form").Submit();
+        page.WaitForAssertion(() => saved.Should().Be(1));
+        var sent = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.CodesSave)!;
+        sent.Items.Should().Equal(new CodeSetup("sale", "Sold", "positive"), new CodeSetup("sale_2", "Sale", "neutral"));
+    }
+
+    [Fact]
+    public void A_change_shows_the_fields_that_differ()
+    {
+        SettingsDiff.Of("""{"name":"Sales","ring_s":20,"version":1}""", """{"name":"Sales","ring_s":25,"hours":{"mon":[]},"version":2}""")
+            .Should().Equal(("ring_s", "20", "25"), ("hours", "–", """{"mon":[]}"""));
+        SettingsDiff.Of(null, "{}").Should().BeEmpty();
+    }
+}
