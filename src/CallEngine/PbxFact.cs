@@ -15,6 +15,9 @@ public enum DialResult { Answered, NoAnswer, Busy, DoNotDisturb, Declined, Cance
 
 public enum TransferKind { Blind, Attended }
 
+/// <summary>What a leg waits in, alone: music (the dialplan's, BridgeWait), app_queue, a parking lot.</summary>
+public enum WaitKind { Music, Queue, Parked }
+
 /// <summary>
 /// What happened at the PBX, free of Asterisk's oddities. <see cref="PbxModel"/> makes them, <see cref="CallEngine"/> reads them.
 /// </summary>
@@ -53,7 +56,8 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// <summary>The channel was answered (Up). For a caller this is no sign that an agent spoke: hold answers too.</summary>
     public sealed record LegUp(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
 
-    public sealed record LegJoined(string Node, DateTimeOffset? PbxTime, LegId Leg, string BridgeId) : PbxFact(Node, PbxTime);
+    /// <param name="Conference">A bridge to meet in (ConfBridge, ARI): who is in it keeps their own call.</param>
+    public sealed record LegJoined(string Node, DateTimeOffset? PbxTime, LegId Leg, string BridgeId, bool Conference = false) : PbxFact(Node, PbxTime);
 
     public sealed record LegLeft(string Node, DateTimeOffset? PbxTime, LegId Leg, string BridgeId) : PbxFact(Node, PbxTime);
 
@@ -61,6 +65,16 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     public sealed record HoldBegan(string Node, DateTimeOffset? PbxTime, LegId Holder) : PbxFact(Node, PbxTime);
 
     public sealed record HoldEnded(string Node, DateTimeOffset? PbxTime, LegId Holder) : PbxFact(Node, PbxTime);
+
+    /// <summary>The leg waits with nobody to hear it. A further one of another kind replaces it.</summary>
+    public sealed record WaitBegan(string Node, DateTimeOffset? PbxTime, LegId Leg, WaitKind Kind) : PbxFact(Node, PbxTime);
+
+    public sealed record WaitEnded(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
+
+    /// <summary>ChanSpy: <paramref name="Listener"/> hears what <paramref name="Heard"/> says and hears, and is no party to its call.</summary>
+    public sealed record ListenBegan(string Node, DateTimeOffset? PbxTime, LegId Listener, LegId Heard) : PbxFact(Node, PbxTime);
+
+    public sealed record ListenEnded(string Node, DateTimeOffset? PbxTime, LegId Listener) : PbxFact(Node, PbxTime);
 
     /// <summary><c>UserEvent(CallCrmHold)</c>: this caller is in our hold loop and may be redirected.</summary>
     public sealed record HoldMarked(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
@@ -90,4 +104,5 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
 /// <param name="Age">How long the channel has lived (its Duration line).</param>
 /// <param name="NumberRestricted">Withheld; CallerNumber and CallerName are empty then.</param>
 public sealed record SnapshotLeg(LegId Leg, string LinkedId, string ChannelName, string Device, string CallerNumber, string CallerName,
-    string DialledNumber, string Context, string Application, bool Up, bool Ringing, string? BridgeId, TimeSpan Age, string? CallId, bool NumberRestricted = false, bool PresentationTold = false);
+    string DialledNumber, string Context, string Application, bool Up, bool Ringing, string? BridgeId, TimeSpan Age, string? CallId, bool NumberRestricted = false, bool PresentationTold = false,
+    WaitKind? Waits = null, bool Conference = false);

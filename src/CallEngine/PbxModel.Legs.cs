@@ -164,12 +164,15 @@ public sealed partial class PbxModel
     /// <summary>The one way a leg ends: what is open is closed first.</summary>
     void End(Leg leg, int cause, int? techCause)
     {
+        StopListening(leg);
         EndDialAtHangup(leg, cause, techCause);
         leg.EndedElsewhere |= cause == AnsweredElsewhereCause;
         SayWaitingResults(leg);
         LeaveForGood(leg);
         if (leg.Holding)
             Say(new PbxFact.HoldEnded(_node, _time, leg.Id));
+        if (leg.Waits is not null)
+            Say(new PbxFact.WaitEnded(_node, _time, leg.Id));
         Drop(leg);
         if (!leg.Hidden)
             Say(new PbxFact.LegEnded(_node, _time, leg.Id, cause, techCause, leg.HungUp));

@@ -13,7 +13,7 @@ struct PbxModelFields
 
     public string? Channel, UniqueId, LinkedId, ChannelState, CallerNumber, CallerName, Exten, Context;
     public string? DestChannel, DestUniqueId, DestLinkedId, DestState, DialStatus;
-    public string? Cause, TechCause, BridgeId, BridgeTechnology, SwapUniqueId;
+    public string? Cause, TechCause, BridgeId, BridgeTechnology, BridgeType, SwapUniqueId;
     public string? Variable, Value, UserEvent, Device, State;
 
     /// <summary>The caller's presentation (channelvars must carry <c>CALLERID(num-pres)</c>); null when not told.</summary>
@@ -69,7 +69,7 @@ struct PbxModelFields
                 _ = Is(key, "TechCause", value, ref TechCause) || Is(key, "UserEvent", value, ref UserEvent);
                 break;
             case 10:
-                Is(key, "DialStatus", value, ref DialStatus);
+                _ = Is(key, "DialStatus", value, ref DialStatus) || Is(key, "BridgeType", value, ref BridgeType);
                 break;
             case 11:
                 _ = Is(key, "CallerIDNum", value, ref CallerNumber) || Is(key, "DestChannel", value, ref DestChannel);

@@ -134,6 +134,13 @@ internal sealed class Scenario
         return this;
     }
 
+    public Scenario Meets(string conference, params string[] legs)
+    {
+        foreach (var leg in legs)
+            Fact(new PbxFact.LegJoined(Node, null, Leg(leg), conference, Conference: true));
+        return this;
+    }
+
     public Scenario Leaves(string bridge, params string[] legs)
     {
         foreach (var leg in legs)
@@ -203,7 +210,8 @@ internal sealed class Scenario
         var step = _engine.Handle(new Moment(_now, Utc), input);
         NextDeadline = step.NextDeadline;
         All.AddRange(step.Effects);
-        _said.AddRange(step.Effects.Select(e => EffectText.Of(e, Name)));
+        // What each leg did for how long has tests of its own.
+        _said.AddRange(step.Effects.Where(e => e is not EngineEffect.Write { Entry: LegSpan }).Select(e => EffectText.Of(e, Name)));
         _engine.CheckInvariants().Should().BeEmpty($"after {input} at {_now}");
         return this;
     }

@@ -12,7 +12,6 @@ internal sealed partial class CallBook
         Announce(call);
         leg.Live = false;
         state.Timers.Cancel(leg.DoubtTimer);
-        TalkClock.Stop(leg, state.Now.Stamp);
         call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
         call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
         if (hungUp && call.By == EndedBy.Unknown && (leg.IsClient || leg.Talked))
@@ -21,7 +20,7 @@ internal sealed partial class CallBook
             leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = state.Happened.Utc,
             Call = call.Id,
         });
         if (leg.IsClient)
@@ -46,22 +45,23 @@ internal sealed partial class CallBook
         {
             if (!leg.Live)
                 continue;
-            leg.Accrue(state.Now.Stamp);
+            spans.End(leg);
+            state.Touch(call);
             call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
             call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
         }
 
         if (call.By == EndedBy.Unknown && call.Final is not null && !estimated)
             call.By = EndedBy.System;
-        var outcome = CallRules.OutcomeOf(call, estimated, state.Now.Stamp, state.Options.ShortAbandon);
+        var outcome = CallRules.OutcomeOf(call, estimated, state.Happened.Stamp, state.Options.ShortAbandon);
         call.Outcome = outcome;
         Step(call, CallState.Ended);
         state.OpenCalls--;
-        state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Now.Stamp)),
+        state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)),
             Span.Milliseconds(call.Talk), Span.Milliseconds(call.Hold), estimated || call.EndEstimated)
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = call.ClientGoneAt is { } gone && !call.Estimated ? call.UtcOf(gone) : state.Happened.Utc,
             Call = call.Id,
         });
         state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
@@ -108,10 +108,11 @@ internal sealed partial class CallBook
         if (other is not null)
         {
             call.Client = other;
+            state.Touch(call);
             return;
         }
 
-        call.ClientGoneAt = state.Now.Stamp;
+        call.ClientGoneAt = state.Happened.Stamp;
         call.Cause = cause;
         call.EndEstimated |= estimated;
         state.Timers.Set(call.GoneTimer ??= new EngineTimer(TimerKind.CallGone, call), state.Now.Stamp + GoneGrace);

@@ -29,6 +29,7 @@ internal sealed partial class LegFacts
             return;
         book.Announce(leg.Call);
         leg.Rang = true;
+        state.Touch(leg.Call);
         if (leg.Call.Offer is { } offer && IsAt(offer, leg, leg.Device))
         {
             offer.Leg ??= leg;
@@ -45,6 +46,12 @@ internal sealed partial class LegFacts
         var caller = fact.Caller is { } callerId ? Live(callerId) : null;
         if (caller is not null && dialled is { Live: true } && !ReferenceEquals(caller.Call, dialled.Call))
             Merge(caller.Call, dialled.Call);
+        if (dialled is not null)
+        {
+            dialled.RingOver = true;
+            state.Touch(dialled.Call);
+        }
+
         var call = caller?.Call ?? dialled?.Call;
         if (call is null || call.Ended)
             return;

@@ -73,26 +73,31 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
 
     public void Gone(Leg leg, int cause, int? techCause, bool hungUp, bool estimated)
     {
+        if (!leg.Live)
+            return;
         state.LeaveBridge(leg);
+        Unheard(leg);
+        talk.Leave(leg);
         book.LegGone(leg, cause, techCause, hungUp, estimated);
-        if (!leg.Call.Ended)
-            talk.Update(leg.Call);
+        talk.Update(leg.Call);
     }
 
     public void Joined(PbxFact.LegJoined fact)
     {
         if (Live(fact.Leg) is { } leg)
-            Join(leg, fact.BridgeId);
+            Join(leg, fact.BridgeId, fact.Conference);
     }
 
-    public void Join(Leg leg, string bridge)
+    public void Join(Leg leg, string bridge, bool conference)
     {
         book.Announce(leg.Call);
         state.JoinBridge(leg, bridge);
+        leg.InConference = conference;
+        MoveHold(leg, bridge);
         foreach (var other in state.LegsIn(leg).ToArray())
         {
-            // A parking lot or conference holds callers who have nothing to do with each other.
-            if (!ReferenceEquals(other.Call, leg.Call) && !(other.Call.Client is { Live: true } && leg.Call.Client is { Live: true }))
+            // Who meets in a conference keeps their own call.
+            if (!ReferenceEquals(other.Call, leg.Call) && !conference)
                 Merge(leg.Call, other.Call);
         }
 
@@ -114,13 +119,16 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
             return;
         var call = leg.Call;
         book.Announce(call);
-        leg.Accrue(state.Now.Stamp);
         leg.Holding = holds;
-        talk.HoldChanged(leg);
+        leg.HeldBridge = holds ? leg.Bridge : null;
+        if (leg.Agent is { } agent)
+            talk.Focus(agent);
+        state.TouchBridge(leg);
+        talk.Update(call);
         if (holds)
-            state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+            state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
         else
-            state.Out.Write(new CallResumed(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+            state.Out.Write(new CallResumed(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
     public void HoldMarked(LegId id)
@@ -138,7 +146,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         book.Announce(call);
         call.Transferred = true;
         var to = state.Extensions.GetValueOrDefault(new NodeKey(fact.Node, fact.Target))?.Holder;
-        state.Out.Write(new CallTransferred(fact.Kind, leg.Agent?.Id, to?.Id, fact.Target) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+        state.Out.Write(new CallTransferred(fact.Kind, leg.Agent?.Id, to?.Id, fact.Target) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
     public void RecordingBegan(LegId id)
@@ -149,7 +157,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (!leg.IsClient)
             return;
         book.Announce(leg.Call);
-        state.Out.Write(new RecordingStarted(id.Node, id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = leg.Call.Id });
+        state.Out.Write(new RecordingStarted(id.Node, id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = leg.Call.Id });
     }
 
     public Leg? Live(LegId id)

@@ -25,6 +25,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             return;
         node.Connected = false;
         node.Up = false;
+        state.ClockOf(fact.Node).Forget();
         Write(node, fact.Reason);
         foreach (var call in state.OpenCallsInOrder())
             call.Marked &= !string.Equals(call.Node, fact.Node, StringComparison.Ordinal);
@@ -133,12 +134,14 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             return;
         book.Announce(leg.Call);
         leg.Rang |= seen.Ringing;
+        leg.Waits = seen.Waits;
+        state.Touch(leg.Call);
         if (seen.BridgeId is { } bridge)
         {
             if (leg.Call.Offer is { IsDialled: true } offer && !leg.IsClient && leg.Agent is { } agent && ReferenceEquals(offer.Agent, agent))
                 legs.AnsweredUnseen(offer, leg);
             if (!string.Equals(leg.Bridge, bridge, StringComparison.Ordinal))
-                legs.Join(leg, bridge);
+                legs.Join(leg, bridge, seen.Conference);
         }
         else if (leg.Bridge is { } old)
         {
