@@ -8,7 +8,7 @@ namespace CallCrm.Engine.Tests;
 /// </summary>
 internal sealed class TraceRun
 {
-    private static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
     private readonly PbxModel _model = new(PbxModelTraces.Node);
     private readonly CallEngine _engine = new("main");
     private readonly HashSet<LegId> _living = [];
@@ -39,6 +39,12 @@ internal sealed class TraceRun
     public List<EngineEffect.Report> Reports { get; } = [];
 
     public static Guid AgentAt(int number) => new(number, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 0);
+
+    public static int NumberOf(Guid agent) => BitConverter.ToInt32(agent.ToByteArray(), 0);
+
+    /// <summary>A trace of the folder, or a further capture.</summary>
+    public static IReadOnlyList<(double AtMs, PbxEvent Event)> EventsOf(string name) =>
+        PbxModelTraces.Captures.Contains(name) ? PbxModelTraces.Capture(name) : PbxModelTraces.Events(name);
 
     public TraceRun Play(IReadOnlyList<(double AtMs, PbxEvent Event)> events)
     {
