@@ -164,5 +164,8 @@ internal sealed class PbxNode(string name)
     /// <summary>Connected, and its snapshot taken in: its state can be trusted and actions make sense.</summary>
     public bool Up { get; set; }
 
+    /// <summary>When its line was cut: the last moment at which what we believe of it was known. Null while it is connected.</summary>
+    public Moment? LostAt { get; set; }
+
     public string? Version { get; set; }
 }

@@ -51,6 +51,7 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(WrapUpExtended), "wrap_up_extended")]
 [JsonDerivedType(typeof(PbxChanged), "pbx_changed")]
 [JsonDerivedType(typeof(LegSpan), "leg_span")]
+[JsonDerivedType(typeof(CallDialled), "call_dialled")]
 public abstract record JournalEntry
 {
     /// <summary>Number in the domain, from 1, without gaps.</summary>
@@ -139,3 +140,6 @@ public sealed record PbxChanged(string Node, bool Connected, string? Reason, str
 /// <param name="Other">Unique id of another leg. Hold: who holds this one (null: it holds the others itself). Listen: who is heard.</param>
 public sealed record LegSpan(string Node, string UniqueId, Guid? Agent, SpanKind What, string? Bridge, DateTimeOffset FromAt, DateTimeOffset ToAt,
     string? Other = null) : JournalEntry;
+
+/// <summary>The PBX dials out in a call that began at one of its own phones or was originated: it is outbound. Corrects what CallStarted said.</summary>
+public sealed record CallDialled(CallDirection Direction, PhoneNumber Dialled) : JournalEntry;

@@ -30,8 +30,9 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// Whether it is withheld is certain. At its creation a channel always says "allowed", so a caller's number is certain only
     /// by the <see cref="CallerChanged"/> that follows (channelvars must carry <c>CALLERID(num-pres)</c>) or by FastAGI.
     /// </param>
+    /// <param name="Called">The PBX calls it (dialled, originated); else it called the PBX.</param>
     public sealed record LegCreated(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId, string ChannelName, string Device,
-        string CallerNumber, string CallerName, string DialledNumber, string Context, bool NumberRestricted, bool PresentationTold = false)
+        string CallerNumber, string CallerName, string DialledNumber, string Context, bool NumberRestricted, bool PresentationTold = false, bool Called = false)
         : PbxFact(Node, PbxTime);
 
     /// <summary>
@@ -45,7 +46,8 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     public sealed record LegLinked(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId) : PbxFact(Node, PbxTime);
 
     /// <summary>A channel began dialling another. <paramref name="Caller"/> is null for an originated leg.</summary>
-    public sealed record DialBegan(string Node, DateTimeOffset? PbxTime, LegId? Caller, LegId Dialled, string Device) : PbxFact(Node, PbxTime);
+    /// <param name="Number">The number in the dial string, empty when it names a device only.</param>
+    public sealed record DialBegan(string Node, DateTimeOffset? PbxTime, LegId? Caller, LegId Dialled, string Device, string Number = "") : PbxFact(Node, PbxTime);
 
     /// <summary>The dialled phone rings (180), said once per leg.</summary>
     public sealed record LegRang(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);

@@ -30,7 +30,7 @@ public sealed partial class PbxModel
         if (!leg.Hidden)
         {
             Say(new PbxFact.LegCreated(_node, _time, leg.Id, leg.LinkedId, leg.Channel, leg.Device, leg.CallerNumber, leg.CallerName,
-                Dialled(f.Exten), PbxModelText.Known(f.Context), leg.Restricted, leg.PresentationTold));
+                Dialled(f.Exten), PbxModelText.Known(f.Context), leg.Restricted, leg.PresentationTold, !leg.CallsUs));
         }
 
         ShowState(leg, f.ChannelState);

@@ -73,7 +73,7 @@ public sealed class ObservedTests
             .At(30).Ends("1", hungUp: true).Ends("6").ExpectAmong("""
                 call1 leg 6 ended 16 bruno talk 18000 hold 0
                 bruno WrapUp in call1
-                call1 ended Answered by Agent agent bruno wait 0 talk 38000 hold 8000
+                call1 ended Answered by Caller agent bruno wait 0 talk 38000 hold 8000
                 """);
     }
 

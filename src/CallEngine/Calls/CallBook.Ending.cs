@@ -14,8 +14,11 @@ internal sealed partial class CallBook
         state.Timers.Cancel(leg.DoubtTimer);
         call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
         call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
-        if (hungUp && call.By == EndedBy.Unknown && (leg.IsClient || leg.Talked))
+        // An agent who hung up did not end the call if the client went on (a transfer, a survey) and hung up later.
+        if (hungUp && call.ClientGoneAt is null && (leg.IsClient || leg.Talked || (call.Client is null && leg.Agent is not null)))
             call.By = leg.IsClient ? EndedBy.Caller : EndedBy.Agent;
+        if (call.Client is null)
+            call.Cause = cause;
         state.Out.Write(new LegEnded(leg.Id.Node, leg.Id.UniqueId, leg.Agent?.Id, cause, techCause,
             leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
         {

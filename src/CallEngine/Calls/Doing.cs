@@ -13,7 +13,7 @@ internal readonly record struct Doing(SpanKind Kind, string? Bridge = null, Leg?
 /// Hold        with others, and it holds them: it pressed hold here, or its agent speaks in another call
 /// Talk        with others, one of whom holds nobody
 /// Hold        with others who all hold it; or alone, and the one who holds it is in another bridge (consults)
-/// Hold        alone, and those it holds wait in another bridge
+/// Hold        those it holds wait in another bridge
 /// Park, Wait  in a parking lot; in a queue of ours or of the PBX, or with music
 /// Ring        its phone rings
 /// nothing     otherwise (it is being dialled, is in the dialplan, or was left alone)
@@ -29,6 +29,8 @@ internal static class DoingRules
             return new Doing(SpanKind.Listen, null, heard);
         if (leg.Bridge is not null && InBridge(state, leg, leg.Bridge) is { } doing)
             return doing;
+        if (HoldsElsewhere(leg) is { } held)
+            return new Doing(SpanKind.Hold, held);
         if (leg.Waits == WaitKind.Parked)
             return new Doing(SpanKind.Park);
         if (leg.Waits is not null || (leg.Call.State == CallState.Waiting && ReferenceEquals(leg.Call.Client, leg)))
@@ -51,7 +53,7 @@ internal static class DoingRules
     {
         var connected = IsConnected(state, leg);
         if (leg.InConference)
-            return connected ? new Doing(SpanKind.Conference, bridge) : new Doing(SpanKind.Wait, bridge);
+            return connected ? new Doing(SpanKind.Conference, bridge) : new Doing(SpanKind.Wait);
         if (!connected)
             return Alone(leg, bridge);
         if (Holds(leg))
@@ -73,15 +75,20 @@ internal static class DoingRules
     {
         foreach (var other in leg.Call.Legs)
         {
-            if (other is { Live: true, Holding: true, Bridge: not null } && string.Equals(other.HeldBridge, bridge, StringComparison.Ordinal)
+            if (other is { Live: true, Holding: true } && string.Equals(other.HeldBridge, bridge, StringComparison.Ordinal)
                 && !string.Equals(other.Bridge, bridge, StringComparison.Ordinal))
             {
                 return new Doing(SpanKind.Hold, bridge, other);
             }
         }
 
-        if (leg is not { Holding: true, HeldBridge: { } held } || string.Equals(held, bridge, StringComparison.Ordinal))
+        return null;
+    }
+
+    private static string? HoldsElsewhere(Leg leg)
+    {
+        if (leg is not { Holding: true, HandedOver: false, HeldBridge: { } held } || string.Equals(held, leg.Bridge, StringComparison.Ordinal))
             return null;
-        return leg.Call.Legs.Exists(l => l.Live && string.Equals(l.Bridge, held, StringComparison.Ordinal)) ? new Doing(SpanKind.Hold, held) : null;
+        return leg.Call.Legs.Exists(l => l is { Live: true, Connected: false } && string.Equals(l.Bridge, held, StringComparison.Ordinal)) ? held : null;
     }
 }

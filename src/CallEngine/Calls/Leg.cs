@@ -14,6 +14,9 @@ internal sealed class Leg(LegId id, Call call)
     /// <summary>A snapshot lacked it although it is young: it ends unless heard of before this.</summary>
     public EngineTimer? DoubtTimer { get; set; }
 
+    /// <summary>It was not there after the line was cut: this is when it was last known to be.</summary>
+    public Moment? VanishedAt { get; set; }
+
     public string LinkedId { get; set; } = "";
 
     public string ChannelName { get; set; } = "";
@@ -53,6 +56,9 @@ internal sealed class Leg(LegId id, Call call)
 
     /// <summary>The person at it pressed hold.</summary>
     public bool Holding { get; set; }
+
+    /// <summary>It transferred its call: whom it held, it holds no more, though the channel may live on until the target answers.</summary>
+    public bool HandedOver { get; set; }
 
     /// <summary>Where those are whom it put on hold.</summary>
     public string? HeldBridge { get; set; }

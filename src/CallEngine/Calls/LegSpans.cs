@@ -3,20 +3,23 @@ namespace CallCrm.Engine;
 /// <summary>Writes what each leg did, and from that alone books its talk and hold, so that the figures and the spans cannot differ.</summary>
 internal sealed class LegSpans(EngineState state)
 {
+    /// <summary>Asterisk tells one change in several events: what lies between them nobody did.</summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     public void Begin(Leg leg, Doing? doing)
     {
         leg.Doing = doing;
         leg.DoingSince = state.Happened.Stamp;
     }
 
-    /// <summary>What it did until now is over. A time that is not after its beginning leaves none (two facts of one moment).</summary>
+    /// <summary>What it did until now is over.</summary>
     public void End(Leg leg)
     {
         if (leg.Doing is not { } doing)
             return;
         leg.Doing = null;
         var (from, to) = (leg.DoingSince, state.Happened.Stamp);
-        if (to <= from)
+        if (to - from < Shortest)
             return;
         if (doing.Kind is SpanKind.Talk or SpanKind.Conference)
             leg.Talk += to - from;

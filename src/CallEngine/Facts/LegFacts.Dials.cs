@@ -9,6 +9,8 @@ internal sealed partial class LegFacts
         var call = (fact.Caller is { } id ? Live(id) : null)?.Call ?? dialled?.Call;
         if (call is null || call.Ended)
             return;
+        if (dialled is { IsClient: true } && fact.Number.Length > 0 && call is { Direction: CallDirection.Outbound, Dialled.Raw: "" })
+            DialsOut(call, CallRules.Read(fact.Number, restricted: false, extension: false));
         book.Announce(call);
         if (dialled is { Dials: true } rung)
         {
@@ -61,6 +63,14 @@ internal sealed partial class LegFacts
         else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
             offers.End(offer, OfferRules.OutcomeOf(fact.Result, offer, call), fact.TechCause);
         routes.DialResultKnown(call);
+    }
+
+    /// <summary>A call that began at a phone of ours, or was originated, goes out.</summary>
+    private void DialsOut(Call call, PhoneNumber number)
+    {
+        (call.Direction, call.Dialled) = (CallDirection.Outbound, number);
+        if (call.Announced)
+            state.Out.Write(new CallDialled(call.Direction, number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
     /// <summary>The snapshot shows the offered agent in talk: the answer came while we did not look.</summary>

@@ -26,8 +26,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         }
         else
         {
-            if (isTrunk && call.Client is null && call.Direction != CallDirection.Inbound)
-                call.Direction = CallDirection.Outbound;
+            if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
+                DialsOut(call, call.Dialled);
             book.Announce(call);
         }
 
@@ -75,11 +75,15 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
     {
         if (!leg.Live)
             return;
+        // The best that is known of an end nobody saw: until the line was cut it was there.
+        var now = state.Happened;
+        state.Happened = leg.VanishedAt ?? now;
         state.LeaveBridge(leg);
         Unheard(leg);
         talk.Leave(leg);
         book.LegGone(leg, cause, techCause, hungUp, estimated);
         talk.Update(leg.Call);
+        state.Happened = now;
     }
 
     public void Joined(PbxFact.LegJoined fact)
@@ -145,6 +149,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         var call = leg.Call;
         book.Announce(call);
         call.Transferred = true;
+        leg.HandedOver = true;
+        talk.Update(call);
         var to = state.Extensions.GetValueOrDefault(new NodeKey(fact.Node, fact.Target))?.Holder;
         state.Out.Write(new CallTransferred(fact.Kind, leg.Agent?.Id, to?.Id, fact.Target) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
@@ -165,6 +171,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (!state.Legs.TryGetValue(id, out var leg) || !leg.Live)
             return null;
         state.Timers.Cancel(leg.DoubtTimer);
+        leg.VanishedAt = null;
         return leg;
     }
 
@@ -172,7 +179,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
     {
         var call = book.Begin(id, fact.Node);
         var dialled = state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.DialledNumber));
-        call.Direction = isTrunk ? CallDirection.Inbound : dialled || fact.DialledNumber.Length == 0 ? CallDirection.Internal : CallDirection.Outbound;
+        call.Direction = isTrunk ? fact.Called ? CallDirection.Outbound : CallDirection.Inbound : dialled || fact.DialledNumber.Length == 0 ? CallDirection.Internal : CallDirection.Outbound;
         call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
         call.CallerName = fact.CallerName;
         call.Dialled = CallRules.Read(fact.DialledNumber, restricted: false, dialled);

@@ -25,6 +25,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             return;
         node.Connected = false;
         node.Up = false;
+        node.LostAt = state.Happened;
         state.ClockOf(fact.Node).Forget();
         Write(node, fact.Reason);
         foreach (var call in state.OpenCallsInOrder())
@@ -47,7 +48,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
                 device.State = deviceState;
         }
 
-        EndVanished(fact);
+        EndVanished(fact, node.LostAt);
+        node.LostAt = null;
         var adopted = 0;
         foreach (var leg in fact.Legs)
             adopted += Take(leg, newCall, adopted + 1) ? 1 : 0;
@@ -58,7 +60,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         Resume(fact);
     }
 
-    private void EndVanished(PbxFact.Snapshot fact)
+    private void EndVanished(PbxFact.Snapshot fact, Moment? lostAt)
     {
         var living = new HashSet<LegId>(fact.Legs.Length);
         foreach (var leg in fact.Legs)
@@ -67,6 +69,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         {
             if (living.Contains(leg.Id))
                 continue;
+            leg.VanishedAt = lostAt is { } at && at.Stamp >= leg.CreatedAt ? at : null;
             if (state.Now.Stamp - leg.CreatedAt >= Young)
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
             else

@@ -26,7 +26,8 @@ internal sealed class TruthText
     private void Add(TruthCall call)
     {
         var started = call.Started;
-        Line($"call {call.Number} {started.Direction} {Of(started.Caller)} to {Of(started.Dialled)}");
+        var dialled = call.Entries.OfType<CallDialled>().LastOrDefault() ?? new CallDialled(started.Direction, started.Dialled) { Seq = 0, At = started.At };
+        Line($"call {call.Number} {dialled.Direction} {Of(started.Caller)} to {Of(dialled.Dialled)}, {At(started.At)}");
         foreach (var line in call.Spans.SelectMany(Alone).Concat(Together(call)).Concat(call.Entries.SelectMany(Told)).OrderBy(l => l.From).ThenBy(l => l.Text, StringComparer.Ordinal))
             Line($"  {line.Text}");
         foreach (var leg in call.LegEnds.Where(l => l.Agent is not null && l.Talk_ms + l.Hold_ms > 0))
@@ -91,5 +92,5 @@ internal sealed class TruthText
 
     private static string Ms(int ms) => (ms / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
 
-    private void Line(FormattableString line) => _text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private void Line(string line) => _text.Append(line).Append('\n');
 }

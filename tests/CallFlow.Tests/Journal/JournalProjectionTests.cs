@@ -152,6 +152,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Say(new CallRouted(CallScript.Caller, CallScript.Dialled, "x") { Seq = 0, At = default }, Id(10))
             .Say(new CallMerged(Id(11)) { Seq = 0, At = default }, Id(10))
             .Spans(Id(10), Anna)
+            .Say(new CallDialled(CallDirection.Outbound, CallScript.Dialled) { Seq = 0, At = default }, Id(10))
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
             .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });
         script.Entries.Select(e => e.GetType()).Distinct().Should().BeEquivalentTo(
