@@ -101,6 +101,9 @@ public sealed partial class CallEngine
             case PbxFact.RecordingBegan recording:
                 _legs.RecordingBegan(recording.Leg);
                 break;
+            case PbxFact.LegHungUp hungUp:
+                _legs.HungUp(hungUp.Leg);
+                break;
             case PbxFact.LegEnded gone:
                 _legs.Ended(gone);
                 break;

@@ -87,6 +87,12 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// <summary>A MixMonitor runs on this channel.</summary>
     public sealed record RecordingBegan(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
 
+    /// <summary>
+    /// The person at this leg hung up (HangupRequest). The channel may live on for seconds, while an AGI thinks or the dialplan's
+    /// extension h runs; only its <see cref="LegEnded"/> ends it.
+    /// </summary>
+    public sealed record LegHungUp(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
+
     /// <summary>The channel is gone. <paramref name="HungUp"/>: this side asked for it (HangupRequest).</summary>
     public sealed record LegEnded(string Node, DateTimeOffset? PbxTime, LegId Leg, int Cause, int? TechCause, bool HungUp) : PbxFact(Node, PbxTime);
 

@@ -146,6 +146,9 @@ public sealed partial class PbxModel
         if (Find(f.UniqueId) is not { } leg)
             return;
         Show(leg, f);
+        StopListening(leg);
+        if (leg is { HungUp: false, Hidden: false })
+            Say(new PbxFact.LegHungUp(_node, _time, leg.Id));
         leg.HungUp = true;
         leg.RequestCause ??= PbxModelText.LeadingNumber(f.Cause);
         leg.RequestTechCause ??= PbxModelText.LeadingNumber(f.TechCause);

@@ -19,6 +19,7 @@ namespace CallCrm.Engine;
 /// BridgeLeave       –         LegLeft if it is in that bridge, else –                             –
 /// Hold, Unhold      –         HoldBegan, HoldEnded, each only when it changes something           –
 /// music, queue, lot –         WaitBegan, WaitEnded, when it is in no bridge with others           –
+/// HangupRequest     –         LegHungUp, once                                                       –
 /// Hangup            –         LegEnded, after what is still open: DialEnded, LegLeft, HoldEnded   –
 /// </code>
 /// ¹ said at once when the phone's own word came before (HangupRequest), else kept until the leg's Hangup, which

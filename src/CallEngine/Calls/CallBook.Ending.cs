@@ -115,7 +115,7 @@ internal sealed partial class CallBook
             return;
         }
 
-        call.ClientGoneAt = state.Happened.Stamp;
+        call.ClientGoneAt = leg.HungUpAt ?? state.Happened.Stamp;
         call.Cause = cause;
         call.EndEstimated |= estimated;
         state.Timers.Set(call.GoneTimer ??= new EngineTimer(TimerKind.CallGone, call), state.Now.Stamp + GoneGrace);

@@ -24,7 +24,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
 
     public Leg AddLeg(Call call, LegId id, string channelName, string device, string linkedId, bool isClient, bool estimated = false)
     {
-        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, CreatedAt = state.Happened.Stamp, CreatedUtc = state.Happened.Utc };
+        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, CreatedAt = state.Happened.Stamp, DoneUntil = state.Happened.Stamp, CreatedUtc = state.Happened.Utc };
         state.Legs[id] = leg;
         call.Legs.Add(leg);
         Link(leg, linkedId);

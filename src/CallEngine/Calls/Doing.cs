@@ -14,6 +14,7 @@ internal readonly record struct Doing(SpanKind Kind, string? Bridge = null, Leg?
 /// Talk        with others, one of whom holds nobody
 /// Hold        with others who all hold it; or alone, and the one who holds it is in another bridge (consults)
 /// Hold        those it holds wait in another bridge
+/// nothing     its person hung up
 /// Park, Wait  in a parking lot; in a queue of ours or of the PBX, or with music
 /// Ring        its phone rings
 /// nothing     otherwise (it is being dialled, is in the dialplan, or was left alone)
@@ -31,6 +32,8 @@ internal static class DoingRules
             return doing;
         if (HoldsElsewhere(leg) is { } held)
             return new Doing(SpanKind.Hold, held);
+        if (leg.HungUpAt is not null)
+            return null;
         if (leg.Waits == WaitKind.Parked)
             return new Doing(SpanKind.Park);
         if (leg.Waits is not null || (leg.Call.State == CallState.Waiting && ReferenceEquals(leg.Call.Client, leg)))

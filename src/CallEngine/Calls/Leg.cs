@@ -48,6 +48,9 @@ internal sealed class Leg(LegId id, Call call)
 
     public string? Bridge { get; set; }
 
+    /// <summary>The person at it hung up then, though the channel may live on.</summary>
+    public TimeSpan? HungUpAt { get; set; }
+
     /// <summary>The bridge it was in before.</summary>
     public string? LastBridge { get; set; }
 
@@ -84,6 +87,9 @@ internal sealed class Leg(LegId id, Call call)
     public Doing? Doing { get; set; }
 
     public TimeSpan DoingSince { get; set; }
+
+    /// <summary>The end of its last span, first its creation.</summary>
+    public TimeSpan DoneUntil { get; set; }
 
     public bool Talked { get; set; }
 

@@ -6,10 +6,11 @@ internal sealed class LegSpans(EngineState state)
     /// <summary>Asterisk tells one change in several events: what lies between them nobody did.</summary>
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>A fact that was read late may have happened before what the leg has already done: one follows the other.</summary>
     public void Begin(Leg leg, Doing? doing)
     {
         leg.Doing = doing;
-        leg.DoingSince = state.Happened.Stamp;
+        leg.DoingSince = state.Happened.Stamp > leg.DoneUntil ? state.Happened.Stamp : leg.DoneUntil;
     }
 
     /// <summary>What it did until now is over.</summary>
@@ -21,6 +22,7 @@ internal sealed class LegSpans(EngineState state)
         var (from, to) = (leg.DoingSince, state.Happened.Stamp);
         if (to - from < Shortest)
             return;
+        leg.DoneUntil = to;
         if (doing.Kind is SpanKind.Talk or SpanKind.Conference)
             leg.Talk += to - from;
         else if (doing.Kind == SpanKind.Hold)

@@ -11,6 +11,14 @@ internal sealed partial class LegFacts
         talk.Update(leg.Call);
     }
 
+    public void HungUp(LegId id)
+    {
+        if (Live(id) is not { HungUpAt: null } leg)
+            return;
+        leg.HungUpAt = state.Happened.Stamp;
+        talk.Update(leg.Call);
+    }
+
     /// <summary>A listener is no party to the call it hears: no bridge, no answer, no merge.</summary>
     public void Listens(LegId listener, LegId? heard)
     {
