@@ -67,6 +67,10 @@ public sealed partial class CallEngine
     /// <summary>What is waiting and who is doing what, for metrics and health; cheap enough for once a second.</summary>
     public EngineView Snapshot() => EngineView.Of(_state);
 
+    /// <summary>How far the host's clock is ahead of this PBX's, and how late its last event was read; null while its events carry no time.</summary>
+    public (TimeSpan Offset, TimeSpan Delay)? ClockOf(string node) =>
+        _state.Clocks.TryGetValue(node, out var clock) && clock.Offset is { } offset ? (offset, clock.Delay) : null;
+
     /// <summary>What must always hold; empty when all is well. For tests and a watchdog.</summary>
     public IReadOnlyList<string> CheckInvariants() => Invariants.Check(_state);
 

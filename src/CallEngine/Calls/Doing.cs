@@ -9,9 +9,9 @@ internal readonly record struct Doing(SpanKind Kind, string? Bridge = null, Leg?
 /// What a leg does follows from who is in its bridge and who pressed hold, first line that holds wins:
 /// <code>
 /// Listen      it hears another living leg (ChanSpy)
-/// Conference  in a conference with others (Wait: alone in it)
 /// Hold        with others, and it holds them: it pressed hold here, or its agent speaks in another call
-/// Talk        with others, one of whom holds nobody
+/// Talk        with others, one of whom holds nobody (Conference: in a conference)
+/// Wait        alone in a conference, or all others there hold it
 /// Hold        with others who all hold it; or alone, and the one who holds it is in another bridge (consults)
 /// Hold        those it holds wait in another bridge
 /// nothing     its person hung up
@@ -54,11 +54,8 @@ internal static class DoingRules
 
     private static Doing? InBridge(EngineState state, Leg leg, string bridge)
     {
-        var connected = IsConnected(state, leg);
-        if (leg.InConference)
-            return connected ? new Doing(SpanKind.Conference, bridge) : new Doing(SpanKind.Wait);
-        if (!connected)
-            return Alone(leg, bridge);
+        if (!IsConnected(state, leg))
+            return leg.InConference ? new Doing(SpanKind.Wait) : Alone(leg, bridge);
         if (Holds(leg))
             return new Doing(SpanKind.Hold, bridge);
         Leg? holder = null;
@@ -67,11 +64,11 @@ internal static class DoingRules
             if (ReferenceEquals(other, leg))
                 continue;
             if (!Holds(other))
-                return new Doing(SpanKind.Talk, bridge);
+                return new Doing(leg.InConference ? SpanKind.Conference : SpanKind.Talk, bridge);
             holder ??= other;
         }
 
-        return new Doing(SpanKind.Hold, bridge, holder);
+        return leg.InConference ? new Doing(SpanKind.Wait) : new Doing(SpanKind.Hold, bridge, holder);
     }
 
     private static Doing? Alone(Leg leg, string bridge)

@@ -96,7 +96,9 @@ internal sealed partial class LegFacts
         if (leg is { Agent: { Offer: null } agent } && call is { Routed: true, Offer: null, LastOffer: { } last } && !ReferenceEquals(last.Agent, agent))
         {
             offers.Elsewhere(call, agent, leg, RouteRule.Pickup);
-            offers.End(call.Offer!, OfferOutcome.Answered, null);
+            // None for an agent who has signed out, or whose device left the settings, since the leg began.
+            if (call.Offer is { } picked)
+                offers.End(picked, OfferOutcome.Answered, null);
         }
 
         if (leg?.Agent is { } who)
