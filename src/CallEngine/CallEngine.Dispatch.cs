@@ -80,6 +80,18 @@ public sealed partial class CallEngine
             case PbxFact.HoldEnded resume:
                 _legs.Held(resume.Holder, holds: false);
                 break;
+            case PbxFact.WaitBegan waits:
+                _legs.Waits(waits.Leg, waits.Kind);
+                break;
+            case PbxFact.WaitEnded waited:
+                _legs.Waits(waited.Leg, null);
+                break;
+            case PbxFact.ListenBegan listens:
+                _legs.Listens(listens.Listener, listens.Heard);
+                break;
+            case PbxFact.ListenEnded listened:
+                _legs.Listens(listened.Listener, null);
+                break;
             case PbxFact.HoldMarked marked:
                 _legs.HoldMarked(marked.Leg);
                 break;
@@ -88,6 +100,9 @@ public sealed partial class CallEngine
                 break;
             case PbxFact.RecordingBegan recording:
                 _legs.RecordingBegan(recording.Leg);
+                break;
+            case PbxFact.LegHungUp hungUp:
+                _legs.HungUp(hungUp.Leg);
                 break;
             case PbxFact.LegEnded gone:
                 _legs.Ended(gone);

@@ -19,6 +19,7 @@ public sealed partial class CallEngine
     private readonly IdentityDesk _identity;
     private readonly RouteDesk _routes;
     private readonly LegFacts _legs;
+    private readonly TalkClock _talk;
     private readonly PbxHealing _pbx;
     private readonly CommandDesk _commands;
     private readonly SettingsDesk _settings;
@@ -32,12 +33,13 @@ public sealed partial class CallEngine
         _board = new AgentBoard(_state);
         _pages = new PageWatch(_state, _board);
         _offers = new OfferDesk(_state, _board);
-        _book = new CallBook(_state, _board, _offers);
+        var spans = new LegSpans(_state);
+        _book = new CallBook(_state, _board, _offers, spans);
         _router = new Router(_state, _offers, _book);
         _identity = new IdentityDesk(_state, _router);
         _routes = new RouteDesk(_state, _board, _offers, _book, _router, _identity);
-        var talk = new TalkClock(_state, _board, _book);
-        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, talk);
+        _talk = new TalkClock(_state, _board, _book, spans);
+        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _talk);
         _pbx = new PbxHealing(_state, _board, _book, _legs, _routes, _router);
         _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
@@ -55,6 +57,7 @@ public sealed partial class CallEngine
             at = at with { Stamp = _state.Now.Stamp };
         RunTimers(at, inclusive: false);
         _state.Now = at;
+        _state.Happened = input is EngineInput.Fact { Value: var fact } ? _state.ClockOf(fact.Node).Happened(fact.PbxTime, at) : at;
         Dispatch(input);
         Settle();
         RunTimers(at, inclusive: true);
@@ -64,12 +67,18 @@ public sealed partial class CallEngine
     /// <summary>What is waiting and who is doing what, for metrics and health; cheap enough for once a second.</summary>
     public EngineView Snapshot() => EngineView.Of(_state);
 
+    /// <summary>How far the host's clock is ahead of this PBX's, and how late its last event was read; null while its events carry no time.</summary>
+    public (TimeSpan Offset, TimeSpan Delay)? ClockOf(string node) =>
+        _state.Clocks.TryGetValue(node, out var clock) && clock.Offset is { } offset ? (offset, clock.Delay) : null;
+
     /// <summary>What must always hold; empty when all is well. For tests and a watchdog.</summary>
     public IReadOnlyList<string> CheckInvariants() => Invariants.Check(_state);
 
     /// <summary>Who became free meets who waits; ends because each match takes an agent.</summary>
     private void Settle()
     {
+        _talk.Settle();
+        _state.Happened = _state.Now;
         while (true)
         {
             if (_state.Freed.TryDequeue(out var agent))
@@ -77,8 +86,10 @@ public sealed partial class CallEngine
             else if (_state.Emptied.TryDequeue(out var queue))
                 _router.Emptied(queue);
             else
-                return;
+                break;
         }
+
+        _talk.Settle();
     }
 
     private void RunTimers(Moment at, bool inclusive)
@@ -89,7 +100,7 @@ public sealed partial class CallEngine
                 return;
             // A late tick must not stretch time: what was due happens at its own moment.
             var due = timer.Due > _state.Now.Stamp ? timer.Due : _state.Now.Stamp;
-            _state.Now = new Moment(due, at.Utc - (at.Stamp - due));
+            _state.Now = _state.Happened = new Moment(due, at.Utc - (at.Stamp - due));
             Fire(timer);
             Settle();
         }

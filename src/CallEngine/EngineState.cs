@@ -9,6 +9,9 @@ internal sealed class EngineState(string domain)
 
     public Moment Now { get; set; }
 
+    /// <summary>When that happened which is handled now: earlier than <see cref="Now"/> for a fact that was read late. All that is measured is measured by it.</summary>
+    public Moment Happened { get; set; }
+
     public Outbox Out { get; } = new();
 
     public TimerHeap Timers { get; } = new();
@@ -55,6 +58,34 @@ internal sealed class EngineState(string domain)
     /// <summary>Queues whose last reachable agent left in this step.</summary>
     public Queue<QueueState> Emptied { get; } = new();
 
+    /// <summary>Calls in which something changed that decides what their legs do.</summary>
+    public Queue<Call> Touched { get; } = new();
+
+    public Dictionary<string, PbxClock> Clocks { get; } = new(StringComparer.Ordinal);
+
+    public void Touch(Call call)
+    {
+        if (call.Touched)
+            return;
+        call.Touched = true;
+        Touched.Enqueue(call);
+    }
+
+    /// <summary>The leg's call, and those of who is in its bridge: an ended call, or one in the same conference.</summary>
+    public void TouchBridge(Leg leg)
+    {
+        Touch(leg.Call);
+        foreach (var member in LegsIn(leg))
+            Touch(member.Call);
+    }
+
+    public PbxClock ClockOf(string node)
+    {
+        if (!Clocks.TryGetValue(node, out var clock))
+            Clocks.Add(node, clock = new PbxClock());
+        return clock;
+    }
+
     public long NextCallOrder() => ++_callOrder;
 
     public bool IsUp(string node) => Nodes.TryGetValue(node, out var pbx) && pbx.Up;
@@ -69,6 +100,7 @@ internal sealed class EngineState(string domain)
         if (!Bridges.TryGetValue(key, out var legs))
             Bridges.Add(key, legs = new List<Leg>(2));
         legs.Add(leg);
+        TouchBridge(leg);
     }
 
     public void LeaveBridge(Leg leg)
@@ -76,10 +108,13 @@ internal sealed class EngineState(string domain)
         if (leg.Bridge is null)
             return;
         var key = new NodeKey(leg.Id.Node, leg.Bridge);
-        leg.Bridge = null;
+        (leg.LastBridge, leg.Bridge) = (leg.Bridge, null);
+        Touch(leg.Call);
         if (!Bridges.TryGetValue(key, out var legs))
             return;
         legs.Remove(leg);
+        foreach (var member in legs)
+            Touch(member.Call);
         if (legs.Count == 0)
             Bridges.Remove(key);
     }
@@ -128,6 +163,9 @@ internal sealed class PbxNode(string name)
 
     /// <summary>Connected, and its snapshot taken in: its state can be trusted and actions make sense.</summary>
     public bool Up { get; set; }
+
+    /// <summary>When its line was cut: the last moment at which what we believe of it was known. Null while it is connected.</summary>
+    public Moment? LostAt { get; set; }
 
     public string? Version { get; set; }
 

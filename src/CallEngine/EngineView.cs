@@ -16,7 +16,7 @@ public sealed record EngineView(Moment At, long LastSeq, int OpenCalls, Immutabl
         foreach (var queue in state.QueueOrder)
             queues.Add(new QueueView(queue.Id, [.. queue.Line.Select(c => new WaitingView(c.Id, state.Now.Stamp - (c.QueuedAt ?? c.WaitingSince)))], queue.Free.Count, queue.Reachable));
         return new EngineView(state.Now, state.Out.NextSeq - 1, state.OpenCalls, queues.MoveToImmutable(), agents.MoveToImmutable(),
-            [.. state.Nodes.Values.Select(n => new PbxView(n.Name, n.Connected, n.Up))], [.. state.Out.Reports]);
+            [.. state.Nodes.Values.Select(n => new PbxView(n.Name, n.Connected, n.Up, state.Clocks.GetValueOrDefault(n.Name)?.Offset, state.Clocks.GetValueOrDefault(n.Name)?.Delay ?? TimeSpan.Zero))], [.. state.Out.Reports]);
     }
 }
 
@@ -28,4 +28,6 @@ public readonly record struct WaitingView(Guid Call, TimeSpan Wait);
 public readonly record struct AgentView(Guid Agent, AgentState State, string? Reason, DateTimeOffset Since, Guid? Call, bool Free, decimal LoadPercent);
 
 /// <param name="InSync">Connected, and its snapshot taken in.</param>
-public readonly record struct PbxView(string Node, bool Connected, bool InSync);
+/// <param name="ClockOffset">Host's clock minus the PBX's, with the shortest way of an event; null when its events carry no Timestamp.</param>
+/// <param name="EventDelay">How much later than that its last event was read.</param>
+public readonly record struct PbxView(string Node, bool Connected, bool InSync, TimeSpan? ClockOffset = null, TimeSpan EventDelay = default);

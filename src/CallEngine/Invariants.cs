@@ -45,7 +45,7 @@ internal static class Invariants
         {
             if (!leg.Live)
                 broken.Add($"agent {agent.Id:N} has the ended leg {leg.Id}");
-            if (leg.InTalkSince is null || leg.Holding || leg.Aside)
+            if (leg.Doing is not { Kind: SpanKind.Talk or SpanKind.Conference })
                 continue;
             if (talks is not null && !ReferenceEquals(talks, leg.Call))
                 broken.Add($"agent {agent.Id:N} talks in two calls");
@@ -68,6 +68,12 @@ internal static class Invariants
     {
         if (!call.HasLiveLeg)
             broken.Add($"call {call.Id:N} is open without a live leg");
+        foreach (var leg in call.Legs)
+        {
+            if (leg.Doing != DoingRules.Of(state, leg))
+                broken.Add($"leg {leg.Id} does {leg.Doing}, facts say {DoingRules.Of(state, leg)}");
+        }
+
         if (call.State == CallState.Waiting && (call.Queue is null || !call.Queue.Line.Contains(call)))
             broken.Add($"call {call.Id:N} waits outside of a line");
         if (call.State == CallState.Waiting && call.Client is not { Live: true })

@@ -13,6 +13,13 @@ public enum EndedBy { Unknown, Caller, Agent, Pbx, System }
 
 public enum OfferOutcome { Answered, NoAnswer, Declined, Busy, DoNotDisturb, Unreachable, CallerGaveUp, AnsweredElsewhere, Cancelled }
 
+/// <summary>
+/// What a leg did for a while. Ring: its phone rang. Talk: it shared a bridge with somebody who could hear it. Hold: it held
+/// the others or was held. Wait: it heard music or an announcement (our hold loop, app_queue, the dialplan's music). Park: in a
+/// parking lot. Conference: in a ConfBridge with others. Listen: it heard another leg (ChanSpy) and was no party to the call.
+/// </summary>
+public enum SpanKind { Ring, Talk, Hold, Wait, Park, Conference, Listen }
+
 public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away }
 
 /// <summary>Why the call went where it went. The page turns rule and figures into a sentence.</summary>
@@ -43,6 +50,8 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(AgentChanged), "agent_changed")]
 [JsonDerivedType(typeof(WrapUpExtended), "wrap_up_extended")]
 [JsonDerivedType(typeof(PbxChanged), "pbx_changed")]
+[JsonDerivedType(typeof(LegSpan), "leg_span")]
+[JsonDerivedType(typeof(CallDialled), "call_dialled")]
 public abstract record JournalEntry
 {
     /// <summary>Number in the domain, from 1, without gaps.</summary>
@@ -120,3 +129,17 @@ public sealed record AgentChanged(Guid Agent, AgentState State, string? Reason, 
 public sealed record WrapUpExtended(Guid Agent, DateTimeOffset Until) : JournalEntry;
 
 public sealed record PbxChanged(string Node, bool Connected, string? Reason, string? Version) : JournalEntry;
+
+/// <summary>
+/// A leg did one thing from then until then; written when it is over. The spans of one leg never overlap; the talk and
+/// conference spans of an agent's leg sum to its talk, the hold spans to its hold. Belongs to the call of the leg; a Listen span
+/// to the call that is listened to.
+/// </summary>
+/// <param name="Bridge">Talk, Hold, Conference: spans of one bridge that overlap in time were with each other.</param>
+/// <param name="FromAt">By the host's clock, from the PBX's timestamps where it sends them.</param>
+/// <param name="Other">Unique id of another leg. Hold: who holds this one (null: it holds the others itself). Listen: who is heard.</param>
+public sealed record LegSpan(string Node, string UniqueId, Guid? Agent, SpanKind What, string? Bridge, DateTimeOffset FromAt, DateTimeOffset ToAt,
+    string? Other = null) : JournalEntry;
+
+/// <summary>The PBX dials out in a call that began at one of its own phones or was originated: it is outbound. Corrects what CallStarted said.</summary>
+public sealed record CallDialled(CallDirection Direction, PhoneNumber Dialled) : JournalEntry;

@@ -15,6 +15,9 @@ public enum DialResult { Answered, NoAnswer, Busy, DoNotDisturb, Declined, Cance
 
 public enum TransferKind { Blind, Attended }
 
+/// <summary>What a leg waits in, alone: music (the dialplan's, BridgeWait), app_queue, a parking lot.</summary>
+public enum WaitKind { Music, Queue, Parked }
+
 /// <summary>
 /// What happened at the PBX, free of Asterisk's oddities. <see cref="PbxModel"/> makes them, <see cref="CallEngine"/> reads them.
 /// </summary>
@@ -27,8 +30,9 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// Whether it is withheld is certain. At its creation a channel always says "allowed", so a caller's number is certain only
     /// by the <see cref="CallerChanged"/> that follows (channelvars must carry <c>CALLERID(num-pres)</c>) or by FastAGI.
     /// </param>
+    /// <param name="Called">The PBX calls it (dialled, originated); else it called the PBX.</param>
     public sealed record LegCreated(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId, string ChannelName, string Device,
-        string CallerNumber, string CallerName, string DialledNumber, string Context, bool NumberRestricted, bool PresentationTold = false)
+        string CallerNumber, string CallerName, string DialledNumber, string Context, bool NumberRestricted, bool PresentationTold = false, bool Called = false)
         : PbxFact(Node, PbxTime);
 
     /// <summary>
@@ -42,7 +46,8 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     public sealed record LegLinked(string Node, DateTimeOffset? PbxTime, LegId Leg, string LinkedId) : PbxFact(Node, PbxTime);
 
     /// <summary>A channel began dialling another. <paramref name="Caller"/> is null for an originated leg.</summary>
-    public sealed record DialBegan(string Node, DateTimeOffset? PbxTime, LegId? Caller, LegId Dialled, string Device) : PbxFact(Node, PbxTime);
+    /// <param name="Number">The number in the dial string, empty when it names a device only.</param>
+    public sealed record DialBegan(string Node, DateTimeOffset? PbxTime, LegId? Caller, LegId Dialled, string Device, string Number = "") : PbxFact(Node, PbxTime);
 
     /// <summary>The dialled phone rings (180), said once per leg.</summary>
     public sealed record LegRang(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
@@ -53,7 +58,8 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// <summary>The channel was answered (Up). For a caller this is no sign that an agent spoke: hold answers too.</summary>
     public sealed record LegUp(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
 
-    public sealed record LegJoined(string Node, DateTimeOffset? PbxTime, LegId Leg, string BridgeId) : PbxFact(Node, PbxTime);
+    /// <param name="Conference">A bridge to meet in (ConfBridge, ARI): who is in it keeps their own call.</param>
+    public sealed record LegJoined(string Node, DateTimeOffset? PbxTime, LegId Leg, string BridgeId, bool Conference = false) : PbxFact(Node, PbxTime);
 
     public sealed record LegLeft(string Node, DateTimeOffset? PbxTime, LegId Leg, string BridgeId) : PbxFact(Node, PbxTime);
 
@@ -61,6 +67,16 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     public sealed record HoldBegan(string Node, DateTimeOffset? PbxTime, LegId Holder) : PbxFact(Node, PbxTime);
 
     public sealed record HoldEnded(string Node, DateTimeOffset? PbxTime, LegId Holder) : PbxFact(Node, PbxTime);
+
+    /// <summary>The leg waits with nobody to hear it. A further one of another kind replaces it.</summary>
+    public sealed record WaitBegan(string Node, DateTimeOffset? PbxTime, LegId Leg, WaitKind Kind) : PbxFact(Node, PbxTime);
+
+    public sealed record WaitEnded(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
+
+    /// <summary>ChanSpy: <paramref name="Listener"/> hears what <paramref name="Heard"/> says and hears, and is no party to its call.</summary>
+    public sealed record ListenBegan(string Node, DateTimeOffset? PbxTime, LegId Listener, LegId Heard) : PbxFact(Node, PbxTime);
+
+    public sealed record ListenEnded(string Node, DateTimeOffset? PbxTime, LegId Listener) : PbxFact(Node, PbxTime);
 
     /// <summary><c>UserEvent(CallCrmHold)</c>: this caller is in our hold loop and may be redirected.</summary>
     public sealed record HoldMarked(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
@@ -70,6 +86,12 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
 
     /// <summary>A MixMonitor runs on this channel.</summary>
     public sealed record RecordingBegan(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
+
+    /// <summary>
+    /// The person at this leg hung up (HangupRequest). The channel may live on for seconds, while an AGI thinks or the dialplan's
+    /// extension h runs; only its <see cref="LegEnded"/> ends it.
+    /// </summary>
+    public sealed record LegHungUp(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
 
     /// <summary>The channel is gone. <paramref name="HungUp"/>: this side asked for it (HangupRequest).</summary>
     public sealed record LegEnded(string Node, DateTimeOffset? PbxTime, LegId Leg, int Cause, int? TechCause, bool HungUp) : PbxFact(Node, PbxTime);
@@ -90,4 +112,5 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
 /// <param name="Age">How long the channel has lived (its Duration line).</param>
 /// <param name="NumberRestricted">Withheld; CallerNumber and CallerName are empty then.</param>
 public sealed record SnapshotLeg(LegId Leg, string LinkedId, string ChannelName, string Device, string CallerNumber, string CallerName,
-    string DialledNumber, string Context, string Application, bool Up, bool Ringing, string? BridgeId, TimeSpan Age, string? CallId, bool NumberRestricted = false, bool PresentationTold = false);
+    string DialledNumber, string Context, string Application, bool Up, bool Ringing, string? BridgeId, TimeSpan Age, string? CallId, bool NumberRestricted = false, bool PresentationTold = false,
+    WaitKind? Waits = null, bool Conference = false);

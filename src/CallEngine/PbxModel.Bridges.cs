@@ -23,19 +23,25 @@ public sealed partial class PbxModel
             Leave(swapped);
         if (string.Equals(f.BridgeTechnology, "holding_bridge", StringComparison.OrdinalIgnoreCase))
         {
-            // Parked or waiting: all who are parked share one bridge, and none hears another.
-            LeaveForGood(leg);
+            EnterLot(leg, f);
             return;
         }
 
         if (leg.Bridge?.Id == f.BridgeId)
             _repeated++;
         else
-            Enter(leg, f.BridgeId);
+            Enter(leg, f.BridgeId, IsConference(f));
     }
 
-    void Enter(Leg leg, string bridgeId)
+    /// <summary>
+    /// Made by an application to meet in: <c>base</c> is ConfBridge's, <c>stasis</c> ARI's. In a <c>basic</c> one all are one
+    /// conversation, also when a transfer has made it one of three.
+    /// </summary>
+    static bool IsConference(in PbxModelFields f) => !string.IsNullOrEmpty(f.BridgeType) && !string.Equals(f.BridgeType, "basic", StringComparison.OrdinalIgnoreCase);
+
+    void Enter(Leg leg, string bridgeId, bool conference)
     {
+        (leg.Lot, leg.Music) = (null, false);
         // Up and in a bridge is answered, should the DialEnd have been lost.
         if (leg is { Stage: DialStage.Begun, Up: true, Hidden: false })
             SayDialEnded(leg, DialResult.Answered, null);
@@ -47,6 +53,7 @@ public sealed partial class PbxModel
 
         leg.Moving = false;
         var bridge = BridgeOf(bridgeId);
+        bridge.Conference |= conference;
         bridge.Members.Add(leg);
         leg.Bridge = bridge;
         if (leg.Hidden)
@@ -60,6 +67,7 @@ public sealed partial class PbxModel
         if (LegsShownIn(bridge.Shown) > 1 && LegsIn(bridge) == 1)
             Connect(bridge);
         ShowIn(leg, bridge.Shown);
+        ShowWait(leg);
     }
 
     Bridge BridgeOf(string id)
@@ -76,8 +84,11 @@ public sealed partial class PbxModel
         Show(leg, f);
         if (leg.Bridge is { } bridge && bridge.Id == f.BridgeId)
             Leave(leg);
+        else if (leg.Lot is not null && leg.Lot == f.BridgeId)
+            leg.Lot = null;
         else
             _repeated++;
+        ShowWait(leg);
     }
 
     void Leave(Leg leg)
@@ -85,6 +96,8 @@ public sealed partial class PbxModel
         if (leg.Bridge is not { } bridge)
             return;
         leg.Bridge = null;
+        // Music in a bridge was that of a hold, and ends with it.
+        leg.Music = false;
         bridge.Members.Remove(leg);
         if (bridge.Members.Count == 0)
             _bridges.Remove(bridge.Id);
@@ -133,6 +146,22 @@ public sealed partial class PbxModel
             Say(new PbxFact.LegLeft(_node, _time, leg.Id, left));
         leg.Shown = bridgeId;
         if (bridgeId is not null)
-            Say(new PbxFact.LegJoined(_node, _time, leg.Id, bridgeId));
+            Say(new PbxFact.LegJoined(_node, _time, leg.Id, bridgeId, InConference(leg)));
+    }
+
+    /// <summary>Itself, or through the Local channel it is bridged with.</summary>
+    static bool InConference(Leg leg)
+    {
+        if (leg.Bridge is not { } bridge)
+            return false;
+        if (bridge.Conference)
+            return true;
+        foreach (var member in bridge.Members)
+        {
+            if (member.OtherHalf?.Bridge is { Conference: true })
+                return true;
+        }
+
+        return false;
     }
 }

@@ -29,7 +29,7 @@ public sealed partial class PbxModel
         if (!dialled.Hidden)
         {
             dialled.Caller = RealLeg(caller, dialled)?.Id;
-            Say(new PbxFact.DialBegan(_node, _time, dialled.Caller, dialled.Id, dialled.Device));
+            Say(new PbxFact.DialBegan(_node, _time, dialled.Caller, dialled.Id, dialled.Device, PbxModelText.DialString(f.DialString)));
         }
 
         RingAtLast(dialled);

@@ -30,7 +30,7 @@ public sealed partial class PbxModel
         if (!leg.Hidden)
         {
             Say(new PbxFact.LegCreated(_node, _time, leg.Id, leg.LinkedId, leg.Channel, leg.Device, leg.CallerNumber, leg.CallerName,
-                Dialled(f.Exten), PbxModelText.Known(f.Context), leg.Restricted, leg.PresentationTold));
+                Dialled(f.Exten), PbxModelText.Known(f.Context), leg.Restricted, leg.PresentationTold, !leg.CallsUs));
         }
 
         ShowState(leg, f.ChannelState);
@@ -146,6 +146,9 @@ public sealed partial class PbxModel
         if (Find(f.UniqueId) is not { } leg)
             return;
         Show(leg, f);
+        StopListening(leg);
+        if (leg is { HungUp: false, Hidden: false })
+            Say(new PbxFact.LegHungUp(_node, _time, leg.Id));
         leg.HungUp = true;
         leg.RequestCause ??= PbxModelText.LeadingNumber(f.Cause);
         leg.RequestTechCause ??= PbxModelText.LeadingNumber(f.TechCause);
@@ -164,12 +167,15 @@ public sealed partial class PbxModel
     /// <summary>The one way a leg ends: what is open is closed first.</summary>
     void End(Leg leg, int cause, int? techCause)
     {
+        StopListening(leg);
         EndDialAtHangup(leg, cause, techCause);
         leg.EndedElsewhere |= cause == AnsweredElsewhereCause;
         SayWaitingResults(leg);
         LeaveForGood(leg);
         if (leg.Holding)
             Say(new PbxFact.HoldEnded(_node, _time, leg.Id));
+        if (leg.Waits is not null)
+            Say(new PbxFact.WaitEnded(_node, _time, leg.Id));
         Drop(leg);
         if (!leg.Hidden)
             Say(new PbxFact.LegEnded(_node, _time, leg.Id, cause, techCause, leg.HungUp));

@@ -37,7 +37,7 @@ public sealed partial class PbxModel
         foreach (var bridge in _bridges.Values.OrderBy(b => b.Number).ToArray())
             Connect(bridge);
         foreach (var (leg, _) in lines)
-            leg.Shown = leg.Hidden ? null : leg.Bridge?.Shown;
+            (leg.Shown, leg.Waits) = leg.Hidden ? (null, null) : (leg.Bridge?.Shown, WaitOf(leg));
         _facts.Clear();
         return new PbxFact.Snapshot(_node, coreShowChannels.Count > 0 ? coreShowChannels[0].PbxTime : null,
             [.. lines.Where(l => !l.Leg.Hidden).Select(l => Line(l.Leg, l.Line))], AdoptDevices(deviceStates));
@@ -67,9 +67,15 @@ public sealed partial class PbxModel
             leg.Stage = DialStage.Begun;
         if (application is "Dial" or "Queue")
             leg.Attempt = Attempt.Begun;
+        leg.Music = application is "MusicOnHold" or "BridgeWait";
+        leg.Queued = application is "Queue";
+        leg.Parked = application is "Park" or "ParkAndAnnounce";
+        if (leg.Parked)
+            leg.Lot = line["BridgeId"] ?? "";
         if (line["BridgeId"] is { Length: > 0 } bridgeId && application is not ("Park" or "BridgeWait"))
         {
             leg.Bridge = BridgeOf(bridgeId);
+            leg.Bridge.Conference |= application is "ConfBridge" or "Stasis";
             leg.Bridge.Members.Add(leg);
             if (!leg.Hidden)
                 CountShown(bridgeId, 1);
@@ -80,7 +86,7 @@ public sealed partial class PbxModel
 
     static SnapshotLeg Line(Leg leg, PbxEvent line) => new(leg.Id, leg.LinkedId, leg.Channel, leg.Device, leg.CallerNumber, leg.CallerName,
         Dialled(line["Exten"]), PbxModelText.Known(line["Context"]), line["Application"] ?? "", leg.Up, leg.Rang, leg.Shown,
-        PbxModelText.Age(line["Duration"]), CallIdOf(line), leg.Restricted, leg.PresentationTold);
+        PbxModelText.Age(line["Duration"]), CallIdOf(line), leg.Restricted, leg.PresentationTold, leg.Waits, InConference(leg));
 
     static string? CallIdOf(PbxEvent line)
     {

@@ -18,6 +18,8 @@ namespace CallCrm.Engine;
 /// BridgeEnter       –         LegJoined        LegJoined            LegJoined      LegJoined      –
 /// BridgeLeave       –         LegLeft if it is in that bridge, else –                             –
 /// Hold, Unhold      –         HoldBegan, HoldEnded, each only when it changes something           –
+/// music, queue, lot –         WaitBegan, WaitEnded, when it is in no bridge with others           –
+/// HangupRequest     –         LegHungUp, once                                                       –
 /// Hangup            –         LegEnded, after what is still open: DialEnded, LegLeft, HoldEnded   –
 /// </code>
 /// ¹ said at once when the phone's own word came before (HangupRequest), else kept until the leg's Hangup, which
@@ -39,7 +41,8 @@ public sealed partial class PbxModel
     [
         "Newchannel", "Newstate", "NewCallerid", "Rename", "HangupRequest", "Hangup", "Hold", "Unhold", "UserEvent", "MixMonitorStart", "MixMonitorStop",
         "DialBegin", "DialState", "DialEnd", "Pickup", "VarSet", "BridgeEnter", "BridgeLeave", "BridgeDestroy", "BridgeMerge", "LocalBridge",
-        "LocalOptimizationBegin", "LocalOptimizationEnd", "BlindTransfer", "AttendedTransfer", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
+        "LocalOptimizationBegin", "LocalOptimizationEnd", "BlindTransfer", "AttendedTransfer", "MusicOnHoldStart", "MusicOnHoldStop", "QueueCallerJoin",
+        "QueueCallerLeave", "ChanSpyStart", "ChanSpyStop", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
     ];
 
     readonly string _node;
@@ -122,6 +125,12 @@ public sealed partial class PbxModel
             case "LocalOptimizationEnd": OnOptimization(e, false); break;
             case "BlindTransfer": OnBlindTransfer(e); break;
             case "AttendedTransfer": OnAttendedTransfer(e); break;
+            case "MusicOnHoldStart": OnMusic(PbxModelFields.Read(e), true); break;
+            case "MusicOnHoldStop": OnMusic(PbxModelFields.Read(e), false); break;
+            case "QueueCallerJoin": OnQueueCaller(PbxModelFields.Read(e), true); break;
+            case "QueueCallerLeave": OnQueueCaller(PbxModelFields.Read(e), false); break;
+            case "ChanSpyStart": OnListen(e, true); break;
+            case "ChanSpyStop": OnListen(e, false); break;
             case "DeviceStateChange": OnDeviceStateChange(PbxModelFields.Read(e)); break;
             case "ExtensionStatus": OnExtensionStatus(e); break;
             case "ContactStatus": OnContactStatus(e); break;

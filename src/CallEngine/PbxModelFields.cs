@@ -12,8 +12,8 @@ struct PbxModelFields
     const string PresentationVariable = "CALLERID(num-pres)=";
 
     public string? Channel, UniqueId, LinkedId, ChannelState, CallerNumber, CallerName, Exten, Context;
-    public string? DestChannel, DestUniqueId, DestLinkedId, DestState, DialStatus;
-    public string? Cause, TechCause, BridgeId, BridgeTechnology, SwapUniqueId;
+    public string? DestChannel, DestUniqueId, DestLinkedId, DestState, DialStatus, DialString;
+    public string? Cause, TechCause, BridgeId, BridgeTechnology, BridgeType, SwapUniqueId;
     public string? Variable, Value, UserEvent, Device, State;
 
     /// <summary>The caller's presentation (channelvars must carry <c>CALLERID(num-pres)</c>); null when not told.</summary>
@@ -69,7 +69,7 @@ struct PbxModelFields
                 _ = Is(key, "TechCause", value, ref TechCause) || Is(key, "UserEvent", value, ref UserEvent);
                 break;
             case 10:
-                Is(key, "DialStatus", value, ref DialStatus);
+                _ = Is(key, "DialStatus", value, ref DialStatus) || Is(key, "BridgeType", value, ref BridgeType) || Is(key, "DialString", value, ref DialString);
                 break;
             case 11:
                 _ = Is(key, "CallerIDNum", value, ref CallerNumber) || Is(key, "DestChannel", value, ref DestChannel);

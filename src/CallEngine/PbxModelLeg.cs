@@ -88,6 +88,19 @@ public sealed partial class PbxModel
         /// <summary>Asterisk is moving it between bridges: the leave is no leave until the enter comes.</summary>
         public bool Moving;
 
+        public bool Music;
+        public bool Queued;
+
+        /// <summary>The holding bridge it waits in, alone among others; <see cref="Parked"/>: that of a parking lot.</summary>
+        public string? Lot;
+        public bool Parked;
+
+        /// <summary>What WaitBegan said last, null after its WaitEnded.</summary>
+        public WaitKind? Waits;
+
+        /// <summary>ChanSpy: whom it hears.</summary>
+        public Leg? ListensTo;
+
         // Local channels only.
         public Leg? OtherHalf;
         public Leg? OptimizedFor;
@@ -108,6 +121,9 @@ public sealed partial class PbxModel
         public string Shown = id;
 
         public List<Leg> Members { get; } = [];
+
+        /// <summary>Those in it keep their own calls.</summary>
+        public bool Conference;
 
         /// <summary>Its channels are being moved into another one.</summary>
         public bool Merging;

@@ -35,6 +35,21 @@ static class PbxModelText
         return Cut(name.ToString(), MaxName);
     }
 
+    /// <summary>
+    /// The number in what Dial was given without its technology: <c>0039061234@trunk</c>, <c>trunk/sip:0039061234@host</c>,
+    /// <c>g0/0039061234</c>. A device (<c>101</c>, also with contact: <c>101/sip:101@10.0.0.1:5060</c>) is one too; who reads it
+    /// asks only for lines to the outside.
+    /// </summary>
+    public static string DialString(string? text)
+    {
+        var number = Known(text);
+        number = number[(number.LastIndexOf('/') + 1)..];
+        if (number.StartsWith("sip:", StringComparison.OrdinalIgnoreCase))
+            number = number[4..];
+        var at = number.IndexOf('@', StringComparison.Ordinal);
+        return Cut(at < 0 ? number : number[..at], MaxNumber);
+    }
+
     /// <summary>Literal that SIP sends instead of a withheld number (RFC 3323).</summary>
     public static bool IsAnonymous(string number) => number.Equals("anonymous", StringComparison.OrdinalIgnoreCase);
 

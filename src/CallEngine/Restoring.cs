@@ -94,6 +94,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             call.HoldTold = true;
             call.TurnEnds = state.Now.Stamp + state.Options.HoldTurn;
             queue.Join(call);
+            state.Touch(call);
             var over = call.WaitingSince + queue.Settings.MaxWait;
             state.Timers.Set(call.MaxWaitTimer ??= new EngineTimer(TimerKind.MaxWait, call), over > state.Now.Stamp ? over : state.Now.Stamp);
         }

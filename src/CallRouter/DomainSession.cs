@@ -93,6 +93,8 @@ sealed partial class DomainSession(
     {
         RouterMetrics.Inputs.Add(1);
         var step = _engine.Handle(at, input);
+        if (input is EngineInput.Fact { Value: { PbxTime: not null } fact } && _engine.ClockOf(fact.Node) is { } clock)
+            RouterMetrics.Heard(fact.Node, clock.Offset, clock.Delay);
         List<JournalEntry>? entries = null;
         List<EngineEffect>? effects = null;
         foreach (var effect in step.Effects)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace CallCrm.CallRouter;
@@ -17,4 +18,16 @@ static class RouterMetrics
     public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Impossible inputs and broken invariants, by code.");
     public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("callcrm_route_fallbacks", description: "Requests left to the dialplan's fallback, by reason.");
     public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("callcrm_pbx_resyncs", description: "Snapshots taken after a connection or an overflow.");
+    public static readonly Histogram<double> EventDelaySeconds = Meter.CreateHistogram<double>("callcrm_pbx_event_delay_seconds", "s", "From the PBX's timestamp of an event until it was read, less the shortest such way seen lately.");
+
+    static readonly ConcurrentDictionary<string, double> s_offsets = new(StringComparer.Ordinal);
+
+    public static readonly ObservableGauge<double> ClockOffsetSeconds = Meter.CreateObservableGauge("callcrm_pbx_clock_offset_seconds",
+        () => s_offsets.Select(o => new Measurement<double>(o.Value, new KeyValuePair<string, object?>("node", o.Key))), "s", "Host's clock minus the PBX's.");
+
+    public static void Heard(string node, TimeSpan offset, TimeSpan delay)
+    {
+        s_offsets[node] = offset.TotalSeconds;
+        EventDelaySeconds.Record(delay.TotalSeconds, new KeyValuePair<string, object?>("node", node));
+    }
 }

@@ -13,6 +13,7 @@ internal sealed class ChaosRun
     private readonly List<Guid> _calls = [];
     private readonly List<(LegId Leg, string Device)> _legs = [];
     private TimeSpan _now;
+    private TimeSpan _pbxAhead;
     private int _ids = 100;
     private int _legCount;
 
@@ -84,6 +85,33 @@ internal sealed class ChaosRun
                 return $"{entry.GetType().Name} before the call's start";
         }
 
+        return CheckSpans();
+    }
+
+    /// <summary>The spans of one leg follow each other, and those of an ended one sum to what it is booked with.</summary>
+    private string? CheckSpans()
+    {
+        var legs = new Dictionary<string, (DateTimeOffset Until, double Talk_ms, double Hold_ms)>();
+        foreach (var entry in Effects.OfType<EngineEffect.Write>().Select(w => w.Entry))
+        {
+            if (entry is LegSpan span)
+            {
+                var (until, talk_ms, hold_ms) = legs.GetValueOrDefault(span.UniqueId);
+                if (span.FromAt < until || span.ToAt <= span.FromAt)
+                    return $"{span} after {until:O}";
+                var length_ms = (span.ToAt - span.FromAt).TotalMilliseconds;
+                legs[span.UniqueId] = (span.ToAt, talk_ms + (span.What is SpanKind.Talk or SpanKind.Conference ? length_ms : 0), hold_ms + (span.What == SpanKind.Hold ? length_ms : 0));
+            }
+            else if (entry is LegEnded ended)
+            {
+                // The same id may be met again as another leg once it is forgotten.
+                legs.Remove(ended.UniqueId, out var sums);
+                var (_, talk_ms, hold_ms) = sums;
+                if (ended.Agent is not null && (Math.Abs(talk_ms - ended.Talk_ms) > 1.01 || Math.Abs(hold_ms - ended.Hold_ms) > 1.01))
+                    return $"{ended} has spans of talk {talk_ms} hold {hold_ms}";
+            }
+        }
+
         return null;
     }
 
@@ -121,7 +149,7 @@ internal sealed class ChaosRun
         _ => Fact(Rare()),
     };
 
-    private PbxFact Rare() => _random.Next(7) switch
+    private PbxFact Rare() => _random.Next(12) switch
     {
         0 => new PbxFact.Connected("pbx", null, "22"),
         1 => new PbxFact.Lost("pbx", null, "cut"),
@@ -129,6 +157,10 @@ internal sealed class ChaosRun
         3 => new PbxFact.Transferred("pbx", null, (TransferKind)_random.Next(2), Leg(), Leg(), "102"),
         4 => new PbxFact.RecordingBegan("pbx", null, Leg()),
         5 => new PbxFact.LegUp("pbx", null, Leg()),
+        6 or 7 => new PbxFact.LegJoined("pbx", null, Leg(), $"c{_random.Next(2)}", Conference: true),
+        8 => _random.Next(2) == 0 ? new PbxFact.WaitBegan("pbx", null, Leg(), (WaitKind)_random.Next(3)) : new PbxFact.WaitEnded("pbx", null, Leg()),
+        9 => _random.Next(3) > 0 ? new PbxFact.ListenBegan("pbx", null, Leg(), Leg()) : new PbxFact.ListenEnded("pbx", null, Leg()),
+        10 => new PbxFact.LegHungUp("pbx", null, Leg()),
         _ => new PbxFact.LegEnded("pbx", null, Leg(), 16, null, true),
     };
 
@@ -209,7 +241,11 @@ internal sealed class ChaosRun
         var id = NewId();
         if (fact is PbxFact.LegCreated)
             _calls.Add(id);
-        return new EngineInput.Fact(fact, id);
+        // Some happened a while ago, by a clock that jumps now and then.
+        if (_random.Next(60) == 0)
+            _pbxAhead = TimeSpan.FromMinutes(_random.Next(-90, 90));
+        var told = _random.Next(3) == 0 ? (DateTimeOffset?)null : Start + _now + _pbxAhead - TimeSpan.FromMilliseconds(_random.Next(4) == 0 ? _random.Next(3_000) : 0);
+        return new EngineInput.Fact(fact with { PbxTime = told }, id);
     }
 
     private LegId Leg() => _legs.Count == 0 || _random.Next(30) == 0 ? new LegId("pbx", "unknown") : _legs[Math.Max(0, _legs.Count - 1 - _random.Next(8))].Leg;

@@ -43,6 +43,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
             run.Engine.State.Requests.Should().BeEmpty();
             run.Engine.State.Redirects.Should().BeEmpty();
             run.Engine.State.Bridges.Should().BeEmpty();
+            run.CheckJournal().Should().BeNull($"seed {seed}");
         }
     }
 

@@ -28,6 +28,7 @@ internal static class EffectText
         {
             CallStarted e => Join(call, "started", e.Direction.ToString(), Number(e.Caller), "to", Number(e.Dialled), e.Routed ? "routed" : "observed", e.Estimated ? "estimated" : ""),
             CallRouted e => Join(call, "routed", Number(e.Caller), "to", Number(e.Dialled)),
+            CallDialled e => Join(call, "is", e.Direction.ToString(), "to", Number(e.Dialled)),
             CallIdentified e => Join(call, "is", e.Outcome.ToString(), Who(e.Client), e.Candidates.Length > 1 ? $"of {e.Candidates.Length}" : "", e.ByAgent is { } by ? $"by {Who(by)}" : "", e.Late ? "late" : ""),
             CallQueued e => $"{call} queued {Who(e.Queue)} place {e.Place}",
             RouteDecided e => Join(call, "decided", e.Rule.ToString(), e.Agent is null ? "" : Who(e.Agent), e.Target is null ? "" : $"target {Target(e.Target, name)}",

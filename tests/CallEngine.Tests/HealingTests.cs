@@ -29,9 +29,9 @@ public sealed class HealingTests
         Talk().At(10).PbxLost().At(15).Forget().PbxUp().Expect("""
             pbx pbx connected
             call1 leg 1 ended 0 estimated
-            call1 leg 2 ended 0 anna talk 15000 hold 0 estimated
+            call1 leg 2 ended 0 anna talk 10000 hold 0 estimated
             anna WrapUp in call1
-            call1 ended Answered by Unknown agent anna wait 0 talk 15000 hold 0 estimated
+            call1 ended Answered by Unknown agent anna wait 0 talk 10000 hold 0 estimated
             """);
     }
 
@@ -39,7 +39,7 @@ public sealed class HealingTests
     public void A_waiting_caller_who_vanished_is_lost() =>
         Scenario.With("anna").Inbound("1").At(1).Inbound("2").PbxLost().At(30).Forget()
             .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk"))
-            .ExpectAmong("call2 ended Lost by Unknown agent - wait 29000 talk 0 hold 0 estimated");
+            .ExpectAmong("call2 ended Lost by Unknown agent - wait 0 talk 0 hold 0 estimated");
 
     [Fact]
     public void A_caller_who_asked_while_the_snapshot_was_made_is_not_taken_for_gone()
@@ -84,7 +84,7 @@ public sealed class HealingTests
         var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").Change(Without.WrapUp).At(1).Inbound("2").PbxLost().Forget().At(15)
             .Fact(new PbxFact.Connected(Scenario.Node, null, "22"));
         story.SnapshotOf(Scenario.Seen("2", "2", "PJSIP/trunk", app: "MusicOnHold")).ExpectAmong("""
-            call1 ended Answered by Unknown agent anna wait 0 talk 15000 hold 0 estimated
+            call1 ended Answered by Unknown agent anna wait 0 talk 1000 hold 0 estimated
             call2 offered call2/1 anna PJSIP/101 20s LeastBusy
             act #1 redirect PJSIP/trunk-2 after pop call2/1
             """);

@@ -73,13 +73,17 @@ public sealed class ObservedTests
             .At(30).Ends("1", hungUp: true).Ends("6").ExpectAmong("""
                 call1 leg 6 ended 16 bruno talk 18000 hold 0
                 bruno WrapUp in call1
-                call1 ended Answered by Agent agent bruno wait 0 talk 38000 hold 8000
+                call1 ended Answered by Caller agent bruno wait 0 talk 38000 hold 8000
                 """);
     }
 
     [Fact]
-    public void Two_outside_callers_in_one_parking_lot_stay_two_calls() =>
-        Scenario.With("anna").Channel("1", "PJSIP/trunk").Channel("2", "PJSIP/trunk").Joins("lot", "1", "2").ExpectNone("merged");
+    public void Two_outside_callers_in_one_conference_stay_two_calls() =>
+        Scenario.With("anna").Channel("1", "PJSIP/trunk").Channel("2", "PJSIP/trunk").Meets("8000", "1", "2").ExpectNone("merged");
+
+    [Fact]
+    public void Two_outside_callers_whom_a_transfer_connects_are_one_call() =>
+        Scenario.With("anna").Channel("1", "PJSIP/trunk").Channel("2", "PJSIP/trunk").Joins("b", "1", "2").ExpectAmong("observed-1 merged from observed-2");
 
     [Fact]
     public void A_changed_linked_id_makes_two_calls_one()

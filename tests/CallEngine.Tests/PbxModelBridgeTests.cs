@@ -26,7 +26,7 @@ public sealed class PbxModelBridgeTests
     public void Parked_callers_share_a_bridge_and_do_not_hear_each_other() =>
         _calls.Enter("1", "b").Send("BridgeEnter", [.. _calls.Of("1"), "BridgeUniqueid: p", "BridgeTechnology: holding_bridge"])
             .Send("BridgeEnter", [.. _calls.Of("3"), "BridgeUniqueid: p", "BridgeTechnology: holding_bridge"]).Leave("1", "p").Said()
-            .Should().Equal("joined     .1 bridge A", "left       .1 bridge A");
+            .Should().Equal("joined     .1 bridge A", "left       .1 bridge A", "waits      .1 Music", "waits      .3 Music", "wait ended .1");
 
     [Fact]
     public void Destroyed_bridge_holds_nobody() =>

@@ -26,7 +26,8 @@ sealed class PbxModelCalls(int maxLegs = PbxModel.DefaultMaxLegs)
     public PbxModelCalls Send(string name, params string[] lines)
     {
         var facts = Model.Handle(PbxModelTraces.Event(name, lines));
-        Facts.AddRange(facts);
+        // Who hangs up says so first, in every table of a trace.
+        Facts.AddRange(facts.Where(f => f is not PbxFact.LegHungUp));
         Order.Add(facts);
         return this;
     }

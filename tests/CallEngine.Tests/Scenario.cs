@@ -11,7 +11,7 @@ internal sealed class Scenario
 {
     public const string Node = "pbx";
     public const string Caller = "+393331112222";
-    private static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
     private readonly CallEngine _engine = new("main");
     private readonly Dictionary<Guid, string> _names = [];
     private readonly Dictionary<string, Guid> _ids = [];
@@ -41,6 +41,8 @@ internal sealed class Scenario
     public TimeSpan Now => _now;
 
     public TimeSpan? NextDeadline { get; private set; }
+
+    public List<LegSpan> Spans { get; } = [];
 
     public DateTimeOffset Utc => Start + _now;
 
@@ -134,6 +136,13 @@ internal sealed class Scenario
         return this;
     }
 
+    public Scenario Meets(string conference, params string[] legs)
+    {
+        foreach (var leg in legs)
+            Fact(new PbxFact.LegJoined(Node, null, Leg(leg), conference, Conference: true));
+        return this;
+    }
+
     public Scenario Leaves(string bridge, params string[] legs)
     {
         foreach (var leg in legs)
@@ -203,7 +212,9 @@ internal sealed class Scenario
         var step = _engine.Handle(new Moment(_now, Utc), input);
         NextDeadline = step.NextDeadline;
         All.AddRange(step.Effects);
-        _said.AddRange(step.Effects.Select(e => EffectText.Of(e, Name)));
+        Spans.AddRange(step.Effects.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<LegSpan>());
+        // What each leg did for how long has tests of its own.
+        _said.AddRange(step.Effects.Where(e => e is not EngineEffect.Write { Entry: LegSpan }).Select(e => EffectText.Of(e, Name)));
         _engine.CheckInvariants().Should().BeEmpty($"after {input} at {_now}");
         return this;
     }

@@ -8,17 +8,24 @@ namespace CallCrm.Engine.Tests;
 /// </summary>
 internal sealed class TraceRun
 {
-    private static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
     private readonly PbxModel _model = new(PbxModelTraces.Node);
     private readonly CallEngine _engine = new("main");
     private readonly HashSet<LegId> _living = [];
     private readonly bool _routed;
+    private readonly Random? _busy;
+    private TimeSpan _late;
     private TimeSpan _now;
     private int _ids = 1000;
 
-    public TraceRun(bool routed)
+    /// <param name="busySeed">
+    /// The PBX's events carry its Timestamp, by a clock that is 7 hours off, and the host comes round to them late: each up
+    /// to 3 s after it happened, in bursts.
+    /// </param>
+    public TraceRun(bool routed, int? busySeed = null)
     {
         _routed = routed;
+        _busy = busySeed is { } seed ? new Random(seed) : null;
         var numbers = Enumerable.Range(101, 10).ToArray();
         var queue = new QueueSettings(NewId(), "q", TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1), TimeSpan.Zero, TimeSpan.FromMinutes(5), new Overflow(AfterWait.Reject, ""),
             new Overflow(AfterWait.Reject, ""), new Overflow(AfterWait.Reject, ""), null, TimeSpan.FromDays(90), TimeSpan.FromSeconds(20), true,
@@ -40,19 +47,65 @@ internal sealed class TraceRun
 
     public static Guid AgentAt(int number) => new(number, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 0);
 
+    public static int NumberOf(Guid agent) => BitConverter.ToInt32(agent.ToByteArray(), 0);
+
     public TraceRun Play(IReadOnlyList<(double AtMs, PbxEvent Event)> events)
     {
-        foreach (var (at, happened) in events)
-        {
-            _now = TimeSpan.FromMilliseconds(Math.Max(at, _now.TotalMilliseconds));
-            foreach (var fact in _model.Handle(happened).ToArray())
-                Take(fact);
-        }
-
-        _now += TimeSpan.FromSeconds(5);
+        Hear(events);
+        _now += TimeSpan.FromSeconds(10);
         Send(EngineInput.Tick.Instance);
         return this;
     }
+
+    /// <summary>A trace with all its connections: between two of them the line was cut, and the PBX came back without a channel.</summary>
+    public TraceRun PlayAll(string name)
+    {
+        if (PbxModelTraces.Captures.Contains(name))
+            return Play(PbxModelTraces.Capture(name));
+        var connections = PbxModelTraces.Connections(name);
+        for (var i = 0; i < connections.Count; i++)
+        {
+            var events = PbxModelTraces.Events(name, connections[i]);
+            if (i > 0 && events.Count > 0)
+                ComeBack(name, events[0].AtMs);
+            Hear(events);
+        }
+
+        return Play([]);
+    }
+
+    /// <summary>When the socket closed, by the README of the trace.</summary>
+    private static readonly Dictionary<string, double> s_lostAt_ms = new()
+    {
+        ["19c-core-restart-now-with-call"] = 2843, ["19e-crash-kill-9"] = 1726,
+    };
+
+    private void ComeBack(string name, double backAt_ms)
+    {
+        _now = TimeSpan.FromMilliseconds(Math.Max(_now.TotalMilliseconds, s_lostAt_ms.GetValueOrDefault(name)));
+        Send(new EngineInput.Fact(_model.Reset("closed")));
+        _now = TimeSpan.FromMilliseconds(Math.Max(_now.TotalMilliseconds, backAt_ms));
+        Send(new EngineInput.Fact(new PbxFact.Connected(PbxModelTraces.Node, null, "22.10.1")));
+        Send(new EngineInput.Fact(_model.TakeSnapshot([], []), NewId()));
+        _living.Clear();
+    }
+
+    private void Hear(IReadOnlyList<(double AtMs, PbxEvent Event)> events)
+    {
+        if (_busy is not null)
+            Send(new EngineInput.Fact(new PbxFact.DeviceChanged(PbxModelTraces.Node, PbxTime(_now.TotalMilliseconds), "PJSIP/none", DeviceState.Unknown)));
+        foreach (var (at, happened) in events)
+        {
+            var e = _busy is null ? happened : happened with { PbxTime = PbxTime(at) };
+            if (_busy is { } random && random.Next(12) == 0)
+                _late = TimeSpan.FromMilliseconds(random.Next(3000));
+            _now = TimeSpan.FromMilliseconds(Math.Max(at + _late.TotalMilliseconds, _now.TotalMilliseconds));
+            foreach (var fact in _model.Handle(e).ToArray())
+                Take(fact);
+        }
+    }
+
+    private static DateTimeOffset PbxTime(double at_ms) => Start.AddHours(7).AddMilliseconds(at_ms);
 
     /// <summary>No call without a channel, nobody busy without one, every call once begun and at most once ended.</summary>
     public void CheckEnd()

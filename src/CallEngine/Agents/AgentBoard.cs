@@ -11,7 +11,7 @@ internal sealed class AgentBoard(EngineState state)
         if (now != agent.State)
             Change(agent, now, reason);
         else if (!string.Equals(reason, agent.Reason, StringComparison.Ordinal) || UntilOf(agent, now) != agent.Until || Moved(agent))
-            Write(agent, now, reason, state.Now.Stamp - agent.Since);
+            Write(agent, now, reason, At(agent).Stamp - agent.Since);
         Index(agent);
     }
 
@@ -92,26 +92,26 @@ internal sealed class AgentBoard(EngineState state)
     private void Change(Agent agent, AgentState now, string? reason)
     {
         Accrue(agent);
-        var before_ms = state.Now.Stamp - agent.Since;
+        var before_ms = At(agent).Stamp - agent.Since;
         if (now == AgentState.Ready && agent.State is not (AgentState.Reserved or AgentState.Ringing))
-            agent.IdleSince = state.Now.Stamp;
+            agent.IdleSince = At(agent).Stamp;
         Write(agent, now, reason, before_ms);
     }
 
     private void Write(Agent agent, AgentState now, string? reason, TimeSpan before)
     {
-        var was = agent.State;
+        var (was, at) = (agent.State, At(agent));
         agent.State = now;
         agent.Reason = reason;
         agent.Until = UntilOf(agent, now);
         agent.ShownNode = agent.Extension?.Node;
         agent.ShownExtension = agent.Extension?.Number;
-        agent.Since = state.Now.Stamp;
-        agent.SinceUtc = state.Now.Utc;
+        agent.Since = at.Stamp;
+        agent.SinceUtc = at.Utc;
         state.Out.Write(new AgentChanged(agent.Id, now, reason, agent.ShownNode, agent.ShownExtension, agent.Until, was, Span.Milliseconds(before))
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = at.Utc,
             Call = CallOf(agent),
         });
     }
@@ -123,9 +123,12 @@ internal sealed class AgentBoard(EngineState state)
         return agent.Offer?.Call.Id ?? agent.WrapUp?.Call;
     }
 
+    /// <summary>A fact that was read late may have happened before what the agent did since; one state follows the other.</summary>
+    private Moment At(Agent agent) => state.Happened.Stamp >= agent.Since ? state.Happened : new Moment(agent.Since, agent.SinceUtc);
+
     private void Accrue(Agent agent)
     {
-        agent.Load.Accrue(state.Now.Stamp, AgentRules.IsBusy(agent.State), AgentRules.IsWorking(agent.State));
+        agent.Load.Accrue(state.Happened.Stamp, AgentRules.IsBusy(agent.State), AgentRules.IsWorking(agent.State));
         agent.LoadTenths = agent.Load.Tenths;
     }
 

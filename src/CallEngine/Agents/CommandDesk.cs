@@ -157,7 +157,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return "no_such_call";
         if (OwnLeg(agent, call) is not { } leg)
             return "not_your_call";
-        if (leg.InTalkSince is null || leg.Holding == holds)
+        if (!leg.Connected || leg.Holding == holds)
             return "not_talking";
         if (state.FindDevice(leg.Id.Node, leg.Device) is not { CanHold: true } device)
             return "not_possible_here";

@@ -143,6 +143,12 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public EngineTimer? ForgetTimer { get; set; }
 
+    /// <summary>Queued to be brought up to date at the end of the step.</summary>
+    public bool Touched { get; set; }
+
+    /// <summary>By the clocks of its start, so that a step of the host's clock stretches nothing.</summary>
+    public DateTimeOffset UtcOf(TimeSpan stamp) => StartedUtc + (stamp - StartedAt);
+
     public bool Ended => State == CallState.Ended;
 
     public bool HasLiveLeg

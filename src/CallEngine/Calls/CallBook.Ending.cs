@@ -12,16 +12,18 @@ internal sealed partial class CallBook
         Announce(call);
         leg.Live = false;
         state.Timers.Cancel(leg.DoubtTimer);
-        TalkClock.Stop(leg, state.Now.Stamp);
         call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
         call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
-        if (hungUp && call.By == EndedBy.Unknown && (leg.IsClient || leg.Talked))
+        // An agent who hung up did not end the call if the client went on (a transfer, a survey) and hung up later.
+        if (hungUp && call.ClientGoneAt is null && (leg.IsClient || leg.Talked || (call.Client is null && leg.Agent is not null)))
             call.By = leg.IsClient ? EndedBy.Caller : EndedBy.Agent;
+        if (call.Client is null)
+            call.Cause = cause;
         state.Out.Write(new LegEnded(leg.Id.Node, leg.Id.UniqueId, leg.Agent?.Id, cause, techCause,
             leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = state.Happened.Utc,
             Call = call.Id,
         });
         if (leg.IsClient)
@@ -46,22 +48,23 @@ internal sealed partial class CallBook
         {
             if (!leg.Live)
                 continue;
-            leg.Accrue(state.Now.Stamp);
+            spans.End(leg);
+            state.Touch(call);
             call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
             call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
         }
 
         if (call.By == EndedBy.Unknown && call.Final is not null && !estimated)
             call.By = EndedBy.System;
-        var outcome = CallRules.OutcomeOf(call, estimated, state.Now.Stamp, state.Options.ShortAbandon);
+        var outcome = CallRules.OutcomeOf(call, estimated, state.Happened.Stamp, state.Options.ShortAbandon);
         call.Outcome = outcome;
         Step(call, CallState.Ended);
         state.OpenCalls--;
-        state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Now.Stamp)),
+        state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)),
             Span.Milliseconds(call.Talk), Span.Milliseconds(call.Hold), estimated || call.EndEstimated)
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = call.ClientGoneAt is { } gone && !call.Estimated ? call.UtcOf(gone) : state.Happened.Utc,
             Call = call.Id,
         });
         state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
@@ -108,10 +111,11 @@ internal sealed partial class CallBook
         if (other is not null)
         {
             call.Client = other;
+            state.Touch(call);
             return;
         }
 
-        call.ClientGoneAt = state.Now.Stamp;
+        call.ClientGoneAt = leg.HungUpAt ?? state.Happened.Stamp;
         call.Cause = cause;
         call.EndEstimated |= estimated;
         state.Timers.Set(call.GoneTimer ??= new EngineTimer(TimerKind.CallGone, call), state.Now.Stamp + GoneGrace);

@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>Calls and their legs: how they begin, become one, and end (by <see cref="End"/>, once).</summary>
-internal sealed partial class CallBook(EngineState state, AgentBoard board, OfferDesk offers)
+internal sealed partial class CallBook(EngineState state, AgentBoard board, OfferDesk offers, LegSpans spans)
 {
     /// <summary>AMI may see a call before it asks us for a route: so long an inbound call may yet turn out to be routed.</summary>
     private static readonly TimeSpan AnnounceDelay = TimeSpan.FromMilliseconds(300);
@@ -16,7 +16,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
 
     public Call Begin(Guid id, string node)
     {
-        var call = new Call(id, state.NextCallOrder(), node, state.Now);
+        var call = new Call(id, state.NextCallOrder(), node, state.Happened);
         state.Calls.Add(id, call);
         state.OpenCalls++;
         return call;
@@ -24,7 +24,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
 
     public Leg AddLeg(Call call, LegId id, string channelName, string device, string linkedId, bool isClient, bool estimated = false)
     {
-        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, CreatedAt = state.Now.Stamp };
+        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, CreatedAt = state.Happened.Stamp, DoneUntil = state.Happened.Stamp, CreatedUtc = state.Happened.Utc };
         state.Legs[id] = leg;
         call.Legs.Add(leg);
         Link(leg, linkedId);
@@ -57,6 +57,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
     {
         leg.IsClient = true;
         call.Client ??= leg;
+        state.Touch(call);
     }
 
     /// <summary>Who asks us for a route is who is served.</summary>
@@ -65,6 +66,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         leg.IsClient = true;
         call.Client = leg;
         call.ClientGoneAt = null;
+        state.Touch(call);
         state.Timers.Cancel(call.GoneTimer);
     }
 
@@ -79,7 +81,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         state.Timers.Cancel(call.AnnounceTimer);
         var root = call.Client ?? call.Legs[0];
         state.Out.Write(new CallStarted(call.Node, root.Id.UniqueId, root.LinkedId, call.Direction, call.Caller, call.Dialled, call.CallerName,
-            call.Routed, call.Estimated) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+            call.Routed, call.Estimated) { Seq = state.Out.TakeSeq(), At = call.Estimated ? state.Now.Utc : call.StartedUtc, Call = call.Id });
         foreach (var leg in call.Legs)
             Log(leg);
     }
@@ -96,6 +98,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
 
         offers.LeaveLine(call);
         call.State = to;
+        state.Touch(call);
     }
 
     /// <summary>Two calls came to share a channel or a bridge: the older stays.</summary>
@@ -113,7 +116,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         younger.State = CallState.Ended;
         state.OpenCalls--;
         if (younger.Announced)
-            state.Out.Write(new CallMerged(younger.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = older.Id });
+            state.Out.Write(new CallMerged(younger.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = older.Id });
         CallRules.TakeOver(older, younger);
         state.Calls[younger.Id] = older;
         foreach (var leg in younger.Legs)
@@ -135,6 +138,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
             older.Links.Add(key);
         }
 
+        state.Touch(older);
         return older;
     }
 
@@ -146,7 +150,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         state.Out.Write(new LegStarted(leg.Id.Node, leg.Id.UniqueId, leg.ChannelName, leg.Agent?.Id, leg.IsClient, leg.Estimated)
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = leg.CreatedUtc,
             Call = leg.Call.Id,
         });
     }

@@ -14,7 +14,7 @@ internal static class CallRules
         if (call.AnsweredAt is not null)
             return CallOutcome.Answered;
         if (!call.Routed)
-            return CallOutcome.Observed;
+            return call.Direction == CallDirection.Outbound && !call.Legs.Exists(l => l is { IsClient: true, Answered: true }) ? CallOutcome.Failed : CallOutcome.Observed;
         if (call.Final is { } rule)
             return OutcomeOf(rule, call.FinalKind);
         var end = call.ClientGoneAt ?? now;

@@ -9,8 +9,13 @@ internal sealed class Leg(LegId id, Call call)
 
     public TimeSpan CreatedAt { get; init; }
 
+    public DateTimeOffset CreatedUtc { get; init; }
+
     /// <summary>A snapshot lacked it although it is young: it ends unless heard of before this.</summary>
     public EngineTimer? DoubtTimer { get; set; }
+
+    /// <summary>It was not there after the line was cut: this is when it was last known to be.</summary>
+    public Moment? VanishedAt { get; set; }
 
     public string LinkedId { get; set; } = "";
 
@@ -28,6 +33,9 @@ internal sealed class Leg(LegId id, Call call)
 
     public bool Rang { get; set; }
 
+    /// <summary>Its DialEnd came, however it ended.</summary>
+    public bool RingOver { get; set; }
+
     public bool Answered { get; set; }
 
     public bool Live { get; set; } = true;
@@ -40,17 +48,48 @@ internal sealed class Leg(LegId id, Call call)
 
     public string? Bridge { get; set; }
 
+    /// <summary>The person at it hung up then, though the channel may live on.</summary>
+    public TimeSpan? HungUpAt { get; set; }
+
+    /// <summary>The bridge it was in before.</summary>
+    public string? LastBridge { get; set; }
+
+    /// <summary>Its bridge is a ConfBridge's.</summary>
+    public bool InConference { get; set; }
+
     /// <summary>The person at it pressed hold.</summary>
     public bool Holding { get; set; }
+
+    /// <summary>It transferred its call: whom it held, it holds no more, though the channel may live on until the target answers.</summary>
+    public bool HandedOver { get; set; }
+
+    /// <summary>Where those are whom it put on hold.</summary>
+    public string? HeldBridge { get; set; }
 
     /// <summary>Its agent began to speak in another call and the phone told no hold: it counts as one.</summary>
     public bool Aside { get; set; }
 
-    /// <summary>Since when it shares a bridge with the other side; null when it does not.</summary>
-    public TimeSpan? InTalkSince { get; set; }
+    /// <summary>Waits alone at the PBX, with music, in a queue or parked.</summary>
+    public WaitKind? Waits { get; set; }
 
-    /// <summary>When this stretch of talk began.</summary>
-    public TimeSpan TalkBegan { get; set; }
+    /// <summary>Whom it hears by ChanSpy.</summary>
+    public Leg? ListensTo { get; set; }
+
+    /// <summary>Those that hear this one by ChanSpy.</summary>
+    public List<Leg>? HeardBy { get; set; }
+
+    /// <summary>Shares a bridge with another leg, since <see cref="ConnectedAt"/>.</summary>
+    public bool Connected { get; set; }
+
+    public TimeSpan ConnectedAt { get; set; }
+
+    /// <summary>What it does, since <see cref="DoingSince"/>; changed by <see cref="LegSpans"/> alone, which books it when it is over.</summary>
+    public Doing? Doing { get; set; }
+
+    public TimeSpan DoingSince { get; set; }
+
+    /// <summary>The end of its last span, first its creation.</summary>
+    public TimeSpan DoneUntil { get; set; }
 
     public bool Talked { get; set; }
 
@@ -60,16 +99,4 @@ internal sealed class Leg(LegId id, Call call)
 
     /// <summary>The queue whose wrap-up time follows it.</summary>
     public QueueState? Queue { get; set; }
-
-    /// <summary>Books the time since the last change as talk or hold.</summary>
-    public void Accrue(TimeSpan now)
-    {
-        if (InTalkSince is not { } since)
-            return;
-        if (Holding || Aside)
-            Hold += now - since;
-        else
-            Talk += now - since;
-        InTalkSince = now;
-    }
 }

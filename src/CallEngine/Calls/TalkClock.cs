@@ -1,83 +1,121 @@
 namespace CallCrm.Engine;
 
-/// <summary>Who speaks with whom: follows from which legs share a bridge, and books talk and hold per leg.</summary>
-internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook book)
+/// <summary>Who speaks with whom: follows from which legs share a bridge; keeps what each leg does, and first answers, true to it.</summary>
+internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook book, LegSpans spans)
 {
-    /// <summary>To be called after a leg joined, left or ended.</summary>
+    /// <summary>To be called after a leg joined, left, or anything else changed that <see cref="DoingRules"/> reads.</summary>
     public void Update(Call call)
+    {
+        state.Touch(call);
+        Settle();
+    }
+
+    /// <summary>Brings all calls up to date that were touched since; ends because a call is touched anew only when an agent's talk moves.</summary>
+    public void Settle()
+    {
+        while (state.Touched.TryDequeue(out var call))
+        {
+            call.Touched = false;
+            Connect(call);
+            foreach (var leg in call.Legs)
+                Change(leg);
+            if (!call.Ended)
+                Step(call);
+        }
+    }
+
+    /// <summary>The leg is about to end; it is in no bridge any more.</summary>
+    public void Leave(Leg leg)
+    {
+        if (leg.Doing is not null)
+            book.Announce(leg.Call);
+        spans.End(leg);
+        Disconnect(leg);
+    }
+
+    private void Connect(Call call)
+    {
+        foreach (var leg in call.Legs)
+        {
+            var connected = DoingRules.IsConnected(state, leg);
+            var begins = connected && !leg.Connected;
+            if (begins)
+                Begin(leg);
+            else if (!connected)
+                Disconnect(leg);
+            if (leg is { Live: true, Agent: { Legs.Count: > 1 } agent })
+                Focus(agent);
+            if (connected && !call.Ended && !leg.IsClient && (begins || !leg.Talked))
+                MeetClient(call, leg);
+        }
+    }
+
+    private void Begin(Leg leg)
+    {
+        leg.Connected = true;
+        leg.ConnectedAt = state.Happened.Stamp;
+        leg.Answered = true;
+        if (leg.Agent is not { } agent)
+            return;
+        Focus(agent);
+        board.Refresh(agent);
+    }
+
+    private void Disconnect(Leg leg)
+    {
+        if (!leg.Connected)
+            return;
+        leg.Connected = leg.Aside = false;
+        if (leg.Agent is { } agent)
+            Focus(agent);
+    }
+
+    /// <summary>Nobody speaks in two calls: the latest talk counts, the others wait.</summary>
+    public void Focus(Agent agent)
+    {
+        Leg? latest = null;
+        foreach (var leg in agent.Legs)
+        {
+            if (leg.Connected && !DoingRules.PressedHold(leg) && (latest is null || leg.ConnectedAt >= latest.ConnectedAt))
+                latest = leg;
+        }
+
+        foreach (var leg in agent.Legs)
+        {
+            var aside = latest is not null && leg.Connected && !ReferenceEquals(leg, latest);
+            if (aside == leg.Aside)
+                continue;
+            leg.Aside = aside;
+            state.TouchBridge(leg);
+        }
+    }
+
+    private void Change(Leg leg)
+    {
+        var doing = DoingRules.Of(state, leg);
+        if (doing == leg.Doing)
+            return;
+        if (leg.Doing is not null)
+            book.Announce(leg.Call);
+        spans.End(leg);
+        spans.Begin(leg, doing);
+    }
+
+    private void Step(Call call)
     {
         var anyone = false;
         foreach (var leg in call.Legs)
-        {
-            if (!leg.Live || leg.IsClient)
-                continue;
-            var talks = leg.Bridge is not null && MeetsOther(call, leg);
-            anyone |= talks;
-            if (talks && leg.InTalkSince is null)
-                Begin(call, leg);
-            else if (talks && !leg.Talked)
-                MeetClient(call, leg);
-            else if (!talks)
-                Stop(leg, state.Now.Stamp);
-        }
-
+            anyone |= leg.Doing is { Kind: SpanKind.Talk or SpanKind.Hold or SpanKind.Conference };
         if (anyone)
             book.Step(call, CallState.Talking);
         else if (call.State == CallState.Talking)
             book.Step(call, CallState.Routing);
     }
 
-    public static void Stop(Leg leg, TimeSpan now)
-    {
-        if (leg.InTalkSince is null)
-            return;
-        leg.Accrue(now);
-        leg.InTalkSince = null;
-        if (leg.Agent is { } agent)
-            Focus(agent, now);
-    }
-
-    /// <summary>Nobody speaks in two calls: the latest talk counts, the others wait.</summary>
-    private static void Focus(Agent agent, TimeSpan now)
-    {
-        Leg? latest = null;
-        foreach (var leg in agent.Legs)
-        {
-            if (leg.InTalkSince is not null && !leg.Holding && (latest is null || leg.TalkBegan >= latest.TalkBegan))
-                latest = leg;
-        }
-
-        foreach (var leg in agent.Legs)
-        {
-            leg.Accrue(now);
-            leg.Aside = leg.InTalkSince is not null && !ReferenceEquals(leg, latest);
-        }
-    }
-
-    public void HoldChanged(Leg leg)
-    {
-        if (leg.Agent is { } agent)
-            Focus(agent, state.Now.Stamp);
-    }
-
-    private void Begin(Call call, Leg leg)
-    {
-        leg.InTalkSince = state.Now.Stamp;
-        leg.TalkBegan = state.Now.Stamp;
-        leg.Answered = true;
-        if (leg.Agent is { } agent)
-        {
-            Focus(agent, state.Now.Stamp);
-            board.Refresh(agent);
-        }
-
-        MeetClient(call, leg);
-    }
-
     /// <summary>First time in this call that the leg's person and the client can hear each other.</summary>
     private void MeetClient(Call call, Leg leg)
     {
-        if (call.Client is null)
+        if (!SharesWithClient(leg))
             return;
         if (leg.Agent is not { } agent)
         {
@@ -93,34 +131,26 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
 
     private void Answer(Call call, Leg leg, Agent agent)
     {
-        call.AnsweredAt ??= state.Now.Stamp;
+        call.AnsweredAt ??= state.Happened.Stamp;
         leg.Queue = call.Queue;
         agent.Unanswered = 0;
         var offer = call.LastOffer is { } last && ReferenceEquals(last.Agent, agent) ? last.Id : (Guid?)null;
-        state.Out.Write(new CallAnswered(offer, agent.Id, leg.Id.Node, leg.Id.UniqueId, Span.Milliseconds(CallRules.WaitOf(call, state.Now.Stamp)))
+        state.Out.Write(new CallAnswered(offer, agent.Id, leg.Id.Node, leg.Id.UniqueId, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)))
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = state.Happened.Utc,
             Call = call.Id,
         });
     }
 
-    /// <summary>The client in the leg's bridge; in a call without one, anybody.</summary>
-    private static bool MeetsOther(Call call, Leg leg)
+    private bool SharesWithClient(Leg leg)
     {
-        var hasClient = false;
-        var meetsAnyone = false;
-        foreach (var other in call.Legs)
+        foreach (var other in state.LegsIn(leg))
         {
-            if (!other.Live || ReferenceEquals(other, leg))
-                continue;
-            var shares = string.Equals(other.Bridge, leg.Bridge, StringComparison.Ordinal);
-            if (other.IsClient && shares)
+            if (other.IsClient && !ReferenceEquals(other, leg) && ReferenceEquals(other.Call, leg.Call))
                 return true;
-            hasClient |= other.IsClient;
-            meetsAnyone |= shares;
         }
 
-        return meetsAnyone && !hasClient;
+        return false;
     }
 }

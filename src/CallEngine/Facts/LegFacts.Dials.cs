@@ -9,6 +9,8 @@ internal sealed partial class LegFacts
         var call = (fact.Caller is { } id ? Live(id) : null)?.Call ?? dialled?.Call;
         if (call is null || call.Ended)
             return;
+        if (dialled is { IsClient: true } && fact.Number.Length > 0 && call is { Direction: CallDirection.Outbound, Dialled.Raw: "" })
+            DialsOut(call, CallRules.Read(fact.Number, restricted: false, extension: false));
         book.Announce(call);
         if (dialled is { Dials: true } rung)
         {
@@ -29,6 +31,7 @@ internal sealed partial class LegFacts
             return;
         book.Announce(leg.Call);
         leg.Rang = true;
+        state.Touch(leg.Call);
         if (leg.Call.Offer is { } offer && IsAt(offer, leg, leg.Device))
         {
             offer.Leg ??= leg;
@@ -45,6 +48,12 @@ internal sealed partial class LegFacts
         var caller = fact.Caller is { } callerId ? Live(callerId) : null;
         if (caller is not null && dialled is { Live: true } && !ReferenceEquals(caller.Call, dialled.Call))
             Merge(caller.Call, dialled.Call);
+        if (dialled is not null)
+        {
+            dialled.RingOver = true;
+            state.Touch(dialled.Call);
+        }
+
         var call = caller?.Call ?? dialled?.Call;
         if (call is null || call.Ended)
             return;
@@ -54,6 +63,14 @@ internal sealed partial class LegFacts
         else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
             offers.End(offer, OfferRules.OutcomeOf(fact.Result, offer, call), fact.TechCause);
         routes.DialResultKnown(call);
+    }
+
+    /// <summary>A call that began at a phone of ours, or was originated, goes out.</summary>
+    private void DialsOut(Call call, PhoneNumber number)
+    {
+        (call.Direction, call.Dialled) = (CallDirection.Outbound, number);
+        if (call.Announced)
+            state.Out.Write(new CallDialled(call.Direction, number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
     /// <summary>The snapshot shows the offered agent in talk: the answer came while we did not look.</summary>
@@ -79,7 +96,9 @@ internal sealed partial class LegFacts
         if (leg is { Agent: { Offer: null } agent } && call is { Routed: true, Offer: null, LastOffer: { } last } && !ReferenceEquals(last.Agent, agent))
         {
             offers.Elsewhere(call, agent, leg, RouteRule.Pickup);
-            offers.End(call.Offer!, OfferOutcome.Answered, null);
+            // None for an agent who has signed out, or whose device left the settings, since the leg began.
+            if (call.Offer is { } picked)
+                offers.End(picked, OfferOutcome.Answered, null);
         }
 
         if (leg?.Agent is { } who)

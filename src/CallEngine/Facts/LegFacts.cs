@@ -26,8 +26,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         }
         else
         {
-            if (isTrunk && call.Client is null && call.Direction != CallDirection.Inbound)
-                call.Direction = CallDirection.Outbound;
+            if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
+                DialsOut(call, call.Dialled);
             book.Announce(call);
         }
 
@@ -73,26 +73,35 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
 
     public void Gone(Leg leg, int cause, int? techCause, bool hungUp, bool estimated)
     {
+        if (!leg.Live)
+            return;
+        // The best that is known of an end nobody saw: until the line was cut it was there.
+        var now = state.Happened;
+        state.Happened = leg.VanishedAt ?? now;
         state.LeaveBridge(leg);
+        Unheard(leg);
+        talk.Leave(leg);
         book.LegGone(leg, cause, techCause, hungUp, estimated);
-        if (!leg.Call.Ended)
-            talk.Update(leg.Call);
+        talk.Update(leg.Call);
+        state.Happened = now;
     }
 
     public void Joined(PbxFact.LegJoined fact)
     {
         if (Live(fact.Leg) is { } leg)
-            Join(leg, fact.BridgeId);
+            Join(leg, fact.BridgeId, fact.Conference);
     }
 
-    public void Join(Leg leg, string bridge)
+    public void Join(Leg leg, string bridge, bool conference)
     {
         book.Announce(leg.Call);
         state.JoinBridge(leg, bridge);
+        leg.InConference = conference;
+        MoveHold(leg, bridge);
         foreach (var other in state.LegsIn(leg).ToArray())
         {
-            // A parking lot or conference holds callers who have nothing to do with each other.
-            if (!ReferenceEquals(other.Call, leg.Call) && !(other.Call.Client is { Live: true } && leg.Call.Client is { Live: true }))
+            // Who meets in a conference keeps their own call.
+            if (!ReferenceEquals(other.Call, leg.Call) && !conference)
                 Merge(leg.Call, other.Call);
         }
 
@@ -114,13 +123,16 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
             return;
         var call = leg.Call;
         book.Announce(call);
-        leg.Accrue(state.Now.Stamp);
         leg.Holding = holds;
-        talk.HoldChanged(leg);
+        leg.HeldBridge = holds ? leg.Bridge : null;
+        if (leg.Agent is { } agent)
+            talk.Focus(agent);
+        state.TouchBridge(leg);
+        talk.Update(call);
         if (holds)
-            state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+            state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
         else
-            state.Out.Write(new CallResumed(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+            state.Out.Write(new CallResumed(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
     public void HoldMarked(LegId id)
@@ -137,8 +149,10 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         var call = leg.Call;
         book.Announce(call);
         call.Transferred = true;
+        leg.HandedOver = true;
+        talk.Update(call);
         var to = state.Extensions.GetValueOrDefault(new NodeKey(fact.Node, fact.Target))?.Holder;
-        state.Out.Write(new CallTransferred(fact.Kind, leg.Agent?.Id, to?.Id, fact.Target) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+        state.Out.Write(new CallTransferred(fact.Kind, leg.Agent?.Id, to?.Id, fact.Target) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
     public void RecordingBegan(LegId id)
@@ -149,7 +163,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (!leg.IsClient)
             return;
         book.Announce(leg.Call);
-        state.Out.Write(new RecordingStarted(id.Node, id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = leg.Call.Id });
+        state.Out.Write(new RecordingStarted(id.Node, id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = leg.Call.Id });
     }
 
     public Leg? Live(LegId id)
@@ -157,6 +171,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (!state.Legs.TryGetValue(id, out var leg) || !leg.Live)
             return null;
         state.Timers.Cancel(leg.DoubtTimer);
+        leg.VanishedAt = null;
         return leg;
     }
 
@@ -164,7 +179,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
     {
         var call = book.Begin(id, fact.Node);
         var dialled = state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.DialledNumber));
-        call.Direction = isTrunk ? CallDirection.Inbound : dialled || fact.DialledNumber.Length == 0 ? CallDirection.Internal : CallDirection.Outbound;
+        call.Direction = isTrunk ? fact.Called ? CallDirection.Outbound : CallDirection.Inbound : dialled || fact.DialledNumber.Length == 0 ? CallDirection.Internal : CallDirection.Outbound;
         call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
         call.CallerName = fact.CallerName;
         call.Dialled = CallRules.Read(fact.DialledNumber, restricted: false, dialled);

@@ -25,6 +25,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             return;
         node.Connected = false;
         node.Up = false;
+        node.LostAt = state.Happened;
+        state.ClockOf(fact.Node).Forget();
         Write(node, fact.Reason);
         foreach (var call in state.OpenCallsInOrder())
             call.Marked &= !string.Equals(call.Node, fact.Node, StringComparison.Ordinal);
@@ -42,7 +44,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 
         TakeDevices(fact, afterLoss: !node.Up);
         state.Timers.Set(node.PhonesTimer ??= new EngineTimer(TimerKind.PhonesReturn, node), state.Now.Stamp + state.Options.PhonesReturnWithin);
-        EndVanished(fact);
+        EndVanished(fact, node.LostAt);
+        node.LostAt = null;
         var adopted = 0;
         foreach (var leg in fact.Legs)
             adopted += Take(leg, newCall, adopted + 1) ? 1 : 0;
@@ -77,7 +80,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         }
     }
 
-    private void EndVanished(PbxFact.Snapshot fact)
+    private void EndVanished(PbxFact.Snapshot fact, Moment? lostAt)
     {
         var living = new HashSet<LegId>(fact.Legs.Length);
         foreach (var leg in fact.Legs)
@@ -86,6 +89,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         {
             if (living.Contains(leg.Id))
                 continue;
+            leg.VanishedAt = lostAt is { } at && at.Stamp >= leg.CreatedAt ? at : null;
             if (state.Now.Stamp - leg.CreatedAt >= Young)
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
             else
@@ -153,12 +157,14 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             return;
         book.Announce(leg.Call);
         leg.Rang |= seen.Ringing;
+        leg.Waits = seen.Waits;
+        state.Touch(leg.Call);
         if (seen.BridgeId is { } bridge)
         {
             if (leg.Call.Offer is { IsDialled: true } offer && !leg.IsClient && leg.Agent is { } agent && ReferenceEquals(offer.Agent, agent))
                 legs.AnsweredUnseen(offer, leg);
             if (!string.Equals(leg.Bridge, bridge, StringComparison.Ordinal))
-                legs.Join(leg, bridge);
+                legs.Join(leg, bridge, seen.Conference);
         }
         else if (leg.Bridge is { } old)
         {

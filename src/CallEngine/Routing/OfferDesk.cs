@@ -47,12 +47,16 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         offer.Id = DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue));
         LeaveLine(call);
         if (CallSteps.May(call.State, CallState.Ringing))
+        {
             call.State = CallState.Ringing;
+            state.Touch(call);
+        }
+
         state.Out.Write(new CallOffered(offer.Id, offer.Agent.Id, offer.Extension.Node, offer.Extension.Number, offer.Device.Name, call.Queue?.Id,
             call.ClientId, call.Attempts, (int)offer.RingTime.TotalSeconds, offer.Rule, offer.Device.CanAnswer, offer.Device.CanHold)
         {
             Seq = state.Out.TakeSeq(),
-            At = state.Now.Utc,
+            At = state.Happened.Utc,
             Call = call.Id,
         });
         SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
@@ -95,11 +99,11 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
     {
         if (offer.Rang || !offer.IsDialled)
             return;
-        offer.RangAt = state.Now.Stamp;
+        offer.RangAt = state.Happened.Stamp;
         offer.DialBegan ??= state.Now.Stamp;
         offer.Step(OfferStage.Ringing);
         state.Timers.Cancel(offer.RingingTimer);
-        state.Out.Write(new OfferRang(offer.Id, offer.Agent.Id) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = offer.Call.Id });
+        state.Out.Write(new OfferRang(offer.Id, offer.Agent.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = offer.Call.Id });
         board.Refresh(offer.Agent);
     }
 
@@ -136,10 +140,10 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         agent.Offer = null;
         if (offer.Shown)
         {
-            state.Out.Write(new OfferEnded(offer.Id, agent.Id, outcome, techCause, offer.RangAt is { } rang ? Span.Milliseconds(state.Now.Stamp - rang) : 0)
+            state.Out.Write(new OfferEnded(offer.Id, agent.Id, outcome, techCause, offer.RangAt is { } rang ? Span.Milliseconds(state.Happened.Stamp - rang) : 0)
             {
                 Seq = state.Out.TakeSeq(),
-                At = state.Now.Utc,
+                At = state.Happened.Utc,
                 Call = call.Id,
             });
         }
@@ -156,6 +160,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
             return;
         call.Queue?.Leave(call);
         call.State = CallState.Routing;
+        state.Touch(call);
     }
 
     private void Judge(Call call, Agent agent, OfferOutcome outcome, bool fullTime)

@@ -51,6 +51,7 @@ internal sealed class CallAggregate(CallRow call)
         {
             case CallStarted e: Started(e); break;
             case CallRouted e: Routed(e); break;
+            case CallDialled e: (Call.Direction, Call.DialledRaw, Call.DialledE164) = (e.Direction, e.Dialled.Raw, e.Dialled.E164); break;
             case CallIdentified e: Identified(e); break;
             case CallQueued e: Queued(e); break;
             case RouteDecided e: Decided(e); break;

@@ -30,6 +30,8 @@ internal static class JournalSql
         Add(batch, InsertDecision, fold.Decisions, ProjectionJson.Default.ListDecisionRow);
         Add(batch, UpsertAgent, [.. fold.TouchedAgents], ProjectionJson.Default.ListAgentRow);
         Add(batch, InsertSpan, fold.Spans, ProjectionJson.Default.ListSpanRow);
+        Add(batch, InsertLegSpan, fold.LegSpans, ProjectionJson.Default.ListLegSpanRow);
+        foreach (var (from, into) in fold.Merges) batch.BatchCommands.Add(new("update call_span set call_id = $2 where call_id = $1") { Parameters = { new() { Value = from }, new() { Value = into } } });
         var merged = calls.Where(c => c.Call.MergedInto is not null).Select(c => c.Call.Id).ToArray();
         if (merged.Length > 0) batch.BatchCommands.Add(new("delete from client_contact where call_id = any($1)") { Parameters = { new() { Value = merged } } });
         Add(batch, UpsertContact, [.. calls.Where(c => c.ContactsChanged).SelectMany(c => c.Contacts())], ProjectionJson.Default.ListContactRow);
@@ -116,6 +118,8 @@ internal static class JournalSql
         """;
 
     const string InsertSpan = "insert into agent_state_span select * from json_populate_recordset(null::agent_state_span, $1) on conflict do nothing";
+
+    const string InsertLegSpan = "insert into call_span select * from json_populate_recordset(null::call_span, $1) on conflict do nothing";
 
     const string UpsertContact = """
         insert into client_contact select * from json_populate_recordset(null::client_contact, $1)

@@ -20,6 +20,11 @@ internal sealed class ProjectionFold(string domain)
 
     public List<SpanRow> Spans { get; } = [];
 
+    public List<LegSpanRow> LegSpans { get; } = [];
+
+    /// <summary>Calls that became part of others in this batch, in order: their spans go along.</summary>
+    public List<(Guid From, Guid Into)> Merges { get; } = [];
+
     public List<DecisionRow> Decisions { get; } = [];
 
     public Dictionary<string, PbxRow> Pbxs { get; } = new(StringComparer.Ordinal);
@@ -40,7 +45,7 @@ internal sealed class ProjectionFold(string domain)
         foreach (var line in batch)
         {
             if (certain && line is { Entry: CallStarted, Call: { } started }) begun.Add(started);
-            Need(line.Call);
+            if (line.Entry is not LegSpan) Need(line.Call);
             if (line.Entry is CallMerged merged) Need(merged.From);
             if (line.Entry is AgentChanged { Before: AgentState.WrapUp } changed && agents.GetValueOrDefault(changed.Agent)?.CallId is { } wrapped) Need(wrapped);
         }
@@ -72,6 +77,17 @@ internal sealed class ProjectionFold(string domain)
         }
 
         if (entry.Call is not { } id) return;
+        if (entry is LegSpan span)
+        {
+            // A row of its own that nothing of the call depends on.
+            LegSpans.Add(new LegSpanRow
+            {
+                Domain = domain, Seq = span.Seq, CallId = id, Node = span.Node, UniqueId = span.UniqueId, AgentId = span.Agent, Kind = span.What, Bridge = span.Bridge, OtherId = span.Other,
+                FromAt = span.FromAt, ToAt = span.ToAt,
+            });
+            return;
+        }
+
         if (!calls.TryGetValue(id, out var call)) calls[id] = call = CallAggregate.Begin(domain, entry);
         Touched.Add(call);
         if (entry is CallMerged merged) Merge(call, merged);
@@ -81,6 +97,7 @@ internal sealed class ProjectionFold(string domain)
 
     void Merge(CallAggregate older, CallMerged e)
     {
+        Merges.Add((e.From, older.Call.Id));
         if (!calls.TryGetValue(e.From, out var younger)) return;
         Touched.Add(younger);
         older.TakeOver(younger, e);
@@ -135,6 +152,8 @@ internal sealed class ProjectionFold(string domain)
         Touched.Clear();
         TouchedAgents.Clear();
         Spans.Clear();
+        LegSpans.Clear();
+        Merges.Clear();
         Decisions.Clear();
         Pbxs.Clear();
     }

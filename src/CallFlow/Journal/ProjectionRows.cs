@@ -121,6 +121,21 @@ internal sealed class SpanRow
     public Guid? CallId { get; set; }
 }
 
+internal sealed class LegSpanRow
+{
+    public string Domain { get; set; } = "";
+    public long Seq { get; set; }
+    public Guid CallId { get; set; }
+    public string Node { get; set; } = "";
+    public string UniqueId { get; set; } = "";
+    public Guid? AgentId { get; set; }
+    public SpanKind Kind { get; set; }
+    public string? Bridge { get; set; }
+    public string? OtherId { get; set; }
+    public DateTimeOffset FromAt { get; set; }
+    public DateTimeOffset ToAt { get; set; }
+}
+
 internal sealed class ContactRow
 {
     public Guid ClientId { get; set; }
@@ -162,6 +177,7 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
 [JsonSerializable(typeof(List<DecisionRow>))]
 [JsonSerializable(typeof(List<AgentRow>))]
 [JsonSerializable(typeof(List<SpanRow>))]
+[JsonSerializable(typeof(List<LegSpanRow>))]
 [JsonSerializable(typeof(List<ContactRow>))]
 [JsonSerializable(typeof(List<PbxRow>))]
 internal sealed partial class ProjectionJson : JsonSerializerContext;

@@ -33,6 +33,7 @@ internal static class LiveMachine
         {
             CallStarted e => Started(state, e),
             CallIdentified e => Identified(state, e, notices),
+            CallDialled e => ChangeCall(state, e.Call, c => c with { Direction = e.Direction, Dialled = e.Dialled }),
             CallQueued e => ChangeCall(state, e.Call, c => c with { Queue = e.Queue, Place = e.Place, QueuedAt = c.QueuedAt ?? e.At, State = CallState.Waiting }),
             RouteDecided e => ChangeCall(state, e.Call, c => c with { Decision = e, Queue = e.Queue ?? c.Queue, Place = e.Place }),
             CallOffered e => Offered(state, e, notices),

@@ -36,6 +36,12 @@ sealed class CallScript(long nextSeq = 1)
     public CallScript Offer(Guid call, Guid offer, Guid agent, Guid queue, int attempt = 1) =>
         Say(new CallOffered(offer, agent, "n1", "101", "PJSIP/101", queue, null, attempt, 20, RouteRule.LeastBusy, true, true) { Seq = 0, At = default }, call);
 
+    /// <summary>The agent's leg rings and talks, then the client's is held by it.</summary>
+    public CallScript Spans(Guid call, Guid agent) => this
+        .Say(new LegSpan("n1", "1.2", agent, SpanKind.Ring, null, Begin.AddSeconds(1), Begin.AddSeconds(3.5)) { Seq = 0, At = default }, call)
+        .Say(new LegSpan("n1", "1.2", agent, SpanKind.Talk, "b1", Begin.AddSeconds(3.5), Begin.AddSeconds(7.5)) { Seq = 0, At = default }, call)
+        .Say(new LegSpan("n1", "1.1", null, SpanKind.Hold, "b1", Begin.AddSeconds(7.5), Begin.AddSeconds(8.75), "1.2") { Seq = 0, At = default }, call);
+
     /// <summary>In line 3 s, rings 5 s, talks 60 s with 10 s of hold between, the caller hangs up, wrap-up 20 s.</summary>
     public CallScript WholeCall(Guid call, Guid client, Guid agent, Guid queue)
     {

@@ -16,6 +16,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
           union all select 'decision ' || row_to_json(d)::text from route_decision d
           union all select 'agent ' || row_to_json(a)::text from agent_state a
           union all select 'span ' || row_to_json(s)::text from agent_state_span s
+          union all select 'doing ' || row_to_json(t)::text from call_span t
           union all select 'contact ' || row_to_json(k)::text from client_contact k
           union all select 'pbx ' || row_to_json(p)::text from pbx_state p) all_lines
         """;
@@ -42,14 +43,15 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
     [PostgresFact]
     public async Task However_entries_are_batched_and_repeated_the_tables_are_the_same()
     {
-        var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales).WholeCall(Id(2), Mario, Luca, Support)
+        var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales).WholeCall(Id(2), Mario, Luca, Support).Spans(Id(2), Luca).Start(Id(3), "3.1").Spans(Id(3), Luca)
+            .Say(new CallMerged(Id(3)) { Seq = 0, At = default }, Id(2)).Spans(Id(2), Luca)
             .Say(new PbxChanged("n1", true, null, "22") { Seq = 0, At = default });
         await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
         var whole = await ScalarAsync<string>(Picture);
         whole.Should().NotBeNull();
         foreach (var size in new[] { 1, 5, 17 })
         {
-            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, client_contact, pbx_state");
+            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, call_span, client_contact, pbx_state");
             foreach (var part in script.Entries.Chunk(size).Chunk(4))
             {
                 // A new connection in between: what was in memory is read back. The last part comes again, as after a spill.
@@ -103,6 +105,21 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
     }
 
     [PostgresFact]
+    public async Task What_each_leg_did_stands_in_a_row_each_and_follows_a_merge()
+    {
+        var (older, younger) = (Id(12), Id(13));
+        var script = new CallScript().Start(older, "5.1").Start(younger, "5.2").Spans(younger, Anna);
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        (await ScalarAsync<string>("""
+            select string_agg(concat_ws(' ', node, unique_id, kind, bridge, other_id, extract(epoch from from_at - timestamptz '2026-11-23 10:00+00')::numeric(9, 3),
+              extract(epoch from to_at - from_at)::numeric(9, 3), agent_id is not null, call_id), '|' order by seq) from call_span
+            """)).Should().Be($"n1 1.2 Ring 1.000 2.500 t {younger}|n1 1.2 Talk b1 3.500 4.000 t {younger}|n1 1.1 Hold b1 1.2 7.500 1.250 f {younger}");
+        await AppendAsync(writer, new CallScript(script.NextSeq).Say(new CallMerged(younger) { Seq = 0, At = default }, older).Spans(older, Anna));
+        (await ScalarAsync<bool>($"select bool_and(call_id = '{older}') and count(*) = 6 from call_span")).Should().BeTrue();
+    }
+
+    [PostgresFact]
     public async Task A_client_attached_after_the_call_gets_the_conversation()
     {
         var script = new CallScript().WholeCall(Id(6), Mario, Anna, Sales);
@@ -134,6 +151,8 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
         var script = new CallScript().WholeCall(Id(10), Mario, Anna, Sales)
             .Say(new CallRouted(CallScript.Caller, CallScript.Dialled, "x") { Seq = 0, At = default }, Id(10))
             .Say(new CallMerged(Id(11)) { Seq = 0, At = default }, Id(10))
+            .Spans(Id(10), Anna)
+            .Say(new CallDialled(CallDirection.Outbound, CallScript.Dialled) { Seq = 0, At = default }, Id(10))
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
             .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });
         script.Entries.Select(e => e.GetType()).Distinct().Should().BeEquivalentTo(

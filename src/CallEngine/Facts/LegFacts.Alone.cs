@@ -1,0 +1,65 @@
+namespace CallCrm.Engine;
+
+/// <summary>Legs that share no bridge and still do something: wait, listen, keep others on hold from elsewhere.</summary>
+internal sealed partial class LegFacts
+{
+    public void Waits(LegId id, WaitKind? kind)
+    {
+        if (Live(id) is not { } leg || leg.Waits == kind)
+            return;
+        leg.Waits = kind;
+        talk.Update(leg.Call);
+    }
+
+    public void HungUp(LegId id)
+    {
+        if (Live(id) is not { HungUpAt: null } leg)
+            return;
+        leg.HungUpAt = state.Happened.Stamp;
+        talk.Update(leg.Call);
+    }
+
+    /// <summary>A listener is no party to the call it hears: no bridge, no answer, no merge.</summary>
+    public void Listens(LegId listener, LegId? heard)
+    {
+        if (Live(listener) is not { } leg)
+            return;
+        var other = heard is { } id ? Live(id) : null;
+        if (ReferenceEquals(other, leg))
+            return;
+        book.Announce(leg.Call);
+        leg.ListensTo?.HeardBy?.Remove(leg);
+        leg.ListensTo = other;
+        (other?.HeardBy ?? (other is null ? null : other.HeardBy = []))?.Add(leg);
+        talk.Update(leg.Call);
+    }
+
+    /// <summary>Who is gone is neither heard nor hears.</summary>
+    private void Unheard(Leg gone)
+    {
+        gone.ListensTo?.HeardBy?.Remove(gone);
+        foreach (var listener in gone.HeardBy ?? [])
+        {
+            listener.ListensTo = null;
+            state.Touch(listener.Call);
+        }
+
+        (gone.ListensTo, gone.HeardBy) = (null, null);
+    }
+
+    /// <summary>A hold goes along when those who were held arrive in the same bridge (a merge, a Local channel that is optimised away), not when its holder leaves them to consult.</summary>
+    private void MoveHold(Leg leg, string bridge)
+    {
+        if (leg is { Holding: true, HeldBridge: null })
+            leg.HeldBridge = bridge;
+        foreach (var other in state.LegsIn(leg))
+        {
+            if (ReferenceEquals(other, leg))
+                continue;
+            if (leg.Holding && string.Equals(other.LastBridge, leg.HeldBridge, StringComparison.Ordinal))
+                leg.HeldBridge = bridge;
+            if (other is { Holding: true, HeldBridge: not null } && string.Equals(leg.LastBridge, other.HeldBridge, StringComparison.Ordinal))
+                other.HeldBridge = bridge;
+        }
+    }
+}
