@@ -164,4 +164,5 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
 [JsonSerializable(typeof(List<SpanRow>))]
 [JsonSerializable(typeof(List<ContactRow>))]
 [JsonSerializable(typeof(List<PbxRow>))]
+[JsonSerializable(typeof(List<string>))]
 internal sealed partial class ProjectionJson : JsonSerializerContext;

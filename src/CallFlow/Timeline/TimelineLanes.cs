@@ -1,0 +1,44 @@
+namespace CallCrm.CallFlow;
+
+/// <summary>Puts what was derived and what is known from elsewhere into lanes: the client above, agents in the order they came, others below.</summary>
+internal static class TimelineLanes
+{
+    public static IReadOnlyList<TimelineLane> Build(TimelineFold fold, TimelineSpan[] spans)
+    {
+        fold.Finish();
+        var known = spans.Select(s => (Lane: fold.LaneOf(s), Bar: new TimelineBar(s.Kind, s.From, s.To))).ToList();
+        var derived = fold.Bars.Select(b => Left(b.Lane, b.Bar, known)).OfType<(string Lane, TimelineBar Bar)>();
+        var bars = known.Concat(derived).ToList();
+        if (fold.Client is { } client && !bars.Exists(b => b.Lane == client && Group(b.Bar.Kind) == TimelineKind.Talk)) bars.AddRange(ClientsTalk(fold, bars).Select(b => (client, b)));
+        return
+        [
+            .. fold.Lanes.OrderBy(l => l.Kind).Select(l => new TimelineLane(l.Id, l.Kind, l.Agent, l.Device, [.. bars.Where(b => b.Lane == l.Id).Select(b => b.Bar).OrderBy(b => b.From)]))
+                .Where(l => l.Kind != LaneKind.Other || l.Device is not null || l.Bars.Count > 0),
+        ];
+    }
+
+    /// <summary>What remains of a derived bar beside what is known of the same lane: nothing, or its open end.</summary>
+    static (string Lane, TimelineBar Bar)? Left(string lane, TimelineBar bar, List<(string Lane, TimelineBar Bar)> known)
+    {
+        var told = known.FindAll(k => k.Lane == lane && Group(k.Bar.Kind) == Group(bar.Kind));
+        if (told.Count == 0) return (lane, bar);
+        if (bar.To is not null || told.Exists(k => k.Bar.To is null)) return null;
+        var from = told.Max(k => k.Bar.To!.Value);
+        return (lane, from > bar.From ? bar with { From = from } : bar);
+    }
+
+    /// <summary>Kinds that say the same of a line: whoever has one of them from elsewhere needs none derived.</summary>
+    static TimelineKind Group(TimelineKind kind) => kind switch
+    {
+        TimelineKind.Hold or TimelineKind.Park or TimelineKind.Conference or TimelineKind.Listen => TimelineKind.Talk,
+        _ => kind,
+    };
+
+    /// <summary>The client talks while an agent does, and is held while the agent holds.</summary>
+    static IEnumerable<TimelineBar> ClientsTalk(TimelineFold fold, List<(string Lane, TimelineBar Bar)> bars) =>
+        from lane in fold.Lanes
+        where lane.Agent is not null
+        from bar in bars
+        where bar.Lane == lane.Id && bar.Bar.Kind is (TimelineKind.Talk or TimelineKind.Hold or TimelineKind.Conference)
+        select bar.Bar with { With = lane.Agent };
+}
