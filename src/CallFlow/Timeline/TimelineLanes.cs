@@ -9,7 +9,7 @@ internal static class TimelineLanes
         var known = spans.Select(s => (Lane: fold.LaneOf(s), Bar: new TimelineBar(s.Kind, s.From, s.To))).ToList();
         var derived = fold.Bars.Select(b => Left(b.Lane, b.Bar, known)).OfType<(string Lane, TimelineBar Bar)>();
         var bars = known.Concat(derived).ToList();
-        if (fold.Client is { } client && !bars.Exists(b => b.Lane == client && Group(b.Bar.Kind) == TimelineKind.Talk)) bars.AddRange(ClientsTalk(fold, bars).Select(b => (client, b)));
+        if (fold.Client is { } client && !bars.Exists(b => b.Lane == client && Group(b.Bar.Kind) == TimelineKind.Talk)) bars.AddRange([.. ClientsTalk(fold, bars).Select(b => (client, b))]);
         return
         [
             .. fold.Lanes.OrderBy(l => l.Kind).Select(l => new TimelineLane(l.Id, l.Kind, l.Agent, l.Device, [.. bars.Where(b => b.Lane == l.Id).Select(b => b.Bar).OrderBy(b => b.From)]))
