@@ -173,6 +173,9 @@ public sealed partial class CallEngine
                 _board.EndBackOff(agent);
                 _board.Refresh(agent);
                 break;
+            case (TimerKind.Phone, Agent agent):
+                _board.TellPhone(agent);
+                break;
             case (TimerKind.LoadTurn, _):
                 LoadTurn();
                 break;

@@ -10,21 +10,18 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     public void Connected(PbxFact.Connected fact)
     {
         var node = Node(fact.Node);
-        if (node.Connected && string.Equals(node.Version, fact.Version, StringComparison.Ordinal))
-            return;
         node.Connected = true;
         node.Version = fact.Version;
-        Write(node, null);
     }
 
     /// <summary>States are kept; devices count as unknown until the snapshot.</summary>
     public void Lost(PbxFact.Lost fact)
     {
         var node = Node(fact.Node);
-        if (!node.Connected)
-            return;
         node.Connected = false;
         node.Up = false;
+        if (node.ToldUp is false)
+            return;
         Write(node, fact.Reason);
         foreach (var call in state.OpenCallsInOrder())
             call.Marked &= !string.Equals(call.Node, fact.Node, StringComparison.Ordinal);
@@ -34,12 +31,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     public void Snapshot(PbxFact.Snapshot fact, Guid newCall)
     {
         var node = Node(fact.Node);
-        if (!node.Connected)
-        {
-            node.Connected = true;
-            Write(node, null);
-        }
-
+        node.Connected = true;
         foreach (var (name, deviceState) in fact.Devices)
         {
             if (state.FindDevice(fact.Node, name) is { } device)
@@ -55,6 +47,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         node.Up = true;
         board.RefreshAll();
         Resume(fact);
+        // Only now is what people see true again: a login alone takes no warning away.
+        if (node.ToldUp is not true || !string.Equals(node.ToldVersion, node.Version, StringComparison.Ordinal))
+            Write(node, null);
     }
 
     private void EndVanished(PbxFact.Snapshot fact)
@@ -173,6 +168,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         return node;
     }
 
-    private void Write(PbxNode node, string? reason) =>
-        state.Out.Write(new PbxChanged(node.Name, node.Connected, reason, node.Version) { Seq = state.Out.TakeSeq(), At = state.Now.Utc });
+    private void Write(PbxNode node, string? reason)
+    {
+        (node.ToldUp, node.ToldVersion) = (node.Up, node.Version);
+        state.Out.Write(new PbxChanged(node.Name, node.Up, reason, node.Version) { Seq = state.Out.TakeSeq(), At = state.Now.Utc });
+    }
 }
