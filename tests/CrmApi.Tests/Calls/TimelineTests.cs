@@ -16,7 +16,11 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
 
     public async Task DisposeAsync() => await story.DisposeAsync();
 
-    static Task<CallTimelineView> ReadAsync(Page page, Guid call) => page.GetAsync($"api/calls/{call}/timeline", ContractsJson.Default.CallTimelineView);
+    async Task<CallTimelineView> ReadAsync(Page page, Guid call)
+    {
+        await story.WrittenAsync(host);
+        return await page.GetAsync($"api/calls/{call}/timeline", ContractsJson.Default.CallTimelineView);
+    }
 
     static string Lanes(CallTimelineView timeline) => string.Join("; ", timeline.Lanes.Select(l =>
         $"{l.Kind} {l.Name}: {string.Join(", ", l.Bars.Select(b => $"{b.Kind} {b.Queue}{b.With}{b.Outcome}{(b.To is null ? "…" : "")}".TrimEnd()))}".Replace(" :", ":", StringComparison.Ordinal)));
@@ -102,6 +106,7 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
             (await ReadAsync(page, call)).Call.Id.Should().Be(call);
         }
 
+        await story.WrittenAsync(host);
         await using var mila = await host.SignInAsync("mila");
         (await mila.ProblemAsync(HttpMethod.Get, $"api/calls/{call}/timeline")).Should().BeEquivalentTo(await mila.ProblemAsync(HttpMethod.Get, $"api/calls/{Guid.NewGuid()}/timeline"),
             o => o.ComparingByMembers<ProblemView>());
@@ -114,6 +119,7 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
     {
         var (call, _) = await TalkAsync();
         await story.WriteAsync(story.Ends(call, Seeds.Luca, "102", Seeds.Rossi));
+        await story.WrittenAsync(host);
         var recording = Guid.CreateVersion7();
         await using var database = await host.Database.OpenConnectionAsync();
         await database.ExecuteAsync(

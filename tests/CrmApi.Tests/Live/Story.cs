@@ -1,6 +1,7 @@
 using CallCrm.CallFlow;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.Engine;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CallCrm.CrmApi.Tests.Live;
@@ -33,6 +34,13 @@ sealed class Story : IAsyncDisposable
     static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     public async Task WriteAsync(params JournalEntry[] entries) => await writer.AppendAsync(entries, CancellationToken.None);
+
+    /// <summary>Under load an append may lie in the spill for a moment; a reader of the tables waits for it.</summary>
+    public async Task WrittenAsync(ApiHost host)
+    {
+        var journal = host.Services.GetRequiredService<JournalReader>();
+        while (await journal.LastSeqAsync("main", CancellationToken.None) < Last) await Task.Delay(20);
+    }
 
     T Seq<T>(T entry, Guid? call = null) where T : JournalEntry => entry with { Seq = next++, At = Now, Call = call };
 
