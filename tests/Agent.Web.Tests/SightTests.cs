@@ -85,6 +85,7 @@ public sealed class SightTests : PageContext
         board.Find(".group-head").TextContent.Should().Contain("1 ready of 5");
         board.FindAll("[data-test=last-known]").Should().BeEmpty();
         Feed.Take(Some.Message(Lost));
+        board.WaitForAssertion(() => board.FindAll(".figure.unsure").Should().HaveCount(3));
         board.WaitForAssertion(() => board.FindAll("[data-test=agent-tile].unsure").Should().HaveCount(4, "Dario sits at another PBX"));
         Text("Carla").Should().Contain("Last known");
         Text("Dario").Should().NotContain("Last known");
