@@ -50,10 +50,10 @@ sealed class LifeText(IStringLocalizer<Texts> t)
         return string.Join(' ', new[] { name, bar.Queue, bar.With is { } with ? t["Bar.With", with].Value : null }.Where(p => p is { Length: > 0 }));
     }
 
-    /// <summary>One state, one colour; what nobody answered is red.</summary>
+    /// <summary>One state, one colour; what an agent or their phone did not take is red.</summary>
     public static string BarCss(BarView bar) => bar switch
     {
-        { Kind: "ring" or "offer", Outcome: not (null or "Answered" or "AnsweredElsewhere" or "Cancelled") } => $"s-missed k-{bar.Kind}",
+        { Kind: "ring" or "offer", Outcome: "NoAnswer" or "Declined" or "Busy" or "DoNotDisturb" or "Unreachable" } => $"s-missed k-{bar.Kind}",
         { Kind: "ring" or "offer" } => $"s-ringing k-{bar.Kind}",
         { Kind: "wait" } => "s-ringing k-wait",
         { Kind: "hold" or "park" } => $"s-hold k-{bar.Kind}",

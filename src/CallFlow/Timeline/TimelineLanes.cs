@@ -10,6 +10,8 @@ internal static class TimelineLanes
         var derived = fold.Bars.Select(b => Left(b.Lane, b.Bar, known)).OfType<(string Lane, TimelineBar Bar)>();
         var bars = known.Concat(derived).ToList();
         if (fold.Client is { } client && !bars.Exists(b => b.Lane == client && Group(b.Bar.Kind) == TimelineKind.Talk)) bars.AddRange([.. ClientsTalk(fold, bars).Select(b => (client, b))]);
+        bars = [.. bars.Select(b => fold.Client is not null && b.Lane.StartsWith("client.", StringComparison.Ordinal) && b.Bar.With is null && Group(b.Bar.Kind) == TimelineKind.Talk
+            ? (b.Lane, b.Bar with { With = With(fold, bars, b.Bar) }) : b)];
         return
         [
             .. fold.Lanes.OrderBy(l => l.Kind).Select(l => new TimelineLane(l.Id, l.Kind, l.Agent, l.Device, [.. bars.Where(b => b.Lane == l.Id).Select(b => b.Bar).OrderBy(b => b.From)]))
@@ -33,6 +35,22 @@ internal static class TimelineLanes
         TimelineKind.Hold or TimelineKind.Park or TimelineKind.Conference or TimelineKind.Listen => TimelineKind.Talk,
         _ => kind,
     };
+
+    /// <summary>With whom, where the span does not say: who talks or holds longest meanwhile.</summary>
+    static Guid? With(TimelineFold fold, List<(string Lane, TimelineBar Bar)> bars, TimelineBar client)
+    {
+        var meanwhile = from lane in fold.Lanes
+                        where lane.Agent is not null
+                        from b in bars
+                        where b.Lane == lane.Id && Group(b.Bar.Kind) == TimelineKind.Talk && (b.Bar.Kind == TimelineKind.Hold) == (client.Kind == TimelineKind.Hold)
+                        let shared = Earlier(b.Bar.To, client.To) - (b.Bar.From > client.From ? b.Bar.From : client.From)
+                        where shared > TimeSpan.Zero
+                        orderby shared descending
+                        select lane.Agent;
+        return meanwhile.FirstOrDefault();
+    }
+
+    static DateTimeOffset Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is { } x && b is { } y ? (x < y ? x : y) : a ?? b ?? DateTimeOffset.MaxValue;
 
     /// <summary>The client talks while an agent does, and is held while the agent holds.</summary>
     static IEnumerable<TimelineBar> ClientsTalk(TimelineFold fold, List<(string Lane, TimelineBar Bar)> bars) =>

@@ -21,13 +21,13 @@ public sealed class TimelineReader(NpgsqlDataSource source)
         select id from whole
         """;
 
-    /// <summary>Wrap-ups stand with the agents' own states: their end is no entry of the call's.</summary>
-    const string WrapUps =
+    /// <summary>Spans known besides the entries. Wrap-ups stand with the agents' own states: their end is no entry of the call's.</summary>
+    const string Spans =
         """
-        select s.agent_id, s.from_at, s.from_at + s.span_ms * interval '1 millisecond' from agent_state_span s
+        select '' as node, '' as unique_id, s.agent_id, 'WrapUp' as kind, null::text as bridge, s.from_at, s.from_at + s.span_ms * interval '1 millisecond' as to_at from agent_state_span s
         where s.state = 'WrapUp' and s.call_id = any($1)
           and s.agent_id in (select agent_id from call_leg where call_id = any($1)) and s.from_at >= (select min(started_at) from call where id = any($1))
-        union all select agent_id, since, null from agent_state where state = 'WrapUp' and call_id = any($1)
+        union all select '', '', agent_id, 'WrapUp', null, since, null from agent_state where state = 'WrapUp' and call_id = any($1)
         """;
 
     /// <returns>Null when there is no such call.</returns>
@@ -99,13 +99,14 @@ public sealed class TimelineReader(NpgsqlDataSource source)
 
     static async Task<List<TimelineSpan>> SpansAsync(NpgsqlConnection connection, Guid[] ids, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(WrapUps, connection) { Parameters = { new() { Value = ids } } };
+        await using var command = new NpgsqlCommand(Spans, connection) { Parameters = { new() { Value = ids } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         var spans = new List<TimelineSpan>();
         while (await reader.ReadAsync(ct))
         {
-            spans.Add(new TimelineSpan("", "", reader.GetGuid(0), TimelineKind.WrapUp, null, reader.GetFieldValue<DateTimeOffset>(1),
-                await reader.IsDBNullAsync(2, ct) ? null : reader.GetFieldValue<DateTimeOffset>(2)));
+            if (!Enum.TryParse<TimelineKind>(reader.GetString(3), ignoreCase: true, out var kind)) continue;
+            spans.Add(new TimelineSpan(reader.GetString(0), reader.GetString(1), reader.GetFieldValue<Guid?>(2), kind, await reader.IsDBNullAsync(4, ct) ? null : reader.GetString(4),
+                reader.GetFieldValue<DateTimeOffset>(5), reader.GetFieldValue<DateTimeOffset?>(6)));
         }
 
         return spans;

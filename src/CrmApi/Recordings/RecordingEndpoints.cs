@@ -61,7 +61,7 @@ internal static class RecordingEndpoints
     {
         if (await FindAsync(id, person, store, calls, cancel) is not { } row) return Problems.NotFound("recording");
         if (row.CallId is not { } call || row.Duration_ms == 0 || await timelines.ReadAsync(call, cancel) is not { } timeline) return TypedResults.Ok(row.View());
-        var start = RecordingParts.Start(timeline, row.StartedAt, row.PbxUniqueId);
+        var start = RecordingParts.Start(timeline, row.StartedAt, row.Duration_ms, row.PbxUniqueId);
         return TypedResults.Ok(row.View(RecordingParts.Of(timeline, start, row.Duration_ms, facts.Names.Person)));
     }
 

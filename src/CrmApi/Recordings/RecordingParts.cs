@@ -15,8 +15,11 @@ internal static class RecordingParts
 
     /// <param name="fileStart">By the file's end and length.</param>
     /// <param name="uniqueId">The channel it sits on.</param>
-    public static DateTimeOffset Start(CallTimeline timeline, DateTimeOffset? fileStart, string uniqueId)
+    public static DateTimeOffset Start(CallTimeline timeline, DateTimeOffset? fileStart, int duration_ms, string uniqueId)
     {
+        // A file is closed a moment after its channel is gone: its sound ends with the channel.
+        var gone = timeline.Events.Select(e => e.Entry).OfType<LegEnded>().FirstOrDefault(l => l.UniqueId == uniqueId)?.At;
+        if (gone?.AddMilliseconds(-duration_ms) is { } latest && fileStart > latest && fileStart - latest <= BelievableStart) fileStart = latest;
         var said = timeline.Events.Select(e => e.Entry).OfType<RecordingStarted>().FirstOrDefault(r => r.UniqueId == uniqueId)?.At;
         return (fileStart, said) switch
         {

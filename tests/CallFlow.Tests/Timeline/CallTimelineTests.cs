@@ -112,7 +112,7 @@ public sealed class CallTimelineTests
     {
         var script = Answers(Leg(Begins().After(1).Offer(Call, Id(51), Anna, Sales), "1.2", "PJSIP/101-2", Anna).After(2), Id(51), Anna, "1.2");
         Draws(Of(script, Span("1.2", Anna, TimelineKind.Talk, 3.02, 9), Span("1.2", Anna, TimelineKind.Park, 9, 15), Span("1.1", null, TimelineKind.Talk, 3.02, 9), Span("1.1", null, TimelineKind.Park, 9, null)), """
-            client: Wait 0:00.000–0:03.000 sales, Talk 0:03.020–0:09.000, Park 0:09.000–…
+            client: Wait 0:00.000–0:03.000 sales, Talk 0:03.020–0:09.000 with anna, Park 0:09.000–… with anna
             anna: Offer 0:01.000–0:03.000 Answered, Talk 0:03.020–0:09.000, Park 0:09.000–0:15.000, Talk 0:15.000–…
             """);
     }

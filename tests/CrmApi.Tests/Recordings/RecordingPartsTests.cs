@@ -35,6 +35,11 @@ public sealed class RecordingPartsTests
         Parts(Timeline(), 0, 5_000).Should().Be("0–5000 wait");
     }
 
+    [Fact]
+    public void A_file_that_was_closed_late_ends_with_its_channel() =>
+        RecordingParts.Start(Timeline() with { Events = [new TimelineEvent(null, new LegEnded("pbx", "1.1", null, 16, null, 0, 0, false) { Seq = 1, At = Begin.AddSeconds(60) })] }, Begin.AddSeconds(11), 50_000, "1.1")
+            .Should().Be(Begin.AddSeconds(10));
+
     [Theory]
     [InlineData(1.5, 2.0, 1.5)] // The file's own begin, when it fits what the PBX said.
     [InlineData(3600.0, 2.0, 2.0)] // A file server an hour off.
@@ -44,6 +49,6 @@ public sealed class RecordingPartsTests
     public void Where_the_file_begins_in_the_call(double? file, double? pbx, double expected)
     {
         var events = pbx is { } at ? [new TimelineEvent(null, new RecordingStarted("pbx", "1.1") { Seq = 1, At = Begin.AddSeconds(at) })] : Array.Empty<TimelineEvent>();
-        RecordingParts.Start(Timeline() with { Events = events }, file is { } f ? Begin.AddSeconds(f) : null, "1.1").Should().Be(Begin.AddSeconds(expected));
+        RecordingParts.Start(Timeline() with { Events = events }, file is { } f ? Begin.AddSeconds(f) : null, 60_000, "1.1").Should().Be(Begin.AddSeconds(expected));
     }
 }
