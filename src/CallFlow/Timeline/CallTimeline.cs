@@ -26,6 +26,6 @@ public sealed record CallTimeline(Guid Call, DateTimeOffset From, DateTimeOffset
         return new CallTimeline(call, from, to, derived.Estimated, lanes, [.. entries.Where(IsEvent).Select(e => new TimelineEvent(derived.LaneOf(e), e))]);
     }
 
-    /// <summary>Agents' states repeat what offers and legs say; only the wrap-up is told by nothing else.</summary>
-    static bool IsEvent(JournalEntry entry) => entry is not AgentChanged { State: not AgentState.WrapUp };
+    /// <summary>Agents' states repeat what offers and legs say; only the wrap-up is told by nothing else. Spans are bars, no events.</summary>
+    static bool IsEvent(JournalEntry entry) => entry is not AgentChanged { State: not AgentState.WrapUp } && JournalText.KindOf(entry) != "leg_span";
 }

@@ -6,7 +6,7 @@ internal static class TimelineLanes
     public static IReadOnlyList<TimelineLane> Build(TimelineFold fold, TimelineSpan[] spans)
     {
         fold.Finish();
-        var known = spans.Select(s => (Lane: fold.LaneOf(s), Bar: new TimelineBar(s.Kind, s.From, s.To))).ToList();
+        var known = spans.Select(s => (Lane: fold.LaneOf(s), Bar: new TimelineBar(s.Kind, s.From, s.To))).Select(k => Named(k, fold.Bars)).ToList();
         var derived = fold.Bars.Select(b => Left(b.Lane, b.Bar, known)).OfType<(string Lane, TimelineBar Bar)>();
         var bars = known.Concat(derived).ToList();
         if (fold.Client is { } client && !bars.Exists(b => b.Lane == client && Group(b.Bar.Kind) == TimelineKind.Talk)) bars.AddRange([.. ClientsTalk(fold, bars).Select(b => (client, b))]);
@@ -17,6 +17,14 @@ internal static class TimelineLanes
             .. fold.Lanes.OrderBy(l => l.Kind).Select(l => new TimelineLane(l.Id, l.Kind, l.Agent, l.Device, [.. bars.Where(b => b.Lane == l.Id).Select(b => b.Bar).OrderBy(b => b.From)]))
                 .Where(l => l.Kind != LaneKind.Other || l.Device is not null || l.Bars.Count > 0),
         ];
+    }
+
+    /// <summary>A span knows its times best, the entries its queue and how the ring ended.</summary>
+    static (string Lane, TimelineBar Bar) Named((string Lane, TimelineBar Bar) known, List<(string Lane, TimelineBar Bar)> derived)
+    {
+        if (known.Bar.Kind is not (TimelineKind.Wait or TimelineKind.Ring)) return known;
+        var same = derived.Find(d => d.Lane == known.Lane && d.Bar.Kind == known.Bar.Kind && (d.Bar.To is not { } end || end > known.Bar.From) && (known.Bar.To is not { } over || over > d.Bar.From)).Bar;
+        return same is null ? known : (known.Lane, known.Bar with { Queue = same.Queue, Outcome = same.Outcome });
     }
 
     /// <summary>What remains of a derived bar beside what is known of the same lane: nothing, or its open end.</summary>

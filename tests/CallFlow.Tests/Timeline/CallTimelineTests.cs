@@ -118,6 +118,17 @@ public sealed class CallTimelineTests
     }
 
     [Fact]
+    public void A_span_of_a_wait_or_ring_keeps_the_queues_name_and_how_it_ended()
+    {
+        var script = Begins().After(2).Offer(Call, Id(51), Luca, Sales).After(0.5).Say(new OfferRang(Id(51), Luca) { Seq = 0, At = default }, Call).After(4)
+            .Say(new OfferEnded(Id(51), Luca, OfferOutcome.Declined, 603, 4000) { Seq = 0, At = default }, Call).After(1);
+        Draws(Of(Ends(script, CallOutcome.Abandoned), Span("1.1", null, TimelineKind.Wait, 0.1, 7.4), Span("9.9", Luca, TimelineKind.Ring, 2.45, 6.48)), """
+            client: Wait 0:00.100–0:07.400 sales
+            luca: Ring 0:02.450–0:06.480 Declined
+            """);
+    }
+
+    [Fact]
     public void A_sum_that_the_bars_do_not_explain_marks_them_as_estimated() =>
         Draws(Of(Ends(Hangs(Answers(Leg(Begins(), "1.2", "PJSIP/101-2", Anna), Id(51), Anna, "1.2").After(60), Anna, "1.2", 40, 20))), """
             client: Talk 0:00.000–1:00.000 with anna estimated
