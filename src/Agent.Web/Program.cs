@@ -1,5 +1,6 @@
 using System.Globalization;
 using CallCrm.AgentWeb.Api;
+using CallCrm.AgentWeb.Calls;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.AgentWeb.Drafts;
 using CallCrm.AgentWeb.Frame;
@@ -17,6 +18,7 @@ builder.Services.AddSingleton<Browser>();
 builder.Services.AddSingleton<Ticker>();
 builder.Services.AddSingleton<SignedIn>();
 builder.Services.AddSingleton<DeskActions>();
+builder.Services.AddSingleton<OpenCall>();
 builder.Services.AddSingleton<DraftBook>();
 
 var app = builder.Build();

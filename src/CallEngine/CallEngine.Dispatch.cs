@@ -192,6 +192,9 @@ public sealed partial class CallEngine
             case (TimerKind.PhonesReturn, PbxNode node):
                 _pbx.PhonesDue(node);
                 break;
+            case (TimerKind.Phone, Agent agent):
+                _board.TellPhone(agent);
+                break;
             case (TimerKind.LoadTurn, _):
                 LoadTurn();
                 break;

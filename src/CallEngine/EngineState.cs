@@ -170,4 +170,9 @@ internal sealed class PbxNode(string name)
     public string? Version { get; set; }
 
     public EngineTimer? PhonesTimer { get; set; }
+
+    /// <summary>What the journal was told last: in sight (and its version) or not; null before the first word.</summary>
+    public bool? ToldUp { get; set; }
+
+    public string? ToldVersion { get; set; }
 }

@@ -128,6 +128,7 @@ public sealed record AgentChanged(Guid Agent, AgentState State, string? Reason, 
 
 public sealed record WrapUpExtended(Guid Agent, DateTimeOffset Until) : JournalEntry;
 
+/// <param name="Connected">Logged in, and its snapshot taken in; or out of sight.</param>
 public sealed record PbxChanged(string Node, bool Connected, string? Reason, string? Version) : JournalEntry;
 
 /// <summary>

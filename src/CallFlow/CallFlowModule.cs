@@ -33,6 +33,7 @@ public static class CallFlowModule
         services.AddSingleton<ClientDirectory>();
         services.AddSingleton<SettingsReader>();
         services.AddSingleton<JournalReader>();
+        services.AddSingleton<TimelineReader>();
         return services;
     }
 }

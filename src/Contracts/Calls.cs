@@ -17,7 +17,9 @@ public sealed record LegView(string Channel, string? AgentName, bool IsClient, D
 /// <summary>GET /api/recordings/{id}; the sound itself: GET /api/recordings/{id}/audio (Ogg Opus, byte ranges; client left, agent right).</summary>
 /// <param name="Client">Peaks of the client's side, 0–255, ten a second.</param>
 /// <param name="Agent">Peaks of what the client heard.</param>
-public sealed record RecordingView(Guid Id, string Status, string? Error, int Duration_ms, long Size_bytes, IReadOnlyList<int> Client, IReadOnlyList<int> Agent);
+/// <param name="Parts">Whose each part is, in order; null when the call is not known.</param>
+public sealed record RecordingView(Guid Id, string Status, string? Error, int Duration_ms, long Size_bytes, IReadOnlyList<int> Client, IReadOnlyList<int> Agent,
+    IReadOnlyList<RecordingPartView>? Parts = null);
 
 /// <summary>PUT /api/calls/{id}/wrap-up: idempotent per call and agent.</summary>
 /// <param name="Finish">Also end the wrap-up time and become ready.</param>

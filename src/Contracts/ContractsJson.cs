@@ -21,6 +21,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<TimelineItem>))]
 [JsonSerializable(typeof(ListPage<CallRow>))]
 [JsonSerializable(typeof(CallDetailView))]
+[JsonSerializable(typeof(CallTimelineView))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(WrapUpSave))]
 [JsonSerializable(typeof(ScriptLibraryView))]

@@ -55,6 +55,9 @@ public sealed record AgentEvent(AgentTileView Agent) : LiveEvent;
 /// <summary>Supervisors: the figures and waiting calls, at most once a second.</summary>
 public sealed record BoardEvent(BoardFiguresView Figures, IReadOnlyList<WaitingCallView> Waiting) : LiveEvent;
 
+/// <summary>A PBX came into sight (logged in, and all its calls and phones read) or went out of it: then states of phones and calls there are as they were.</summary>
+/// <param name="Since">Of this sight or its loss.</param>
+/// <param name="Reason">Why it is away: AmiLostReason name.</param>
 public sealed record PbxEventView(string Node, bool Connected, DateTimeOffset Since, string? Reason) : LiveEvent;
 
 /// <summary>Something that pages may show has changed: reload it. Kind: client, deal, task, wrap_up, recording, settings, scripts; pops_late and router_away with key on or off.</summary>
@@ -84,7 +87,7 @@ public sealed record ScriptChoiceView(string Id, string Version, string Name, Sc
 public sealed record DeskView(AgentStateView State, TodayView Today, PopView? Pop, LiveCallView? Call, IReadOnlyList<PbxEventView> Pbxs, bool RouterAway);
 
 /// <param name="State">AgentState name: SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away.</param>
-/// <param name="Reason">Pause reason code, no_answer, unreachable, page_gone, taken_over.</param>
+/// <param name="Reason">Pause reason code, no_answer, page_gone, taken_over; ready, why no calls come to the phone: unreachable, busy, do_not_disturb.</param>
 /// <param name="Until">End of wrap-up.</param>
 public sealed record AgentStateView(string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool CanExtend);
 
@@ -92,10 +95,12 @@ public sealed record TodayView(int Calls, int Talk_s, int WrapUp_s, int Missed);
 
 /// <summary>The call this agent is in, or is wrapping up.</summary>
 /// <param name="State">CallState name; Ended while wrapping up.</param>
+/// <param name="Node">The PBX it lives on.</param>
+/// <param name="Routed">False: it did not come through CallCrm (an own or private call, or the PBX's own queue); no other is offered meanwhile.</param>
 public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,
     DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int Wait_s,
     ReasonView? Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script, bool CanAnswer, bool CanHold, bool Recorded,
-    IReadOnlyList<DraftFieldView> Draft);
+    IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true);
 
 /// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, script.step, answer.{question id}, card.{field}.</summary>
 public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
@@ -113,4 +118,8 @@ public sealed record BoardFiguresView(int Waiting, int LongestWait_s, decimal? S
 
 public sealed record WaitingCallView(Guid CallId, long CallNumber, CallerView Caller, string? ClientName, string? QueueName, DateTimeOffset Since, int? Place, string State);
 
-public sealed record AgentTileView(Guid AgentId, string Name, string State, string? Reason, string? Extension, DateTimeOffset Since, Guid? CallId, string? ClientName, string? QueueNames, int CallsToday);
+/// <param name="Reason">As in <see cref="AgentStateView"/>.</param>
+/// <param name="Node">The PBX of the extension: while it is out of sight, state and phone are as they were.</param>
+/// <param name="OwnCall">In a call that did not come through CallCrm.</param>
+public sealed record AgentTileView(Guid AgentId, string Name, string State, string? Reason, string? Extension, DateTimeOffset Since, Guid? CallId, string? ClientName, string? QueueNames, int CallsToday,
+    string? Node = null, bool OwnCall = false);

@@ -18,6 +18,8 @@ public static class RecorderModule
         services.AddSingleton<RecordingTable>();
         services.AddSingleton<Transcoder>();
         services.AddSingleton<RecordingTaker>();
+        services.AddMetrics();
+        services.AddSingleton<RecordingOrphans>();
         services.AddSingleton<RecordingWatch>();
         services.AddHostedService<RecorderWorker>();
         return services;

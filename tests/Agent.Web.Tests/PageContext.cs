@@ -1,5 +1,6 @@
 using Bunit;
 using CallCrm.AgentWeb.Api;
+using CallCrm.AgentWeb.Calls;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.AgentWeb.Drafts;
 using CallCrm.AgentWeb.Frame;
@@ -25,6 +26,7 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<Ticker>();
         Services.AddSingleton<SignedIn>();
         Services.AddSingleton<DeskActions>();
+        Services.AddSingleton<OpenCall>();
         Services.AddSingleton<DraftBook>();
     }
 

@@ -60,6 +60,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<CallDetailView> CallAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/calls/{id}", Json.CallDetailView, cancel);
 
+    public Task<CallTimelineView> CallTimelineAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/calls/{id}/timeline", Json.CallTimelineView, cancel);
+
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
 
     public Task<BoardView> BoardAsync(CancellationToken cancel = default) => GetAsync("api/live/board", Json.BoardView, cancel);

@@ -130,7 +130,7 @@
     },
     askToNotify: async () => ("Notification" in window && Notification.permission === "default" ? await Notification.requestPermission() : "Notification" in window ? Notification.permission : "denied"),
     seek: (id, seconds) => { const a = document.getElementById(id); if (a) a.currentTime = seconds; },
-    play: async (id, on) => { const a = document.getElementById(id); if (!a) return; if (on) await a.play(); else a.pause(); },
+    play: async (id, on) => { const a = document.getElementById(id); if (!a) return; if (on) await a.play().catch(() => { /* a browser that wants a click first: the button is there */ }); else a.pause(); },
     rate: (id, rate) => { const a = document.getElementById(id); if (a) a.playbackRate = rate; },
     watchAudio: (id, dotnet) => {
       const a = document.getElementById(id);

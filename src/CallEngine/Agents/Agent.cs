@@ -35,6 +35,12 @@ internal sealed class Agent(Guid id, TimeSpan now)
     /// <summary>Their phone refused by itself (unreachable, busy, do not disturb): not offered until this ends.</summary>
     public string? BackOff { get; set; }
 
+    /// <summary>Why an offer could not ring at their extension by its devices' states (<see cref="AgentRules.PhoneTrouble"/>).</summary>
+    public string? Phone { get; set; }
+
+    /// <summary>The same once it has lasted: what the agent and the board are told.</summary>
+    public string? PhoneTold { get; set; }
+
     /// <summary>Offers in a row rung for the full time and not answered.</summary>
     public int Unanswered { get; set; }
 
@@ -69,6 +75,8 @@ internal sealed class Agent(Guid id, TimeSpan now)
     public EngineTimer? PageTimer { get; set; }
 
     public EngineTimer? BackOffTimer { get; set; }
+
+    public EngineTimer? PhoneTimer { get; set; }
 
     public Membership? In(QueueState? queue)
     {

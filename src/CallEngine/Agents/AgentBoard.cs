@@ -3,9 +3,13 @@ namespace CallCrm.Engine;
 /// <summary>Keeps every agent's state, load and place among the free ones true to the facts.</summary>
 internal sealed class AgentBoard(EngineState state)
 {
+    /// <summary>Device states and channels come in no common order: what is over within this was none of the agent's trouble.</summary>
+    private static readonly TimeSpan PhoneGrace = TimeSpan.FromSeconds(2);
+
     /// <summary>To be called after anything about the agent changed.</summary>
     public void Refresh(Agent agent)
     {
+        WatchPhone(agent);
         var now = AgentRules.Derive(agent);
         var reason = AgentRules.ReasonOf(agent, now);
         if (now != agent.State)
@@ -45,6 +49,7 @@ internal sealed class AgentBoard(EngineState state)
         EndWrapUp(agent);
         state.Timers.Cancel(agent.PageTimer);
         state.Timers.Cancel(agent.BackOffTimer);
+        WatchPhone(agent);
         if (agent.State != AgentState.SignedOut)
             Change(agent, AgentState.SignedOut, reason);
         Index(agent);
@@ -61,6 +66,27 @@ internal sealed class AgentBoard(EngineState state)
     {
         agent.BackOff = null;
         state.Timers.Cancel(agent.BackOffTimer);
+    }
+
+    /// <summary>Its trouble has lasted.</summary>
+    public void TellPhone(Agent agent)
+    {
+        agent.PhoneTold = agent.Phone;
+        Refresh(agent);
+    }
+
+    private void WatchPhone(Agent agent)
+    {
+        var trouble = AgentRules.PhoneTrouble(agent, agent.Extension is { } extension && state.IsUp(extension.Node));
+        if (string.Equals(trouble, agent.Phone, StringComparison.Ordinal))
+            return;
+        agent.Phone = trouble;
+        if (trouble is null)
+            state.Timers.Cancel(agent.PhoneTimer);
+        else if (agent.PhoneTold is null)
+            state.Timers.Set(agent.PhoneTimer ??= new EngineTimer(TimerKind.Phone, agent), state.Now.Stamp + PhoneGrace);
+        if (trouble is null || agent.PhoneTold is not null)
+            agent.PhoneTold = trouble;
     }
 
     public void BeginWrapUp(Agent agent, Guid call, TimeSpan length)

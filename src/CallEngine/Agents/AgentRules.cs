@@ -44,7 +44,7 @@ internal static class AgentRules
     {
         AgentState.SignedOut => agent.Reason,
         AgentState.Away => "page_gone",
-        AgentState.Ready => agent.BackOff,
+        AgentState.Ready => agent.BackOff ?? agent.PhoneTold,
         _ => agent.Pause,
     };
 
@@ -79,6 +79,17 @@ internal static class AgentRules
         }
 
         return first;
+    }
+
+    /// <summary>
+    /// Why no offer can ring at their extension although nothing of ours is there: <c>unreachable</c>, or <c>busy</c> (in use outside what we
+    /// see). Null when one can, and while the PBX is out of sight and nobody knows.
+    /// </summary>
+    public static string? PhoneTrouble(Agent agent, bool nodeUp)
+    {
+        if (agent.Extension is null || !nodeUp || agent.Offer is not null || agent.Legs.Count > 0 || Rings(agent, nodeUp) is not null)
+            return null;
+        return agent.Extension.Devices.Exists(d => d.Busy) ? "busy" : "unreachable";
     }
 
     /// <summary>Signed in, not away, and some device is there, or will be as soon as its PBX has asked it.</summary>

@@ -10,23 +10,20 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     public void Connected(PbxFact.Connected fact)
     {
         var node = Node(fact.Node);
-        if (node.Connected && string.Equals(node.Version, fact.Version, StringComparison.Ordinal))
-            return;
         node.Connected = true;
         node.Version = fact.Version;
-        Write(node, null);
     }
 
     /// <summary>States are kept; devices count as unknown until the snapshot.</summary>
     public void Lost(PbxFact.Lost fact)
     {
         var node = Node(fact.Node);
-        if (!node.Connected)
-            return;
         node.Connected = false;
         node.Up = false;
-        node.LostAt = state.Happened;
+        node.LostAt ??= state.Happened;
         state.ClockOf(fact.Node).Forget();
+        if (node.ToldUp is false)
+            return;
         Write(node, fact.Reason);
         foreach (var call in state.OpenCallsInOrder())
             call.Marked &= !string.Equals(call.Node, fact.Node, StringComparison.Ordinal);
@@ -36,12 +33,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     public void Snapshot(PbxFact.Snapshot fact, Guid newCall)
     {
         var node = Node(fact.Node);
-        if (!node.Connected)
-        {
-            node.Connected = true;
-            Write(node, null);
-        }
-
+        node.Connected = true;
         TakeDevices(fact, afterLoss: !node.Up);
         state.Timers.Set(node.PhonesTimer ??= new EngineTimer(TimerKind.PhonesReturn, node), state.Now.Stamp + state.Options.PhonesReturnWithin);
         EndVanished(fact, node.LostAt);
@@ -54,6 +46,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         node.Up = true;
         board.RefreshAll();
         Resume(fact);
+        // Only now is what people see true again: a login alone takes no warning away.
+        if (node.ToldUp is not true || !string.Equals(node.ToldVersion, node.Version, StringComparison.Ordinal))
+            Write(node, null);
     }
 
     /// <summary>Phones that have not come back by now are gone.</summary>
@@ -199,6 +194,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         return node;
     }
 
-    private void Write(PbxNode node, string? reason) =>
-        state.Out.Write(new PbxChanged(node.Name, node.Connected, reason, node.Version) { Seq = state.Out.TakeSeq(), At = state.Now.Utc });
+    private void Write(PbxNode node, string? reason)
+    {
+        (node.ToldUp, node.ToldVersion) = (node.Up, node.Version);
+        state.Out.Write(new PbxChanged(node.Name, node.Up, reason, node.Version) { Seq = state.Out.TakeSeq(), At = state.Now.Utc });
+    }
 }

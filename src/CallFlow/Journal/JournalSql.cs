@@ -128,6 +128,7 @@ internal static class JournalSql
 
     const string UpsertPbx = """
         insert into pbx_state select * from json_populate_recordset(null::pbx_state, $1)
-        on conflict (domain, node) do update set connected = excluded.connected, reason = excluded.reason, version = excluded.version, since = excluded.since
+        on conflict (domain, node) do update set connected = excluded.connected, reason = excluded.reason, version = excluded.version,
+          since = case when pbx_state.connected or excluded.connected then excluded.since else pbx_state.since end
         """;
 }

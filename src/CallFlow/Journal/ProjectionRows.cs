@@ -180,4 +180,5 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
 [JsonSerializable(typeof(List<LegSpanRow>))]
 [JsonSerializable(typeof(List<ContactRow>))]
 [JsonSerializable(typeof(List<PbxRow>))]
+[JsonSerializable(typeof(List<string>))]
 internal sealed partial class ProjectionJson : JsonSerializerContext;

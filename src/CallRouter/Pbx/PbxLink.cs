@@ -23,9 +23,10 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     /// <summary>For as long as the domain is held; a connection of its own each time, so that nothing old is left in it.</summary>
     public async Task RunAsync(IInputs inputs, CancellationToken cancel)
     {
-        _model = new PbxModel(Node);
+        (_model, _seen) = (new PbxModel(Node), false);
         var ami = new AmiClient(PbxActions.ClientOptions(options), time);
         _ami = ami;
+        ami.StatusChanged = status => TellNeverSeen(status, inputs, cancel);
         var reading = ami.RunAsync(cancel);
         try
         {
@@ -42,6 +43,16 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
             await reading;
         }
     }
+
+    /// <summary>Only a login that ends is a signal: a PBX that could not be reached from the start is told here, so that pages do not show what was before us.</summary>
+    void TellNeverSeen(AmiStatus status, IInputs inputs, CancellationToken cancel)
+    {
+        _seen |= status.State == AmiState.LoggedIn;
+        if (!_seen && status.State is (AmiState.Lost or AmiState.LoginRefused) && !cancel.IsCancellationRequested)
+            _ = inputs.PutAsync(new EngineInput.Fact(new PbxFact.Lost(Node, null, (status.Reason ?? AmiLostReason.ConnectFailed).ToString())), cancel).AsTask();
+    }
+
+    volatile bool _seen;
 
     // Events up to this position were sent before the lists were made: they are in the snapshot.
     long _inSnapshot;

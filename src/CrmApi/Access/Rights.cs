@@ -20,6 +20,9 @@ internal static class Rights
     /// <summary>The call log: agents see their own calls, the others all (<see cref="Person.SeesAllCalls"/>).</summary>
     public const string SeeCalls = "see_calls";
 
+    /// <summary>The timeline of a call with the reasons of its routes: agents of their own calls, the others of all.</summary>
+    public const string SeeTimeline = "see_timeline";
+
     /// <summary>Recordings, with the same scope as the calls; each listen is audited.</summary>
     public const string Listen = "listen";
 
@@ -45,6 +48,7 @@ internal static class Rights
         options.AddPolicy(TakeCalls, p => p.RequireAuthenticatedUser().RequireClaim(Person.AgentClaim, "1"));
         options.AddPolicy(WorkWithClients, p => p.RequireRole(Everyone));
         options.AddPolicy(SeeCalls, p => p.RequireRole(Everyone));
+        options.AddPolicy(SeeTimeline, p => p.RequireRole(Everyone));
         options.AddPolicy(Listen, p => p.RequireRole(Everyone));
         options.AddPolicy(SeeBoard, p => p.RequireRole(Leads));
         options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));

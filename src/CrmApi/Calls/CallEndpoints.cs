@@ -12,6 +12,7 @@ internal static class CallEndpoints
     public static void AddCalls(this IServiceCollection services)
     {
         services.AddSingleton<CallStore>();
+        services.AddSingleton<CallTimelines>();
         services.AddSingleton<DraftStore>();
         services.AddSingleton<WrapUps>();
     }
@@ -21,6 +22,8 @@ internal static class CallEndpoints
         var group = api.MapGroup("/calls").WithTags("Calls");
         group.MapGet("/", ListAsync).RequireAuthorization(Rights.SeeCalls).WithName("ListCalls").WithSummary("The call log, newest first. Agents see their own calls, others all");
         group.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.SeeCalls).WithName("GetCall").WithSummary("A call with its offers, legs, reason and recording");
+        group.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.SeeTimeline).WithName("GetCallTimeline")
+            .WithSummary("A call's life: who rang, talked, held and waited when, every event, and why it went where it went");
         DraftEndpoints.Map(group);
         group.MapPut("/{id}/wrap-up", WrapUps.SaveAsync).RequireAuthorization(Rights.TakeCalls)
             .WithName("SaveWrapUp").WithSummary("Disposition, note and next step of one's own call; idempotent. With finish also ready again");
@@ -45,5 +48,11 @@ internal static class CallEndpoints
         // A call of others looks like one that does not exist.
         if (await store.DetailAsync(id, cancel) is not { } call) return Problems.NotFound("call");
         return person.SeesAllCalls || await store.IsOfAsync(call.Call.Id, person.Id, cancel) ? TypedResults.Ok(call) : Problems.NotFound("call");
+    }
+
+    static async Task<Results<Ok<CallTimelineView>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, CallStore store, CallTimelines timelines, CancellationToken cancel)
+    {
+        if (await timelines.ReadAsync(id, cancel) is not { } timeline) return Problems.NotFound("call");
+        return person.SeesAllCalls || await store.IsOfAsync(timeline.Call, person.Id, cancel) ? TypedResults.Ok(await timelines.ViewAsync(timeline, cancel)) : Problems.NotFound("call");
     }
 }

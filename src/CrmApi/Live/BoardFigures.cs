@@ -56,7 +56,8 @@ internal sealed class BoardFigures(NpgsqlDataSource database, SiteClock clock, M
             (int)counts.Offered, (int)counts.Answered, (int)counts.Abandoned, (int)counts.ShortAbandoned,
             Percent(counts.Abandoned - counts.ShortAbandoned, counts.Offered - counts.ShortAbandoned),
             Average_s(counts.AnsweredWait_ms, counts.Answered), Average_s(counts.Handle_ms, counts.Handled),
-            In(AgentState.Ready), In(AgentState.Talking, AgentState.Ringing, AgentState.Reserved), In(AgentState.WrapUp), In(AgentState.Paused, AgentState.Away),
+            // Who is ready at a phone that cannot ring takes no calls.
+            state.Agents.Values.Count(a => a is { State: AgentState.Ready, Reason: null }), In(AgentState.Talking, AgentState.Ringing, AgentState.Reserved), In(AgentState.WrapUp), In(AgentState.Paused, AgentState.Away),
             state.Agents.Values.Count(a => a.State != AgentState.SignedOut), halfHours);
     }
 

@@ -14,7 +14,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         """
         select greatest(coalesce((select max(seq) from journal where domain = @domain), 0), coalesce((select max(last_seq) from agent_state where domain = @domain), 0),
           coalesce((select max(last_seq) from call where domain = @domain and started_at > @recent), 0));
-        select c.id, c.node, c.direction, c.state, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, c.dialled_raw, c.dialled_e164, c.queue_id, c.lookup, c.client_id,
+        select c.id, c.node, c.direction, c.state, c.routed, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, c.dialled_raw, c.dialled_e164, c.queue_id, c.lookup, c.client_id,
           array_to_string(c.candidates, ',') as candidates, c.deal_id, c.place, c.started_at, c.queued_at, c.answered_at, c.held_since, c.ended_at, c.outcome, c.ended_by, c.wait_ms, c.decision::text as decision,
           o.id as offer_id, coalesce(o.can_answer, false) as can_answer, coalesce(o.can_hold, false) as can_hold,
           exists (select from call_leg l where l.call_id = c.id and l.recorded) as recorded,
@@ -61,7 +61,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         new PhoneNumber(r.CallerRaw, Enum.Parse<NumberKind>(r.CallerKind), r.CallerE164), r.CallerName,
         new PhoneNumber(r.DialledRaw, r.DialledE164 is null ? NumberKind.Unparsed : NumberKind.E164, r.DialledE164), r.StartedAt)
     {
-        Queue = r.QueueId, Lookup = Parse<LookupOutcome>(r.Lookup), Client = r.ClientId, Candidates = [.. Ids(r.Candidates)], Deal = r.DealId, Place = r.Place, QueuedAt = r.QueuedAt,
+        Routed = r.Routed, Queue = r.QueueId, Lookup = Parse<LookupOutcome>(r.Lookup), Client = r.ClientId, Candidates = [.. Ids(r.Candidates)], Deal = r.DealId, Place = r.Place, QueuedAt = r.QueuedAt,
         AnsweredAt = r.AnsweredAt, HeldSince = r.HeldSince, EndedAt = r.EndedAt, Outcome = Parse<CallOutcome>(r.Outcome), By = Parse<EndedBy>(r.EndedBy), Wait_ms = r.Wait_ms,
         Decision = Decision(r.Decision), Offer = r.OfferId, CanAnswer = r.CanAnswer, CanHold = r.CanHold, Recorded = r.Recorded, Spoke = [.. Ids(r.Spoke)], Agents = [.. Ids(r.Agents)],
     };
@@ -90,7 +90,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         }
     }
 
-    sealed record CallRow(Guid Id, string Node, string Direction, string State, string CallerRaw, string CallerKind, string? CallerE164, string CallerName, string DialledRaw,
+    sealed record CallRow(Guid Id, string Node, string Direction, string State, bool Routed, string CallerRaw, string CallerKind, string? CallerE164, string CallerName, string DialledRaw,
         string? DialledE164, Guid? QueueId, string? Lookup, Guid? ClientId, string Candidates, Guid? DealId, int? Place, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt,
         DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int? Wait_ms, string? Decision,
         Guid? OfferId, bool CanAnswer, bool CanHold, bool Recorded, string? Spoke, string? Agents);

@@ -32,6 +32,7 @@ internal static class LiveMachine
         var next = entry switch
         {
             CallStarted e => Started(state, e),
+            CallRouted e => Told(ChangeCall(state, e.Call, c => c with { Routed = true, Caller = e.Caller, Dialled = e.Dialled, CallerName = e.CallerName }), e, notices),
             CallIdentified e => Identified(state, e, notices),
             CallDialled e => ChangeCall(state, e.Call, c => c with { Direction = e.Direction, Dialled = e.Dialled }),
             CallQueued e => ChangeCall(state, e.Call, c => c with { Queue = e.Queue, Place = e.Place, QueuedAt = c.QueuedAt ?? e.At, State = CallState.Waiting }),
@@ -61,7 +62,7 @@ internal static class LiveMachine
         : state with { Day = day, Agents = state.Agents.ToImmutableDictionary(a => a.Key, a => a.Value with { Today = default }) };
 
     static LiveState Started(LiveState state, CallStarted e) => e.Call is { } id
-        ? state.With(new LiveCall(id, e.Node, e.Direction, CallState.Routing, e.Caller, e.CallerName, e.Dialled, e.At))
+        ? state.With(new LiveCall(id, e.Node, e.Direction, CallState.Routing, e.Caller, e.CallerName, e.Dialled, e.At) { Routed = e.Routed })
         : state;
 
     static LiveState Identified(LiveState state, CallIdentified e, ICollection<Notice> notices)
@@ -144,7 +145,7 @@ internal static class LiveMachine
         if (call.Client is null && from.Client is not null) call = call with { Client = from.Client, Lookup = from.Lookup, Deal = from.Deal, Candidates = from.Candidates };
         state = state.With(call with
         {
-            Agents = call.Agents.Union(from.Agents), Spoke = call.Spoke.Union(from.Spoke), Recorded = call.Recorded || from.Recorded,
+            Agents = call.Agents.Union(from.Agents), Spoke = call.Spoke.Union(from.Spoke), Recorded = call.Recorded || from.Recorded, Routed = call.Routed || from.Routed,
             Direction = call.Direction == CallDirection.Internal ? from.Direction : call.Direction, Queue = call.Queue ?? from.Queue, QueuedAt = call.QueuedAt ?? from.QueuedAt,
             AnsweredAt = call.AnsweredAt ?? from.AnsweredAt, Wait_ms = call.AnsweredAt is null ? from.Wait_ms : call.Wait_ms,
             State = from.State == CallState.Talking ? CallState.Talking : call.State,
@@ -212,7 +213,9 @@ internal static class LiveMachine
     static LiveState Pbx(LiveState state, PbxChanged e, ICollection<Notice> notices)
     {
         notices.Add(new Notice.PbxChanged(e.Node, e.At));
-        return state with { Pbxs = state.Pbxs.SetItem(e.Node, new LivePbx(e.Node, e.Connected, e.At, e.Reason)) };
+        // Still away, as a router that starts anew finds: away since then, not since now.
+        var since = !e.Connected && state.Pbxs.TryGetValue(e.Node, out var before) && !before.Connected ? before.Since : e.At;
+        return state with { Pbxs = state.Pbxs.SetItem(e.Node, new LivePbx(e.Node, e.Connected, since, e.Reason)) };
     }
 
     /// <summary>Everyone who has the call on the desk hears that it changed.</summary>

@@ -35,6 +35,8 @@ internal sealed record LiveState(long Seq, DateOnly Day, ImmutableDictionary<Gui
 /// <param name="Spoke">Who has talked with the client in it.</param>
 internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, CallState State, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, DateTimeOffset StartedAt)
 {
+    /// <summary>It asked us for its way; else it is only watched: an agent's own call, or one the PBX serves by itself.</summary>
+    public bool Routed { get; init; } = true;
     public Guid? Queue { get; init; }
     public LookupOutcome? Lookup { get; init; }
     public Guid? Client { get; init; }

@@ -25,7 +25,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call.State).ToString(), Caller(call), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.Drafts[call.Id]]);
+            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.Drafts[call.Id]], call.Node, call.Routed);
     }
 
     public CardEvent CardChanged(LiveCall call, Guid agent, Dress dress, DateTimeOffset at) =>
@@ -45,7 +45,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         if (!Names.People.TryGetValue(id, out var person)) return null;
         var agent = state.Agent(id);
         var call = agent.Call is { } callId ? state.Calls.GetValueOrDefault(callId) : null;
-        return new AgentTileView(id, person.Name, agent.State.ToString(), agent.Reason, agent.Extension, agent.Since, agent.Call, facts.ClientName(call?.Client), person.Queues, Today(state, agent).Calls);
+        return new AgentTileView(id, person.Name, agent.State.ToString(), agent.Reason, agent.Extension, agent.Since, agent.Call, facts.ClientName(call?.Client), person.Queues, Today(state, agent).Calls, agent.Node,
+            call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing);
     }
 
     public PbxEventView Pbx(LivePbx pbx) => new(pbx.Node, pbx.Connected, pbx.Since, pbx.Reason) { At = pbx.Since };

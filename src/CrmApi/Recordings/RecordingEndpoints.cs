@@ -4,6 +4,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -12,12 +13,13 @@ using Npgsql;
 namespace CallCrm.CrmApi.Recordings;
 
 /// <param name="Path">Inside the store's folder, <see cref="RecordingFiles"/>.</param>
-internal sealed record RecordingRow(Guid Id, Guid? CallId, string Status, string? Error, int Duration_ms, long Size_bytes, byte[] Waveform, string? Path)
+internal sealed record RecordingRow(Guid Id, Guid? CallId, string Status, string? Error, int Duration_ms, long Size_bytes, byte[] Waveform, string? Path, DateTimeOffset? StartedAt,
+    string PbxUniqueId)
 {
-    public RecordingView View()
+    public RecordingView View(IReadOnlyList<RecordingPartView>? parts = null)
     {
         var sides = CallFlow.Waveform.FromBytes(Waveform);
-        return new RecordingView(Id, Status, Error, Duration_ms, Size_bytes, [.. sides.Client.Select(b => (int)b)], [.. sides.Agent.Select(b => (int)b)]);
+        return new RecordingView(Id, Status, Error, Duration_ms, Size_bytes, [.. sides.Client.Select(b => (int)b)], [.. sides.Agent.Select(b => (int)b)], parts);
     }
 }
 
@@ -25,7 +27,8 @@ internal sealed class RecordingStore(NpgsqlDataSource database)
 {
     public const string Columns =
         """
-        select id, call_id, status, error, coalesce(duration_ms, 0) as duration_ms, coalesce(size_bytes, 0) as size_bytes, coalesce(waveform, '') as waveform, path from recording
+        select id, call_id, status, error, coalesce(duration_ms, 0) as duration_ms, coalesce(size_bytes, 0) as size_bytes, coalesce(waveform, '') as waveform, path,
+          started_at, pbx_unique_id from recording
         """;
 
     public async Task<RecordingRow?> FindAsync(Guid id, CancellationToken cancel)
@@ -53,8 +56,14 @@ internal static class RecordingEndpoints
             .Produces(StatusCodes.Status200OK, contentType: "audio/ogg").Produces(StatusCodes.Status206PartialContent, contentType: "audio/ogg");
     }
 
-    static async Task<Results<Ok<RecordingView>, ProblemHttpResult>> GetAsync(Guid id, Person person, RecordingStore store, CallStore calls, CancellationToken cancel) =>
-        await FindAsync(id, person, store, calls, cancel) is { } row ? TypedResults.Ok(row.View()) : Problems.NotFound("recording");
+    static async Task<Results<Ok<RecordingView>, ProblemHttpResult>> GetAsync(Guid id, Person person, RecordingStore store, CallStore calls, CallTimelines timelines, LiveFacts facts,
+        CancellationToken cancel)
+    {
+        if (await FindAsync(id, person, store, calls, cancel) is not { } row) return Problems.NotFound("recording");
+        if (row.CallId is not { } call || row.Duration_ms == 0 || await timelines.ReadAsync(call, cancel) is not { } timeline) return TypedResults.Ok(row.View());
+        var start = RecordingParts.Start(timeline, row.StartedAt, row.Duration_ms, row.PbxUniqueId);
+        return TypedResults.Ok(row.View(RecordingParts.Of(timeline, start, row.Duration_ms, facts.Names.Person)));
+    }
 
     static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> PlayAsync(Guid id, HttpContext http, Person person, RecordingStore store, CallStore calls, RecordingFiles files,
         Listens listens, CancellationToken cancel)

@@ -31,6 +31,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["GET /api/clients/{id}/timeline"] = All,
         ["GET /api/calls"] = All,
         ["GET /api/calls/{id}"] = All,
+        ["GET /api/calls/{id}/timeline"] = All,
         ["GET /api/calls/{id}/draft"] = All,
         ["PUT /api/calls/{id}/draft/{field}"] = All,
         ["PUT /api/calls/{id}/wrap-up"] = "agent",

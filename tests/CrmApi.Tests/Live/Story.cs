@@ -1,6 +1,7 @@
 using CallCrm.CallFlow;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.Engine;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CallCrm.CrmApi.Tests.Live;
@@ -33,6 +34,13 @@ sealed class Story : IAsyncDisposable
     static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     public async Task WriteAsync(params JournalEntry[] entries) => await writer.AppendAsync(entries, CancellationToken.None);
+
+    /// <summary>Under load an append may lie in the spill for a moment; a reader of the tables waits for it.</summary>
+    public async Task WrittenAsync(ApiHost host)
+    {
+        var journal = host.Services.GetRequiredService<JournalReader>();
+        while (await journal.LastSeqAsync("main", CancellationToken.None) < Last) await Task.Delay(20);
+    }
 
     T Seq<T>(T entry, Guid? call = null) where T : JournalEntry => entry with { Seq = next++, At = Now, Call = call };
 
@@ -72,6 +80,26 @@ sealed class Story : IAsyncDisposable
 
     public JournalEntry[] Fails(Guid call, Guid offer, Guid agent, string extension, OfferOutcome outcome) =>
         [Seq(new OfferEnded(offer, agent, outcome, null, 20_000) { Seq = 0, At = default }, call), Agent(agent, AgentState.Ready, extension, null)];
+
+    /// <summary>A blind transfer: the second agent's phone is answered, then the first is out.</summary>
+    public JournalEntry[] Transfers(Guid call, Guid from, Guid to, string extension, int talk_ms) =>
+    [
+        Seq(new CallTransferred(TransferKind.Blind, from, to, extension) { Seq = 0, At = default }, call),
+        Seq(new LegStarted("pbx", $"{call:N}.3", $"PJSIP/{extension}-3", to, false, false) { Seq = 0, At = default }, call),
+        Seq(new LegEnded("pbx", $"{call:N}.2", from, 16, null, talk_ms, 0, false) { Seq = 0, At = default }, call),
+        Seq(new CallAnswered(null, to, "pbx", $"{call:N}.3", 0) { Seq = 0, At = default }, call),
+    ];
+
+    public JournalEntry[] ClientLeg(Guid call) =>
+        [Seq(new LegStarted("pbx", $"{call:N}.1", "PJSIP/trunk-1", null, true, false) { Seq = 0, At = default }, call), Seq(new RecordingStarted("pbx", $"{call:N}.1") { Seq = 0, At = default }, call)];
+
+    /// <summary>An agent's own call, only watched.</summary>
+    public JournalEntry[] Dials(Guid call, Guid agent, string extension) =>
+    [
+        Seq(new CallStarted("pbx", $"{call:N}.1", $"{call:N}.1", CallDirection.Outbound, new PhoneNumber(extension, NumberKind.Extension), From("+390699998888"), "", false, false) { Seq = 0, At = default }, call),
+        Seq(new LegStarted("pbx", $"{call:N}.1", $"PJSIP/{extension}-1", agent, false, false) { Seq = 0, At = default }, call),
+        Agent(agent, AgentState.Talking, extension, call),
+    ];
 
     public JournalEntry Abandons(Guid call, int wait_ms, bool brief = false) =>
         Seq(new CallEnded(brief ? CallOutcome.ShortAbandon : CallOutcome.Abandoned, EndedBy.Caller, 16, null, null, Seeds.Sales, wait_ms, 0, 0, false) { Seq = 0, At = default }, call);

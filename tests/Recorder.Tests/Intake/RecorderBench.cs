@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using CallCrm.CallFlow;
 using CallCrm.Recorder.Intake;
 using CallCrm.TestKit;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -52,6 +54,26 @@ internal sealed class RecorderBench : IAsyncDisposable
         Taker = new RecordingTaker(Table, Store, new Transcoder(options, TimeProvider.System), options, NullLogger<RecordingTaker>.Instance);
         Watch = new RecordingWatch(
             new RecordingSources([new RecordingSource(Incoming, FolderNode)]), Table, Taker, Store, options, Time, NullLogger<RecordingWatch>.Instance);
+    }
+
+    /// <summary>As the metric would be read after a look.</summary>
+    public async Task<long> OrphanedAsync()
+    {
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var orphans = new RecordingOrphans(Database, Microsoft.Extensions.Options.Options.Create(Options), Time, services.GetRequiredService<IMeterFactory>(), NullLogger<RecordingOrphans>.Instance);
+        await orphans.LookAsync(CancellationToken.None);
+        var value = -1L;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) =>
+            {
+                if (instrument.Name == "callcrm_recordings_orphaned" && ReferenceEquals(instrument.Meter.Scope, services.GetRequiredService<IMeterFactory>())) l.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, measured, _, _) => value = measured);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return value;
     }
 
     public Task LookAsync() => Watch.LookAsync(CancellationToken.None);

@@ -1,0 +1,125 @@
+using Bunit;
+using CallCrm.AgentWeb.Board;
+using CallCrm.AgentWeb.Calls;
+using CallCrm.AgentWeb.Desk;
+using CallCrm.AgentWeb.Frame;
+using CallCrm.Contracts;
+using System.Text.Json;
+
+namespace CallCrm.Agent.Web.Tests;
+
+/// <summary>A PBX out of sight, phones that cannot ring, calls that are not ours.</summary>
+public sealed class SightTests : PageContext
+{
+    static readonly PbxEventView Lost = new("pbx", false, Some.Noon.AddSeconds(-75), "KeepAlive");
+    static readonly PbxEventView Back = new("pbx", true, Some.Noon, null);
+
+    static AgentTileView Tile(string name, string state = "Ready", string? reason = null, string node = "pbx", bool own = false) =>
+        new(Guid.NewGuid(), name, state, reason, "101", Some.Noon, null, null, "Sales", 3, node, own);
+
+    static BoardView Board(params AgentTileView[] agents) =>
+        new(new BoardFiguresView(1, 5, 80, 20, 10, 8, 1, 0, 10, 5, 60, 2, 1, 0, 0, 3, [1, 2]), [], agents, []);
+
+    async Task<IRenderedComponent<MainFrame>> FrameAsync(string role = "agent", AgentStateView? me = null, BoardView? board = null)
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = [role] }, ContractsJson.Default.SessionView)) : null;
+        JSInterop.Setup<Dictionary<string, string>>("callcrm.drafts", _ => true).SetResult([]);
+        await Session.LoadAsync();
+        Feed.Take(new FeedMessage("1", [], Snapshot: true, Desk: Some.Desk() with { State = me ?? Some.State() }, Board: board));
+        return Render<MainFrame>();
+    }
+
+    [Fact]
+    public async Task A_lost_PBX_is_told_with_its_name_and_age_until_it_is_read_again()
+    {
+        var frame = await FrameAsync();
+        frame.FindAll("[data-test=pbx-band], [data-test=last-known]").Should().BeEmpty();
+        Feed.Take(Some.Message(Lost));
+        frame.WaitForAssertion(() => frame.Find("[data-test=pbx-band]").TextContent.Should().Contain("PBX connection lost since").And.Contain("“pbx”").And.Contain("1:15"));
+        Time.Advance(TimeSpan.FromSeconds(1));
+        frame.WaitForAssertion(() => frame.Find("[data-test=pbx-band] .timer").TextContent.Should().Be("1:16"));
+        frame.Find("[data-test=presence] [data-test=last-known]").GetAttribute("title").Should().Contain("may not be true any more");
+        frame.Find("[data-test=pbx-band]").TextContent.Should().NotContain("sign of life", "what is wrong with it is for those who can mend it");
+        Feed.Take(Some.Message(Back));
+        frame.WaitForAssertion(() => frame.FindAll("[data-test=pbx-band], [data-test=last-known]").Should().BeEmpty());
+    }
+
+    [Fact]
+    public async Task Each_PBX_has_its_own_line_and_supervisors_read_why()
+    {
+        var frame = await FrameAsync("supervisor");
+        Feed.Take(Some.Message(Lost, Lost with { Node = "milano", Reason = "LoginRefused" }));
+        frame.WaitForAssertion(() => frame.FindAll("[data-test=pbx-band]").Should().HaveCount(2));
+        frame.FindAll("[data-test=pbx-band]")[0].TextContent.Should().Contain("milano").And.Contain("refuses our login");
+        frame.FindAll("[data-test=pbx-band]")[1].TextContent.Should().Contain("no sign of life");
+    }
+
+    [Theory]
+    [InlineData("unreachable", "Phone not reachable", "switched on")]
+    [InlineData("busy", "Phone in use", "until it is over")]
+    [InlineData("do_not_disturb", "Do not disturb", "Switch that off")]
+    public async Task An_agent_whose_phone_cannot_ring_is_told_what_to_do(string reason, string state, string advice)
+    {
+        var frame = await FrameAsync(me: Some.State("Ready", reason));
+        frame.Find("[data-test=phone-band]").TextContent.Should().Contain(advice);
+        var presence = frame.Find("[data-test=presence]");
+        presence.TextContent.Should().Contain(state).And.NotContain("Ready");
+        presence.ClassList.Should().NotContain("s-ready");
+        var desk = Render<CallPanel>();
+        desk.Find("[data-test=phone-trouble]").TextContent.Should().Be(state);
+        Feed.Take(Some.Message(Some.Me("Ready")));
+        frame.WaitForAssertion(() => frame.FindAll("[data-test=phone-band]").Should().BeEmpty());
+        frame.Find("[data-test=presence]").ClassList.Should().Contain("s-ready");
+        desk.FindAll("[data-test=phone-trouble]").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task The_board_shows_phones_own_calls_and_what_is_only_the_last_known()
+    {
+        await FrameAsync("supervisor", board: Board(Tile("Anna", reason: "unreachable"), Tile("Bruno", reason: "busy"), Tile("Carla", "Talking", own: true), Tile("Dario", node: "milano"), Tile("Elena", "Paused", "break")));
+        var board = Render<BoardPage>();
+        string Text(string name) => board.FindAll("[data-test=agent-tile]").Single(t => t.TextContent.Contains(name, StringComparison.Ordinal)).TextContent;
+        Text("Anna").Should().Contain("Phone not reachable").And.Contain("Gets no calls meanwhile");
+        Text("Bruno").Should().Contain("Phone in use");
+        Text("Carla").Should().Contain("Own call, not from CallCrm");
+        board.Find(".group-head").TextContent.Should().Contain("1 ready of 5");
+        board.FindAll("[data-test=last-known]").Should().BeEmpty();
+        Feed.Take(Some.Message(Lost));
+        board.WaitForAssertion(() => board.FindAll(".figure.unsure").Should().HaveCount(3));
+        board.WaitForAssertion(() => board.FindAll("[data-test=agent-tile].unsure").Should().HaveCount(4, "Dario sits at another PBX"));
+        Text("Carla").Should().Contain("Last known");
+        Text("Dario").Should().NotContain("Last known");
+        Feed.Take(Some.Message(Back));
+        board.WaitForAssertion(() => board.FindAll(".unsure").Should().BeEmpty());
+    }
+
+    [Fact]
+    public async Task An_own_call_is_called_so_and_a_call_on_a_lost_PBX_is_the_last_known()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk("Talking", call: Some.Call() with { Routed = false, Node = "pbx" })));
+        var desk = Render<CallPanel>();
+        desk.Find("[data-test=own-call]").TextContent.Should().Contain("No other call is offered meanwhile");
+        Feed.Take(Some.Message(Lost));
+        desk.WaitForAssertion(() => desk.Find("[data-test=last-known]"));
+        Feed.Take(Some.Message(Back, new CallEvent(Some.Call() with { Node = "pbx" })));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=own-call], [data-test=last-known]").Should().BeEmpty());
+    }
+
+    [Fact]
+    public async Task The_player_names_whose_part_is_heard_and_jumps_to_each()
+    {
+        var recording = new RecordingView(Guid.NewGuid(), "ready", null, 60_000, 1, [1, 2], [2, 1],
+            [new RecordingPartView(0, 8_000, "wait", null, null), new RecordingPartView(8_000, 40_000, "talk", Guid.NewGuid(), "Anna Verdi"), new RecordingPartView(40_000, 45_000, "hold", Guid.NewGuid(), "Anna Verdi"), new RecordingPartView(45_000, 60_000, "talk", Guid.NewGuid(), "Mila Orlova")]);
+        Server.Answer = r => r.RequestUri!.AbsolutePath.StartsWith("/api/recordings/", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(recording, ContractsJson.Default.RecordingView)) : null;
+        var player = Render<Player>(p => p.Add(c => c.Recording, recording.Id));
+        player.Find("[data-test=player-play]").Click();
+        player.WaitForAssertion(() => player.FindAll("[data-test=player-parts] button").Select(b => b.GetAttribute("aria-label")).Should().Equal(
+            "Nobody speaks with the client: 0:00–0:08", "Anna Verdi: 0:08–0:40", "On hold: Anna Verdi: 0:40–0:45", "Mila Orlova: 0:45–1:00"));
+        player.Find("[data-test=player-who]").TextContent.Should().Be("Nobody speaks with the client");
+        await player.InvokeAsync(() => player.Instance.OnAudio(50, true, 60));
+        player.WaitForAssertion(() => player.Find("[data-test=player-who]").TextContent.Should().Be("Mila Orlova"));
+        player.FindAll("[data-test=player-parts] button")[1].Click();
+        JSInterop.Invocations.Should().Contain(i => i.Identifier == "callcrm.seek" && i.Arguments.Contains(8.0));
+    }
+}
