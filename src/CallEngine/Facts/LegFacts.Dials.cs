@@ -79,7 +79,9 @@ internal sealed partial class LegFacts
         if (leg is { Agent: { Offer: null } agent } && call is { Routed: true, Offer: null, LastOffer: { } last } && !ReferenceEquals(last.Agent, agent))
         {
             offers.Elsewhere(call, agent, leg, RouteRule.Pickup);
-            offers.End(call.Offer!, OfferOutcome.Answered, null);
+            // None for one who signed out meanwhile: the talk is theirs all the same.
+            if (call.Offer is { } taken)
+                offers.End(taken, OfferOutcome.Answered, null);
         }
 
         if (leg?.Agent is { } who)

@@ -8,8 +8,11 @@ internal enum WireRole : byte
     /// <summary>Nothing by its place; it may still be a phone number.</summary>
     Plain,
 
-    /// <summary>A person's, queue's or line's name, or free text.</summary>
+    /// <summary>A person's, queue's or line's name.</summary>
     Name,
+
+    /// <summary>A code of ours (<c>signed_in</c>), or free text.</summary>
+    Code,
 
     /// <summary>A telephone number, an extension, or what was dialled.</summary>
     Number,
@@ -23,8 +26,8 @@ internal static class WireRoles
     public static WireRole Of(FieldInfo field) => WireType.NameOf(field) switch
     {
         "Name" when field.DeclaringType == typeof(AgentSettings) || field.DeclaringType == typeof(QueueSettings) || field.DeclaringType == typeof(DialledNumberSettings) => WireRole.Name,
-        "CallerName" or "Source" => WireRole.Name,
-        "Pause" or "Reason" or "Detail" or "Message" => WireRole.Name,
+        "CallerName" => WireRole.Name,
+        "Pause" or "Reason" or "Detail" or "Message" or "Source" => WireRole.Code,
         "Raw" or "E164" or "CallerNumber" or "DialledNumber" or "Number" or "Target" => WireRole.Number,
         "Channel" or "ChannelName" => WireRole.Channel,
         _ => WireRole.Plain,
