@@ -84,14 +84,13 @@ internal sealed class WireWriter
 
     public void Id(Guid id)
     {
-        var halves = MemoryMarshal.Cast<Guid, ulong>(MemoryMarshal.CreateReadOnlySpan(ref id, 1));
-        var slot = (uint)(((halves[0] ^ halves[1]) * 0x9E3779B97F4A7C15UL) >> 52);
+        var slot = (uint)(HashOf(id) >> 52);
         var known = _ids[slot] == id;
         Unsigned(slot << 1 | (known ? 0u : 1u));
         if (known)
             return;
         _ids[slot] = id;
-        Bytes(MemoryMarshal.AsBytes(halves));
+        Bytes(MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(ref id, 1)));
     }
 
     public void Text(string? text, WireRole role)
@@ -186,7 +185,10 @@ internal sealed class WireWriter
             WireTypes.Current.Of(thing.GetType()).Write(this, thing);
     }
 
-    internal static uint SlotOf(string text)
+    internal static uint SlotOf(string text) => (uint)(HashOf(text) >> 50);
+
+    /// <summary>The same on every machine and in every run.</summary>
+    internal static ulong HashOf(string text)
     {
         var bytes = MemoryMarshal.AsBytes(text.AsSpan());
         var hash = (ulong)bytes.Length * 0x9E3779B97F4A7C15UL;
@@ -194,7 +196,13 @@ internal sealed class WireWriter
             hash = (hash ^ MemoryMarshal.Read<ulong>(bytes)) * 0xFF51AFD7ED558CCDUL;
         foreach (var b in bytes)
             hash = (hash ^ b) * 0xFF51AFD7ED558CCDUL;
-        return (uint)((hash ^ (hash >> 29)) * 0x9E3779B97F4A7C15UL >> 50);
+        return (hash ^ (hash >> 29)) * 0x9E3779B97F4A7C15UL;
+    }
+
+    internal static ulong HashOf(Guid id)
+    {
+        var halves = MemoryMarshal.Cast<Guid, ulong>(MemoryMarshal.CreateReadOnlySpan(ref id, 1));
+        return (halves[0] ^ (halves[1] * 0xFF51AFD7ED558CCDUL)) * 0x9E3779B97F4A7C15UL;
     }
 
     private static bool SameKeys(string[] keys, ReadOnlySpan<KeyValuePair<string, string>> fields)

@@ -11,8 +11,14 @@ sealed record FlightOptions(string Folder, string Domain)
 
     public long TotalBytes { get; init; } = 2048L << 20;
 
-    /// <summary>Between two hashes of the state.</summary>
+    /// <summary>Least time between two hashes of the state.</summary>
     public TimeSpan MarkEvery { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// And so many inputs for each byte of the last state: taking a byte of it costs the engine's thread a hundredth of handling an
+    /// input, so that hashes take at most some 1 % of its time. A file's end has one in any case.
+    /// </summary>
+    public double InputsPerByte { get; init; } = 1;
 
     /// <summary>Inputs and entries that wait for the writer, a power of two; more are dropped.</summary>
     public int Waiting { get; init; } = 1 << 16;

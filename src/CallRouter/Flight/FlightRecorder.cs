@@ -10,7 +10,7 @@ namespace CallCrm.CallRouter.Flight;
 /// </summary>
 sealed class FlightRecorder : IDisposable
 {
-    const int WakeEvery = 4096;
+    const int WakeEvery = 2048;
 
     readonly FlightOptions _options;
     readonly FlightRing _ring;
@@ -21,6 +21,8 @@ sealed class FlightRecorder : IDisposable
     TimeSpan _nextMark = TimeSpan.MinValue;
     TimeSpan _fileEnds = TimeSpan.MinValue;
     int _unheard;
+    long _sinceState;
+    long _stateCost;
     long _lost;
     DateTimeOffset _lostSince;
     volatile bool _stopping;
@@ -41,10 +43,14 @@ sealed class FlightRecorder : IDisposable
 
     public string? File => _log.File;
 
+    /// <summary>What waits for the writer.</summary>
+    public int Backlog => _ring.Count;
+
     /// <summary>To be called with each input before the engine handles it.</summary>
     public void Take(Moment at, EngineInput input, CallEngine engine)
     {
-        if (at.Stamp >= _nextMark || _log.WantsState)
+        _sinceState++;
+        if ((at.Stamp >= _nextMark && (_sinceState >= _stateCost || at.Stamp >= _fileEnds)) || _log.WantsState)
             GiveState(at, engine);
         if (_lost > 0)
             GoOn(at, engine);
@@ -107,13 +113,14 @@ sealed class FlightRecorder : IDisposable
         if (_lost > 0 || Rent() is not { } image)
             return;
         EngineImage.Write(engine, image);
+        var bytes = image.Count;
         if (!_ring.TryPut(at, new FlightState(image, newFile, null)))
         {
             Return(image);
             return;
         }
 
-        Given(at, newFile);
+        Given(at, newFile, bytes);
     }
 
     /// <summary>After a loss nothing is worth anything before the state is known again.</summary>
@@ -122,14 +129,17 @@ sealed class FlightRecorder : IDisposable
         if (_ring.Count > _options.Waiting / 2 || Rent() is not { } image)
             return;
         EngineImage.Write(engine, image);
+        var bytes = image.Count;
         _ring.TryPut(at, new FlightState(image, NewFile: true, new FlightGap(_lost, _lostSince)));
         _log.CountLost(_lost);
         _lost = 0;
-        Given(at, newFile: true);
+        Given(at, newFile: true, bytes);
     }
 
-    void Given(Moment at, bool newFile)
+    void Given(Moment at, bool newFile, int bytes)
     {
+        _sinceState = 0;
+        _stateCost = (long)(bytes * _options.InputsPerByte);
         if (newFile)
         {
             _fileEnds = at.Stamp + _options.FileAge;

@@ -108,7 +108,7 @@ public sealed class RecorderTests
     {
         using var recording = new Recording();
         using var gate = new ManualResetEventSlim(initialState: true);
-        var options = recording.Options with { Waiting = 1024, FileAge = TimeSpan.FromMinutes(1), Create = path => new Disk(File.Create(path), () => { gate.Wait(); return false; }) };
+        var options = recording.Options with { Waiting = 128, FileAge = TimeSpan.FromMinutes(1), Create = path => new Disk(File.Create(path), () => { gate.Wait(); return false; }) };
         var recorder = recording.Run([], options, close: false);
         var inputs = ReplayTests.Site(minutes: 8, agents: 10).ToList();
         for (var i = 0; i < inputs.Count; i++)

@@ -17,7 +17,7 @@ sealed class Recording : IDisposable
 
     public CallCrm.Engine.CallEngine Engine { get; private set; } = new("main");
 
-    public FlightOptions Options => new(Folder, "main");
+    public FlightOptions Options => new(Folder, "main") { InputsPerByte = 0 };
 
     /// <returns>The recorder, closed.</returns>
     public FlightRecorder Run(IEnumerable<(Moment At, EngineInput Input)> inputs, FlightOptions? options = null, bool close = true)

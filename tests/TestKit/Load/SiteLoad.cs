@@ -160,6 +160,8 @@ public sealed class SiteLoad
                 break;
             case EngineEffect.AnswerRoute answer:
                 After_ms(1, () => Send(new EngineInput.RouteClosed(answer.Request)));
+                if (_calls.TryGetValue(answer.Call, out var left))
+                    After_ms(5, () => End(left, _declined, 9..10));
                 break;
             case EngineEffect.Act { What: PbxAction.Redirect redirect } act:
                 var there = _byChannel.TryGetValue(redirect.Channel, out var fetched) && !fetched.Gone;
@@ -239,6 +241,8 @@ public sealed class SiteLoad
 
     void End(SiteCall call, CallTemplate template, Range range)
     {
+        if (call.Gone)
+            return;
         Say(template, range, call);
         call.Gone = true;
         _calls.Remove(call.Id);
