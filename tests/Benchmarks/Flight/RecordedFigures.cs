@@ -55,34 +55,18 @@ sealed class RecorderCostFigure : IFigure
     public Task<double[]> RunAsync()
     {
         var slice = new SiteSlice(events: 300_000);
-        Measure(slice, out _);
         var runs = new double[3];
-        var writer = 0.0;
-        for (var run = 0; run < runs.Length; run++)
-            runs[run] = Measure(slice, out writer);
-        Console.Error.WriteLine($"  the writer's thread, with all else of the process: {writer:F0} % of the engine's time");
-        return Task.FromResult(runs);
-    }
-
-    /// <summary>The quickest of five each, by turns: what others on these cores add falls away.</summary>
-    static double Measure(SiteSlice slice, out double writer)
-    {
-        var (with, without, all) = (TimeSpan.MaxValue, TimeSpan.MaxValue, TimeSpan.MaxValue);
-        for (var i = 0; i < 5; i++)
+        for (var run = -1; run < runs.Length; run++)
         {
-            using (var scratch = new FlightScratch())
-                without = Least(without, slice.RunPaced(scratch.Options, recorded: false).Engine);
-            using (var scratch = new FlightScratch())
-            {
-                var (engine, process) = slice.RunPaced(scratch.Options, recorded: true);
-                (with, all) = (Least(with, engine), Least(all, process - engine));
-            }
+            using var scratch = new FlightScratch();
+            var (added, writer) = slice.Cost(scratch.Options);
+            if (run >= 0)
+                runs[run] = added;
+            if (run == runs.Length - 1)
+                Console.Error.WriteLine($"  the writer's thread, each small batch packed and given to the system: {writer:F0} % of the engine's time");
         }
 
-        writer = all / without * 100;
-        return (with / without - 1) * 100;
-
-        static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
+        return Task.FromResult(runs);
     }
 }
 
