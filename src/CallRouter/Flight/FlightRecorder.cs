@@ -11,6 +11,8 @@ namespace CallCrm.CallRouter.Flight;
 sealed class FlightRecorder : IDisposable
 {
     const int WakeEvery = 2048;
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
 
     readonly FlightOptions _options;
     readonly FlightRing _ring;
@@ -18,11 +20,13 @@ sealed class FlightRecorder : IDisposable
     readonly Thread _thread;
     readonly AutoResetEvent _wake = new(initialState: false);
     readonly WireWriter?[] _images = [new(), new()];
+    TimeSpan _nextLook = TimeSpan.MinValue;
     TimeSpan _nextMark = TimeSpan.MinValue;
     TimeSpan _fileEnds = TimeSpan.MinValue;
     int _unheard;
-    long _sinceState;
+    long _putAtState;
     long _stateCost;
+    bool _losing;
     long _lost;
     DateTimeOffset _lostSince;
     volatile bool _stopping;
@@ -49,26 +53,30 @@ sealed class FlightRecorder : IDisposable
     /// <summary>To be called with each input before the engine handles it.</summary>
     public void Take(Moment at, EngineInput input, CallEngine engine)
     {
-        _sinceState++;
-        if ((at.Stamp >= _nextMark && (_sinceState >= _stateCost || at.Stamp >= _fileEnds)) || _log.WantsState)
-            GiveState(at, engine);
-        if (_lost > 0)
-            GoOn(at, engine);
-        if (_lost == 0 && _ring.TryPut(at, input))
-        {
+        if (--_unheard <= 0)
             Wake();
+        if (at.Stamp >= _nextLook)
+            Look(at, engine);
+        if (_losing)
+            GoOn(at, engine);
+        if (!_losing && _ring.TryPut(at, input))
             return;
-        }
 
-        if (_lost++ == 0)
-            _lostSince = at.Utc;
+        Lose(at);
+        _lost++;
     }
 
     /// <summary>To be called with each entry that the last input led to.</summary>
     public void Take(Moment at, JournalEntry entry)
     {
-        if (_lost == 0 && !_ring.TryPut(at, entry))
-            (_lost, _lostSince) = (1, at.Utc);
+        if (!_losing && !_ring.TryPut(at, entry))
+            Lose(at);
+    }
+
+    void Lose(Moment at)
+    {
+        if (!_losing)
+            (_losing, _lostSince) = (true, at.Utc);
     }
 
     /// <summary>Writes what is waiting, at most for some seconds, and ends the file.</summary>
@@ -78,9 +86,9 @@ sealed class FlightRecorder : IDisposable
         if (_stopping)
             return;
         // The images come back when what waits is written.
-        if (engine is not null && _lost == 0)
+        if (engine is not null && !_losing)
             SpinWait.SpinUntil(() => _images[0] is not null || _images[1] is not null, TimeSpan.FromSeconds(1));
-        if (engine is not null && _lost == 0)
+        if (engine is not null && !_losing)
             GiveState(at, engine);
         _stopping = true;
         _wake.Set();
@@ -110,7 +118,7 @@ sealed class FlightRecorder : IDisposable
     void GiveState(Moment at, CallEngine engine)
     {
         var newFile = at.Stamp >= _fileEnds || _log.WantsState;
-        if (_lost > 0 || Rent() is not { } image)
+        if (_losing || Rent() is not { } image)
             return;
         EngineImage.Write(engine, image);
         var bytes = image.Count;
@@ -132,13 +140,13 @@ sealed class FlightRecorder : IDisposable
         var bytes = image.Count;
         _ring.TryPut(at, new FlightState(image, NewFile: true, new FlightGap(_lost, _lostSince)));
         _log.CountLost(_lost);
-        _lost = 0;
+        (_losing, _lost) = (false, 0);
         Given(at, newFile: true, bytes);
     }
 
     void Given(Moment at, bool newFile, int bytes)
     {
-        _sinceState = 0;
+        _putAtState = _ring.Put;
         _stateCost = (long)(bytes * _options.InputsPerByte);
         if (newFile)
         {
@@ -147,15 +155,20 @@ sealed class FlightRecorder : IDisposable
         }
 
         _nextMark = at.Stamp + _options.MarkEvery < _fileEnds ? at.Stamp + _options.MarkEvery : _fileEnds;
-        _unheard = WakeEvery;
         Wake();
+    }
+
+    /// <summary>Whether the state is due, once a second: the road of every input stays short.</summary>
+    void Look(Moment at, CallEngine engine)
+    {
+        _nextLook = at.Stamp + LookEvery;
+        if (_log.WantsState || at.Stamp >= _fileEnds || (at.Stamp >= _nextMark && _ring.Put - _putAtState >= _stateCost))
+            GiveState(at, engine);
     }
 
     void Wake()
     {
-        if (++_unheard < WakeEvery)
-            return;
-        _unheard = 0;
+        _unheard = WakeEvery;
         _wake.Set();
     }
 

@@ -1,63 +1,82 @@
-using System.Runtime.InteropServices;
 using CallCrm.Engine;
 
 namespace CallCrm.CallRouter.Flight;
 
 /// <summary>
-/// From the engine to the writer: one puts, one takes, neither waits for the other. A full ring refuses; it never blocks.
+/// From the engine to the writer: one puts, one takes, neither waits for the other. Full, it refuses; it never blocks. Things lie in
+/// chunks that are made anew: memory that the writer's core has held is slow to write for the engine's.
 /// </summary>
-/// <param name="size">A power of two.</param>
+/// <param name="size">How many may wait.</param>
 sealed class FlightRing(int size)
 {
-    readonly Slot[] _slots = new Slot[size];
-    Counter _put;
-    Counter _taken;
+    Chunk _last = new();
+    long _put;
+    long _takenSeen;
+
+    // The writer's side.
+    Chunk? _first;
+    int _next;
+    long _taken;
 
     struct Slot
     {
         public Moment At;
-        public object? Item;
+        public object Item;
     }
 
-    // Each on a cache line of its own: the two sides would slow each other down.
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    struct Counter
+    sealed class Chunk
     {
-        [FieldOffset(64)]
-        public long Value;
-
-        /// <summary>The other side's counter as seen last, looked at again only when it matters.</summary>
-        [FieldOffset(72)]
-        public long Other;
+        public const int Size = 256;
+        public readonly Slot[] Slots = new Slot[Size];
+        public int Count;
+        public Chunk? Next;
     }
 
-    public int Count => (int)(Volatile.Read(ref _put.Value) - Volatile.Read(ref _taken.Value));
+    /// <summary>All that was put so far. The engine's side.</summary>
+    public long Put => _put;
+
+    public int Count => (int)(Volatile.Read(ref _put) - Volatile.Read(ref _taken));
 
     public bool TryPut(Moment at, object item)
     {
-        var put = _put.Value;
-        if (put - _put.Other == _slots.Length && put - (_put.Other = Volatile.Read(ref _taken.Value)) == _slots.Length)
+        if (_put - _takenSeen >= size && _put - (_takenSeen = Volatile.Read(ref _taken)) >= size)
             return false;
-        ref var slot = ref _slots[put & (_slots.Length - 1)];
+        var chunk = _last;
+        if (chunk.Count == Chunk.Size)
+        {
+            var next = new Chunk();
+            Volatile.Write(ref chunk.Next, next);
+            _last = chunk = next;
+        }
+
+        // The first one is where the writer begins.
+        if (_put == 0)
+            Volatile.Write(ref _first, chunk);
+        ref var slot = ref chunk.Slots[chunk.Count];
         slot.At = at;
         slot.Item = item;
-        Volatile.Write(ref _put.Value, put + 1);
+        Volatile.Write(ref chunk.Count, chunk.Count + 1);
+        Volatile.Write(ref _put, _put + 1);
         return true;
     }
 
     public bool TryTake(out Moment at, out object item)
     {
-        var taken = _taken.Value;
-        if (taken == _taken.Other && taken == (_taken.Other = Volatile.Read(ref _put.Value)))
-        {
-            (at, item) = (default, null!);
+        (at, item) = (default, null!);
+        if (Volatile.Read(ref _first) is not { } chunk)
             return false;
+        if (_next == Chunk.Size)
+        {
+            if (Volatile.Read(ref chunk.Next) is not { } next)
+                return false;
+            (_first, chunk, _next) = (next, next, 0);
         }
 
-        ref var slot = ref _slots[taken & (_slots.Length - 1)];
-        (at, item) = (slot.At, slot.Item!);
-        slot.Item = null;
-        Volatile.Write(ref _taken.Value, taken + 1);
+        if (_next == Volatile.Read(ref chunk.Count))
+            return false;
+        ref var slot = ref chunk.Slots[_next++];
+        (at, item) = (slot.At, slot.Item);
+        Volatile.Write(ref _taken, _taken + 1);
         return true;
     }
 }

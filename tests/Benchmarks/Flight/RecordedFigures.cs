@@ -130,7 +130,7 @@ sealed class ReplayDayFigure : IFigure
         };
         load.Open();
         // Nights are quiet; from eight to eight it goes up to two thirds of the agents' time.
-        load.Run(TimeSpan.FromHours(24), at => 0.25 + 3.6 * Math.Max(0, Math.Sin((at.TotalHours - 8) / 12 * Math.PI)));
+        load.Run(TimeSpan.FromHours(24), at => 0.25 + 4.3 * Math.Max(0, Math.Sin((at.TotalHours - 8) / 12 * Math.PI)));
         recorder.Close(last, load.Engine);
         if (recorder.Lost > 0)
             throw new InvalidOperationException($"{recorder.Lost} inputs were lost while the day was recorded");
