@@ -3,6 +3,7 @@ using CallCrm.AllInOne;
 using CallCrm.CallFlow;
 using CallCrm.CallFlow.Demo;
 using CallCrm.CallRouter;
+using CallCrm.CallRouter.Flight;
 using CallCrm.CrmApi;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.DemoPbx;
@@ -13,12 +14,15 @@ if (args is ["scripts", "check", .. var rest])
 
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var readsFlight = args is ["replay" or "bundle", ..];
+    var builder = WebApplication.CreateBuilder(readsFlight ? [] : args);
     builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
         new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
         new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
         new KnownSection(DemoPbxOptions.Section, typeof(DemoPbxOptions))]);
     var configuration = builder.Configuration;
+    if (readsFlight)
+        return FlightCommand.Run(args, configuration, Console.Out, Console.Error);
     var demo = DemoSetup.Apply(configuration, DataFolder.From(configuration));
     // Router and CrmApi are one process here: their shared secret need not outlive it.
     if (string.IsNullOrEmpty(configuration["Router:InternalKey"]))

@@ -10,6 +10,15 @@ public sealed partial class CallEngine
             case EngineInput.Fact fact:
                 Dispatch(fact.Value, fact.NewCall);
                 break;
+            case EngineInput.PbxSaid said:
+                Take(said);
+                break;
+            case EngineInput.PbxLists lists:
+                Take(lists);
+                break;
+            case EngineInput.PbxLost lost:
+                Take(lost);
+                break;
             case EngineInput.RouteAsked asked:
                 _routes.Asked(asked);
                 break;

@@ -57,7 +57,12 @@ public sealed partial class CallEngine
             at = at with { Stamp = _state.Now.Stamp };
         RunTimers(at, inclusive: false);
         _state.Now = at;
-        _state.Happened = input is EngineInput.Fact { Value: var fact } ? _state.ClockOf(fact.Node).Happened(fact.PbxTime, at) : at;
+        _state.Happened = input switch
+        {
+            EngineInput.PbxSaid { Event: var e } => _state.ClockOf(e.Node).Happened(e.PbxTime, at),
+            EngineInput.Fact { Value: var fact } => _state.ClockOf(fact.Node).Happened(fact.PbxTime, at),
+            _ => at,
+        };
         Dispatch(input);
         Settle();
         RunTimers(at, inclusive: true);

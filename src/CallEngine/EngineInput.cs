@@ -5,7 +5,7 @@ namespace CallCrm.Engine;
 public enum RequestState { New, Next, Held, Redirected }
 
 /// <summary>All that can happen to the engine. Everything it knows came in as one of these, so a log of them replays it.</summary>
-public abstract record EngineInput
+public abstract partial record EngineInput
 {
     /// <param name="NewCall">The call's id should this fact begin one (LegCreated, Snapshot); several are derived by <see cref="DerivedId"/>.</param>
     public sealed record Fact(PbxFact Value, Guid NewCall = default) : EngineInput;

@@ -45,6 +45,9 @@ public sealed partial class PbxModel
         "QueueCallerLeave", "ChanSpyStart", "ChanSpyStop", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
     ];
 
+    /// <summary>Whether such an event may be the first sign of a call, which then needs an id.</summary>
+    public static bool MayBeginCall(string eventName) => eventName == "Newchannel";
+
     readonly string _node;
     readonly int _maxLegs;
     readonly List<PbxFact> _facts = [];
@@ -71,17 +74,18 @@ public sealed partial class PbxModel
     public PbxModelCounters Counters => new(_events, _said, _unwanted, _malformed, _unknownLeg, _afterEnd, _repeated, _evicted, _legs.Count, _bridges.Count);
 
     /// <summary>What one event means; empty for most.</summary>
-    public IReadOnlyList<PbxFact> Handle(PbxEvent e)
+    public IReadOnlyList<PbxFact> Handle(PbxEvent e) => Read(e) is { Count: > 0 } facts ? facts.ToArray() : [];
+
+    /// <summary>The same in the model's own list, which the next event changes.</summary>
+    internal List<PbxFact> Read(PbxEvent e)
     {
         ArgumentNullException.ThrowIfNull(e);
         _facts.Clear();
         _time = e.PbxTime;
         _events++;
         Dispatch(e);
-        if (_facts.Count == 0)
-            return [];
         _said += _facts.Count;
-        return _facts.ToArray();
+        return _facts;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Flight;
 using CallCrm.CallRouter.Pbx;
 using CallCrm.Engine;
 
@@ -11,7 +12,7 @@ namespace CallCrm.CallRouter;
 /// </summary>
 sealed partial class DomainSession(
     string domain, JournalWriter journal, IEnumerable<PbxLink> links, LookupRunner lookups, PopGate pops, RouterOptions options,
-    Replies<Guid, RouteReply> routes, Replies<Guid, RoadAnswer> commands, TimeProvider time, ILogger<DomainSession> log) : IInputs
+    Replies<Guid, RouteReply> routes, Replies<Guid, RoadAnswer> commands, FlightRecorder? flight, TimeProvider time, ILogger<DomainSession> log) : IInputs
 {
     // Inputs are small and handled in microseconds; a full queue means that the engine is stuck, and is reported.
     readonly Channel<(Moment At, EngineInput Input)> _inputs = Channel.CreateBounded<(Moment, EngineInput)>(
@@ -28,6 +29,8 @@ sealed partial class DomainSession(
     // connection idle more often than in the middle of a commit, and the database has fewer commits to make.
     static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
 
+    bool _failed;
+
     /// <summary>Entries that must be safe before the effects behind them leave.</summary>
     readonly record struct Outcome(IReadOnlyList<JournalEntry> Entries, IReadOnlyList<EngineEffect> Effects);
 
@@ -43,7 +46,14 @@ sealed partial class DomainSession(
         Task[] parts = [FeedEngineAsync(stop.Token), LetOutAsync(stop.Token)];
         await Task.WhenAny(parts);
         await stop.CancelAsync();
-        await Task.WhenAll(parts);
+        try
+        {
+            await Task.WhenAll(parts);
+        }
+        finally
+        {
+            flight?.Close(Now, _failed ? null : _engine);
+        }
     }
 
     async Task FeedEngineAsync(CancellationToken cancel)
@@ -92,9 +102,13 @@ sealed partial class DomainSession(
     async Task<TimeSpan?> HandleAsync(Moment at, EngineInput input, CancellationToken cancel)
     {
         RouterMetrics.Inputs.Add(1);
+        flight?.Take(at, input, _engine);
+        // Until it has come through: the state in the middle of an input is none.
+        _failed = true;
         var step = _engine.Handle(at, input);
-        if (input is EngineInput.Fact { Value: { PbxTime: not null } fact } && _engine.ClockOf(fact.Node) is { } clock)
-            RouterMetrics.Heard(fact.Node, clock.Offset, clock.Delay);
+        _failed = false;
+        if (input is EngineInput.PbxSaid { Event: { PbxTime: not null, Node: var node } } && _engine.ClockOf(node) is { } clock)
+            RouterMetrics.Heard(node, clock.Offset, clock.Delay);
         List<JournalEntry>? entries = null;
         List<EngineEffect>? effects = null;
         foreach (var effect in step.Effects)
@@ -103,6 +117,7 @@ sealed partial class DomainSession(
             {
                 case EngineEffect.Write write:
                     (entries ??= []).Add(write.Entry);
+                    flight?.Take(at, write.Entry);
                     LogEntry(write.Entry);
                     break;
                 case EngineEffect.LookUp lookUp:

@@ -17,6 +17,8 @@ static class RouterMetrics
     public static readonly Counter<long> Inputs = Meter.CreateCounter<long>("callcrm_engine_inputs", description: "Inputs handled by the engine.");
     public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Impossible inputs and broken invariants, by code.");
     public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("callcrm_route_fallbacks", description: "Requests left to the dialplan's fallback, by reason.");
+    public static readonly Counter<long> FlightLost = Meter.CreateCounter<long>("callcrm_flight_lost_inputs", description: "Inputs that the flight recorder could not keep: slow or full disk.");
+    public static readonly Counter<long> FlightBytes = Meter.CreateCounter<long>("callcrm_flight_bytes", "By", "Written by the flight recorder.");
     public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("callcrm_pbx_resyncs", description: "Snapshots taken after a connection or an overflow.");
     public static readonly Histogram<double> EventDelaySeconds = Meter.CreateHistogram<double>("callcrm_pbx_event_delay_seconds", "s", "From the PBX's timestamp of an event until it was read, less the shortest such way seen lately.");
 

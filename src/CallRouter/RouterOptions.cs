@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace CallCrm.CallRouter;
 
 /// <summary>The router's own settings, section <c>Router</c>.</summary>
-public sealed class RouterOptions
+public sealed class RouterOptions : IValidatableObject
 {
     public const string Section = "Router";
 
@@ -37,6 +37,34 @@ public sealed class RouterOptions
 
     /// <summary>Folder of the spill (entries that the database could not take). Default: "spill" in the data folder.</summary>
     public string? SpillFolder { get; set; }
+
+    /// <summary>Whether every input of the engine is kept for <c>callcrm replay</c>. Default true.</summary>
+    public bool FlightEnabled { get; set; } = true;
+
+    /// <summary>Folder of the flight recorder's files. Default: "flight" in the data folder.</summary>
+    public string? FlightFolder { get; set; }
+
+    /// <summary>A new file begins when the running one is larger. 1 to 1,024 MB, default 64.</summary>
+    [Range(1, 1024)]
+    public int FlightFileMegabytes { get; set; } = 64;
+
+    /// <summary>A new file begins when the running one is older. 1 to 1,440 min, default 60.</summary>
+    [Range(1, 1440)]
+    public int FlightFileMinutes { get; set; } = 60;
+
+    /// <summary>Older files are deleted. 1 to 366 days, default 7.</summary>
+    [Range(1, 366)]
+    public int FlightKeepDays { get; set; } = 7;
+
+    /// <summary>The oldest files are deleted above this, the running one included. 2 to 1,048,576 MB, default 2,048.</summary>
+    [Range(2, 1 << 20)]
+    public int FlightTotalMegabytes { get; set; } = 2048;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (FlightTotalMegabytes < FlightFileMegabytes * 2)
+            yield return new ValidationResult($"Router:FlightTotalMegabytes ({FlightTotalMegabytes}) must hold at least two files of Router:FlightFileMegabytes ({FlightFileMegabytes}).", [nameof(FlightTotalMegabytes)]);
+    }
 }
 
 /// <summary>One PBX, an element of section <c>Pbx</c>.</summary>

@@ -1,4 +1,5 @@
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Flight;
 using CallCrm.CallRouter.Pbx;
 using CallCrm.Engine;
 using CallCrm.Telephony.FastAgi;
@@ -60,8 +61,9 @@ sealed partial class RouterWorker(
         LogHeld(_options.Domain, journal.Restored.NextSeq);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, journal.Lost);
         var first = await settings.LoadAsync(_options.Domain, stop.Token);
+        using var flight = FlightOptions.From(_options, DataFolder.From(configuration)) is { } recorded ? new FlightRecorder(recorded, time, logs.CreateLogger<FlightRecorder>()) : null;
         var session = new DomainSession(
-            _options.Domain, journal, links.All, lookups, pops, _options, routes, commands, time, logs.CreateLogger<DomainSession>());
+            _options.Domain, journal, links.All, lookups, pops, _options, routes, commands, flight, time, logs.CreateLogger<DomainSession>());
         try
         {
             await AnnounceAsync(stop.Token);

@@ -32,6 +32,8 @@ internal sealed class ChaosRun
 
     public List<EngineEffect> Effects { get; } = [];
 
+    public List<(Moment At, EngineInput Input)> Inputs { get; } = [];
+
     /// <summary>The first broken invariant, with what led to it.</summary>
     public string? Broken { get; private set; }
 
@@ -117,6 +119,7 @@ internal sealed class ChaosRun
 
     private void Send(EngineInput input)
     {
+        Inputs.Add((new Moment(_now, Start + _now), input));
         var step = Engine.Handle(new Moment(_now, Start + _now), input);
         Effects.AddRange(step.Effects);
         var broken = Engine.CheckInvariants();

@@ -34,6 +34,8 @@ sealed class RouterBench : IAsyncDisposable
 
     public NpgsqlDataSource Database { get; }
 
+    public required string FlightFolder { get; init; }
+
     public RouterRoad Road => _app.Services.GetRequiredService<RouterRoad>();
 
     public static async Task<RouterBench> StartAsync(PostgresFixture postgres, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null,
@@ -50,6 +52,7 @@ sealed class RouterBench : IAsyncDisposable
             Phones = [new DemoPhoneOptions { Name = "PJSIP/101" }, new DemoPhoneOptions { Name = "PJSIP/102" }],
         };
         phones?.Invoke(options);
+        var flight = Directory.CreateTempSubdirectory("flight").FullName;
         var pbx = new DemoPbxServer(options);
         await pbx.StartAsync();
         var builder = WebApplication.CreateBuilder();
@@ -61,6 +64,7 @@ sealed class RouterBench : IAsyncDisposable
             ["Router:AgiPort"] = agi.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Router:InternalKey"] = "a-key-for-tests-only",
             ["Router:SpillFolder"] = Directory.CreateTempSubdirectory("spill").FullName,
+            ["Router:FlightFolder"] = flight,
             ["Pbx:0:Node"] = Node,
             ["Pbx:0:AmiPort"] = ami.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Pbx:0:User"] = "callcrm",
@@ -78,7 +82,7 @@ sealed class RouterBench : IAsyncDisposable
         var database = NpgsqlDataSource.Create(connection);
         await SeedAsync(database);
         await app.StartAsync();
-        var bench = new RouterBench(app, pbx, database);
+        var bench = new RouterBench(app, pbx, database) { FlightFolder = flight };
         _ = bench.ReadJournalAsync();
         if (inSight)
             await bench.UntilAsync(e => e is PbxChanged { Connected: true });
@@ -163,6 +167,9 @@ sealed class RouterBench : IAsyncDisposable
 
         throw new TimeoutException("No such entry came. Journal:\n" + string.Join('\n', Entries.Select(e => e.ToString())));
     }
+
+    /// <summary>Ends the router as a stop of the host does; the rest stays.</summary>
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Flight;
 using CallCrm.DemoPbx;
 using CallCrm.Engine;
 using CallCrm.TestKit;
@@ -34,6 +35,28 @@ public sealed class RouterTests(PostgresFixture postgres) : IClassFixture<Postgr
         var (outcome, name, source) = await database.QuerySingleAsync<(string, string, string)>(
             "select c.outcome, k.name, k.source from call c join client k on k.id = c.client_id where c.id = @Call", new { offered.Call });
         (outcome, name, source).Should().Be(("Answered", "Mario Rossi", "hotline"));
+    }
+
+    [PostgresFact]
+    public async Task What_the_router_did_is_recorded_and_replayed_to_the_same_state()
+    {
+        await using var bench = await RouterBench.StartAsync(postgres);
+        await bench.SignInAsync(RouterBench.Anna, "101");
+        bench.Pbx.PlaceCall(new DemoCaller("+393471234560", RouterBench.Dialled));
+        var offered = await bench.UntilAsync<CallOffered>();
+        await bench.UntilAsync<OfferRang>();
+        await bench.DoAsync(RouterBench.Anna, new RoadCommand("answer", offered.Call));
+        await bench.UntilAsync<CallAnswered>();
+        await bench.DoAsync(RouterBench.Anna, new RoadCommand("hang_up", offered.Call));
+        await bench.UntilAsync<CallEnded>();
+        await bench.StopAsync();
+
+        var output = new StringWriter();
+        FlightCommand.Replay([], bench.FlightFolder, output, output).Should().Be(0, output.ToString());
+        output.ToString().Should().MatchRegex("inputs from .* [1-9][0-9]* state hashes: the same").And.NotContain("cut off");
+        output.GetStringBuilder().Clear();
+        FlightCommand.Replay(["--call", offered.Call.ToString()!], bench.FlightFolder, output, output).Should().Be(0, output.ToString());
+        output.ToString().Should().Contain("asks for a route (new) +393471234560").And.Contain("anna   ").And.Contain("asks: answer").And.Contain("answered by anna").And.Contain("call ended: answered");
     }
 
     [PostgresFact]

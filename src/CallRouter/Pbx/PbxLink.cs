@@ -4,14 +4,13 @@ using CallCrm.Telephony.Ami;
 namespace CallCrm.CallRouter.Pbx;
 
 /// <summary>
-/// One PBX: its AMI connection, its model of channels, its snapshots. One consumer, in order; a full queue or a cut line
+/// One PBX: its AMI connection, and what it says on its way to the engine. One consumer, in order; a full queue or a cut line
 /// ends in a snapshot, never in single events missing without a word.
 /// </summary>
 sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxLink> log)
 {
     static readonly TimeSpan SnapshotRetry = TimeSpan.FromMilliseconds(500);
 
-    PbxModel _model = new(options.Node);
     volatile AmiClient? _ami;
 
     public string Node => options.Node;
@@ -23,7 +22,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     /// <summary>For as long as the domain is held; a connection of its own each time, so that nothing old is left in it.</summary>
     public async Task RunAsync(IInputs inputs, CancellationToken cancel)
     {
-        (_model, _seen) = (new PbxModel(Node), false);
+        _seen = false;
         var ami = new AmiClient(PbxActions.ClientOptions(options), time);
         _ami = ami;
         ami.StatusChanged = status => TellNeverSeen(status, inputs, cancel);
@@ -49,7 +48,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     {
         _seen |= status.State == AmiState.LoggedIn;
         if (!_seen && status.State is (AmiState.Lost or AmiState.LoginRefused) && !cancel.IsCancellationRequested)
-            _ = inputs.PutAsync(new EngineInput.Fact(new PbxFact.Lost(Node, null, (status.Reason ?? AmiLostReason.ConnectFailed).ToString())), cancel).AsTask();
+            _ = inputs.PutAsync(new EngineInput.PbxLost(Node, (status.Reason ?? AmiLostReason.ConnectFailed).ToString()), cancel).AsTask();
     }
 
     volatile bool _seen;
@@ -62,8 +61,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
         switch (signal)
         {
             case AmiEvent e when e.Sequence > _inSnapshot && Connected:
-                foreach (var fact in _model.Handle(ToPbxEvent(e)))
-                    await inputs.PutAsync(ToInput(fact), cancel);
+                await inputs.PutAsync(new EngineInput.PbxSaid(ToPbxEvent(e), PbxModel.MayBeginCall(e.Name) ? NewCall() : default), cancel);
                 break;
             case AmiConnected connected:
                 LogConnected(Node, connected.AsteriskVersion, connected.SystemName);
@@ -78,7 +76,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
             case AmiLost lost:
                 Connected = false;
                 LogLost(Node, lost.Reason, lost.Detail);
-                await inputs.PutAsync(new EngineInput.Fact(_model.Reset(lost.Reason.ToString())), cancel);
+                await inputs.PutAsync(new EngineInput.PbxLost(Node, lost.Reason.ToString()), cancel);
                 break;
         }
     }
@@ -92,12 +90,12 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
             var channels = await ami.SendListAsync(new AmiAction("CoreShowChannels"), cancel);
             if (devices.IsSuccess && channels.IsSuccess)
             {
-                var snapshot = _model.TakeSnapshot([.. channels.Items.Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)]);
                 _inSnapshot = devices.Response.Sequence;
                 Connected = true;
                 RouterMetrics.Resyncs.Add(1);
-                LogSnapshot(Node, snapshot.Legs.Length);
-                await inputs.PutAsync(ToInput(snapshot), cancel);
+                LogSnapshot(Node, channels.Items.Count);
+                await inputs.PutAsync(
+                    new EngineInput.PbxLists(Node, [.. channels.Items.Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
                 return;
             }
 
@@ -109,10 +107,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
         }
     }
 
-    EngineInput.Fact ToInput(PbxFact fact) =>
-        new(fact, fact is PbxFact.LegCreated or PbxFact.Snapshot ? Guid.CreateVersion7(time.GetUtcNow()) : default);
+    Guid NewCall() => Guid.CreateVersion7(time.GetUtcNow());
 
-    PbxEvent ToPbxEvent(AmiEvent e) => new(Node, e.Name, e.Headers, e.Timestamp);
+    PbxEvent ToPbxEvent(AmiEvent e) => new(Node, e.Name, PbxModelHeaders.Cut(e.Headers), e.Timestamp);
 
     /// <summary>Carries out an action; never throws for what the PBX or the line does.</summary>
     public async Task<(bool Ok, string Message)> ActAsync(PbxAction what, CancellationToken cancel)
