@@ -14,10 +14,9 @@ internal static class WireText
             return [];
         var lines = new List<string>(effects.Count);
         var writer = t_writer ??= new WireWriter();
-        writer.Reset();
         foreach (var effect in effects)
         {
-            writer.Clear();
+            writer.Reset();
             writer.Record(effect);
             lines.Add($"{(effect is EngineEffect.Write w ? w.Entry.GetType().Name : effect.GetType().Name)} {Convert.ToHexString(writer.Written)}");
         }
