@@ -35,7 +35,7 @@ internal static class WireEmit
             {
                 LoadFrom(il, i);
                 il.Emit(OpCodes.Ldarg_0);
-                il.Emit(OpCodes.Callvirt, typeof(WirePass).GetMethod(nameof(WirePass.Skip))!);
+                il.Emit(OpCodes.Callvirt, typeof(WirePass).GetMethod(nameof(WirePass.Skip), [typeof(WireReader)])!);
                 continue;
             }
 
