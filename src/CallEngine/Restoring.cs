@@ -111,6 +111,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             ChannelName = row.ChannelName,
             Device = ChannelNames.Device(row.ChannelName),
             Logged = true,
+            InAmi = true,
             Answered = row.AnsweredAt is not null,
             Talked = row.AnsweredAt is not null && row.Agent is not null,
             Queue = call.Queue,

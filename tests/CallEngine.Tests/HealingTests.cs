@@ -47,9 +47,9 @@ public sealed class HealingTests
         Scenario.With("anna").At(100).Inbound("1").Forget().At(100.01).SnapshotOf().ExpectNothing()
             .At(100.02).Channel("1", "PJSIP/trunk").At(120).ExpectNone("ended Lost").ExpectNone("leg 1 ended");
         Scenario.With("anna").At(100).Inbound("1").Forget().At(100.01).SnapshotOf().ExpectNothing()
-            .At(105.01).ExpectAmong("""
+            .At(100.92).ExpectAmong("""
                 call1 leg 1 ended 0 estimated
-                call1 ended Lost by Unknown agent - wait 5010 talk 0 hold 0 estimated
+                call1 ended Lost by Unknown agent - wait 910 talk 0 hold 0 estimated
                 """);
     }
 

@@ -9,6 +9,9 @@ internal sealed class Leg(LegId id, Call call)
 
     public TimeSpan CreatedAt { get; init; }
 
+    /// <summary>AMI told of it, or an earlier run did: a later snapshot without it means that it is gone. FastAGI alone may be ahead of AMI.</summary>
+    public bool InAmi { get; set; }
+
     /// <summary>A snapshot lacked it although it is young: it ends unless heard of before this.</summary>
     public EngineTimer? DoubtTimer { get; set; }
 

@@ -67,6 +67,9 @@ internal sealed partial class LegFacts
     {
         if (leg is not null)
             leg.Answered = true;
+        // Whoever answers is there after all: what told of it was late.
+        if (leg?.Agent is { BackOff: "unreachable" } there)
+            board.EndBackOff(there);
         if (call.Offer is { IsDialled: true } offer)
         {
             if (IsAt(offer, leg, leg?.Device ?? ""))

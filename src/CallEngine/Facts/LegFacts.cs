@@ -8,6 +8,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (state.Legs.TryGetValue(fact.Leg, out var known))
         {
             // AGI was first: it did not know the linked id.
+            known.InAmi = true;
             if (Live(fact.Leg) is not null)
                 book.Link(known, fact.LinkedId);
             return;
@@ -33,7 +34,9 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
 
         var root = call.Legs.Count == 0;
         var leg = book.AddLeg(call, fact.Leg, fact.ChannelName, fact.Device, fact.LinkedId, isTrunk);
-        leg.Dials = root && leg.Agent is not null;
+        leg.InAmi = true;
+        // The first leg we see of a call may be one that an ended call still dials.
+        leg.Dials = root && leg.Agent is not null && string.Equals(fact.Leg.UniqueId, fact.LinkedId, StringComparison.Ordinal);
         if (leg.Agent is { } agent)
             board.Refresh(agent);
     }
@@ -73,10 +76,20 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
 
     public void Gone(Leg leg, int cause, int? techCause, bool hungUp, bool estimated)
     {
+        // How the ring ended was not seen; a caller who asks again brings the word of DIALSTATUS.
+        if (estimated && leg.Call is { Request: null, Offer: { IsDialled: true } offer } && offer.Legs.Contains(leg) && IsLast(offer, leg))
+            offers.End(offer, OfferOutcome.Cancelled, null);
         state.LeaveBridge(leg);
         book.LegGone(leg, cause, techCause, hungUp, estimated);
         if (!leg.Call.Ended)
             talk.Update(leg.Call);
+    }
+
+    /// <summary>The snapshot shows the caller past the dial that we believe in, and no leg of it: it ended unseen.</summary>
+    public void DialOver(Call call)
+    {
+        if (call is { Request: null, Offer: { IsDialled: true, Leg: not { Live: true } } offer })
+            offers.End(offer, OfferOutcome.Cancelled, null);
     }
 
     public void Joined(PbxFact.LegJoined fact)

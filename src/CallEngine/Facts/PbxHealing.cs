@@ -5,7 +5,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 {
     /// <summary>AGI is a stream of its own: it may tell of a channel that began after the snapshot's lists were made. AMI's own word follows then.</summary>
     private static readonly TimeSpan Young = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan DoubtTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>What AMI has to say of it is behind the lists in the same stream.</summary>
+    private static readonly TimeSpan DoubtTime = TimeSpan.FromMilliseconds(900);
 
     public void Connected(PbxFact.Connected fact)
     {
@@ -66,7 +68,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         {
             if (living.Contains(leg.Id))
                 continue;
-            if (state.Now.Stamp - leg.CreatedAt >= Young)
+            if (leg.InAmi || leg.DoubtTimer is { IsSet: true } || state.Now.Stamp - leg.CreatedAt >= Young)
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
             else
                 state.Timers.Set(leg.DoubtTimer ??= new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + DoubtTime);
@@ -77,6 +79,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     {
         if (state.Legs.TryGetValue(seen.Leg, out var known))
         {
+            known.InAmi = true;
             if (known.Live)
                 book.Link(known, seen.LinkedId);
             else
@@ -101,7 +104,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
             call.Direction = CallDirection.Outbound;
         var leg = book.AddLeg(call, seen.Leg, seen.ChannelName, seen.Device, seen.LinkedId, isTrunk, estimated: true);
-        leg.Dials = isNew && leg.Agent is not null && string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal);
+        leg.InAmi = true;
         return isNew;
     }
 
@@ -133,6 +136,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             return;
         book.Announce(leg.Call);
         leg.Rang |= seen.Ringing;
+        // Whoever is up at an own device speaks, or dials: also when we did not see how it began.
+        leg.Answered |= seen.Up && !leg.IsClient;
+        leg.Dials |= leg.Agent is not null && IsDialler(seen);
         if (seen.BridgeId is { } bridge)
         {
             if (leg.Call.Offer is { IsDialled: true } offer && !leg.IsClient && leg.Agent is { } agent && ReferenceEquals(offer.Agent, agent))
@@ -146,14 +152,22 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         }
     }
 
+    /// <summary>The root channel of its call, which the PBX did not ring itself (AppDial2: an Originate).</summary>
+    private static bool IsDialler(SnapshotLeg seen) =>
+        string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal) && !seen.Ringing && seen.Application is not ("AppDial" or "AppDial2" or "AppQueue");
+
     /// <summary>Callers whose hold mark we missed can be fetched again; those whose dial ended unseen ask by themselves.</summary>
     private void Resume(PbxFact.Snapshot fact)
     {
         foreach (var seen in fact.Legs)
         {
+            if ((seen.BridgeId is not null || seen.Application is not ("" or "AGI" or "Dial")) && legs.Live(seen.Leg) is { Call: var dialled } asker && ReferenceEquals(dialled.Client, asker))
+                legs.DialOver(dialled);
             // One who waits, and neither asks nor rings, is in the hold loop.
             if (string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal) && seen.Application is not ("" or "AGI" or "Dial" or "Answer"))
                 legs.HoldMarked(seen.Leg);
+            else if (seen.Context is not ("" or "callcrm-route") && legs.Live(seen.Leg) is { Call: var call } leg && ReferenceEquals(call.Client, leg))
+                routes.Adrift(call);
         }
 
         foreach (var call in state.OpenCallsInOrder())
