@@ -52,6 +52,11 @@ public sealed class HealingFaultTests
     }
 
     [Fact]
+    public void A_caller_found_in_the_fallback_was_served_by_the_fallback() =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 4) with { Context = "callcrm-fallback" }, Scenario.Seen("8", "7", "PJSIP/nobody", "x", age: 3))
+            .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0");
+
+    [Fact]
     public void A_ring_that_ended_unseen_frees_its_agent_at_once()
     {
         var story = Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(5).PbxLost().At(9).Forget()

@@ -126,6 +126,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         call.Caller = CallRules.Read(seen.CallerNumber, seen.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(seen.Leg.Node, seen.CallerNumber)));
         call.CallerName = seen.CallerName;
         call.Dialled = CallRules.Read(seen.DialledNumber, restricted: false, toExtension);
+        // It asked us, in vain: the dialplan's fallback serves it.
+        if (isTrunk && seen.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal))
+            (call.Routed, call.Final) = (true, RouteRule.Fallback);
         book.AnnounceSoon(call);
         return call;
     }

@@ -24,7 +24,7 @@ public sealed class Chaos(PostgresFixture postgres, ITestOutputHelper output) : 
         output.WriteLine(result.ToString());
         result.Calls.Should().Be(plan.Calls);
         result.Truth.Keys.Should().Contain([CallEndKind.Answered, CallEndKind.Abandoned]);
-        result.Differences.Should().BeEmpty(result.Story);
+        result.Inexcusable.Should().BeEmpty(result.Story);
         result.Left.Should().BeEmpty(result.Story);
     }
 }

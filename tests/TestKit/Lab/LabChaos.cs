@@ -8,8 +8,12 @@ public sealed record LabChaosPlan(int Calls, int PerSecond, int Agents, int Kill
 
 /// <param name="Differences">What the call log has wrong against Asterisk's CEL and the callers' own list.</param>
 /// <param name="Left">What is still open in CallCrm when the PBX has no channel any more.</param>
-public sealed record LabChaosResult(int Calls, IReadOnlyDictionary<CallEndKind, int> Truth, IReadOnlyList<CallLogDifference> Differences, IReadOnlyList<string> Left, string Story)
+/// <param name="ReadsCel">The host imports CEL: then a call that ended unseen has no excuse.</param>
+public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionary<CallEndKind, int> Truth, IReadOnlyList<CallLogDifference> Differences, IReadOnlyList<string> Left, string Story)
 {
+    /// <summary>Those that the host had a chance to get right.</summary>
+    public IEnumerable<CallLogDifference> Inexcusable => Differences.Where(d => ReadsCel || !d.NeedsCel);
+
     public override string ToString()
     {
         var text = new StringBuilder().AppendLine(Story);
@@ -49,7 +53,7 @@ public static class LabChaos
         var oracle = new CallLogOracle("PJSIP/trunk", d => d.StartsWith("PJSIP/1", StringComparison.Ordinal) && d != "PJSIP/110");
         var truth = oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))]);
         var log = await CallLogOracle.LogAsync(connection, since);
-        return new LabChaosResult(truth.Count, truth.CountBy(c => c.End).ToDictionary(), CallLogOracle.Compare(truth, numbers, log, run.Unseen), await LeftAsync(connection), run.Story);
+        return new LabChaosResult(ReadsCel(), truth.Count, truth.CountBy(c => c.End).ToDictionary(), CallLogOracle.Compare(truth, numbers, log, run.Unseen), await LeftAsync(connection), run.Story);
     }
 
     /// <summary>A host that does not know the setting would refuse to start.</summary>

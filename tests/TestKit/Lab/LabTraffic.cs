@@ -27,7 +27,7 @@ public sealed class LabTraffic : IAsyncDisposable
         File.WriteAllLines(file, numbers.Select(n => $"{n};;{to}"));
         var program = LabProgram.Start("call",
         [
-            lab.Name, "--file", file, "--rate", Text(rate), "--count", Text(count), "--limit", "400", "--log", log, "--patience", LabPhone.Ms(patience), "--talk", LabPhone.Ms(talk),
+            lab.Name, "--file", file, "--in-order", "--rate", Text(rate), "--count", Text(count), "--limit", "400", "--log", log, "--patience", LabPhone.Ms(patience), "--talk", LabPhone.Ms(talk),
         ]);
         return new LabTraffic(program, log, file, numbers);
     }

@@ -58,7 +58,8 @@ public sealed class TcpRelay : IAsyncDisposable
     {
         try
         {
-            client.LingerState = new LingerOption(true, 0);
+            if (client.Client is { } socket)
+                socket.LingerState = new LingerOption(true, 0);
         }
         catch (Exception e) when (e is ObjectDisposedException or SocketException)
         {
