@@ -25,9 +25,6 @@ internal sealed partial class SimRouter
     /// <summary>All that the PBX said so far has been taken in.</summary>
     public bool CaughtUp => Link == SimLink.Up && _wire.Count == 0 && !HalfOpen;
 
-    /// <summary>A snapshot has been taken in since the last fault, at this time.</summary>
-    public TimeSpan SyncedAt { get; private set; }
-
     /// <summary>The PBX says something.</summary>
     public void Hear(PbxEvent e)
     {
@@ -88,7 +85,10 @@ internal sealed partial class SimRouter
                 OnThisConnection(random.Next(1, 30), () =>
                 {
                     Send(new EngineInput.Fact(_model.TakeSnapshot(StaysBlind ? [] : channels, devices), NewId()));
-                    (Link, SyncedAt) = (SimLink.Up, clock.Now);
+                    // Killed by it, before it was committed.
+                    if (Link == SimLink.Down)
+                        return;
+                    Link = SimLink.Up;
                     TakeDue();
                 });
             });
