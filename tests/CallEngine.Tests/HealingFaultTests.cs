@@ -57,6 +57,22 @@ public sealed class HealingFaultTests
             .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0");
 
     [Fact]
+    public void A_caller_found_asking_us_who_gives_up_has_abandoned() =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", age: 2, app: "AGI")).At(106).Ends("7", hungUp: true).ExpectAmong("snap100+1 ended Abandoned by Caller agent - wait 8000 talk 0 hold 0");
+
+    [Fact]
+    public void The_last_channel_of_a_call_that_is_just_ending_is_no_call_of_its_own()
+    {
+        var story = Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("8", "7", "PJSIP/101", app: "AppDial")).At(100.05).Ends("8");
+        story.All.OfType<EngineEffect.Write>().Where(w => w.Entry is CallStarted or LegStarted or LegEnded or CallEnded).Should().BeEmpty();
+        story.AgentOf("anna").State.Should().Be(AgentState.Ready);
+    }
+
+    [Fact]
+    public void A_channel_that_stays_alone_is_a_call_after_all() =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("8", "7", "PJSIP/101", app: "AppDial")).At(101).ExpectAmong("snap100+1 leg 8 anna estimated").At(110).Ends("8").ExpectAmong("snap100+1 leg 8 ended 16 anna talk 0 hold 0");
+
+    [Fact]
     public void A_ring_that_ended_unseen_frees_its_agent_at_once()
     {
         var story = Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(5).PbxLost().At(9).Forget()

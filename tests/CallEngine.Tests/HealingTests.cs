@@ -56,7 +56,7 @@ public sealed class HealingTests
     [Fact]
     public void An_unknown_trunk_channel_is_adopted_as_an_observed_call()
     {
-        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 40), Scenario.Seen("8", "7", "PJSIP/101", "x", age: 35))
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 40) with { Context = "from-trunk" }, Scenario.Seen("8", "7", "PJSIP/101", "x", age: 35))
             .Expect("""
                 snap100+1 started Inbound +393331112222 to 800100 observed estimated
                 snap100+1 leg 7 client estimated

@@ -48,7 +48,7 @@ internal sealed partial class LegFacts
         var call = caller?.Call ?? dialled?.Call;
         if (call is null || call.Ended)
             return;
-        book.Announce(call);
+        book.AnnounceUnlessRemnant(call);
         if (fact.Result == DialResult.Answered)
             Answered(call, dialled);
         else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))

@@ -64,7 +64,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (!state.Legs.TryGetValue(fact.Leg, out var leg) || !leg.Live)
             return;
         var call = leg.Call;
-        book.Announce(call);
+        book.AnnounceUnlessRemnant(call);
         if (!leg.Answered && call.Offer is { IsDialled: true } offer && offer.Legs.Contains(leg) && IsLast(offer, leg) && OfferRules.ResultOf(fact.Cause, fact.TechCause) is { } result)
         {
             offers.End(offer, OfferRules.OutcomeOf(result, offer, call), fact.TechCause);

@@ -50,8 +50,11 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 
         EndVanished(fact);
         var adopted = 0;
+        var living = new HashSet<string>(StringComparer.Ordinal);
         foreach (var leg in fact.Legs)
-            adopted += Take(leg, newCall, adopted + 1) ? 1 : 0;
+            living.Add(leg.Leg.UniqueId);
+        foreach (var leg in fact.Legs)
+            adopted += Take(leg, newCall, adopted + 1, living) ? 1 : 0;
         foreach (var leg in fact.Legs)
             Repair(leg);
         node.Up = true;
@@ -75,7 +78,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         }
     }
 
-    private bool Take(SnapshotLeg seen, Guid newCall, int number)
+    private bool Take(SnapshotLeg seen, Guid newCall, int number, HashSet<string> living)
     {
         if (state.Legs.TryGetValue(seen.Leg, out var known))
         {
@@ -99,6 +102,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             }
 
             call = Adopt(seen, DerivedId.From(newCall, DerivedId.AdoptedCall, number), isTrunk);
+            call.Remnant = seen.BridgeId is null && !living.Contains(seen.LinkedId);
         }
 
         if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
@@ -126,9 +130,11 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         call.Caller = CallRules.Read(seen.CallerNumber, seen.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(seen.Leg.Node, seen.CallerNumber)));
         call.CallerName = seen.CallerName;
         call.Dialled = CallRules.Read(seen.DialledNumber, restricted: false, toExtension);
-        // It asked us, in vain: the dialplan's fallback serves it.
-        if (isTrunk && seen.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal))
-            (call.Routed, call.Final) = (true, RouteRule.Fallback);
+        // It asks us, or asked in vain and is served by the dialplan's fallback.
+        var fallback = seen.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal);
+        call.Routed = isTrunk && (fallback || string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal));
+        if (call.Routed && fallback)
+            call.Final = RouteRule.Fallback;
         book.AnnounceSoon(call);
         return call;
     }
@@ -137,7 +143,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     {
         if (legs.Live(seen.Leg) is not { } leg)
             return;
-        book.Announce(leg.Call);
+        book.AnnounceUnlessRemnant(leg.Call);
         leg.Rang |= seen.Ringing;
         // Whoever is up at an own device speaks, or dials: also when we did not see how it began.
         leg.Answered |= seen.Up && !leg.IsClient;
