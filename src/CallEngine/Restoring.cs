@@ -114,6 +114,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             InAmi = true,
             Answered = row.AnsweredAt is not null,
             Talked = row.AnsweredAt is not null && row.Agent is not null,
+            RestoredTalk = row.AnsweredAt is { } answered ? StampOf(answered) : null,
             Queue = call.Queue,
         };
         state.Legs.Add(row.Leg, leg);

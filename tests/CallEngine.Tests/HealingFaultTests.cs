@@ -54,7 +54,7 @@ public sealed class HealingFaultTests
     [Fact]
     public void A_caller_found_in_the_fallback_was_served_by_the_fallback() =>
         Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 4) with { Context = "callcrm-fallback" }, Scenario.Seen("8", "7", "PJSIP/nobody", "x", age: 3))
-            .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0");
+            .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0 estimated");
 
     [Fact]
     public void A_caller_found_asking_us_who_gives_up_has_abandoned() =>

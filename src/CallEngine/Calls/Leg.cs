@@ -52,6 +52,9 @@ internal sealed class Leg(LegId id, Call call)
     /// <summary>Since when it shares a bridge with the other side; null when it does not.</summary>
     public TimeSpan? InTalkSince { get; set; }
 
+    /// <summary>Answered before this process began: should the snapshot show it in talk, it has talked since then.</summary>
+    public TimeSpan? RestoredTalk { get; set; }
+
     /// <summary>When this stretch of talk began.</summary>
     public TimeSpan TalkBegan { get; set; }
 

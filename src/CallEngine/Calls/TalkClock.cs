@@ -62,7 +62,8 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
 
     private void Begin(Call call, Leg leg)
     {
-        leg.InTalkSince = state.Now.Stamp;
+        leg.InTalkSince = leg.RestoredTalk ?? state.Now.Stamp;
+        leg.RestoredTalk = null;
         leg.TalkBegan = state.Now.Stamp;
         leg.Answered = true;
         if (leg.Agent is { } agent)

@@ -153,7 +153,11 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             if (leg.Call.Offer is { IsDialled: true } offer && !leg.IsClient && leg.Agent is { } agent && ReferenceEquals(offer.Agent, agent))
                 legs.AnsweredUnseen(offer, leg);
             if (!string.Equals(leg.Bridge, bridge, StringComparison.Ordinal))
+            {
                 legs.Join(leg, bridge);
+                // Since when is not known: CEL may tell.
+                leg.Call.EndEstimated = true;
+            }
         }
         else if (leg.Bridge is { } old)
         {

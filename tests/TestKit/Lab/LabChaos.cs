@@ -157,7 +157,7 @@ public static class LabChaos
         void Note(string what, double from)
         {
             // What happens within a breath of it may have been seen or not.
-            Unseen.Add((from - 0.5, Seconds() + 0.5));
+            Unseen.Add((from - 1, Seconds() + 1));
             _story.Append(CultureInfo.InvariantCulture, $"{what} for {Seconds() - from:F1} s; ");
         }
 
