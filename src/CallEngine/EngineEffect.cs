@@ -41,7 +41,10 @@ public abstract record RouteAnswer
 public abstract record PbxAction
 {
     /// <summary>To <c>callcrm-route,s,callcrm</c>; the channel then asks again with state=redirected.</summary>
-    public sealed record Redirect(string Channel) : PbxAction;
+    /// <param name="UnlessBridged">
+    /// Look at the channel first: what we know of it is what did not come in time, and AMI itself may be late. One who talks is left alone.
+    /// </param>
+    public sealed record Redirect(string Channel, bool UnlessBridged = false) : PbxAction;
 
     /// <param name="Cause">Q.850.</param>
     public sealed record HangUp(string Channel, int Cause) : PbxAction;

@@ -103,11 +103,13 @@ public sealed partial class PbxModel
             return;
         Show(leg, f);
         // Unhold is sent before a blind transfer even when nothing was held.
-        if (leg.Holding == hold || leg.Hidden)
+        if ((leg.Holding == hold && leg.HoldTold) || leg.Hidden)
         {
             _repeated++;
             return;
         }
+
+        leg.HoldTold = true;
 
         leg.Holding = hold;
         Say(hold ? new PbxFact.HoldBegan(_node, _time, leg.Id) : new PbxFact.HoldEnded(_node, _time, leg.Id));

@@ -58,6 +58,7 @@ public sealed partial class PbxModel
         TakeCaller(leg, fields.CallerNumber, fields.CallerName, fields.Restricted);
         leg.PresentationTold = leg.Restricted || fields.Restricted is not null;
         leg.CallsUs = fields.ChannelState == StateRing;
+        leg.HoldTold = false;
         Keep(leg);
         leg.Up = fields.ChannelState == StateUp;
         leg.Rang = fields.ChannelState == StateRinging;

@@ -16,8 +16,18 @@ public sealed partial class PbxModel
     {
         if (!Succeeded(e) || Find(e["OrigTransfererUniqueid"]) is not { } transferer || RealLeg(transferer, null) is not { } person)
             return;
+        // Their leave was part of a bridge's move, but they are not moved: out they are, seconds before their Hangup.
+        StayedBehind(transferer);
+        if (e["SecondTransfererUniqueid"] is { } second && _legs.TryGetValue(second, out var other))
+            StayedBehind(other);
         var transferee = e["TransfereeUniqueid"] is { Length: > 0 } id ? RealLeg(Find(id), person) : null;
         Say(new PbxFact.Transferred(_node, _time, TransferKind.Attended, person.Id, transferee?.Id, TargetOf(e, person, transferee)));
+    }
+
+    void StayedBehind(Leg leg)
+    {
+        if (leg.Bridge is null)
+            LeaveForGood(leg);
     }
 
     string TargetOf(PbxEvent e, Leg transferer, Leg? transferee)

@@ -15,7 +15,7 @@ public static class PbxModelHeaders
         "Application", "BridgeId", "BridgeTechnology", "BridgeType", "BridgeUniqueid", "CallerIDName", "CallerIDNum", "Cause", ChanVariable, "Channel", "ChannelState",
         "CID-CallingPres", "ContactStatus", "Context", "DestApp", "DestBridgeUniqueid", "DestChannel", "DestChannelState", "DestLinkedid", "DestUniqueid",
         "Device", "DialStatus", "DialString", "Duration", "EndpointName", "Exten", "Extension", "FromBridgeUniqueid", "Hint", "Linkedid", "LocalOneUniqueid",
-        "LocalTwoUniqueid", "Newname", "OrigTransfererUniqueid", "Result", "SourceUniqueid", "SpyeeUniqueid", "SpyerUniqueid", "State", "Status", "SwapUniqueid", "TargetUniqueid", "TechCause",
+        "LocalTwoUniqueid", "Newname", "OrigTransfererUniqueid", "Result", "SecondTransfererUniqueid", "SourceUniqueid", "SpyeeUniqueid", "SpyerUniqueid", "State", "Status", "SwapUniqueid", "TargetUniqueid", "TechCause",
         "TransferTargetUniqueid", "TransfereeUniqueid", "TransfererUniqueid", "Uniqueid", "UserEvent", "Value", "Variable",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 

@@ -74,6 +74,9 @@ public sealed partial class PbxModel
 
         public bool Up;
         public bool Holding;
+
+        /// <summary>Its hold is known: a snapshot does not tell, so the next word counts even when it changes nothing here.</summary>
+        public bool HoldTold = true;
         public bool Recording;
         public bool HungUp;
         public int? RequestCause;

@@ -112,8 +112,13 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             ChannelName = row.ChannelName,
             Device = ChannelNames.Device(row.ChannelName),
             Logged = true,
+            InAmi = true,
+            CreatedAt = StampOf(row.StartedAt),
+            CreatedUtc = row.StartedAt,
+            DoneUntil = StampOf(row.StartedAt),
             Answered = row.AnsweredAt is not null,
             Talked = row.AnsweredAt is not null && row.Agent is not null,
+            RestoredTalk = row.AnsweredAt is { } answered ? StampOf(answered) : null,
             Queue = call.Queue,
         };
         state.Legs.Add(row.Leg, leg);

@@ -68,7 +68,7 @@ internal static class EffectText
 
     private static string Of(PbxAction action) => action switch
     {
-        PbxAction.Redirect r => $"redirect {r.Channel}",
+        PbxAction.Redirect r => $"redirect {r.Channel}{(r.UnlessBridged ? " unless bridged" : "")}",
         PbxAction.HangUp h => $"hang up {h.Channel} {h.Cause}",
         PbxAction.Answer a => $"answer {a.Device} {a.Channel}",
         PbxAction.Hold h => $"hold {h.Device} {h.Channel}",

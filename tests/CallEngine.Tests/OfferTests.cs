@@ -75,7 +75,7 @@ public sealed class OfferTests
             .At(3).Expect("""
                 call1/1 ended Unreachable
                 anna Ready (unreachable) in call1
-                act #1 redirect PJSIP/trunk-1
+                act #1 redirect PJSIP/trunk-1 unless bridged
                 """)
             .DialEnds("1", "2", DialResult.Cancelled).Ends("2", 16).Asks("1", RequestState.Redirected)
             .ExpectAmong("call1 offered call1/2 bruno PJSIP/102 20s LeastBusy");
@@ -267,7 +267,7 @@ public sealed class OfferTests
         Scenario.With("anna", "bruno").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").Forget()
             .Does("anna", new AgentCommand.SignOut()).ExpectAmong("""
                 call1/1 ended Cancelled
-                act #1 redirect PJSIP/trunk-1
+                act #1 redirect PJSIP/trunk-1 unless bridged
                 anna SignedOut in call1
                 """)
             .DialEnds("1", "2", DialResult.Cancelled).Ends("2", 16).Asks("1", RequestState.Redirected).ExpectAmong("answer r2 dial PJSIP/102 20s record after pop call1/2");

@@ -90,7 +90,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             offers.End(offer, OfferOutcome.Cancelled, null);
             call.Refusals.Add(new Refusal(agent, state.Now.Stamp));
             if (stage >= OfferStage.Sent && call.Request is null)
-                router.SendOn(call, null);
+                router.SendOn(call, null, unlessBridged: true);
         }
 
         board.SignOut(agent, reason);

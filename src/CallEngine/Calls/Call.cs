@@ -32,6 +32,12 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public bool Estimated { get; set; }
 
+    /// <summary>
+    /// A snapshot showed one dialled channel without the one that dialled it: most often the last of a call that is just ending. It is no
+    /// call of its own unless it lives on.
+    /// </summary>
+    public bool Remnant { get; set; }
+
     public List<Leg> Legs { get; } = [];
 
     /// <summary>The outside party that is served; the one that asked us last, should there be several.</summary>

@@ -9,7 +9,7 @@ internal sealed partial class CallBook
         if (!leg.Live)
             return;
         var call = leg.Call;
-        Announce(call);
+        AnnounceUnlessRemnant(call);
         leg.Live = false;
         state.Timers.Cancel(leg.DoubtTimer);
         call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
@@ -19,13 +19,8 @@ internal sealed partial class CallBook
             call.By = leg.IsClient ? EndedBy.Caller : EndedBy.Agent;
         if (call.Client is null)
             call.Cause = cause;
-        state.Out.Write(new LegEnded(leg.Id.Node, leg.Id.UniqueId, leg.Agent?.Id, cause, techCause,
-            leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
-        {
-            Seq = state.Out.TakeSeq(),
-            At = state.Happened.Utc,
-            Call = call.Id,
-        });
+        if (leg.Logged)
+            WriteEnd(leg, cause, techCause, estimated);
         if (leg.IsClient)
             ClientGone(call, leg, cause, estimated);
         LeaveAgent(leg);
@@ -40,7 +35,7 @@ internal sealed partial class CallBook
             return;
         if (call.Offer is { } offer)
             offers.End(offer, OfferOutcome.CallerGaveUp, null);
-        Announce(call);
+        AnnounceUnlessRemnant(call);
         offers.LeaveLine(call);
         DropRequest(call);
         CancelTimers(call);
@@ -60,13 +55,8 @@ internal sealed partial class CallBook
         call.Outcome = outcome;
         Step(call, CallState.Ended);
         state.OpenCalls--;
-        state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)),
-            Span.Milliseconds(call.Talk), Span.Milliseconds(call.Hold), estimated || call.EndEstimated)
-        {
-            Seq = state.Out.TakeSeq(),
-            At = call.ClientGoneAt is { } gone && !call.Estimated ? call.UtcOf(gone) : state.Happened.Utc,
-            Call = call.Id,
-        });
+        if (call.Announced)
+            WriteEnd(call, outcome, estimated);
         state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
     }
 
@@ -97,6 +87,29 @@ internal sealed partial class CallBook
         state.Calls.Remove(call.Id);
         foreach (var id in call.Merged)
             state.Calls.Remove(id);
+    }
+
+    private void WriteEnd(Leg leg, int cause, int? techCause, bool estimated)
+    {
+        var call = leg.Call;
+        state.Out.Write(new LegEnded(leg.Id.Node, leg.Id.UniqueId, leg.Agent?.Id, cause, techCause,
+            leg.Agent is null ? 0 : Span.Milliseconds(leg.Talk), leg.Agent is null ? 0 : Span.Milliseconds(leg.Hold), estimated)
+        {
+            Seq = state.Out.TakeSeq(),
+            At = state.Happened.Utc,
+            Call = call.Id,
+        });
+    }
+
+    private void WriteEnd(Call call, CallOutcome outcome, bool estimated)
+    {
+        state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)),
+            Span.Milliseconds(call.Talk), Span.Milliseconds(call.Hold), estimated || call.EndEstimated)
+        {
+            Seq = state.Out.TakeSeq(),
+            At = call.ClientGoneAt is { } gone && !call.Estimated ? call.UtcOf(gone) : state.Happened.Utc,
+            Call = call.Id,
+        });
     }
 
     private void ClientGone(Call call, Leg leg, int cause, bool estimated)

@@ -72,11 +72,19 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
 
     public void AnnounceSoon(Call call) => state.Timers.Set(call.AnnounceTimer ??= new EngineTimer(TimerKind.Announce, call), state.Now.Stamp + AnnounceDelay);
 
+    /// <summary>At an end, or in a snapshot: what may be the last of another call needs more than that to be one.</summary>
+    public void AnnounceUnlessRemnant(Call call)
+    {
+        if (!call.Remnant)
+            Announce(call);
+    }
+
     /// <summary>Writes CallStarted and the legs so far; from here on everything about the call is written as it happens.</summary>
     public void Announce(Call call)
     {
         if (call.Announced || call.Legs.Count == 0)
             return;
+        call.Remnant = false;
         call.Announced = true;
         state.Timers.Cancel(call.AnnounceTimer);
         var root = call.Client ?? call.Legs[0];

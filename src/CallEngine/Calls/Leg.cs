@@ -11,6 +11,9 @@ internal sealed class Leg(LegId id, Call call)
 
     public DateTimeOffset CreatedUtc { get; init; }
 
+    /// <summary>AMI told of it, or an earlier run did: a later snapshot without it means that it is gone. FastAGI alone may be ahead of AMI.</summary>
+    public bool InAmi { get; set; }
+
     /// <summary>A snapshot lacked it although it is young: it ends unless heard of before this.</summary>
     public EngineTimer? DoubtTimer { get; set; }
 
@@ -90,6 +93,9 @@ internal sealed class Leg(LegId id, Call call)
 
     /// <summary>The end of its last span, first its creation.</summary>
     public TimeSpan DoneUntil { get; set; }
+
+    /// <summary>Answered before this process began: should the snapshot show it in talk, it has talked since then.</summary>
+    public TimeSpan? RestoredTalk { get; set; }
 
     public bool Talked { get; set; }
 

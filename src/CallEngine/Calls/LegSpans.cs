@@ -10,7 +10,10 @@ internal sealed class LegSpans(EngineState state)
     public void Begin(Leg leg, Doing? doing)
     {
         leg.Doing = doing;
-        leg.DoingSince = state.Happened.Stamp > leg.DoneUntil ? state.Happened.Stamp : leg.DoneUntil;
+        var since = state.Happened.Stamp;
+        if (doing is { Kind: SpanKind.Talk or SpanKind.Hold or SpanKind.Conference } && leg.RestoredTalk is { } restored)
+            (since, leg.RestoredTalk) = (restored, null);
+        leg.DoingSince = since > leg.DoneUntil ? since : leg.DoneUntil;
     }
 
     /// <summary>What it did until now is over.</summary>
@@ -20,7 +23,7 @@ internal sealed class LegSpans(EngineState state)
             return;
         leg.Doing = null;
         var (from, to) = (leg.DoingSince, state.Happened.Stamp);
-        if (to - from < Shortest)
+        if (to - from < Shortest || !leg.Logged)
             return;
         leg.DoneUntil = to;
         if (doing.Kind is SpanKind.Talk or SpanKind.Conference)

@@ -28,7 +28,7 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
     public void Leave(Leg leg)
     {
         if (leg.Doing is not null)
-            book.Announce(leg.Call);
+            book.AnnounceUnlessRemnant(leg.Call);
         spans.End(leg);
         Disconnect(leg);
     }

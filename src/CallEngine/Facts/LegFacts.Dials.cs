@@ -57,7 +57,7 @@ internal sealed partial class LegFacts
         var call = caller?.Call ?? dialled?.Call;
         if (call is null || call.Ended)
             return;
-        book.Announce(call);
+        book.AnnounceUnlessRemnant(call);
         if (fact.Result == DialResult.Answered)
             Answered(call, dialled);
         else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
@@ -84,6 +84,9 @@ internal sealed partial class LegFacts
     {
         if (leg is not null)
             leg.Answered = true;
+        // Whoever answers is there after all: what told of it was late.
+        if (leg?.Agent is { BackOff: "unreachable" } there)
+            board.EndBackOff(there);
         if (call.Offer is { IsDialled: true } offer)
         {
             if (IsAt(offer, leg, leg?.Device ?? ""))

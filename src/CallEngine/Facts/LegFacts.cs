@@ -8,6 +8,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (state.Legs.TryGetValue(fact.Leg, out var known))
         {
             // AGI was first: it did not know the linked id.
+            known.InAmi = true;
             if (Live(fact.Leg) is not null)
                 book.Link(known, fact.LinkedId);
             return;
@@ -33,7 +34,9 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
 
         var root = call.Legs.Count == 0;
         var leg = book.AddLeg(call, fact.Leg, fact.ChannelName, fact.Device, fact.LinkedId, isTrunk);
-        leg.Dials = root && leg.Agent is not null;
+        leg.InAmi = true;
+        // The first leg we see of a call may be one that an ended call still dials.
+        leg.Dials = root && leg.Agent is not null && string.Equals(fact.Leg.UniqueId, fact.LinkedId, StringComparison.Ordinal);
         if (leg.Agent is { } agent)
             board.Refresh(agent);
     }
@@ -61,7 +64,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (!state.Legs.TryGetValue(fact.Leg, out var leg) || !leg.Live)
             return;
         var call = leg.Call;
-        book.Announce(call);
+        book.AnnounceUnlessRemnant(call);
         if (!leg.Answered && call.Offer is { IsDialled: true } offer && offer.Legs.Contains(leg) && IsLast(offer, leg) && OfferRules.ResultOf(fact.Cause, fact.TechCause) is { } result)
         {
             offers.End(offer, OfferRules.OutcomeOf(result, offer, call), fact.TechCause);
@@ -78,12 +81,22 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         // The best that is known of an end nobody saw: until the line was cut it was there.
         var now = state.Happened;
         state.Happened = leg.VanishedAt ?? now;
+        // How the ring ended was not seen; a caller who asks again brings the word of DIALSTATUS.
+        if (estimated && leg.Call is { Request: null, Offer: { IsDialled: true } offer } && offer.Legs.Contains(leg) && IsLast(offer, leg))
+            offers.End(offer, OfferOutcome.Cancelled, null);
         state.LeaveBridge(leg);
         Unheard(leg);
         talk.Leave(leg);
         book.LegGone(leg, cause, techCause, hungUp, estimated);
         talk.Update(leg.Call);
         state.Happened = now;
+    }
+
+    /// <summary>The snapshot shows the caller past the dial that we believe in, and no leg of it: it ended unseen.</summary>
+    public void DialOver(Call call)
+    {
+        if (call is { Request: null, Offer: { IsDialled: true, Leg: not { Live: true } } offer })
+            offers.End(offer, OfferOutcome.Cancelled, null);
     }
 
     public void Joined(PbxFact.LegJoined fact)

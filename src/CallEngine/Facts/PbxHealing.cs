@@ -5,7 +5,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 {
     /// <summary>AGI is a stream of its own: it may tell of a channel that began after the snapshot's lists were made. AMI's own word follows then.</summary>
     private static readonly TimeSpan Young = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan DoubtTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>What AMI has to say of it is behind the lists in the same stream.</summary>
+    private static readonly TimeSpan DoubtTime = TimeSpan.FromMilliseconds(900);
 
     public void Connected(PbxFact.Connected fact)
     {
@@ -39,8 +41,11 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         EndVanished(fact, node.LostAt);
         node.LostAt = null;
         var adopted = 0;
+        var living = new HashSet<string>(StringComparer.Ordinal);
         foreach (var leg in fact.Legs)
-            adopted += Take(leg, newCall, adopted + 1) ? 1 : 0;
+            living.Add(leg.Leg.UniqueId);
+        foreach (var leg in fact.Legs)
+            adopted += Take(leg, newCall, adopted + 1, living) ? 1 : 0;
         foreach (var leg in fact.Legs)
             Repair(leg);
         node.Up = true;
@@ -85,17 +90,18 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             if (living.Contains(leg.Id))
                 continue;
             leg.VanishedAt = lostAt is { } at && at.Stamp >= leg.CreatedAt ? at : null;
-            if (state.Now.Stamp - leg.CreatedAt >= Young)
+            if (leg.InAmi || leg.DoubtTimer is { IsSet: true } || state.Now.Stamp - leg.CreatedAt >= Young)
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
             else
                 state.Timers.Set(leg.DoubtTimer ??= new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + DoubtTime);
         }
     }
 
-    private bool Take(SnapshotLeg seen, Guid newCall, int number)
+    private bool Take(SnapshotLeg seen, Guid newCall, int number, HashSet<string> living)
     {
         if (state.Legs.TryGetValue(seen.Leg, out var known))
         {
+            known.InAmi = true;
             if (known.Live)
                 book.Link(known, seen.LinkedId);
             else
@@ -115,12 +121,13 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             }
 
             call = Adopt(seen, DerivedId.From(newCall, DerivedId.AdoptedCall, number), isTrunk);
+            call.Remnant = seen.BridgeId is null && !living.Contains(seen.LinkedId);
         }
 
         if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
             call.Direction = CallDirection.Outbound;
         var leg = book.AddLeg(call, seen.Leg, seen.ChannelName, seen.Device, seen.LinkedId, isTrunk, estimated: true);
-        leg.Dials = isNew && leg.Agent is not null && string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal);
+        leg.InAmi = true;
         return isNew;
     }
 
@@ -142,6 +149,11 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         call.Caller = CallRules.Read(seen.CallerNumber, seen.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(seen.Leg.Node, seen.CallerNumber)));
         call.CallerName = seen.CallerName;
         call.Dialled = CallRules.Read(seen.DialledNumber, restricted: false, toExtension);
+        // It asks us, or asked in vain and is served by the dialplan's fallback.
+        var fallback = seen.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal);
+        call.Routed = isTrunk && (fallback || string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal));
+        if (call.Routed && fallback)
+            call.Final = RouteRule.Fallback;
         book.AnnounceSoon(call);
         return call;
     }
@@ -150,31 +162,48 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     {
         if (legs.Live(seen.Leg) is not { } leg)
             return;
-        book.Announce(leg.Call);
+        book.AnnounceUnlessRemnant(leg.Call);
         leg.Rang |= seen.Ringing;
         leg.Waits = seen.Waits;
         state.Touch(leg.Call);
+        // Whoever is up at an own device speaks, or dials: also when we did not see how it began.
+        leg.Answered |= seen.Up && !leg.IsClient;
+        leg.Dials |= leg.Agent is not null && IsDialler(seen);
         if (seen.BridgeId is { } bridge)
         {
             if (leg.Call.Offer is { IsDialled: true } offer && !leg.IsClient && leg.Agent is { } agent && ReferenceEquals(offer.Agent, agent))
                 legs.AnsweredUnseen(offer, leg);
             if (!string.Equals(leg.Bridge, bridge, StringComparison.Ordinal))
+            {
                 legs.Join(leg, bridge, seen.Conference);
+                // Since when is not known: CEL may tell.
+                leg.Call.EndEstimated = true;
+            }
         }
-        else if (leg.Bridge is { } old)
+        else
         {
-            legs.Left(new PbxFact.LegLeft(seen.Leg.Node, null, seen.Leg, old));
+            leg.RestoredTalk = null;
+            if (leg.Bridge is { } old)
+                legs.Left(new PbxFact.LegLeft(seen.Leg.Node, null, seen.Leg, old));
         }
     }
+
+    /// <summary>The root channel of its call, which the PBX did not ring itself (AppDial2: an Originate).</summary>
+    private static bool IsDialler(SnapshotLeg seen) =>
+        string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal) && !seen.Ringing && seen.Application is not ("AppDial" or "AppDial2" or "AppQueue");
 
     /// <summary>Callers whose hold mark we missed can be fetched again; those whose dial ended unseen ask by themselves.</summary>
     private void Resume(PbxFact.Snapshot fact)
     {
         foreach (var seen in fact.Legs)
         {
+            if ((seen.BridgeId is not null || seen.Application is not ("" or "AGI" or "Dial")) && legs.Live(seen.Leg) is { Call: var dialled } asker && ReferenceEquals(dialled.Client, asker))
+                legs.DialOver(dialled);
             // One who waits, and neither asks nor rings, is in the hold loop.
             if (string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal) && seen.Application is not ("" or "AGI" or "Dial" or "Answer"))
                 legs.HoldMarked(seen.Leg);
+            else if (seen.Context is not ("" or "callcrm-route") && legs.Live(seen.Leg) is { Call: var call } leg && ReferenceEquals(call.Client, leg))
+                routes.Adrift(call);
         }
 
         foreach (var call in state.OpenCallsInOrder())

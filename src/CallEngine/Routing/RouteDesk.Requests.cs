@@ -27,6 +27,7 @@ internal sealed partial class RouteDesk
                 return null;
             }
 
+            state.Timers.Cancel(known.DoubtTimer);
             if (!ReferenceEquals(known.Call.Client, known))
                 book.Serve(known.Call, known);
             Adopt(known, asked);

@@ -58,6 +58,8 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
         if (!state.Requests.Remove(id, out var request))
             return;
         Drop(request);
+        // A channel that takes our answer lives, whatever lists made before it began may lack.
+        state.Timers.Cancel(request.Call.Client?.DoubtTimer);
         if (request.Call.Offer is { } offer && ReferenceEquals(offer.Request, request))
             offers.Taken(offer);
     }
@@ -75,8 +77,23 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
             offers.End(offer, OfferOutcome.Cancelled, null);
         if (call.Offer is not null)
             return;
+        LeaveOurHands(call);
+    }
+
+    /// <summary>The PBX shows a caller we believed in line somewhere else: the dialplan served them while we were not there.</summary>
+    public void Adrift(Call call)
+    {
+        if (call is { State: CallState.Waiting, Request: null or { Stage: RequestStage.Answered }, Redirect: null })
+            LeaveOurHands(call);
+    }
+
+    private void LeaveOurHands(Call call)
+    {
+        if (call.Offer is { } kept)
+            offers.End(kept, OfferOutcome.Cancelled, null);
         offers.LeaveLine(call);
         state.Timers.Cancel(call.MaxWaitTimer);
+        state.Timers.Cancel(call.PatienceTimer);
         call.AdriftSince = state.Now.Stamp;
     }
 
@@ -172,7 +189,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
             return;
         offers.End(offer, OfferOutcome.Unreachable, null);
         if (offer.Call.Request is null)
-            router.SendOn(offer.Call, null);
+            router.SendOn(offer.Call, null, unlessBridged: true);
     }
 
     private void Next(Call call, RouteRequest request)

@@ -45,11 +45,11 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
     }
 
     /// <summary>Brings the caller back to us by Redirect, if the PBX can be told; else they come round by themselves.</summary>
-    public bool SendOn(Call call, Guid? awaitPop)
+    public bool SendOn(Call call, Guid? awaitPop, bool unlessBridged = false)
     {
         if (call.Client is not { Live: true, ChannelName.Length: > 0 } client || call.Redirect is not null || !state.IsUp(call.Node))
             return false;
-        var action = state.Out.Act(call.Node, new PbxAction.Redirect(client.ChannelName), awaitPop);
+        var action = state.Out.Act(call.Node, new PbxAction.Redirect(client.ChannelName, unlessBridged), awaitPop);
         var redirect = new Redirect(action, call);
         redirect.Timer = new EngineTimer(TimerKind.Redirect, redirect);
         state.Timers.Set(redirect.Timer, state.Now.Stamp + state.Options.RedirectTimeout);

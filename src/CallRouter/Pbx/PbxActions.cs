@@ -22,6 +22,9 @@ static class PbxActions
         _ => throw new ArgumentOutOfRangeException(nameof(what), what.GetType().Name, "no AMI action for it"),
     };
 
+    /// <summary>Who the channel talks with (BRIDGEPEER); empty when it does not.</summary>
+    public static AmiAction AskPeer(string channel) => Action("Getvar", ("Channel", channel), ("Variable", "BRIDGEPEER"));
+
     /// <summary>In the dialog of the channel where it is known, else to the device's contact.</summary>
     static AmiAction Notify(string device, string? channel, string what) => Action("PJSIPNotify",
         channel is null ? ("Endpoint", device[(device.IndexOf('/', StringComparison.Ordinal) + 1)..]) : ("Channel", channel),

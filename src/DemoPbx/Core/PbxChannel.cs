@@ -166,6 +166,7 @@ internal sealed class PbxChannel(string name, string uniqueid, string linkedid, 
         "CALLERID(num-pres)" or "CALLERID(pres)" or "CALLERID(name-pres)" => Presentation.AsteriskName(),
         "CALLERID(num)" => CallerNumber,
         "CALLERID(name)" => CallerName,
+        "BRIDGEPEER" => Bridge is null ? "" : string.Join(',', Bridge.Channels.Where(c => c != this).Select(c => c.Name)),
         _ => Get(variable),
     };
 

@@ -20,6 +20,7 @@ sealed class RouteLoad : IAsyncDisposable
     readonly Channel<EngineInput> _inputs = Channel.CreateUnbounded<EngineInput>(new UnboundedChannelOptions { SingleReader = true });
     readonly Dictionary<Guid, (long Due, LegId Leg)> _asked = [];
     readonly List<double> _waits_ms = [];
+    readonly List<double> _commits_ms = [];
     readonly JournalWriter _journal;
     readonly ClientDirectory _directory;
     readonly ChangeHints _hints;
@@ -44,7 +45,11 @@ sealed class RouteLoad : IAsyncDisposable
     public async Task<double[]> RunAsync(int callsPerSecond, int seconds)
     {
         lock (_waits_ms)
+        {
             _waits_ms.Clear();
+            _commits_ms.Clear();
+        }
+
         var from = Stopwatch.GetTimestamp();
         var total = callsPerSecond * seconds;
         for (var n = 0; n < total; n++)
@@ -60,6 +65,13 @@ sealed class RouteLoad : IAsyncDisposable
         await Task.Delay(TimeSpan.FromSeconds(1));
         lock (_waits_ms)
             return _waits_ms.Count >= total * 0.99 ? [.. _waits_ms.Order()] : throw new InvalidOperationException($"only {_waits_ms.Count} of {total} calls were routed");
+    }
+
+    /// <summary>Milliseconds that an offer waited for its commit in the last run, sorted.</summary>
+    public double[] Commits_ms()
+    {
+        lock (_waits_ms)
+            return [.. _commits_ms.Order()];
     }
 
     public async ValueTask DisposeAsync()
@@ -123,20 +135,21 @@ sealed class RouteLoad : IAsyncDisposable
     void Take(IReadOnlyList<EngineEffect> effects)
     {
         var entries = effects.OfType<EngineEffect.Write>().Select(w => w.Entry).ToArray();
+        var decided = Stopwatch.GetTimestamp();
         var safe = _journal.AppendAsync(entries, CancellationToken.None).AsTask();
         foreach (var effect in effects)
         {
             if (effect is EngineEffect.LookUp look)
                 _ = LookUpAsync(look);
             else if (effect is EngineEffect.AnswerRoute { Answer: RouteAnswer.Dial dial } answer)
-                _ = AnswerAsync(answer.Request, dial.Device, safe);
+                _ = AnswerAsync(answer.Request, dial.Device, safe, decided);
         }
     }
 
     async Task LookUpAsync(EngineEffect.LookUp look) =>
         Post(new EngineInput.LookupArrived(look.Call, await _directory.IdentifyAsync(look.Caller, look.CallerName, look.Source, mayCreate: true, CancellationToken.None)));
 
-    async Task AnswerAsync(Guid request, string device, Task safe)
+    async Task AnswerAsync(Guid request, string device, Task safe, long decided)
     {
         await safe;
         var now = Stopwatch.GetTimestamp();
@@ -144,7 +157,11 @@ sealed class RouteLoad : IAsyncDisposable
         lock (_asked)
             _asked.Remove(request, out asked);
         lock (_waits_ms)
+        {
             _waits_ms.Add(Stopwatch.GetElapsedTime(asked.Due, now).TotalMilliseconds);
+            _commits_ms.Add(Stopwatch.GetElapsedTime(decided, now).TotalMilliseconds);
+        }
+
         var phone = asked.Leg with { UniqueId = asked.Leg.UniqueId + "p" };
         Post(new EngineInput.RouteTaken(request));
         Fact(new PbxFact.LegCreated(Node, null, phone, asked.Leg.UniqueId, device + "-1", device, "", "", "", "", false));

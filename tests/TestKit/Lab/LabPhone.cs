@@ -40,7 +40,9 @@ public sealed class LabPhone : IAsyncDisposable
 
     internal static async Task<LabPhone> StartAsync(AsteriskLab lab, LabPhoneKind kind, string extensions, TimeSpan? ring, TimeSpan? talk)
     {
-        var log = lab.NewLog($"phone-{extensions.Replace(',', '-')}");
+        // sipp does not bear long file names.
+        var name = extensions.Replace(',', '-');
+        var log = lab.NewLog($"phone-{(name.Length > 40 ? name[..40] : name)}");
         List<string> arguments = [lab.Name, kind.ToString().ToLowerInvariant(), extensions, "--log", log];
         if (ring is { } r)
             arguments.AddRange(["--ring", Ms(r)]);

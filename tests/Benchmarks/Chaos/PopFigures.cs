@@ -1,0 +1,136 @@
+using CallCrm.TestKit;
+using CallCrm.TestKit.Lab;
+using Microsoft.Playwright;
+using Npgsql;
+
+namespace CallCrm.Benchmarks.Chaos;
+
+/// <summary>
+/// The lab at 20 calls/s for a minute: three agents at real Chromium pages, to whom calls go first, and others whose pages are real feed
+/// clients without a browser, as fifty browsers would eat the cores that are measured. What counts is painted in a browser.
+/// </summary>
+static class PopRun
+{
+    const int Browsers = 3;
+    const int Agents = 48;
+
+    /// <summary>Calls a second; CALLCRM_POP_RATE=2 tries the harness where the cores are not free (the figure is then none).</summary>
+    static readonly int s_rate = int.Parse(Environment.GetEnvironmentVariable("CALLCRM_POP_RATE") ?? "20", System.Globalization.CultureInfo.InvariantCulture);
+    static readonly Lazy<Task<(double[] Waits_ms, double[] Leads_ms)>> s_run = new(MeasureAsync);
+
+    public static async Task<double> WaitP99Async() => (await s_run.Value).Waits_ms is var waits ? waits[Math.Min(waits.Length - 1, (int)(waits.Length * 0.99))] : 0;
+
+    /// <summary>Percent of the pops that were painted before the phone had its INVITE.</summary>
+    public static async Task<double> BeforeRingAsync() => (await s_run.Value).Leads_ms is var leads ? 100.0 * leads.Count(l => l >= 0) / leads.Length : 0;
+
+    static async Task<(double[] Waits_ms, double[] Leads_ms)> MeasureAsync()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var site = await LabSite.StartAsync(lab, await new PostgresFixture().NewDatabaseAsync(), Agents);
+        await PreferBrowsersAsync(site);
+        using var playwright = await Playwright.CreateAsync();
+        await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+        var pages = new List<PopPage>();
+        var phones = new List<LabPhone>();
+        try
+        {
+            foreach (var extension in site.Extensions.Take(Browsers))
+            {
+                phones.Add(await lab.PhoneAsync(LabPhoneKind.Answer, extension, ring: TimeSpan.FromMilliseconds(300)));
+                pages.Add(await PopPage.OpenAsync(browser, site.Host.Address, LabSite.LoginAt(extension), extension));
+            }
+
+            phones.Add(await lab.PhoneAsync(LabPhoneKind.Answer, string.Join(',', site.Extensions.Skip(Browsers)), ring: TimeSpan.FromMilliseconds(300)));
+            await site.SitDownAsync(site.Extensions.Skip(Browsers));
+            // The first calls warm everything up.
+            await CallAsync(lab, 2_000_000, 5 * s_rate);
+            var calls = await CallAsync(lab, 3_000_000, 60 * s_rate);
+            var (waits, leads) = (new List<double>(), new List<double>());
+            var painted = 0;
+            for (var i = 0; i < Browsers; i++)
+            {
+                var pops = await pages[i].PaintedAsync();
+                painted += pops.Length;
+                Match(calls, phones[i].Steps, pops, waits, leads);
+            }
+
+            if (waits.Count == 0)
+                throw new InvalidOperationException($"No call reached a browser's agent without waiting first; {painted} pops were painted.");
+            await Console.Error.WriteLineAsync(FormattableString.Invariant($"  {waits.Count} pops measured ({painted} painted with the warm-up) in {Browsers} browsers, of {60 * s_rate} calls at {s_rate}/s; the latest {-leads.Min():F0} ms after the phone's INVITE; median wait {waits.Order().ElementAt(waits.Count / 2):F0} ms"));
+            return ([.. waits.Order()], [.. leads]);
+        }
+        finally
+        {
+            foreach (var phone in phones)
+                await phone.DisposeAsync();
+        }
+    }
+
+    static async Task<IReadOnlyList<LabStep>> CallAsync(AsteriskLab lab, int first, int count)
+    {
+        await using var traffic = LabTraffic.Start(lab, LabSite.Sales, first, count, rate: s_rate * 60, patience: TimeSpan.FromSeconds(20), talk: TimeSpan.FromSeconds(1));
+        await traffic.EndAsync(TimeSpan.FromMinutes(3));
+        return traffic.Steps;
+    }
+
+    /// <summary>Each ring of the phone with its caller's INVITE and the pop painted nearest to it. A caller who was held first is no measure; a ring without a pop counts as late as can be.</summary>
+    static void Match(IReadOnlyList<LabStep> calls, IReadOnlyList<LabStep> rings, double[] painted, List<double> waits, List<double> leads)
+    {
+        var invites = calls.Where(s => s.What == "invite").ToDictionary(s => s.Rest.Trim(), StringComparer.Ordinal);
+        var answers = calls.Where(s => s.What == "answered").ToDictionary(s => s.SipCallId, s => s.AtSeconds, StringComparer.Ordinal);
+        foreach (var ring in rings.Where(s => s.What == "ringing"))
+        {
+            var from = ring.Rest.IndexOf("+39347", StringComparison.Ordinal);
+            if (from < 0 || !invites.TryGetValue(ring.Rest[from..(from + 13)], out var invite) || (answers.TryGetValue(invite.SipCallId, out var answered) && answered < ring.AtSeconds))
+                continue;
+            var pop = painted.Where(p => p >= invite.AtSeconds && p < ring.AtSeconds + 2).DefaultIfEmpty(ring.AtSeconds + 2).Min();
+            waits.Add((pop - invite.AtSeconds) * 1000);
+            leads.Add((ring.AtSeconds - pop) * 1000);
+        }
+    }
+
+    static async Task PreferBrowsersAsync(LabSite site)
+    {
+        await using var source = NpgsqlDataSource.Create(site.Connection);
+        await using var command = source.CreateCommand("""
+            update queue_agent set level = 2 where user_id not in (select id from app_user where login = any($1));
+            """);
+        command.Parameters.AddWithValue(site.Extensions.Take(Browsers).Select(LabSite.LoginAt).ToArray());
+        await command.ExecuteNonQueryAsync();
+        await using var version = source.CreateCommand("update settings_version set version = version + 1");
+        await version.ExecuteNonQueryAsync();
+    }
+}
+
+/// <summary>From the caller's INVITE to the pop painted in the agent's browser, 99 of 100.</summary>
+sealed class PopLabP99Figure : IFigure
+{
+    public string Name => "pop.lab_p99";
+
+    public string Unit => "ms";
+
+    public string Better => "lower";
+
+    public string Goal => "≤ 150";
+
+    public async Task<double[]> RunAsync() => [await PopRun.WaitP99Async()];
+}
+
+/// <summary>Share of the pops that were painted before the agent's phone got its INVITE.</summary>
+sealed class PopBeforeRingFigure : IFigure
+{
+    public string Name => "pop.before_ring";
+
+    public string Unit => "%";
+
+    public string Better => "higher";
+
+    public string Goal => "≥ 99, none later than 50 ms after";
+
+    public async Task<double[]> RunAsync() => [await PopRun.BeforeRingAsync()];
+}

@@ -1,0 +1,110 @@
+using CallCrm.CallEngine.Tests;
+
+namespace CallCrm.Engine.Tests;
+
+/// <summary>What the simulated faults found: a story for each.</summary>
+public sealed class HealingFaultTests
+{
+    [Fact]
+    public void A_channel_that_AMI_told_of_and_the_snapshot_lacks_is_over_at_once_however_young() =>
+        Scenario.With("anna").Channel("1", "PJSIP/trunk").TalksTo("1", "2", "PJSIP/101").At(1).PbxLost().Forget().At(2).PbxUp()
+            .ExpectAmong("anna Ready");
+
+    [Fact]
+    public void A_second_snapshot_without_it_ends_the_doubt() =>
+        Scenario.With("anna").At(100).Inbound("1").At(100.01).SnapshotOf().At(100.5).Forget().SnapshotOf()
+            .ExpectAmong("call1 ended Lost by Unknown agent - wait 500 talk 0 hold 0 estimated");
+
+    [Fact]
+    public void A_caller_who_takes_our_answer_lives_whatever_the_lists_before_lack() =>
+        Scenario.With("anna").At(100).Asks("1").At(100.01).SnapshotOf().Known("call1").At(100.2).Takes("1").At(105).ExpectNone("ended");
+
+    [Fact]
+    public void An_agent_who_calls_out_is_talking_also_after_a_restart_and_in_whatever_order_the_channels_are_listed()
+    {
+        var story = Scenario.With("anna").At(100)
+            .SnapshotOf(Scenario.Seen("8", "7", "PJSIP/trunk") with { Up = false, Ringing = true, Application = "AppDial" }, Scenario.Seen("7", "7", "PJSIP/101", app: "Dial") with { Up = false });
+        story.AgentOf("anna").State.Should().Be(AgentState.Talking);
+
+        var again = new Scenario().At(1000);
+        var call = again.Id("old");
+        again.Send(new EngineInput.Restored(new RestoredState(7, [new RestoredAgent(again.Id("anna"), Scenario.Node, "101", AgentState.Talking, null, again.Utc, call, [])],
+            [new RestoredCall(call, new PhoneNumber("101", NumberKind.Extension), "", new PhoneNumber("0039", NumberKind.Unparsed), CallDirection.Outbound, false, null, null, again.Utc, null, null, CallState.Routing,
+                [new RestoredLeg(Scenario.Leg("7"), again.Id("anna"), "PJSIP/101-7", false, again.Utc, null)], null)])));
+        again.Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/101", app: "Dial") with { Up = false }).AgentOf("anna").State.Should().Be(AgentState.Talking);
+    }
+
+    [Fact]
+    public void A_phone_rung_by_a_call_we_saw_end_rings_and_does_not_dial()
+    {
+        var story = Scenario.With("anna").Channel("9", "PJSIP/101", linked: "older").At(1);
+        story.AgentOf("anna").State.Should().NotBe(AgentState.Talking);
+    }
+
+    [Fact]
+    public void A_waiting_caller_whom_the_fallback_took_is_in_no_line()
+    {
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").At(1).Inbound("2").PbxLost().At(30).Forget()
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b"), Scenario.Seen("1a", "1", "PJSIP/101", "b"),
+                Scenario.Seen("2", "2", "PJSIP/trunk", app: "Playback") with { Context = "callcrm-fallback" });
+        story.Engine.Snapshot().Queues.SelectMany(q => q.Waiting).Should().BeEmpty();
+        story.At(40).Ends("2", hungUp: true).ExpectAmong("call2 ended Fallback by Caller agent - wait 39000 talk 0 hold 0");
+    }
+
+    [Fact]
+    public void A_caller_found_in_the_fallback_was_served_by_the_fallback() =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 4) with { Context = "callcrm-fallback" }, Scenario.Seen("8", "7", "PJSIP/nobody", "x", age: 3))
+            .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0 estimated");
+
+    [Fact]
+    public void A_caller_found_asking_us_who_gives_up_has_abandoned() =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", age: 2, app: "AGI")).At(106).Ends("7", hungUp: true).ExpectAmong("snap100+1 ended Abandoned by Caller agent - wait 8000 talk 0 hold 0");
+
+    [Fact]
+    public void The_last_channel_of_a_call_that_is_just_ending_is_no_call_of_its_own()
+    {
+        var story = Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("8", "7", "PJSIP/101", app: "AppDial")).At(100.05).Ends("8");
+        story.All.OfType<EngineEffect.Write>().Where(w => w.Entry is CallStarted or LegStarted or LegEnded or CallEnded).Should().BeEmpty();
+        story.AgentOf("anna").State.Should().Be(AgentState.Ready);
+    }
+
+    [Fact]
+    public void A_channel_that_stays_alone_is_a_call_after_all() =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("8", "7", "PJSIP/101", app: "AppDial")).At(101).ExpectAmong("snap100+1 leg 8 anna estimated").At(110).Ends("8").ExpectAmong("snap100+1 leg 8 ended 16 anna talk 0 hold 0");
+
+    [Fact]
+    public void A_ring_that_ended_unseen_frees_its_agent_at_once()
+    {
+        var story = Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(5).PbxLost().At(9).Forget()
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b"), Scenario.Seen("3", "1", "PJSIP/nobody", "b")).ExpectAmong("""
+                call1/1 ended Cancelled 5000ms
+                anna Ready
+                """);
+        story.AgentOf("anna").Free.Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_dial_that_nobody_saw_and_that_is_over_keeps_no_agent() =>
+        Scenario.With("anna").Inbound("1").PbxLost().At(9).Forget().Fact(new PbxFact.Connected(Scenario.Node, null, "22"))
+            .SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", app: "VoiceMail") with { Context = "voicemail" }).ExpectAmong("""
+                call1/1 ended Cancelled
+                anna Ready
+                """);
+
+    [Fact]
+    public void Who_resumes_after_a_cut_is_not_on_hold_for_ever()
+    {
+        var model = new PbxModel(PbxModelTraces.Node);
+        model.TakeSnapshot([PbxModelTraces.Event("CoreShowChannel", "Uniqueid: 1.1", "Channel: PJSIP/101-00000001", "ChannelState: 6")], []);
+        model.Handle(PbxModelTraces.Event("Unhold", "Uniqueid: 1.1")).Should().ContainSingle().Which.Should().BeOfType<PbxFact.HoldEnded>();
+        model.Handle(PbxModelTraces.Event("Unhold", "Uniqueid: 1.1")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void An_answer_that_AMI_told_of_too_late_makes_the_phone_reachable_again()
+    {
+        var story = Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Forget().At(4)
+            .ExpectAmong("act #1 redirect PJSIP/trunk-1 unless bridged").Done(1, ok: false, "the channel talks").Answers("1", "2").At(30).Ends("1", hungUp: true).Ends("2").At(70);
+        story.AgentOf("anna").Free.Should().BeTrue();
+    }
+}

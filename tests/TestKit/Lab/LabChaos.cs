@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Text;
+
+namespace CallCrm.TestKit.Lab;
+
+/// <summary>How much of it.</summary>
+public sealed record LabChaosPlan(int Calls, int PerSecond, int Agents, int Kills, int Cuts, int Seed);
+
+/// <param name="Differences">What the call log has wrong against Asterisk's CEL and the callers' own list.</param>
+/// <param name="Left">What is still open in CallCrm when the PBX has no channel any more.</param>
+/// <param name="ReadsCel">The host imports CEL: then a call that ended unseen has no excuse.</param>
+public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionary<CallEndKind, int> Truth, IReadOnlyList<CallLogDifference> Differences, IReadOnlyList<string> Left, string Story)
+{
+    /// <summary>Those that the host had a chance to get right.</summary>
+    public IEnumerable<CallLogDifference> Inexcusable => Differences.Where(d => ReadsCel || !d.NeedsCel);
+
+    public override string ToString()
+    {
+        var text = new StringBuilder().AppendLine(Story);
+        text.AppendLine(CultureInfo.InvariantCulture, $"{Calls} calls ({string.Join(", ", Truth.Select(t => $"{t.Value} {t.Key}"))}), {Differences.Count} wrong, {Differences.Count(d => d.NeedsCel)} of them ended unseen");
+        foreach (var difference in Differences)
+            text.AppendLine(difference.ToString());
+        return text.AppendJoin('\n', Left).ToString();
+    }
+}
+
+/// <summary>
+/// Real calls on the real Asterisk while the host is killed and its AMI connection cut, at times drawn from a seed; then the call log is held
+/// against Asterisk's CEL and sipp's log.
+/// </summary>
+public static class LabChaos
+{
+    /// <summary>After its last channel: look-ups, the CEL's import and the last commits.</summary>
+    static readonly TimeSpan Settle = TimeSpan.FromSeconds(12);
+
+    public static async Task<LabChaosResult> RunAsync(AsteriskLab lab, string connection, LabChaosPlan plan)
+    {
+        await lab.QuietAsync();
+        await using var relay = new TcpRelay(lab.AmiPort);
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Pbx:0:AmiPort"] = relay.Port.ToString(CultureInfo.InvariantCulture) };
+        if (ReadsCel())
+            settings["Pbx:0:CelFile"] = Path.Combine(lab.Folder, "log/cel-custom/cel.csv");
+        await using var site = await LabSite.StartAsync(lab, connection, plan.Agents, settings);
+        await using var phones = await lab.PhoneAsync(LabPhoneKind.Answer, string.Join(',', site.Extensions), ring: TimeSpan.FromMilliseconds(400));
+        await using var fallback = await lab.PhoneAsync(LabPhoneKind.Answer, "110", ring: TimeSpan.FromMilliseconds(200));
+        await site.SitDownAsync(site.Extensions);
+        var since = Now();
+        var earlier = lab.Cel().Select(r => r.Uniqueid).ToHashSet(StringComparer.Ordinal);
+        var run = new Run(site, relay, plan);
+        var numbers = await run.GoAsync(lab);
+        await lab.QuietAsync();
+        await Task.Delay(Settle);
+        var oracle = new CallLogOracle("PJSIP/trunk", d => d.StartsWith("PJSIP/1", StringComparison.Ordinal) && d != "PJSIP/110");
+        var truth = oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))]);
+        var log = await CallLogOracle.LogAsync(connection, since);
+        return new LabChaosResult(ReadsCel(), truth.Count, truth.CountBy(c => c.End).ToDictionary(), CallLogOracle.Compare(truth, numbers, log, run.Unseen), await LeftAsync(connection), run.Story);
+    }
+
+    /// <summary>A host that does not know the setting would refuse to start.</summary>
+    static bool ReadsCel() =>
+        File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Host.PublishedHost.FindAssembly())!, "CallCrm.CallRouter.dll")).AsSpan().IndexOf("get_CelFile"u8) >= 0;
+
+    static DateTimeOffset Now() => TimeProvider.System.GetUtcNow();
+
+    /// <summary>Nobody is stuck: no call is open, no agent speaks or is kept, once the PBX is silent.</summary>
+    static async Task<IReadOnlyList<string>> LeftAsync(string connection)
+    {
+        await using var source = Npgsql.NpgsqlDataSource.Create(connection);
+        await using var command = source.CreateCommand("""
+            select 'call ' || id || ' is ' || state from call where state <> 'Ended'
+            union all select 'agent ' || agent_id || ' is ' || state from agent_state where state in ('Talking', 'Ringing', 'Reserved')
+            """);
+        await using var reader = await command.ExecuteReaderAsync();
+        var left = new List<string>();
+        while (await reader.ReadAsync())
+            left.Add(reader.GetString(0));
+        return left;
+    }
+
+    sealed class Run(LabSite site, TcpRelay relay, LabChaosPlan plan)
+    {
+        readonly StringBuilder _story = new($"seed {plan.Seed}: ");
+
+        public List<(double From, double To)> Unseen { get; } = [];
+
+        public string Story => _story.ToString();
+
+        public async Task<IReadOnlyList<string>> GoAsync(AsteriskLab lab)
+        {
+            // Seven of ten talk for a while, two give up while it rings, one has much to say.
+            (int Share, double Patience_s, double Talk_s)[] kinds = [(7, 60, 3), (2, 0.25, 3), (1, 60, 9)];
+            var callers = new List<LabTraffic>();
+            try
+            {
+                for (var (i, first) = (0, 1_000_000 + (plan.Seed % 8_000 * 1_000)); i < kinds.Length; i++)
+                {
+                    var count = plan.Calls * kinds[i].Share / 10;
+                    callers.Add(LabTraffic.Start(lab, LabSite.Sales, first, count, Math.Max(1, plan.PerSecond * 60 * kinds[i].Share / 10), TimeSpan.FromSeconds(kinds[i].Patience_s), TimeSpan.FromSeconds(kinds[i].Talk_s)));
+                    first += count;
+                }
+
+                await FaultsAsync(TimeSpan.FromSeconds(plan.Calls / (double)plan.PerSecond));
+                foreach (var caller in callers)
+                    await caller.EndAsync(TimeSpan.FromMinutes(3));
+                return [.. callers.SelectMany(c => c.Numbers)];
+            }
+            finally
+            {
+                foreach (var caller in callers)
+                    await caller.DisposeAsync();
+            }
+        }
+
+        /// <summary>Kills and cuts in a random order, spread over the time in which calls come.</summary>
+        async Task FaultsAsync(TimeSpan length)
+        {
+            var random = new Random(plan.Seed);
+            bool[] faults = [.. Enumerable.Repeat(true, plan.Kills), .. Enumerable.Repeat(false, plan.Cuts)];
+            random.Shuffle(faults);
+            var began = TimeProvider.System.GetTimestamp();
+            for (var i = 0; i < faults.Length; i++)
+            {
+                var at = length * ((i + 0.2 + (random.NextDouble() * 0.6)) / faults.Length);
+                if (at - TimeProvider.System.GetElapsedTime(began) is { Ticks: > 0 } wait)
+                    await Task.Delay(wait);
+                if (faults[i])
+                    await KillAsync();
+                else
+                    await CutAsync(TimeSpan.FromMilliseconds(random.Next(50, 1_500)));
+            }
+        }
+
+        async Task KillAsync()
+        {
+            var from = Seconds();
+            await site.Host.KillAsync();
+            var said = site.Host.Output.Length;
+            await site.Host.StartAgainAsync();
+            await SnapshotAsync(said);
+            await site.ConnectAgainAsync();
+            Note("killed", from);
+        }
+
+        async Task CutAsync(TimeSpan length)
+        {
+            var from = Seconds();
+            var said = site.Host.Output.Length;
+            await relay.CutAsync(length);
+            await SnapshotAsync(said);
+            Note("cut", from);
+        }
+
+        /// <summary>Until the router has the whole picture again.</summary>
+        Task SnapshotAsync(int after) => Eventually.BeAsync(
+            () => site.Host.Output is var said && said.Length > after && said.IndexOf("snapshot with", after, StringComparison.Ordinal) >= 0, TimeSpan.FromSeconds(30), "a snapshot of the PBX");
+
+        void Note(string what, double from)
+        {
+            // What happens within a breath of it may have been seen or not.
+            Unseen.Add((from - 1, Seconds() + 1));
+            _story.Append(CultureInfo.InvariantCulture, $"{what} for {Seconds() - from:F1} s; ");
+        }
+
+        static double Seconds() => Now().ToUnixTimeMilliseconds() / 1000.0;
+    }
+}
