@@ -23,6 +23,7 @@ public sealed partial class CallEngine
     private readonly CommandDesk _commands;
     private readonly SettingsDesk _settings;
     private readonly Restoring _restoring;
+    private readonly CelDesk _cel;
     private readonly EngineTimer _loads;
     private int _loadsFrom;
 
@@ -42,6 +43,7 @@ public sealed partial class CallEngine
         _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
         _restoring = new Restoring(_state, _board, _book);
+        _cel = new CelDesk(_state, _book);
         _loads = new EngineTimer(TimerKind.LoadTurn, this);
     }
 

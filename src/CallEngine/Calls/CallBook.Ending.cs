@@ -64,8 +64,10 @@ internal sealed partial class CallBook
             At = state.Now.Utc,
             Call = call.Id,
         });
-        state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
+        ForgetLater(call);
     }
+
+    public void ForgetLater(Call call) => state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
 
     /// <summary>Ended calls are forgotten, unless an agent still wraps one up.</summary>
     public void Forget(Call call)
