@@ -108,6 +108,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             return;
         var leg = new Leg(row.Leg, call)
         {
+            // It began before us: a snapshot that lacks it is right at once.
+            CreatedAt = TimeSpan.MinValue / 2,
             ChannelName = row.ChannelName,
             Device = ChannelNames.Device(row.ChannelName),
             Logged = true,

@@ -17,4 +17,8 @@ static class RouterMetrics
     public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Impossible inputs and broken invariants, by code.");
     public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("callcrm_route_fallbacks", description: "Requests left to the dialplan's fallback, by reason.");
     public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("callcrm_pbx_resyncs", description: "Snapshots taken after a connection or an overflow.");
+    public static readonly Counter<long> CelCalls = Meter.CreateCounter<long>("callcrm_cel_calls", description: "Calls corrected or added from the PBX's CEL file.");
+    public static readonly Counter<long> CelBadLines = Meter.CreateCounter<long>("callcrm_cel_bad_lines", description: "Lines of a CEL file that could not be read.");
+    public static readonly Counter<long> CelDropped = Meter.CreateCounter<long>("callcrm_cel_dropped", description: "Calls of a CEL file given up because their end never came.");
+    public static readonly Counter<long> CelFailures = Meter.CreateCounter<long>("callcrm_cel_failures", description: "Looks at a CEL file that failed: file or database away.");
 }

@@ -75,6 +75,9 @@ public sealed class PbxOptions
     /// <summary>Where this PBX's recordings arrive, as a folder of the recorder's machine; null = nothing is taken in from it.</summary>
     public string? RecordingFolder { get; set; }
 
+    /// <summary>The PBX's CEL file as this machine sees it (deploy/asterisk, "CEL"): calls that nobody watched come from it; null = they do not.</summary>
+    public string? CelFile { get; set; }
+
     /// <summary>Region of numbers without a country code, ISO 3166-1 alpha-2. Default IT.</summary>
     [Required, RegularExpression("^[A-Z]{2}$")]
     public string Region { get; set; } = "IT";

@@ -24,11 +24,27 @@ sealed class RouterBench : IAsyncDisposable
 
     const string Node = "pbx1";
 
-    readonly WebApplication _app;
+    readonly Func<string, WebApplication> _build;
+    WebApplication _app;
     readonly CancellationTokenSource _reading = new();
     readonly List<JournalEntry> _entries = [];
+    readonly ServiceProvider _reader;
 
-    RouterBench(WebApplication app, DemoPbxServer pbx, NpgsqlDataSource database) => (_app, Pbx, Database) = (app, pbx, database);
+    RouterBench(Func<string, WebApplication> build, WebApplication app, DemoPbxServer pbx, NpgsqlDataSource database, string connection) =>
+        (_build, _app, Pbx, Database, _reader) = (build, app, pbx, database, Reader(connection));
+
+    /// <summary>Reads the journal for itself, so that it outlives a router.</summary>
+    static ServiceProvider Reader(string connection)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:CallCrm", connection)]).Build();
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(configuration);
+        services.AddCallFlow(configuration);
+        return services.BuildServiceProvider();
+    }
+
+    public IServiceProvider Services => _app.Services;
 
     public DemoPbxServer Pbx { get; }
 
@@ -51,15 +67,32 @@ sealed class RouterBench : IAsyncDisposable
         phones?.Invoke(options);
         var pbx = new DemoPbxServer(options);
         await pbx.StartAsync();
+        var spill = Directory.CreateTempSubdirectory("spill").FullName;
+        WebApplication Make(string router) => Build(router, connection, ami, agi, Path.Combine(spill, router), settings);
+        var app = Make("first");
+        var database = NpgsqlDataSource.Create(connection);
+        await SeedAsync(database);
+        await app.StartAsync();
+        var bench = new RouterBench(Make, app, pbx, database, connection);
+        _ = bench.ReadJournalAsync();
+        await bench.UntilAsync(e => e is PbxChanged { Connected: true });
+        return bench;
+    }
+
+    /// <param name="router">The first one has the AGI port that the PBX asks.</param>
+    static WebApplication Build(string router, string connection, int ami, int agi, string spill, Dictionary<string, string?>? settings)
+    {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(new KeptLog(router));
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["ConnectionStrings:CallCrm"] = connection,
-            ["Router:AgiPort"] = agi.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["Router:AgiPort"] = (router == "first" ? agi : Ports.Free()).ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Router:InternalKey"] = "a-key-for-tests-only",
-            ["Router:SpillFolder"] = Directory.CreateTempSubdirectory("spill").FullName,
+            ["Router:SpillFolder"] = spill,
             ["Pbx:0:Node"] = Node,
             ["Pbx:0:AmiPort"] = ami.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Pbx:0:User"] = "callcrm",
@@ -74,13 +107,27 @@ sealed class RouterBench : IAsyncDisposable
         builder.Services.AddCallRouter(builder.Configuration);
         var app = builder.Build();
         app.MapCallRouter();
-        var database = NpgsqlDataSource.Create(connection);
-        await SeedAsync(database);
+        return app;
+    }
+
+    /// <summary>A further router of the same domain, at the same database and PBX; the caller ends it.</summary>
+    public async Task<WebApplication> StartAnotherAsync(string name)
+    {
+        var app = _build(name);
         await app.StartAsync();
-        var bench = new RouterBench(app, pbx, database);
-        _ = bench.ReadJournalAsync();
-        await bench.UntilAsync(e => e is PbxChanged { Connected: true });
-        return bench;
+        return app;
+    }
+
+    public async Task StopRouterAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    public async Task StartRouterAsync()
+    {
+        _app = _build("first");
+        await _app.StartAsync();
     }
 
     static async Task SeedAsync(NpgsqlDataSource database)
@@ -125,7 +172,7 @@ sealed class RouterBench : IAsyncDisposable
     {
         try
         {
-            await foreach (var batch in _app.Services.GetRequiredService<JournalReader>().ReadAsync("main", 0, _reading.Token))
+            await foreach (var batch in _reader.GetRequiredService<JournalReader>().ReadAsync("main", 0, _reading.Token))
             {
                 lock (_entries)
                     _entries.AddRange(batch);
@@ -159,7 +206,7 @@ sealed class RouterBench : IAsyncDisposable
             await Task.Delay(20);
         }
 
-        throw new TimeoutException("No such entry came. Journal:\n" + string.Join('\n', Entries.Select(e => e.ToString())));
+        throw new TimeoutException("No such entry came. Journal:\n" + string.Join('\n', Entries.Select(e => e.ToString())) + "\nLog:\n" + KeptLog.Text());
     }
 
     public async ValueTask DisposeAsync()
@@ -167,6 +214,7 @@ sealed class RouterBench : IAsyncDisposable
         await _reading.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        await _reader.DisposeAsync();
         await Pbx.DisposeAsync();
         await Database.DisposeAsync();
     }
