@@ -24,6 +24,7 @@ public sealed partial class CallEngine
     private readonly SettingsDesk _settings;
     private readonly Restoring _restoring;
     private readonly CelDesk _cel;
+    private readonly Watchdog _watchdog;
     private readonly EngineTimer _loads;
     private int _loadsFrom;
 
@@ -44,6 +45,7 @@ public sealed partial class CallEngine
         _settings = new SettingsDesk(_state, _board, _commands, _router);
         _restoring = new Restoring(_state, _board, _book);
         _cel = new CelDesk(_state, _book);
+        _watchdog = new Watchdog(_state, _board, _book, _offers, _routes);
         _loads = new EngineTimer(TimerKind.LoadTurn, this);
     }
 
@@ -60,6 +62,7 @@ public sealed partial class CallEngine
         Dispatch(input);
         Settle();
         RunTimers(at, inclusive: true);
+        _watchdog.AfterStep();
         return new EngineStep(_state.Out.Effects, _state.Timers.NextDue);
     }
 
@@ -106,6 +109,7 @@ public sealed partial class CallEngine
         _loadsFrom += share;
         if (_loadsFrom >= _state.AgentOrder.Count)
             _loadsFrom = 0;
+        _watchdog.Turn();
         _state.Timers.Set(_loads, _state.Now.Stamp + TimeSpan.FromSeconds(1));
     }
 }

@@ -78,8 +78,10 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         var call = book.Begin(row.Call, row.Legs[0].Leg.Node);
         (call.Caller, call.CallerName, call.Dialled, call.Direction, call.Routed) = (row.Caller, row.CallerName, row.Dialled, row.Direction, row.Routed);
         (call.StartedUtc, call.StartedAt) = (row.StartedAt, StampOf(row.StartedAt));
-        (call.Announced, call.LookupAsked, call.Attempts) = (true, true, row.Attempts);
+        (call.Announced, call.Attempts) = (true, row.Attempts);
         (call.ClientId, call.Lookup, call.Identified) = (row.Client, row.Lookup, row.Lookup is not null || row.Client is not null);
+        // A look-up under way ended with the router that asked: the caller is looked up again when the call asks next.
+        call.LookupAsked = call.Identified;
         call.DealId = row.Lookup is { Candidates: { IsDefaultOrEmpty: false } candidates } ? candidates[0].Deal : null;
         call.QueuedUtc = row.QueuedAt;
         call.QueuedAt = row.QueuedAt is { } queued ? StampOf(queued) : null;

@@ -14,9 +14,11 @@ static class RouterMetrics
     public static readonly Counter<long> PopsSeen = Meter.CreateCounter<long>("callcrm_pops_seen", description: "Pops painted before the phone was let ring.");
     public static readonly Counter<long> PopsLate = Meter.CreateCounter<long>("callcrm_pops_late", description: "Offers whose pop was not painted within PopLead.");
     public static readonly Counter<long> Inputs = Meter.CreateCounter<long>("callcrm_engine_inputs", description: "Inputs handled by the engine.");
-    public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Impossible inputs and broken invariants, by code.");
+    public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Inputs that made no sense, by code.");
+    public static readonly Counter<long> Breaches = Meter.CreateCounter<long>("callcrm_invariant_breaches", description: "Things that must always hold and did not, by code; each was mended and logged.");
     public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("callcrm_route_fallbacks", description: "Requests left to the dialplan's fallback, by reason.");
     public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("callcrm_pbx_resyncs", description: "Snapshots taken after a connection or an overflow.");
+    public static readonly Counter<long> LookupsRemembered = Meter.CreateCounter<long>("callcrm_lookups_remembered", description: "Callers identified from memory because the database was slow or away.");
     public static readonly Counter<long> CelCalls = Meter.CreateCounter<long>("callcrm_cel_calls", description: "Calls corrected or added from the PBX's CEL file.");
     public static readonly Counter<long> CelBadLines = Meter.CreateCounter<long>("callcrm_cel_bad_lines", description: "Lines of a CEL file that could not be read.");
     public static readonly Counter<long> CelDropped = Meter.CreateCounter<long>("callcrm_cel_dropped", description: "Calls of a CEL file given up because their end never came.");

@@ -15,6 +15,7 @@ internal static class EffectText
             EngineEffect.Act a => Join($"act #{a.Action.ToString(CultureInfo.InvariantCulture)}", Of(a.What), a.AwaitPop is { } pop ? $"after pop {Who(pop)}" : ""),
             EngineEffect.LookUp l => Join("look up", Who(l.Call), l.Caller.Display, l.Source is null ? "" : $"source {l.Source}", l.Late ? "late" : ""),
             EngineEffect.AnswerCommand c => c.Accepted ? $"{Who(c.Command)} accepted" : $"{Who(c.Command)} refused {c.Reason}",
+            EngineEffect.Breach b => Join("breach", b.Code, b.Call is { } of ? Who(of) : "", b.Node ?? ""),
             EngineEffect.Report r => $"report {r.Code}",
             _ => effect.ToString(),
         };

@@ -26,6 +26,7 @@ sealed class RouterBench : IAsyncDisposable
 
     readonly Func<string, WebApplication> _build;
     WebApplication _app;
+    bool _stopped;
     readonly CancellationTokenSource _reading = new();
     readonly List<JournalEntry> _entries = [];
     readonly ServiceProvider _reader;
@@ -52,10 +53,14 @@ sealed class RouterBench : IAsyncDisposable
 
     public RouterRoad Road => _app.Services.GetRequiredService<RouterRoad>();
 
-    public static async Task<RouterBench> StartAsync(PostgresFixture postgres, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null)
+    public static async Task<RouterBench> StartAsync(PostgresFixture postgres, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null) =>
+        await StartAsync(await postgres.NewDatabaseAsync(), settings, phones);
+
+    /// <param name="connection">To a migrated, empty database.</param>
+    /// <param name="split">The PBX's questions go to each router at once; null: to the first alone.</param>
+    public static async Task<RouterBench> StartAsync(string connection, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null, AgiSplit? split = null)
     {
-        var connection = await postgres.NewDatabaseAsync();
-        var (ami, agi) = (Ports.Free(), Ports.Free());
+        var (ami, agi) = (Ports.Free(), split?.Port ?? Ports.Free());
         var options = new DemoPbxOptions
         {
             Node = Node,
@@ -68,7 +73,7 @@ sealed class RouterBench : IAsyncDisposable
         var pbx = new DemoPbxServer(options);
         await pbx.StartAsync();
         var spill = Directory.CreateTempSubdirectory("spill").FullName;
-        WebApplication Make(string router) => Build(router, connection, ami, agi, Path.Combine(spill, router), settings);
+        WebApplication Make(string router) => Build(connection, ami, split?.Add(router) ?? (router == "first" ? agi : Ports.Free()), new KeptLog(router), Path.Combine(spill, router), settings);
         var app = Make("first");
         var database = NpgsqlDataSource.Create(connection);
         await SeedAsync(database);
@@ -79,18 +84,17 @@ sealed class RouterBench : IAsyncDisposable
         return bench;
     }
 
-    /// <param name="router">The first one has the AGI port that the PBX asks.</param>
-    static WebApplication Build(string router, string connection, int ami, int agi, string spill, Dictionary<string, string?>? settings)
+    static WebApplication Build(string connection, int ami, int agi, KeptLog log, string spill, Dictionary<string, string?>? settings)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.Logging.AddProvider(new KeptLog(router));
+        builder.Logging.AddProvider(log);
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["ConnectionStrings:CallCrm"] = connection,
-            ["Router:AgiPort"] = (router == "first" ? agi : Ports.Free()).ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["Router:AgiPort"] = agi.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Router:InternalKey"] = "a-key-for-tests-only",
             ["Router:SpillFolder"] = spill,
             ["Pbx:0:Node"] = Node,
@@ -118,8 +122,11 @@ sealed class RouterBench : IAsyncDisposable
         return app;
     }
 
+    public bool HoldsDomain => !_stopped && _app.Services.GetRequiredService<RouterSeat>().Current is not null;
+
     public async Task StopRouterAsync()
     {
+        _stopped = true;
         await _app.StopAsync();
         await _app.DisposeAsync();
     }
@@ -127,6 +134,7 @@ sealed class RouterBench : IAsyncDisposable
     public async Task StartRouterAsync()
     {
         _app = _build("first");
+        _stopped = false;
         await _app.StartAsync();
     }
 
@@ -212,8 +220,8 @@ sealed class RouterBench : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _reading.CancelAsync();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        if (!_stopped)
+            await StopRouterAsync();
         await _reader.DisposeAsync();
         await Pbx.DisposeAsync();
         await Database.DisposeAsync();

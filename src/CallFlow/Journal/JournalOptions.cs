@@ -15,8 +15,11 @@ public sealed class JournalOptions
     /// <summary>How long a waiting standby holds back after PostgreSQL went away, so that the active router, which went on meanwhile, gets the domain again. Default 5 s.</summary>
     public TimeSpan StandbyDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often an idle connection, and with it the lock, is checked. Default 1 s.</summary>
-    public TimeSpan CheckEvery { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How often an idle connection, and with it the lock, is checked; a standby that got the lock holds back twice as long, so that the
+    /// former holder, should it live, knows. Default 250 ms.
+    /// </summary>
+    public TimeSpan CheckEvery { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Entries in one transaction. 1 to 10,000, default 1,000.</summary>
     public int MostPerBatch { get; set; } = 1000;

@@ -61,7 +61,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
         {
             try
             {
-                await held.WaitForDomainAsync(ct);
+                await held.WaitForDomainAsync(options.CheckEvery * 2, time, ct);
                 file ??= SpillFile.Open(options.SpillFolder, domain, copy => SpillBroken(log, copy));
                 var writer = new JournalWriter(database, domain, options, time, log, held, file);
                 await writer.StartAsync(ct);
@@ -203,6 +203,12 @@ public sealed partial class JournalWriter : IAsyncDisposable
                 foreach (var waiting in batch) waiting.Done.TrySetException(new JournalLostException($"The journal of domain {domain} failed: {fault.Message}", fault));
                 throw fault;
             }
+
+            if (commit.IsFaulted)
+            {
+                commit = ReturnAsync(batch);
+                if (await IsBackAsync(commit, batch)) return;
+            }
         }
 
         SpillBegins(domain, commit.Exception?.InnerException?.Message ?? $"no commit within {options.CommitWithin.TotalMilliseconds} ms");
@@ -210,6 +216,31 @@ public sealed partial class JournalWriter : IAsyncDisposable
         recovering = Task.CompletedTask;
         Spill(batch);
         recovering = Task.Run(() => RecoverAsync(commit), CancellationToken.None);
+    }
+
+    /// <summary>
+    /// The line was cut, and the lock with it: a standby may have the domain by now. Only when nobody can (no server answers) do we go
+    /// on without it.
+    /// </summary>
+    async Task<bool> IsBackAsync(Task returning, List<Waiting> batch)
+    {
+        if (!await CompletesAsync(returning, options.CommitWithin)) return false;
+        if (returning.Exception?.InnerException is not { } fault)
+        {
+            Finish(batch);
+            bell.Ring();
+            return true;
+        }
+
+        if (IsAway(fault)) return false;
+        foreach (var waiting in batch) waiting.Done.TrySetException(fault);
+        throw fault;
+    }
+
+    async Task ReturnAsync(List<Waiting> batch)
+    {
+        if (!await connection.TryComeBackAsync(closing.Token)) throw new JournalLostException($"Another router holds domain {domain} now.");
+        if (batch.Count > 0) await connection.AppendAsync([.. batch.SelectMany(b => b.Lines)], closing.Token);
     }
 
     void Spill(List<Waiting> batch)
@@ -235,9 +266,11 @@ public sealed partial class JournalWriter : IAsyncDisposable
         }
         catch (Exception e) when (IsAway(e))
         {
+            var returning = ReturnAsync([]);
+            if (await IsBackAsync(returning, [])) return;
             SpillBegins(domain, e.Message);
             brought = 0;
-            recovering = Task.Run(() => RecoverAsync(Task.CompletedTask), CancellationToken.None);
+            recovering = Task.Run(() => RecoverAsync(returning), CancellationToken.None);
         }
     }
 
@@ -322,7 +355,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
     const string Conflict = "CJ001";
 
     /// <summary>No answer, a cut line, a server that starts, stops or is short of something. All else is a fault in what we sent.</summary>
-    static bool IsAway(Exception e) => e switch
+    static bool IsAway(Exception? e) => e switch
     {
         PostgresException p => p.SqlState[..2] is "08" or "53" or "55" or "57" or "58" or "40" or "XX" or "3D",
         NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,

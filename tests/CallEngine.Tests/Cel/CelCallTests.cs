@@ -28,7 +28,7 @@ public sealed class CelCallTests
         call.Withheld.Should().BeNull("this PBX's record does not tell");
         (call.EndedAt - call.StartedAt).Should().Be(TimeSpan.FromSeconds(9.01));
         call.Legs.Select(l => (l.Device, l.IsClient, l.Talk_ms)).Should().Equal(("PJSIP/trunk", true, 4980), ("PJSIP/101", false, 4980));
-        call.AnsweredAt.Should().Be(CelRows.Start.AddSeconds(4.02));
+        call.AnsweredAt.Should().Be(CelRows.Start.AddMilliseconds(4020));
     }
 
     [Fact]
