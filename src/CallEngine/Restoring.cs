@@ -48,7 +48,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         agent.State = row.State;
         agent.Reason = row.Reason;
         agent.SinceUtc = row.Since;
-        agent.Since = state.Now.Stamp - (state.Now.Utc - row.Since);
+        agent.Since = StampOf(row.Since);
         agent.IdleSince = agent.Since;
         if (row.State == AgentState.SignedOut || row.Node is null || row.Extension is null
             || !state.Extensions.TryGetValue(new NodeKey(row.Node, row.Extension), out var extension) || extension.Holder is not null)
@@ -66,7 +66,9 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             agent.Pause ??= "pause";
         if (row is { State: AgentState.WrapUp, Call: { } call } && row.Until is { } until && until > state.Now.Utc)
         {
-            board.BeginWrapUp(agent, call, until - state.Now.Utc);
+            // With a clock that was set back the rest would be longer than the whole.
+            var rest = until - state.Now.Utc;
+            board.BeginWrapUp(agent, call, rest < until - row.Since ? rest : until - row.Since);
             agent.Until = agent.WrapUp!.UntilUtc;
         }
     }
@@ -110,8 +112,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             return;
         var leg = new Leg(row.Leg, call)
         {
-            // It began before us: a snapshot that lacks it is right at once.
-            CreatedAt = TimeSpan.MinValue / 2,
+            CreatedAt = StampOf(row.StartedAt),
+            Restored = true,
             ChannelName = row.ChannelName,
             Device = ChannelNames.Device(row.ChannelName),
             Logged = true,
@@ -127,13 +129,16 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         if (row.Agent is not { } id || !state.Agents.TryGetValue(id, out var agent))
             return;
         book.Give(leg, agent);
-        if (leg.Talked)
-            call.LastAgent = agent;
+        if (!leg.Talked)
+            return;
+        // Until the snapshot says otherwise the talk went on; what of it was hold nobody saw.
+        (leg.InTalkSince, leg.TalkBegan, call.LastAgent) = (StampOf(row.AnsweredAt!.Value), StampOf(row.AnsweredAt!.Value), agent);
     }
 
     /// <summary>A ring that was on when the last router ended: its agent is free again unless the snapshot shows them in talk.</summary>
     private void EndOffer(Call call, RestoredOffer offer) =>
         state.Out.Write(new OfferEnded(offer.Offer, offer.Agent, OfferOutcome.Cancelled, null, 0) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
 
-    private TimeSpan StampOf(DateTimeOffset utc) => state.Now.Stamp - (state.Now.Utc - utc);
+    /// <summary>The wall clock may have been set back since: nothing that happened lies ahead of now.</summary>
+    private TimeSpan StampOf(DateTimeOffset utc) => state.Now.Stamp - (utc < state.Now.Utc ? state.Now.Utc - utc : TimeSpan.Zero);
 }

@@ -25,6 +25,8 @@ public static class CallRouterModule
         services.AddSingleton<Replies<Guid, RouteReply>>();
         services.AddSingleton<Replies<Guid, RoadAnswer>>();
         services.TryAddSingleton<IInternalAddress, ServerAddress>();
+        services.AddSingleton<JournalHealth>();
+        services.AddHealthChecks().AddCheck<JournalHealth>("journal", tags: ["ready"]);
         services.AddHostedService<RouterWorker>();
         services.AddHostedService<CallerMemoryWorker>();
         return services;

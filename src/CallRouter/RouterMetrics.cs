@@ -23,4 +23,11 @@ static class RouterMetrics
     public static readonly Counter<long> CelBadLines = Meter.CreateCounter<long>("callcrm_cel_bad_lines", description: "Lines of a CEL file that could not be read.");
     public static readonly Counter<long> CelDropped = Meter.CreateCounter<long>("callcrm_cel_dropped", description: "Calls of a CEL file given up because their end never came.");
     public static readonly Counter<long> CelFailures = Meter.CreateCounter<long>("callcrm_cel_failures", description: "Looks at a CEL file that failed: file or database away.");
+
+    /// <summary>1 while it is so.</summary>
+    public static void ShowJournal(Func<bool> isSpilling, Func<bool> isAtRisk)
+    {
+        Meter.CreateObservableGauge("callcrm_journal_spilling", () => isSpilling() ? 1 : 0, description: "1 while entries go to the spill because the database is slow or away.");
+        Meter.CreateObservableGauge("callcrm_journal_at_risk", () => isAtRisk() ? 1 : 0, description: "1 while entries are in memory alone because the spill's disk takes none either.");
+    }
 }

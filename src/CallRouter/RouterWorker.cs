@@ -14,7 +14,7 @@ namespace CallCrm.CallRouter;
 /// are lost. Without the domain FastAGI sockets are closed at once (the dialplan serves the caller) and nothing is sent to a PBX.
 /// </summary>
 sealed partial class RouterWorker(
-    RouterDatabase database, NpgsqlDataSource pages, ClientDirectory directory, SettingsReader settings, PbxLinks links, LookupRunner lookups, PopGate pops, RouterSeat seat, AgiDesk desk,
+    RouterDatabase database, NpgsqlDataSource pages, ClientDirectory directory, SettingsReader settings, PbxLinks links, LookupRunner lookups, PopGate pops, RouterSeat seat, JournalHealth health, AgiDesk desk,
     Replies<Guid, RouteReply> routes, Replies<Guid, RoadAnswer> commands, IOptions<RouterOptions> options, IConfiguration configuration, IInternalAddress address,
     TimeProvider time, ILoggerFactory logs, ILogger<RouterWorker> log) : BackgroundService
 {
@@ -60,6 +60,7 @@ sealed partial class RouterWorker(
             database, _options.Domain, new JournalOptions { SpillFolder = Spill(), CommitWithin = _options.CommitTimeout }, time,
             logs.CreateLogger<JournalWriter>(), stopping);
         LogHeld(_options.Domain, journal.Restored.NextSeq);
+        health.Watch(journal);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, journal.Lost);
         var first = await settings.LoadAsync(_options.Domain, stop.Token);
         var session = new DomainSession(
@@ -83,6 +84,7 @@ sealed partial class RouterWorker(
         finally
         {
             seat.Leave();
+            health.Watch(null);
             routes.ForgetAll();
             commands.ForgetAll();
         }

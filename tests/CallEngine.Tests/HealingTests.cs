@@ -132,7 +132,7 @@ public sealed class HealingTests
             waiting offered waiting/3 bruno PJSIP/102 20s LeastBusy
             act #1 redirect PJSIP/trunk-20 after pop waiting/3
             """)
-            .Ends("10", hungUp: true).Ends("11").ExpectAmong("old ended Answered by Caller agent anna wait 10000 talk 20000 hold 0");
+            .Ends("10", hungUp: true).Ends("11").ExpectAmong("old ended Answered by Caller agent anna wait 10000 talk 80000 hold 0");
     }
 
     [Fact]

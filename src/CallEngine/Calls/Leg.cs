@@ -9,6 +9,9 @@ internal sealed class Leg(LegId id, Call call)
 
     public TimeSpan CreatedAt { get; init; }
 
+    /// <summary>It began under the last router.</summary>
+    public bool Restored { get; init; }
+
     /// <summary>A snapshot lacked it although it is young: it ends unless heard of before this.</summary>
     public EngineTimer? DoubtTimer { get; set; }
 

@@ -107,6 +107,9 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         talk.Update(leg.Call);
     }
 
+    /// <summary>Taken over from the last router as talking, and the snapshot has it alone.</summary>
+    public void NoTalk(Leg leg) => talk.Update(leg.Call);
+
     public void Held(LegId holder, bool holds)
     {
         // An Unhold comes before a blind transfer although nothing was held (trace 09).

@@ -32,6 +32,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
     Task running = Task.CompletedTask;
     Task<bool>? more;
     Task? recovering;
+    readonly List<JournalLine> homeless = [];
+    JournalLine[]? bringing;
     long brought;
     long trimmed;
 
@@ -39,6 +41,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
     {
         (this.database, this.domain, this.options, this.time, this.log, this.connection, this.spill) = (database, domain, options, time, log, connection, spill);
         bell = new JournalBell(database, log);
+        spill.Fault = options.SpillFault;
         trimmed = time.GetTimestamp();
         Lost = lost.Token;
     }
@@ -51,6 +54,9 @@ public sealed partial class JournalWriter : IAsyncDisposable
 
     /// <summary>True while entries go to the spill: PostgreSQL is slow or away, and pops may be late.</summary>
     public bool IsSpilling => recovering is not null;
+
+    /// <summary>True while entries are in memory alone: PostgreSQL is away, and the spill's disk is full or broken.</summary>
+    public bool IsAtRisk { get; private set; }
 
     /// <summary>Waits until this domain is ours (a standby waits here), brings in what an earlier run spilled, and reads what is open.</summary>
     public static async Task<JournalWriter> OpenAsync(RouterDatabase database, string domain, JournalOptions options, TimeProvider time, ILogger log, CancellationToken ct)
@@ -119,6 +125,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
         await running;
         await closing.CancelAsync();
         if (recovering is { } last) await Quietly(last);
+        WriteHeld();
+        if (homeless.Count > 0) HeldLost(domain, homeless.Count);
         await bell.DisposeAsync();
         await connection.DisposeAsync();
         spill.Dispose();
@@ -243,10 +251,31 @@ public sealed partial class JournalWriter : IAsyncDisposable
         if (batch.Count > 0) await connection.AppendAsync([.. batch.SelectMany(b => b.Lines)], closing.Token);
     }
 
+    /// <summary>A disk that takes nothing stops no call: the entries stay in memory, which is told.</summary>
     void Spill(List<Waiting> batch)
     {
-        spill.Append(batch.SelectMany(b => b.Lines));
+        homeless.AddRange(batch.SelectMany(b => b.Lines));
+        WriteHeld();
+        if (homeless.Count > options.MostHeld) throw new JournalLostException($"Neither database nor disk took {homeless.Count} entries of domain {domain}.");
         Finish(batch);
+    }
+
+    void WriteHeld()
+    {
+        if (homeless.Count == 0) return;
+        try
+        {
+            spill.Append(homeless);
+            homeless.Clear();
+            if (!IsAtRisk) return;
+            IsAtRisk = false;
+            SpillWorksAgain(domain);
+        }
+        catch (IOException e)
+        {
+            if (!IsAtRisk) SpillFails(domain, spill.Path, e.Message);
+            IsAtRisk = true;
+        }
     }
 
     static void Finish(List<Waiting> batch)
@@ -275,7 +304,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
     }
 
     /// <summary>Waits for the outcome of the commit that was too late, then for the database, and brings the spill in as far as it reaches now.</summary>
-    async Task RecoverAsync(Task late)
+    /// <param name="inMemory">What no disk took: goes into the journal after what the spill has.</param>
+    async Task RecoverAsync(Task late, JournalLine[]? inMemory = null)
     {
         await Quietly(late);
         var sound = late.IsCompletedSuccessfully && connection.IsOpen;
@@ -286,6 +316,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
                 if (!sound && !await connection.TryComeBackAsync(closing.Token)) throw new JournalLostException($"Another router holds domain {domain} now.");
                 await connection.CheckAsync(closing.Token);
                 await BringInAsync(closing.Token);
+                foreach (var some in (inMemory ?? []).Chunk(options.MostPerBatch)) await connection.AppendAsync(some, closing.Token);
+                bell.Ring();
                 return;
             }
             catch (Exception e) when (IsAway(e))
@@ -313,14 +345,29 @@ public sealed partial class JournalWriter : IAsyncDisposable
     async Task FinishAsync(Task recovery)
     {
         await recovery;
+        if (bringing is { } done)
+        {
+            // Should the disk have taken them meanwhile they come again from there, which changes nothing.
+            if (homeless.Count > 0 && homeless[0].Seq == done[0].Seq) homeless.RemoveRange(0, done.Length);
+            bringing = null;
+        }
+
+        WriteHeld();
         if (brought < spill.Length)
         {
             recovering = Task.Run(() => RecoverAsync(Task.CompletedTask), CancellationToken.None);
             return;
         }
 
+        if (homeless.Count > 0)
+        {
+            bringing = [.. homeless];
+            recovering = Task.Run(() => RecoverAsync(Task.CompletedTask, bringing), CancellationToken.None);
+            return;
+        }
+
         if (spill.Length > 0) spill.Clear();
-        recovering = null;
+        (recovering, IsAtRisk) = (null, false);
         SpillEnds(domain);
     }
 
@@ -382,6 +429,15 @@ public sealed partial class JournalWriter : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain}: entries go to the spill ({Reason}); pops may be late")]
     partial void SpillBegins(string domain, string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Domain {Domain}: the spill {File} cannot be written ({Reason}); entries are in memory alone until database or disk are back. Calls go on")]
+    partial void SpillFails(string domain, string file, string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Domain {Domain}: {Count} entries are lost: neither database nor disk took them before the end")]
+    partial void HeldLost(string domain, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain}: the spill can be written again, and has what was in memory")]
+    partial void SpillWorksAgain(string domain);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain}: the spill is in the journal, commits are in time again")]
     partial void SpillEnds(string domain);
