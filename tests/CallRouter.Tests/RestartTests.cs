@@ -12,7 +12,7 @@ public sealed class RestartTests(PostgresFixture postgres) : IClassFixture<Postg
     [PostgresFact]
     public async Task A_talk_is_found_again_with_its_client_agent_start_and_recording()
     {
-        await using var bench = await RouterBench.StartAsync(postgres);
+        await using var bench = await RouterBench.StartAsync(postgres, phones: o => o.RecordingFolder = Directory.CreateTempSubdirectory("recordings").FullName);
         await bench.SignInAsync(RouterBench.Anna, "101");
         var call = bench.Pbx.PlaceCall(new DemoCaller("+393471234571", RouterBench.Dialled));
         var offered = await bench.UntilAsync<CallOffered>();
