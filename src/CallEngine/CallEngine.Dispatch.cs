@@ -49,6 +49,9 @@ public sealed partial class CallEngine
                 if (!_loads.IsSet)
                     _state.Timers.Set(_loads, _state.Now.Stamp + TimeSpan.FromSeconds(1));
                 break;
+            case EngineInput.CelRead read:
+                _cel.Take(read);
+                break;
             case EngineInput.Restored restored:
                 _restoring.Take(restored.State);
                 break;

@@ -24,6 +24,8 @@ public sealed partial class CallEngine
     private readonly CommandDesk _commands;
     private readonly SettingsDesk _settings;
     private readonly Restoring _restoring;
+    private readonly CelDesk _cel;
+    private readonly Watchdog _watchdog;
     private readonly EngineTimer _loads;
     private int _loadsFrom;
 
@@ -44,6 +46,8 @@ public sealed partial class CallEngine
         _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
         _restoring = new Restoring(_state, _board, _book);
+        _cel = new CelDesk(_state, _book);
+        _watchdog = new Watchdog(_state, _board, _book, _offers, _routes);
         _loads = new EngineTimer(TimerKind.LoadTurn, this);
     }
 
@@ -66,6 +70,7 @@ public sealed partial class CallEngine
         Dispatch(input);
         Settle();
         RunTimers(at, inclusive: true);
+        _watchdog.AfterStep();
         return new EngineStep(_state.Out.Effects, _state.Timers.NextDue);
     }
 
@@ -120,6 +125,7 @@ public sealed partial class CallEngine
         _loadsFrom += share;
         if (_loadsFrom >= _state.AgentOrder.Count)
             _loadsFrom = 0;
+        _watchdog.Turn();
         _state.Timers.Set(_loads, _state.Now.Stamp + TimeSpan.FromSeconds(1));
     }
 }

@@ -17,7 +17,10 @@ public abstract record EngineEffect
 
     public sealed record AnswerCommand(Guid Command, bool Accepted, string? Reason) : EngineEffect;
 
-    /// <summary>An invariant was broken or an input made no sense: counted and logged, never thrown.</summary>
+    /// <summary>Something that must always hold did not; mended as far as possible. The PBX named is to be asked for its snapshot.</summary>
+    public sealed record Breach(string Code, string Detail, Guid? Call, Guid? Agent, string? Node) : EngineEffect;
+
+    /// <summary>An input made no sense: counted and logged, never thrown.</summary>
     public sealed record Report(string Code, string Detail) : EngineEffect;
 }
 

@@ -38,6 +38,9 @@ public abstract partial record EngineInput
     /// <summary>First input after a start: what the journal's projections say.</summary>
     public sealed record Restored(RestoredState State) : EngineInput;
 
+    /// <summary>What the PBX wrote down of calls that ended while nobody looked.</summary>
+    public sealed record CelRead(string Node, ImmutableArray<CelFinding> Findings) : EngineInput;
+
     /// <summary>Time passed; sent when the engine's deadline is due.</summary>
     public sealed record Tick : EngineInput
     {

@@ -5,21 +5,21 @@ internal static class Invariants
 {
     public static IReadOnlyList<string> Check(EngineState state)
     {
-        var broken = new List<string>();
+        var broken = new List<Breach>();
         CheckSeq(state, broken);
         foreach (var agent in state.AgentOrder)
             CheckAgent(state, agent, broken);
         var open = state.OpenCallsInOrder();
         if (open.Count != state.OpenCalls)
-            broken.Add($"{open.Count} open calls, {state.OpenCalls} counted");
+            broken.Add(new("open_calls", $"{open.Count} open calls, {state.OpenCalls} counted"));
         foreach (var call in open)
             CheckCall(state, call, broken);
         foreach (var queue in state.QueueOrder)
             CheckQueue(queue, broken);
-        return broken;
+        return [.. broken.Select(b => b.Detail)];
     }
 
-    private static void CheckSeq(EngineState state, List<string> broken)
+    public static void CheckSeq(EngineState state, List<Breach> broken)
     {
         long? last = null;
         foreach (var effect in state.Out.Effects)
@@ -27,79 +27,79 @@ internal static class Invariants
             if (effect is not EngineEffect.Write { Entry: var entry })
                 continue;
             if (last is { } before && entry.Seq != before + 1)
-                broken.Add($"seq {entry.Seq} after {before}");
+                broken.Add(new("journal_gap", $"seq {entry.Seq} after {before}"));
             last = entry.Seq;
         }
 
         if (last is { } end && end != state.Out.NextSeq - 1)
-            broken.Add($"seq ends at {end}, next is {state.Out.NextSeq}");
+            broken.Add(new("journal_gap", $"seq ends at {end}, next is {state.Out.NextSeq}"));
     }
 
-    private static void CheckAgent(EngineState state, Agent agent, List<string> broken)
+    public static void CheckAgent(EngineState state, Agent agent, List<Breach> broken)
     {
         var derived = AgentRules.Derive(agent);
         if (derived != agent.State)
-            broken.Add($"agent {agent.Id:N} is {agent.State}, facts say {derived}");
+            broken.Add(new("agent_state", $"agent {agent.Id:N} is {agent.State}, facts say {derived}", Agent: agent));
         Call? talks = null;
         foreach (var leg in agent.Legs)
         {
             if (!leg.Live)
-                broken.Add($"agent {agent.Id:N} has the ended leg {leg.Id}");
+                broken.Add(new("agent_dead_leg", $"agent {agent.Id:N} has the ended leg {leg.Id}", Agent: agent));
             if (leg.Doing is not { Kind: SpanKind.Talk or SpanKind.Conference })
                 continue;
             if (talks is not null && !ReferenceEquals(talks, leg.Call))
-                broken.Add($"agent {agent.Id:N} talks in two calls");
+                broken.Add(new("agent_two_calls", $"agent {agent.Id:N} talks in two calls", Agent: agent));
             talks = leg.Call;
         }
 
         if (agent.State == AgentState.Talking && agent.Legs.Count == 0)
-            broken.Add($"agent {agent.Id:N} talks without a leg");
+            broken.Add(new("agent_no_leg", $"agent {agent.Id:N} talks without a leg", Agent: agent));
         if (agent.Offer is { } offer && (!offer.Live || !ReferenceEquals(offer.Call.Offer, offer) || offer.EndTimer is not { IsSet: true } || offer.Call.Ended))
-            broken.Add($"agent {agent.Id:N} is reserved by an offer that does not end ({offer.Stage})");
+            broken.Add(new("offer_no_end", $"agent {agent.Id:N} is reserved by an offer that does not end ({offer.Stage})", Agent: agent));
         if (agent.WrapUp is not null && agent.WrapUpTimer is not { IsSet: true })
-            broken.Add($"agent {agent.Id:N} wraps up for ever");
+            broken.Add(new("wrap_up_no_end", $"agent {agent.Id:N} wraps up for ever", Agent: agent));
         if (agent.Extension is { } extension && !ReferenceEquals(extension.Holder, agent))
-            broken.Add($"agent {agent.Id:N} does not hold {extension.Number}");
+            broken.Add(new("extension_holder", $"agent {agent.Id:N} does not hold {extension.Number}", Agent: agent));
         if (agent.Free != AgentRules.IsFree(agent, agent.Extension is not null && state.IsUp(agent.Extension.Node)))
-            broken.Add($"agent {agent.Id:N} is listed {(agent.Free ? "free" : "not free")}");
+            broken.Add(new("agent_listed", $"agent {agent.Id:N} is listed {(agent.Free ? "free" : "not free")}", Agent: agent));
     }
 
-    private static void CheckCall(EngineState state, Call call, List<string> broken)
+    public static void CheckCall(EngineState state, Call call, List<Breach> broken)
     {
         if (!call.HasLiveLeg)
-            broken.Add($"call {call.Id:N} is open without a live leg");
+            broken.Add(new("call_no_leg", $"call {call.Id:N} is open without a live leg", Call: call));
         foreach (var leg in call.Legs)
         {
             if (leg.Doing != DoingRules.Of(state, leg))
-                broken.Add($"leg {leg.Id} does {leg.Doing}, facts say {DoingRules.Of(state, leg)}");
+                broken.Add(new("leg_doing", $"leg {leg.Id} does {leg.Doing}, facts say {DoingRules.Of(state, leg)}", Call: call));
         }
 
         if (call.State == CallState.Waiting && (call.Queue is null || !call.Queue.Line.Contains(call)))
-            broken.Add($"call {call.Id:N} waits outside of a line");
+            broken.Add(new("waits_outside", $"call {call.Id:N} waits outside of a line", Call: call));
         if (call.State == CallState.Waiting && call.Client is not { Live: true })
-            broken.Add($"call {call.Id:N} waits without a living channel");
+            broken.Add(new("waits_dead", $"call {call.Id:N} waits without a living channel", Call: call));
         if (call.Offer is { } offer && (!offer.Live || !ReferenceEquals(offer.Agent.Offer, offer)))
-            broken.Add($"call {call.Id:N} has an offer that its agent does not have");
+            broken.Add(new("offer_one_sided", $"call {call.Id:N} has an offer that its agent does not have", Call: call));
         if (call.Request is { } request && !ReferenceEquals(state.Requests.GetValueOrDefault(request.Id), request))
-            broken.Add($"call {call.Id:N} has a request nobody knows");
+            broken.Add(new("request_unknown", $"call {call.Id:N} has a request nobody knows", Call: call));
         if (call.Request is { Stage: not RequestStage.Answered, DueTimer: not { IsSet: true } })
-            broken.Add($"call {call.Id:N} has a request that is never answered");
+            broken.Add(new("request_no_end", $"call {call.Id:N} has a request that is never answered", Call: call));
     }
 
-    private static void CheckQueue(QueueState queue, List<string> broken)
+    public static void CheckQueue(QueueState queue, List<Breach> broken)
     {
         for (var i = 0; i < queue.Line.Count; i++)
         {
             if (queue.Line[i].State != CallState.Waiting || !ReferenceEquals(queue.Line[i].Queue, queue))
-                broken.Add($"queue {queue.Id:N} lines up {queue.Line[i].Id:N}, which is {queue.Line[i].State}");
+                broken.Add(new("line_wrong", $"queue {queue.Id:N} lines up {queue.Line[i].Id:N}, which is {queue.Line[i].State}", Queue: queue));
             if (i > 0 && LineOrder.Instance.Compare(queue.Line[i - 1], queue.Line[i]) >= 0)
-                broken.Add($"queue {queue.Id:N} is out of order at {i}");
+                broken.Add(new("line_order", $"queue {queue.Id:N} is out of order at {i}", Queue: queue));
         }
 
         var reachable = queue.Members.Count(m => m.Agent.Reachable);
         if (reachable != queue.Reachable)
-            broken.Add($"queue {queue.Id:N} counts {queue.Reachable} reachable, {reachable} are");
+            broken.Add(new("queue_reachable", $"queue {queue.Id:N} counts {queue.Reachable} reachable, {reachable} are", Queue: queue));
         if (queue.Free.Count != queue.Members.Count(m => m.Agent.Free))
-            broken.Add($"queue {queue.Id:N} lists {queue.Free.Count} free");
+            broken.Add(new("queue_free", $"queue {queue.Id:N} lists {queue.Free.Count} free", Queue: queue));
     }
 }

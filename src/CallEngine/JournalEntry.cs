@@ -47,6 +47,8 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(CallMerged), "call_merged")]
 [JsonDerivedType(typeof(CallTransferred), "call_transferred")]
 [JsonDerivedType(typeof(CallEnded), "call_ended")]
+[JsonDerivedType(typeof(CallCorrected), "call_corrected")]
+[JsonDerivedType(typeof(CallImported), "call_imported")]
 [JsonDerivedType(typeof(AgentChanged), "agent_changed")]
 [JsonDerivedType(typeof(WrapUpExtended), "wrap_up_extended")]
 [JsonDerivedType(typeof(PbxChanged), "pbx_changed")]
@@ -144,3 +146,18 @@ public sealed record LegSpan(string Node, string UniqueId, Guid? Agent, SpanKind
 
 /// <summary>The PBX dials out in a call that began at one of its own phones or was originated: it is outbound. Corrects what CallStarted said.</summary>
 public sealed record CallDialled(CallDirection Direction, PhoneNumber Dialled) : JournalEntry;
+
+/// <summary>A call that was closed by estimate (nobody looked when it ended) has its true end, by the PBX's own record. Replaces what was said before.</summary>
+/// <param name="Legs">All of the call, also those we never saw; times by our clock.</param>
+/// <param name="Estimated">The PBX died in the midst of it: it lasted at least so long.</param>
+public sealed record CallCorrected(CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, DateTimeOffset? AnsweredAt, DateTimeOffset EndedAt, int Wait_ms, int Talk_ms,
+    bool Estimated, ImmutableArray<ImportedLeg> Legs) : JournalEntry;
+
+/// <summary>A call that began and ended while nobody looked, from the PBX's own record. Comes once and whole: no other entry tells of it before.</summary>
+/// <param name="Routed">It came to our dialplan, which served it without us.</param>
+public sealed record CallImported(string Node, string LinkedId, CallDirection Direction, PhoneNumber Caller, PhoneNumber Dialled, string CallerName,
+    DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset EndedAt, CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, Guid? Client, LookupOutcome? Lookup,
+    ImmutableArray<Guid> Candidates, int Wait_ms, int Talk_ms, bool Routed, bool Estimated, ImmutableArray<ImportedLeg> Legs) : JournalEntry;
+
+public sealed record ImportedLeg(string UniqueId, string ChannelName, Guid? Agent, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset EndedAt,
+    int Cause, int Talk_ms);

@@ -48,7 +48,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         agent.State = row.State;
         agent.Reason = row.Reason;
         agent.SinceUtc = row.Since;
-        agent.Since = state.Now.Stamp - (state.Now.Utc - row.Since);
+        agent.Since = StampOf(row.Since);
         agent.IdleSince = agent.Since;
         if (row.State == AgentState.SignedOut || row.Node is null || row.Extension is null
             || !state.Extensions.TryGetValue(new NodeKey(row.Node, row.Extension), out var extension) || extension.Holder is not null)
@@ -66,7 +66,9 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             agent.Pause ??= "pause";
         if (row is { State: AgentState.WrapUp, Call: { } call } && row.Until is { } until && until > state.Now.Utc)
         {
-            board.BeginWrapUp(agent, call, until - state.Now.Utc);
+            // With a clock that was set back the rest would be longer than the whole.
+            var rest = until - state.Now.Utc;
+            board.BeginWrapUp(agent, call, rest < until - row.Since ? rest : until - row.Since);
             agent.Until = agent.WrapUp!.UntilUtc;
         }
     }
@@ -78,8 +80,10 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         var call = book.Begin(row.Call, row.Legs[0].Leg.Node);
         (call.Caller, call.CallerName, call.Dialled, call.Direction, call.Routed) = (row.Caller, row.CallerName, row.Dialled, row.Direction, row.Routed);
         (call.StartedUtc, call.StartedAt) = (row.StartedAt, StampOf(row.StartedAt));
-        (call.Announced, call.LookupAsked, call.Attempts) = (true, true, row.Attempts);
+        (call.Announced, call.Attempts) = (true, row.Attempts);
         (call.ClientId, call.Lookup, call.Identified) = (row.Client, row.Lookup, row.Lookup is not null || row.Client is not null);
+        // A look-up under way ended with the router that asked: the caller is looked up again when the call asks next.
+        call.LookupAsked = call.Identified;
         call.DealId = row.Lookup is { Candidates: { IsDefaultOrEmpty: false } candidates } ? candidates[0].Deal : null;
         call.QueuedUtc = row.QueuedAt;
         call.QueuedAt = row.QueuedAt is { } queued ? StampOf(queued) : null;
@@ -109,6 +113,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             return;
         var leg = new Leg(row.Leg, call)
         {
+            Restored = true,
             ChannelName = row.ChannelName,
             Device = ChannelNames.Device(row.ChannelName),
             Logged = true,
@@ -137,5 +142,6 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
     private void EndOffer(Call call, RestoredOffer offer) =>
         state.Out.Write(new OfferEnded(offer.Offer, offer.Agent, OfferOutcome.Cancelled, null, 0) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
 
-    private TimeSpan StampOf(DateTimeOffset utc) => state.Now.Stamp - (state.Now.Utc - utc);
+    /// <summary>The wall clock may have been set back since: nothing that happened lies ahead of now.</summary>
+    private TimeSpan StampOf(DateTimeOffset utc) => state.Now.Stamp - (utc < state.Now.Utc ? state.Now.Utc - utc : TimeSpan.Zero);
 }

@@ -1,4 +1,5 @@
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Identity;
 using CallCrm.CallRouter.Pbx;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -17,13 +18,17 @@ public static class CallRouterModule
         services.AddSingleton<RouterSeat>();
         services.AddSingleton<PopGate>();
         services.AddSingleton<AgiDesk>();
+        services.AddSingleton(s => new CallerMemory(s.GetRequiredService<IOptions<RouterOptions>>().Value.MemoryNumbers));
         services.AddSingleton(s => new LookupRunner(
-            s.GetRequiredService<ClientDirectory>(), s.GetRequiredService<IOptions<RouterOptions>>().Value, s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<ClientDirectory>(), s.GetRequiredService<CallerMemory>(), s.GetRequiredService<IOptions<RouterOptions>>().Value, s.GetRequiredService<TimeProvider>(),
             s.GetRequiredService<ILogger<LookupRunner>>()));
         services.AddSingleton<Replies<Guid, RouteReply>>();
         services.AddSingleton<Replies<Guid, RoadAnswer>>();
         services.TryAddSingleton<IInternalAddress, ServerAddress>();
+        services.AddSingleton<JournalHealth>();
+        services.AddHealthChecks().AddCheck<JournalHealth>("journal", tags: ["ready"]);
         services.AddHostedService<RouterWorker>();
+        services.AddHostedService<CallerMemoryWorker>();
         return services;
     }
 

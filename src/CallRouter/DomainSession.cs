@@ -119,9 +119,13 @@ sealed partial class DomainSession(
                     (entries ??= []).Add(write.Entry);
                     flight?.Take(at, write.Entry);
                     LogEntry(write.Entry);
+                    lookups.Learn(write.Entry);
                     break;
                 case EngineEffect.LookUp lookUp:
                     lookups.Start(lookUp, this, cancel);
+                    break;
+                case EngineEffect.Breach breach:
+                    Repair(breach);
                     break;
                 case EngineEffect.Report report:
                     RouterMetrics.Reports.Add(1, new KeyValuePair<string, object?>("code", report.Code));
@@ -138,6 +142,17 @@ sealed partial class DomainSession(
         if (entries is not null || effects is not null)
             await _outcomes.Writer.WriteAsync(new Outcome(entries ?? [], effects ?? []), cancel);
         return step.NextDeadline;
+    }
+
+    void Repair(EngineEffect.Breach breach)
+    {
+        RouterMetrics.Breaches.Add(1, new KeyValuePair<string, object?>("code", breach.Code));
+        LogBreach(breach.Code, breach.Call, breach.Detail);
+        foreach (var link in _links.Values)
+        {
+            if (breach.Node is null || link.Node == breach.Node)
+                link.Resync();
+        }
     }
 
     static Guid? AwaitedPop(EngineEffect effect) => effect switch
@@ -245,6 +260,9 @@ sealed partial class DomainSession(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Engine report {Code}: {Detail}")]
     partial void LogReport(string code, string detail);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Invariant {Code} broken, call {Call}: {Detail}. Mended; the PBX's snapshot is taken")]
+    partial void LogBreach(string code, Guid? call, string detail);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Effect {Effect} failed")]
     partial void LogEffectFailed(Exception e, string effect);

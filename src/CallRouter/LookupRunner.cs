@@ -1,23 +1,35 @@
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Identity;
 using CallCrm.Engine;
 
 namespace CallCrm.CallRouter;
 
-/// <summary>Identifies callers beside the engine: bounded in time by the engine's patience, bounded in number by the pool.</summary>
-sealed partial class LookupRunner(ClientDirectory directory, RouterOptions options, TimeProvider time, ILogger<LookupRunner> log)
+/// <summary>
+/// Identifies callers beside the engine: bounded in time by the engine's patience, bounded in number by the pool. While the directory
+/// is slow or away, what is remembered of the number is the answer; a card is looked for, or made, when it is back.
+/// </summary>
+sealed partial class LookupRunner(ClientDirectory directory, CallerMemory memory, RouterOptions options, TimeProvider time, ILogger<LookupRunner> log)
 {
+    /// <summary>One late attempt, the wait to the next, and how long the card may follow: longer than the database is expected to be away.</summary>
     static readonly TimeSpan LatePatience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan LateAgain = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LateFor = TimeSpan.FromMinutes(15);
 
     // More at once than the pool has connections would only queue there, out of sight.
     readonly SemaphoreSlim _slots = new(64);
 
     public void Start(EngineEffect.LookUp lookUp, IInputs inputs, CancellationToken cancel) => _ = RunAsync(lookUp, inputs, cancel);
 
+    /// <summary>For the memory.</summary>
+    public void Learn(JournalEntry entry) => memory.Learn(entry);
+
     async Task RunAsync(EngineEffect.LookUp lookUp, IInputs inputs, CancellationToken cancel)
     {
         try
         {
-            var result = await LookUpAsync(lookUp, cancel);
+            var from = time.GetTimestamp();
+            var result = lookUp.Late ? await LookUpLateAsync(lookUp, cancel) : await LookUpInTimeAsync(lookUp, cancel);
+            RouterMetrics.LookupSeconds.Record(time.GetElapsedTime(from).TotalSeconds);
             await inputs.PutAsync(new EngineInput.LookupArrived(lookUp.Call, result with { Late = lookUp.Late }), cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -25,38 +37,69 @@ sealed partial class LookupRunner(ClientDirectory directory, RouterOptions optio
         }
     }
 
-    async Task<LookupResult> LookUpAsync(EngineEffect.LookUp lookUp, CancellationToken cancel)
+    async Task<LookupResult> LookUpInTimeAsync(EngineEffect.LookUp lookUp, CancellationToken cancel)
+    {
+        // The client library may hang on longer than it is told to, with a server that does not answer: it is not waited for.
+        var asked = AskAsync(lookUp, options.LookupTimeout, cancel);
+        var remembered = lookUp.Caller.E164 is { } number ? memory.Recall(number) : null;
+        if (await CompletesAsync(asked, remembered is null ? options.LookupTimeout : options.LookupTimeout / 3, cancel) && await asked is { Outcome: not (LookupOutcome.TimedOut or LookupOutcome.Failed) } found)
+            return found;
+        if (remembered is null)
+            return asked.IsCompleted ? await asked : new LookupResult(LookupOutcome.TimedOut, []);
+        RouterMetrics.LookupsRemembered.Add(1);
+        return remembered;
+    }
+
+    async Task<LookupResult> LookUpLateAsync(EngineEffect.LookUp lookUp, CancellationToken cancel)
     {
         var from = time.GetTimestamp();
-        using var patience = new CancellationTokenSource(lookUp.Late ? LatePatience : options.LookupTimeout, time);
+        while (true)
+        {
+            var result = await AskAsync(lookUp, LatePatience, cancel);
+            if (result.Outcome is not (LookupOutcome.TimedOut or LookupOutcome.Failed) || time.GetElapsedTime(from) > LateFor)
+                return result;
+            await Task.Delay(LateAgain, time, cancel);
+        }
+    }
+
+    async Task<LookupResult> AskAsync(EngineEffect.LookUp lookUp, TimeSpan within, CancellationToken cancel)
+    {
+        using var patience = new CancellationTokenSource(within, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
         try
         {
             await _slots.WaitAsync(both.Token);
             try
             {
-                return await directory.IdentifyAsync(lookUp.Caller, lookUp.CallerName, lookUp.Source, mayCreate: true, both.Token);
+                var result = await directory.IdentifyAsync(lookUp.Caller, lookUp.CallerName, lookUp.Source, mayCreate: true, both.Token);
+                if (lookUp.Caller.E164 is { } number)
+                    memory.Keep(number, result);
+                return result;
             }
             finally
             {
                 _slots.Release();
             }
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             return new LookupResult(LookupOutcome.TimedOut, []);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
-            LogFailed(e, lookUp.Call);
+            LogFailed(lookUp.Call, e.Message);
             return new LookupResult(LookupOutcome.Failed, []);
-        }
-        finally
-        {
-            RouterMetrics.LookupSeconds.Record(time.GetElapsedTime(from).TotalSeconds);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Call {Call}: the caller could not be looked up")]
-    partial void LogFailed(Exception e, Guid call);
+    async Task<bool> CompletesAsync(Task task, TimeSpan within, CancellationToken cancel)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var first = await Task.WhenAny(task, Task.Delay(within, time, stop.Token));
+        await stop.CancelAsync();
+        return first == task;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Call {Call}: the caller could not be looked up: {Reason}")]
+    partial void LogFailed(Guid call, string reason);
 }

@@ -15,7 +15,8 @@ static class RouterMetrics
     public static readonly Counter<long> PopsSeen = Meter.CreateCounter<long>("callcrm_pops_seen", description: "Pops painted before the phone was let ring.");
     public static readonly Counter<long> PopsLate = Meter.CreateCounter<long>("callcrm_pops_late", description: "Offers whose pop was not painted within PopLead.");
     public static readonly Counter<long> Inputs = Meter.CreateCounter<long>("callcrm_engine_inputs", description: "Inputs handled by the engine.");
-    public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Impossible inputs and broken invariants, by code.");
+    public static readonly Counter<long> Reports = Meter.CreateCounter<long>("callcrm_engine_reports", description: "Inputs that made no sense, by code.");
+    public static readonly Counter<long> Breaches = Meter.CreateCounter<long>("callcrm_invariant_breaches", description: "Things that must always hold and did not, by code; each was mended and logged.");
     public static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("callcrm_route_fallbacks", description: "Requests left to the dialplan's fallback, by reason.");
     public static readonly Counter<long> FlightLost = Meter.CreateCounter<long>("callcrm_flight_lost_inputs", description: "Inputs that the flight recorder could not keep: slow or full disk.");
     public static readonly Counter<long> FlightBytes = Meter.CreateCounter<long>("callcrm_flight_bytes", "By", "Written by the flight recorder.");
@@ -27,9 +28,22 @@ static class RouterMetrics
     public static readonly ObservableGauge<double> ClockOffsetSeconds = Meter.CreateObservableGauge("callcrm_pbx_clock_offset_seconds",
         () => s_offsets.Select(o => new Measurement<double>(o.Value, new KeyValuePair<string, object?>("node", o.Key))), "s", "Host's clock minus the PBX's.");
 
+    public static readonly Counter<long> LookupsRemembered = Meter.CreateCounter<long>("callcrm_lookups_remembered", description: "Callers identified from memory because the database was slow or away.");
+    public static readonly Counter<long> CelCalls = Meter.CreateCounter<long>("callcrm_cel_calls", description: "Calls corrected or added from the PBX's CEL file.");
+    public static readonly Counter<long> CelBadLines = Meter.CreateCounter<long>("callcrm_cel_bad_lines", description: "Lines of a CEL file that could not be read.");
+    public static readonly Counter<long> CelDropped = Meter.CreateCounter<long>("callcrm_cel_dropped", description: "Calls of a CEL file given up because their end never came.");
+    public static readonly Counter<long> CelFailures = Meter.CreateCounter<long>("callcrm_cel_failures", description: "Looks at a CEL file that failed: file or database away.");
+
     public static void Heard(string node, TimeSpan offset, TimeSpan delay)
     {
         s_offsets[node] = offset.TotalSeconds;
         EventDelaySeconds.Record(delay.TotalSeconds, new KeyValuePair<string, object?>("node", node));
+    }
+
+    /// <summary>1 while it is so.</summary>
+    public static void ShowJournal(Func<bool> isSpilling, Func<bool> isAtRisk)
+    {
+        Meter.CreateObservableGauge("callcrm_journal_spilling", () => isSpilling() ? 1 : 0, description: "1 while entries go to the spill because the database is slow or away.");
+        Meter.CreateObservableGauge("callcrm_journal_at_risk", () => isAtRisk() ? 1 : 0, description: "1 while entries are in memory alone because the spill's disk takes none either.");
     }
 }

@@ -32,6 +32,10 @@ public sealed class RouterOptions : IValidatableObject
     /// <summary>A look-up later than this routes without identity. Default 300 ms.</summary>
     public TimeSpan LookupTimeout { get; set; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>Numbers whose clients are remembered for when the database is slow or away. 0 to 1,000,000 (about 500 bytes each), default 20,000.</summary>
+    [Range(0, 1_000_000)]
+    public int MemoryNumbers { get; set; } = 20_000;
+
     /// <summary>Entries that the database has not taken within this are put on disk. Default 150 ms.</summary>
     public TimeSpan CommitTimeout { get; set; } = TimeSpan.FromMilliseconds(150);
 
@@ -102,6 +106,9 @@ public sealed class PbxOptions
 
     /// <summary>Where this PBX's recordings arrive, as a folder of the recorder's machine; null = nothing is taken in from it.</summary>
     public string? RecordingFolder { get; set; }
+
+    /// <summary>The PBX's CEL file as this machine sees it (deploy/asterisk, "CEL"): calls that nobody watched come from it; null = they do not.</summary>
+    public string? CelFile { get; set; }
 
     /// <summary>Region of numbers without a country code, ISO 3166-1 alpha-2. Default IT.</summary>
     [Required, RegularExpression("^[A-Z]{2}$")]

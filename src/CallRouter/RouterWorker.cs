@@ -1,10 +1,12 @@
 using CallCrm.CallFlow;
 using CallCrm.CallRouter.Flight;
+using CallCrm.CallRouter.Cel;
 using CallCrm.CallRouter.Pbx;
 using CallCrm.Engine;
 using CallCrm.Telephony.FastAgi;
 using Dapper;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace CallCrm.CallRouter;
 
@@ -13,7 +15,7 @@ namespace CallCrm.CallRouter;
 /// are lost. Without the domain FastAGI sockets are closed at once (the dialplan serves the caller) and nothing is sent to a PBX.
 /// </summary>
 sealed partial class RouterWorker(
-    RouterDatabase database, SettingsReader settings, PbxLinks links, LookupRunner lookups, PopGate pops, RouterSeat seat, AgiDesk desk,
+    RouterDatabase database, NpgsqlDataSource pages, ClientDirectory directory, SettingsReader settings, PbxLinks links, LookupRunner lookups, PopGate pops, RouterSeat seat, JournalHealth health, AgiDesk desk,
     Replies<Guid, RouteReply> routes, Replies<Guid, RoadAnswer> commands, IOptions<RouterOptions> options, IConfiguration configuration, IInternalAddress address,
     TimeProvider time, ILoggerFactory logs, ILogger<RouterWorker> log) : BackgroundService
 {
@@ -59,6 +61,7 @@ sealed partial class RouterWorker(
             database, _options.Domain, new JournalOptions { SpillFolder = Spill(), CommitWithin = _options.CommitTimeout }, time,
             logs.CreateLogger<JournalWriter>(), stopping);
         LogHeld(_options.Domain, journal.Restored.NextSeq);
+        health.Watch(journal);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, journal.Lost);
         var first = await settings.LoadAsync(_options.Domain, stop.Token);
         using var flight = FlightOptions.From(_options, DataFolder.From(configuration)) is { } recorded ? new FlightRecorder(recorded, time, logs.CreateLogger<FlightRecorder>()) : null;
@@ -71,6 +74,7 @@ sealed partial class RouterWorker(
             seat.Take(session, first);
             parts.Add(WatchSettingsAsync(session, first.Version, stop.Token));
             parts.AddRange(links.All.Select(link => link.RunAsync(session, stop.Token)));
+            parts.AddRange(links.All.Where(link => !string.IsNullOrEmpty(link.Options.CelFile)).Select(link => CelOf(link, journal).RunAsync(session, stop.Token)));
             await Task.WhenAny(parts);
             await stop.CancelAsync();
             await Task.WhenAll(parts);
@@ -82,10 +86,14 @@ sealed partial class RouterWorker(
         finally
         {
             seat.Leave();
+            health.Watch(null);
             routes.ForgetAll();
             commands.ForgetAll();
         }
     }
+
+    CelImport CelOf(PbxLink link, JournalWriter journal) => new(
+        link, new CelFile(link.Options.CelFile!), new CelStore(pages, _options.Domain, link.Node, time), directory, seat, () => journal.IsSpilling, time, logs.CreateLogger<CelImport>());
 
     string Spill() => _options.SpillFolder is { Length: > 0 } folder ? folder : Path.Combine(DataFolder.From(configuration), "spill");
 

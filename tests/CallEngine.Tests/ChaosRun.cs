@@ -46,14 +46,14 @@ internal sealed class ChaosRun
         }
     }
 
-    /// <summary>The PBX comes back empty, and ten minutes pass.</summary>
+    /// <summary>The PBX comes back empty, and so much time passes that nothing is awaited any more.</summary>
     public void Clear()
     {
         Send(new EngineInput.Fact(new PbxFact.Connected("pbx", null, "22")));
         Send(new EngineInput.Fact(new PbxFact.Snapshot("pbx", null, [], [.. Devices.Select(d => KeyValuePair.Create(d, DeviceState.NotInUse))]), NewId()));
         foreach (var request in _requests)
             Send(new EngineInput.RouteClosed(request));
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 25; i++)
         {
             _now += TimeSpan.FromMinutes(1);
             Send(EngineInput.Tick.Instance);

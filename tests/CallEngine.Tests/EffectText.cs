@@ -15,6 +15,7 @@ internal static class EffectText
             EngineEffect.Act a => Join($"act #{a.Action.ToString(CultureInfo.InvariantCulture)}", Of(a.What), a.AwaitPop is { } pop ? $"after pop {Who(pop)}" : ""),
             EngineEffect.LookUp l => Join("look up", Who(l.Call), l.Caller.Display, l.Source is null ? "" : $"source {l.Source}", l.Late ? "late" : ""),
             EngineEffect.AnswerCommand c => c.Accepted ? $"{Who(c.Command)} accepted" : $"{Who(c.Command)} refused {c.Reason}",
+            EngineEffect.Breach b => Join("breach", b.Code, b.Call is { } of ? Who(of) : "", b.Node ?? ""),
             EngineEffect.Report r => $"report {r.Code}",
             _ => effect.ToString(),
         };
@@ -45,6 +46,9 @@ internal static class EffectText
             CallMerged e => $"{call} merged from {Who(e.From)}",
             CallTransferred e => $"{call} transferred {e.Transfer} {Who(e.FromAgent)} to {Who(e.ToAgent)} ({e.Target})",
             CallEnded e => Join(call, "ended", e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"wait {e.Wait_ms} talk {e.Talk_ms} hold {e.Hold_ms}", e.Estimated ? "estimated" : ""),
+            CallCorrected e => Join(call, "corrected", e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
+            CallImported e => Join(call, "imported", e.Direction.ToString(), Number(e.Caller), "to", Number(e.Dialled), e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"client {Who(e.Client)}",
+                $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
             AgentChanged e => Join(Who(e.Agent), e.State.ToString(), e.Reason is null ? "" : $"({e.Reason})", e.Call is null ? "" : $"in {call}"),
             WrapUpExtended e => $"{Who(e.Agent)} wrap-up extended to {e.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
             PbxChanged e => Join($"pbx {e.Node}", e.Connected ? "connected" : "lost", e.Reason ?? ""),

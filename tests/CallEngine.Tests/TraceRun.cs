@@ -107,6 +107,17 @@ internal sealed class TraceRun
 
     private static DateTimeOffset PbxTime(double at_ms) => Start.AddHours(7).AddMilliseconds(at_ms);
 
+    /// <summary>A resynchronisation after which the PBX has nothing any more, and the time that decides doubts.</summary>
+    public TraceRun Emptied()
+    {
+        _living.Clear();
+        _now += TimeSpan.FromSeconds(11);
+        Send(new EngineInput.Fact(_model.TakeSnapshot([], []), NewId()));
+        _now += TimeSpan.FromSeconds(40);
+        Send(EngineInput.Tick.Instance);
+        return this;
+    }
+
     /// <summary>No call without a channel, nobody busy without one, every call once begun and at most once ended.</summary>
     public void CheckEnd()
     {
@@ -120,6 +131,16 @@ internal sealed class TraceRun
         Entries.OfType<CallStarted>().Select(e => e.Call).Should().OnlyHaveUniqueItems();
         Entries.OfType<CallEnded>().Select(e => e.Call).Should().OnlyHaveUniqueItems();
         Reports.Where(r => r.Code is not "route_for_ended_call" and not "nobody_asked").Should().BeEmpty();
+    }
+
+    /// <summary>No call is open, and nobody is busy.</summary>
+    public void Nobody(string because)
+    {
+        var view = _engine.Snapshot();
+        view.OpenCalls.Should().Be(0, because);
+        view.Agents.Should().OnlyContain(a => a.State == AgentState.Ready || a.State == AgentState.Paused, because);
+        Entries.OfType<CallStarted>().Select(e => e.Call).Should().OnlyHaveUniqueItems(because);
+        Entries.OfType<CallEnded>().Select(e => e.Call).Should().OnlyHaveUniqueItems(because);
     }
 
     private void Take(PbxFact fact)

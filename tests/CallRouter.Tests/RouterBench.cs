@@ -24,11 +24,28 @@ sealed class RouterBench : IAsyncDisposable
 
     const string Node = "pbx1";
 
-    readonly WebApplication _app;
+    readonly Func<string, WebApplication> _build;
+    WebApplication _app;
+    bool _stopped;
     readonly CancellationTokenSource _reading = new();
     readonly List<JournalEntry> _entries = [];
+    readonly ServiceProvider _reader;
 
-    RouterBench(WebApplication app, DemoPbxServer pbx, NpgsqlDataSource database) => (_app, Pbx, Database) = (app, pbx, database);
+    RouterBench(Func<string, WebApplication> build, WebApplication app, DemoPbxServer pbx, NpgsqlDataSource database, string connection) =>
+        (_build, _app, Pbx, Database, _reader) = (build, app, pbx, database, Reader(connection));
+
+    /// <summary>Reads the journal for itself, so that it outlives a router.</summary>
+    static ServiceProvider Reader(string connection)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:CallCrm", connection)]).Build();
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(configuration);
+        services.AddCallFlow(configuration);
+        return services.BuildServiceProvider();
+    }
+
+    public IServiceProvider Services => _app.Services;
 
     public DemoPbxServer Pbx { get; }
 
@@ -38,11 +55,15 @@ sealed class RouterBench : IAsyncDisposable
 
     public RouterRoad Road => _app.Services.GetRequiredService<RouterRoad>();
 
-    public static async Task<RouterBench> StartAsync(PostgresFixture postgres, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null,
+    public static async Task<RouterBench> StartAsync(PostgresFixture postgres, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null, bool inSight = true) =>
+        await StartAsync(await postgres.NewDatabaseAsync(), settings, phones, inSight: inSight);
+
+    /// <param name="connection">To a migrated, empty database.</param>
+    /// <param name="split">The PBX's questions go to each router at once; null: to the first alone.</param>
+    public static async Task<RouterBench> StartAsync(string connection, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null, AgiSplit? split = null,
         bool inSight = true)
     {
-        var connection = await postgres.NewDatabaseAsync();
-        var (ami, agi) = (Ports.Free(), Ports.Free());
+        var (ami, agi) = (Ports.Free(), split?.Port ?? Ports.Free());
         var options = new DemoPbxOptions
         {
             Node = Node,
@@ -55,15 +76,32 @@ sealed class RouterBench : IAsyncDisposable
         var flight = Directory.CreateTempSubdirectory("flight").FullName;
         var pbx = new DemoPbxServer(options);
         await pbx.StartAsync();
+        var spill = Directory.CreateTempSubdirectory("spill").FullName;
+        WebApplication Make(string router) => Build(connection, ami, split?.Add(router) ?? (router == "first" ? agi : Ports.Free()), new KeptLog(router), Path.Combine(spill, router), Path.Combine(flight, router), settings);
+        var app = Make("first");
+        var database = NpgsqlDataSource.Create(connection);
+        await SeedAsync(database);
+        await app.StartAsync();
+        var bench = new RouterBench(Make, app, pbx, database, connection) { FlightFolder = Path.Combine(flight, "first") };
+        _ = bench.ReadJournalAsync();
+        if (inSight)
+            await bench.UntilAsync(e => e is PbxChanged { Connected: true });
+        return bench;
+    }
+
+    static WebApplication Build(string connection, int ami, int agi, KeptLog log, string spill, string flight, Dictionary<string, string?>? settings)
+    {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(log);
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["ConnectionStrings:CallCrm"] = connection,
             ["Router:AgiPort"] = agi.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["Router:InternalKey"] = "a-key-for-tests-only",
-            ["Router:SpillFolder"] = Directory.CreateTempSubdirectory("spill").FullName,
+            ["Router:SpillFolder"] = spill,
             ["Router:FlightFolder"] = flight,
             ["Pbx:0:Node"] = Node,
             ["Pbx:0:AmiPort"] = ami.ToString(System.Globalization.CultureInfo.InvariantCulture),
@@ -79,14 +117,31 @@ sealed class RouterBench : IAsyncDisposable
         builder.Services.AddCallRouter(builder.Configuration);
         var app = builder.Build();
         app.MapCallRouter();
-        var database = NpgsqlDataSource.Create(connection);
-        await SeedAsync(database);
+        return app;
+    }
+
+    /// <summary>A further router of the same domain, at the same database and PBX; the caller ends it.</summary>
+    public async Task<WebApplication> StartAnotherAsync(string name)
+    {
+        var app = _build(name);
         await app.StartAsync();
-        var bench = new RouterBench(app, pbx, database) { FlightFolder = flight };
-        _ = bench.ReadJournalAsync();
-        if (inSight)
-            await bench.UntilAsync(e => e is PbxChanged { Connected: true });
-        return bench;
+        return app;
+    }
+
+    public bool HoldsDomain => !_stopped && _app.Services.GetRequiredService<RouterSeat>().Current is not null;
+
+    public async Task StopRouterAsync()
+    {
+        _stopped = true;
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    public async Task StartRouterAsync()
+    {
+        _app = _build("first");
+        _stopped = false;
+        await _app.StartAsync();
     }
 
     static async Task SeedAsync(NpgsqlDataSource database)
@@ -131,7 +186,7 @@ sealed class RouterBench : IAsyncDisposable
     {
         try
         {
-            await foreach (var batch in _app.Services.GetRequiredService<JournalReader>().ReadAsync("main", 0, _reading.Token))
+            await foreach (var batch in _reader.GetRequiredService<JournalReader>().ReadAsync("main", 0, _reading.Token))
             {
                 lock (_entries)
                     _entries.AddRange(batch);
@@ -165,7 +220,7 @@ sealed class RouterBench : IAsyncDisposable
             await Task.Delay(20);
         }
 
-        throw new TimeoutException("No such entry came. Journal:\n" + string.Join('\n', Entries.Select(e => e.ToString())));
+        throw new TimeoutException("No such entry came. Journal:\n" + string.Join('\n', Entries.Select(e => e.ToString())) + "\nLog:\n" + KeptLog.Text());
     }
 
     /// <summary>Ends the router as a stop of the host does; the rest stays.</summary>
@@ -174,8 +229,9 @@ sealed class RouterBench : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _reading.CancelAsync();
-        await _app.StopAsync();
-        await _app.DisposeAsync();
+        if (!_stopped)
+            await StopRouterAsync();
+        await _reader.DisposeAsync();
         await Pbx.DisposeAsync();
         await Database.DisposeAsync();
     }

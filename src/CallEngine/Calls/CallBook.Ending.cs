@@ -57,12 +57,20 @@ internal sealed partial class CallBook
         state.OpenCalls--;
         if (call.Announced)
             WriteEnd(call, outcome, estimated);
-        state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
+        ForgetLater(call);
     }
 
-    /// <summary>Ended calls are forgotten, unless an agent still wraps one up.</summary>
+    public void ForgetLater(Call call) => state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
+
+    /// <summary>Ended calls are forgotten, unless an agent still wraps one up, or the caller's card is still awaited (the database may be away).</summary>
     public void Forget(Call call)
     {
+        if (call is { LookupAsked: true, Identified: false } && state.Now.Stamp - call.StartedAt < LongestLookup)
+        {
+            ForgetLater(call);
+            return;
+        }
+
         foreach (var leg in call.Legs)
         {
             if (leg.Live || leg.Agent?.WrapUp is { } wrapUp && ReferenceEquals(Find(wrapUp.Call), call))

@@ -12,6 +12,8 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
     /// <summary>An ended call is remembered for late facts and look-ups.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan LongestLookup = TimeSpan.FromMinutes(20);
+
     public Call? Find(Guid id) => state.Calls.GetValueOrDefault(id);
 
     public Call Begin(Guid id, string node)

@@ -14,6 +14,9 @@ internal sealed class Leg(LegId id, Call call)
     /// <summary>AMI told of it, or an earlier run did: a later snapshot without it means that it is gone. FastAGI alone may be ahead of AMI.</summary>
     public bool InAmi { get; set; }
 
+    /// <summary>It began under the last router.</summary>
+    public bool Restored { get; init; }
+
     /// <summary>A snapshot lacked it although it is young: it ends unless heard of before this.</summary>
     public EngineTimer? DoubtTimer { get; set; }
 

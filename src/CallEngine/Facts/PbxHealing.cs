@@ -5,6 +5,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 {
     /// <summary>AGI is a stream of its own: it may tell of a channel that began after the snapshot's lists were made. AMI's own word follows then.</summary>
     private static readonly TimeSpan Young = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SameAge = TimeSpan.FromSeconds(10);
 
     /// <summary>What AMI has to say of it is behind the lists in the same stream.</summary>
     private static readonly TimeSpan DoubtTime = TimeSpan.FromMilliseconds(900);
@@ -14,6 +15,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         var node = Node(fact.Node);
         node.Connected = true;
         node.Version = fact.Version;
+        ForgetEnded(node);
     }
 
     /// <summary>States are kept; devices count as unknown until the snapshot.</summary>
@@ -82,19 +84,39 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 
     private void EndVanished(PbxFact.Snapshot fact, Moment? lostAt)
     {
-        var living = new HashSet<LegId>(fact.Legs.Length);
+        var living = new Dictionary<LegId, SnapshotLeg>(fact.Legs.Length);
         foreach (var leg in fact.Legs)
-            living.Add(leg.Leg);
+            living[leg.Leg] = leg;
         foreach (var leg in state.LiveLegsInOrder(fact.Node))
         {
-            if (living.Contains(leg.Id))
+            if (living.TryGetValue(leg.Id, out var seen))
+            {
+                if (IsOther(leg, seen))
+                {
+                    legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
+                    state.Legs.Remove(leg.Id);
+                }
+
                 continue;
+            }
+
             leg.VanishedAt = lostAt is { } at && at.Stamp >= leg.CreatedAt ? at : null;
             if (leg.InAmi || leg.DoubtTimer is { IsSet: true } || state.Now.Stamp - leg.CreatedAt >= Young)
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
             else
                 state.Timers.Set(leg.DoubtTimer ??= new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + DoubtTime);
         }
+    }
+
+    /// <summary>A PBX that was replaced, or whose clock was set back, gives ids again: a channel clearly younger than ours is another one.</summary>
+    /// <remarks>What the last router left is dated by the wall clock, which may have been set since: it is believed.</remarks>
+    private bool IsOther(Leg ours, SnapshotLeg seen) => !ours.Restored && state.Now.Stamp - ours.CreatedAt - seen.Age > SameAge;
+
+    /// <summary>After a login nothing comes late of what was before it, and ids of ended channels may be those of new ones.</summary>
+    private void ForgetEnded(PbxNode node)
+    {
+        foreach (var leg in state.Legs.Values.Where(l => !l.Live && string.Equals(l.Id.Node, node.Name, StringComparison.Ordinal)).ToArray())
+            state.Legs.Remove(leg.Id);
     }
 
     private bool Take(SnapshotLeg seen, Guid newCall, int number, HashSet<string> living)

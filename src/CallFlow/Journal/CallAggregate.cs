@@ -7,7 +7,7 @@ namespace CallCrm.CallFlow;
 /// One call with its legs and offers, folded from journal entries. An entry at or below the row's last_seq is in it already,
 /// so entries may come again.
 /// </summary>
-internal sealed class CallAggregate(CallRow call)
+internal sealed partial class CallAggregate(CallRow call)
 {
     /// <summary>Shorter talk is no conversation.</summary>
     const int ShortestTalk_ms = 1000;
@@ -66,6 +66,8 @@ internal sealed class CallAggregate(CallRow call)
             case RecordingStarted e: Leg(e.Node, e.UniqueId, e, leg => leg.Recorded = true); break;
             case CallTransferred e: Call.AgentId = e.Transfer == TransferKind.Attended ? e.ToAgent ?? Call.AgentId : Call.AgentId; break;
             case CallEnded e: Ended(e); break;
+            case CallCorrected e: Corrected(e); break;
+            case CallImported e: Imported(e); break;
             default: break;
         }
     }

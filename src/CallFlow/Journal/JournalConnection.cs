@@ -21,14 +21,23 @@ internal sealed partial class JournalConnection(RouterDatabase database, string 
     public bool IsOpen => connection is not null;
 
     /// <summary>Waits until the lock is ours, however long. Throws when the connection breaks meanwhile.</summary>
-    public async Task WaitForDomainAsync(CancellationToken ct)
+    /// <param name="former">How long somebody who had it until now may take to notice that they lost it.</param>
+    public async Task WaitForDomainAsync(TimeSpan former, TimeProvider time, CancellationToken ct)
     {
         var opened = await OpenAsync(ct);
+        await using var attempt = new NpgsqlCommand("select pg_try_advisory_lock($1, hashtext($2))", opened) { Parameters = { new() { Value = LockClass }, new() { Value = domain } } };
+        if (await attempt.ExecuteScalarAsync(ct) is true)
+        {
+            await TakeOverAsync(opened, ct);
+            return;
+        }
+
         await using (var take = new NpgsqlCommand("select pg_advisory_lock($1, hashtext($2))", opened) { CommandTimeout = 0, Parameters = { new() { Value = LockClass }, new() { Value = domain } } })
         {
             await take.ExecuteNonQueryAsync(ct);
         }
 
+        await Task.Delay(former, time, ct);
         await TakeOverAsync(opened, ct);
     }
 

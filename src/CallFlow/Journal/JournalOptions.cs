@@ -15,11 +15,22 @@ public sealed class JournalOptions
     /// <summary>How long a waiting standby holds back after PostgreSQL went away, so that the active router, which went on meanwhile, gets the domain again. Default 5 s.</summary>
     public TimeSpan StandbyDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often an idle connection, and with it the lock, is checked. Default 1 s.</summary>
-    public TimeSpan CheckEvery { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How often an idle connection, and with it the lock, is checked; a standby that got the lock holds back twice as long, so that the
+    /// former holder, should it live, knows. Default 250 ms.
+    /// </summary>
+    public TimeSpan CheckEvery { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Entries in one transaction. 1 to 10,000, default 1,000.</summary>
     public int MostPerBatch { get; set; } = 1000;
+
+    /// <summary>
+    /// Entries kept in memory when the spill's disk is full or broken as well. They are lost should the process end before database or disk
+    /// are back; at this many the domain is given up. Default 500,000 (about 200 MB, half an hour of 250 entries/s).
+    /// </summary>
+    public int MostHeld { get; set; } = 500_000;
+
+    internal Func<IOException?>? SpillFault { get; set; }
 
     /// <summary>How long entries stay in the journal; it is a feed, not the archive. Default 14 days.</summary>
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(14);

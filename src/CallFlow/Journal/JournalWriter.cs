@@ -32,6 +32,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
     Task running = Task.CompletedTask;
     Task<bool>? more;
     Task? recovering;
+    readonly List<JournalLine> homeless = [];
+    JournalLine[]? bringing;
     long brought;
     long trimmed;
 
@@ -39,6 +41,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
     {
         (this.database, this.domain, this.options, this.time, this.log, this.connection, this.spill) = (database, domain, options, time, log, connection, spill);
         bell = new JournalBell(database, log);
+        spill.Fault = options.SpillFault;
         trimmed = time.GetTimestamp();
         Lost = lost.Token;
     }
@@ -52,6 +55,9 @@ public sealed partial class JournalWriter : IAsyncDisposable
     /// <summary>True while entries go to the spill: PostgreSQL is slow or away, and pops may be late.</summary>
     public bool IsSpilling => recovering is not null;
 
+    /// <summary>True while entries are in memory alone: PostgreSQL is away, and the spill's disk is full or broken.</summary>
+    public bool IsAtRisk { get; private set; }
+
     /// <summary>Waits until this domain is ours (a standby waits here), brings in what an earlier run spilled, and reads what is open.</summary>
     public static async Task<JournalWriter> OpenAsync(RouterDatabase database, string domain, JournalOptions options, TimeProvider time, ILogger log, CancellationToken ct)
     {
@@ -61,7 +67,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
         {
             try
             {
-                await held.WaitForDomainAsync(ct);
+                await held.WaitForDomainAsync(options.CheckEvery * 2, time, ct);
                 file ??= SpillFile.Open(options.SpillFolder, domain, copy => SpillBroken(log, copy));
                 var writer = new JournalWriter(database, domain, options, time, log, held, file);
                 await writer.StartAsync(ct);
@@ -119,6 +125,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
         await running;
         await closing.CancelAsync();
         if (recovering is { } last) await Quietly(last);
+        WriteHeld();
+        if (homeless.Count > 0) HeldLost(domain, homeless.Count);
         await bell.DisposeAsync();
         await connection.DisposeAsync();
         spill.Dispose();
@@ -203,6 +211,12 @@ public sealed partial class JournalWriter : IAsyncDisposable
                 foreach (var waiting in batch) waiting.Done.TrySetException(new JournalLostException($"The journal of domain {domain} failed: {fault.Message}", fault));
                 throw fault;
             }
+
+            if (commit.IsFaulted)
+            {
+                commit = ReturnAsync(batch);
+                if (await IsBackAsync(commit, batch)) return;
+            }
         }
 
         SpillBegins(domain, commit.Exception?.InnerException?.Message ?? $"no commit within {options.CommitWithin.TotalMilliseconds} ms");
@@ -212,10 +226,56 @@ public sealed partial class JournalWriter : IAsyncDisposable
         recovering = Task.Run(() => RecoverAsync(commit), CancellationToken.None);
     }
 
+    /// <summary>
+    /// The line was cut, and the lock with it: a standby may have the domain by now. Only when nobody can (no server answers) do we go
+    /// on without it.
+    /// </summary>
+    async Task<bool> IsBackAsync(Task returning, List<Waiting> batch)
+    {
+        if (!await CompletesAsync(returning, options.CommitWithin)) return false;
+        if (returning.Exception?.InnerException is not { } fault)
+        {
+            Finish(batch);
+            bell.Ring();
+            return true;
+        }
+
+        if (IsAway(fault)) return false;
+        foreach (var waiting in batch) waiting.Done.TrySetException(fault);
+        throw fault;
+    }
+
+    async Task ReturnAsync(List<Waiting> batch)
+    {
+        if (!await connection.TryComeBackAsync(closing.Token)) throw new JournalLostException($"Another router holds domain {domain} now.");
+        if (batch.Count > 0) await connection.AppendAsync([.. batch.SelectMany(b => b.Lines)], closing.Token);
+    }
+
+    /// <summary>A disk that takes nothing stops no call: the entries stay in memory, which is told.</summary>
     void Spill(List<Waiting> batch)
     {
-        spill.Append(batch.SelectMany(b => b.Lines));
+        homeless.AddRange(batch.SelectMany(b => b.Lines));
+        WriteHeld();
+        if (homeless.Count > options.MostHeld) throw new JournalLostException($"Neither database nor disk took {homeless.Count} entries of domain {domain}.");
         Finish(batch);
+    }
+
+    void WriteHeld()
+    {
+        if (homeless.Count == 0) return;
+        try
+        {
+            spill.Append(homeless);
+            homeless.Clear();
+            if (!IsAtRisk) return;
+            IsAtRisk = false;
+            SpillWorksAgain(domain);
+        }
+        catch (IOException e)
+        {
+            if (!IsAtRisk) SpillFails(domain, spill.Path, e.Message);
+            IsAtRisk = true;
+        }
     }
 
     static void Finish(List<Waiting> batch)
@@ -235,14 +295,17 @@ public sealed partial class JournalWriter : IAsyncDisposable
         }
         catch (Exception e) when (IsAway(e))
         {
+            var returning = ReturnAsync([]);
+            if (await IsBackAsync(returning, [])) return;
             SpillBegins(domain, e.Message);
             brought = 0;
-            recovering = Task.Run(() => RecoverAsync(Task.CompletedTask), CancellationToken.None);
+            recovering = Task.Run(() => RecoverAsync(returning), CancellationToken.None);
         }
     }
 
     /// <summary>Waits for the outcome of the commit that was too late, then for the database, and brings the spill in as far as it reaches now.</summary>
-    async Task RecoverAsync(Task late)
+    /// <param name="inMemory">What no disk took: goes into the journal after what the spill has.</param>
+    async Task RecoverAsync(Task late, JournalLine[]? inMemory = null)
     {
         await Quietly(late);
         var sound = late.IsCompletedSuccessfully && connection.IsOpen;
@@ -253,6 +316,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
                 if (!sound && !await connection.TryComeBackAsync(closing.Token)) throw new JournalLostException($"Another router holds domain {domain} now.");
                 await connection.CheckAsync(closing.Token);
                 await BringInAsync(closing.Token);
+                foreach (var some in (inMemory ?? []).Chunk(options.MostPerBatch)) await connection.AppendAsync(some, closing.Token);
+                bell.Ring();
                 return;
             }
             catch (Exception e) when (IsAway(e))
@@ -280,14 +345,29 @@ public sealed partial class JournalWriter : IAsyncDisposable
     async Task FinishAsync(Task recovery)
     {
         await recovery;
+        if (bringing is { } done)
+        {
+            // Should the disk have taken them meanwhile they come again from there, which changes nothing.
+            if (homeless.Count > 0 && homeless[0].Seq == done[0].Seq) homeless.RemoveRange(0, done.Length);
+            bringing = null;
+        }
+
+        WriteHeld();
         if (brought < spill.Length)
         {
             recovering = Task.Run(() => RecoverAsync(Task.CompletedTask), CancellationToken.None);
             return;
         }
 
+        if (homeless.Count > 0)
+        {
+            bringing = [.. homeless];
+            recovering = Task.Run(() => RecoverAsync(Task.CompletedTask, bringing), CancellationToken.None);
+            return;
+        }
+
         if (spill.Length > 0) spill.Clear();
-        recovering = null;
+        (recovering, IsAtRisk) = (null, false);
         SpillEnds(domain);
     }
 
@@ -322,7 +402,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
     const string Conflict = "CJ001";
 
     /// <summary>No answer, a cut line, a server that starts, stops or is short of something. All else is a fault in what we sent.</summary>
-    static bool IsAway(Exception e) => e switch
+    static bool IsAway(Exception? e) => e switch
     {
         PostgresException p => p.SqlState[..2] is "08" or "53" or "55" or "57" or "58" or "40" or "XX" or "3D",
         NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,
@@ -349,6 +429,15 @@ public sealed partial class JournalWriter : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain}: entries go to the spill ({Reason}); pops may be late")]
     partial void SpillBegins(string domain, string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Domain {Domain}: the spill {File} cannot be written ({Reason}); entries are in memory alone until database or disk are back. Calls go on")]
+    partial void SpillFails(string domain, string file, string reason);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Domain {Domain}: {Count} entries are lost: neither database nor disk took them before the end")]
+    partial void HeldLost(string domain, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain}: the spill can be written again, and has what was in memory")]
+    partial void SpillWorksAgain(string domain);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Domain {Domain}: the spill is in the journal, commits are in time again")]
     partial void SpillEnds(string domain);

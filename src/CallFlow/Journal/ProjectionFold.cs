@@ -113,6 +113,7 @@ internal sealed class ProjectionFold(string domain)
             Spans.Add(new SpanRow
             {
                 AgentId = e.Agent, Domain = domain, Seq = e.Seq, State = e.Before, Reason = before?.Reason, FromAt = e.At - TimeSpan.FromMilliseconds(e.Before_ms), SpanMs = e.Before_ms, CallId = call,
+                Node = before?.Node, Extension = before?.Extension,
             });
         }
 

@@ -119,6 +119,8 @@ internal sealed class SpanRow
     public DateTimeOffset FromAt { get; set; }
     public long SpanMs { get; set; }
     public Guid? CallId { get; set; }
+    public string? Node { get; set; }
+    public string? Extension { get; set; }
 }
 
 internal sealed class LegSpanRow

@@ -45,10 +45,24 @@ internal sealed class SpillFile : IDisposable
     {
         var text = new StringBuilder();
         foreach (var line in lines) text.Append(Checksum(line.Body)).Append(' ').Append(line.Body).Append('\n');
-        file.Position = file.Length;
-        file.Write(Encoding.UTF8.GetBytes(text.ToString()));
-        file.Flush(flushToDisk: true);
+        var before = file.Length;
+        file.Position = before;
+        try
+        {
+            file.Write(Encoding.UTF8.GetBytes(text.ToString()));
+            if (Fault?.Invoke() is { } fault) throw fault;
+            file.Flush(flushToDisk: true);
+        }
+        catch (IOException)
+        {
+            // A full disk may have taken a part: what was not promised is not left behind.
+            file.SetLength(before);
+            throw;
+        }
     }
+
+    /// <summary>What the disk says to a write, for tests; null when all is well.</summary>
+    internal Func<IOException?>? Fault { get; set; }
 
     /// <summary>Lines from <paramref name="offset"/> on, and where the next one begins.</summary>
     public (List<JournalLine> Lines, long Next) Read(long offset, int most)

@@ -11,6 +11,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 {
     static readonly TimeSpan SnapshotRetry = TimeSpan.FromMilliseconds(500);
 
+    static readonly TimeSpan ResyncAtMost = TimeSpan.FromSeconds(10);
+
+    long? _resyncAsked;
     volatile AmiClient? _ami;
 
     public string Node => options.Node;
@@ -52,6 +55,15 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     }
 
     volatile bool _seen;
+
+    /// <summary>Our picture of this PBX was found wrong: a snapshot is taken, soon but not more often than every ten seconds.</summary>
+    public void Resync()
+    {
+        if (_ami is not { } ami || !Connected || (_resyncAsked is { } last && time.GetElapsedTime(last) < ResyncAtMost))
+            return;
+        _resyncAsked = time.GetTimestamp();
+        ami.Distrust();
+    }
 
     // Events up to this position were sent before the lists were made: they are in the snapshot.
     long _inSnapshot;

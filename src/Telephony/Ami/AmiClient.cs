@@ -85,6 +85,12 @@ public sealed class AmiClient
             ? new AmiResponse(AmiOutcome.NotConnected, "not logged in", AmiHeaders.Empty, 0)
             : (await SendCoreAsync(action, isList: false, cancellationToken).ConfigureAwait(false)).Response;
 
+    /// <summary>
+    /// What was delivered so far is doubted: events not yet taken are dropped, and an <see cref="AmiOverflow"/> tells the consumer to take
+    /// a snapshot. Nothing outside of a session, which begins with one.
+    /// </summary>
+    public void Distrust() => _queue.Distrust(new AmiOverflow(0) { ReceivedAt = _time.GetTimestamp(), ReceivedUtc = _time.GetUtcNow() });
+
     /// <summary>Sends a list action and waits for all its entries up to <c>EventList: Complete</c>.</summary>
     public async Task<AmiListResponse> SendListAsync(AmiAction action, CancellationToken cancellationToken) =>
         _queue.Session is null

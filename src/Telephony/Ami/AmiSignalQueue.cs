@@ -50,6 +50,16 @@ sealed class AmiSignalQueue(int length, AmiMetrics metrics)
         }
     }
 
+    /// <summary>What is queued counts as lost: an <see cref="AmiOverflow"/> stands for it.</summary>
+    public void Distrust(AmiSignal moment)
+    {
+        lock (_lock)
+        {
+            if (_session is not null)
+                DropAll_NeedsLock(moment);
+        }
+    }
+
     public void Complete()
     {
         lock (_lock)

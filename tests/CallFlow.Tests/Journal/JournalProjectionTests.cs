@@ -56,7 +56,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             {
                 // A new connection in between: what was in memory is read back. The last part comes again, as after a spill.
                 await using var connection = new JournalConnection(Router, "main", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-                await connection.WaitForDomainAsync(default);
+                await connection.WaitForDomainAsync(TimeSpan.Zero, TimeProvider.System, default);
                 foreach (var batch in part) await connection.AppendAsync([.. batch.Select(JournalLine.From)], default);
                 await connection.AppendAsync([.. part[^1].Select(JournalLine.From)], default);
             }
@@ -154,6 +154,8 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Spans(Id(10), Anna)
             .Say(new CallDialled(CallDirection.Outbound, CallScript.Dialled) { Seq = 0, At = default }, Id(10))
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
+            .Say(Corrected(), Id(10))
+            .Say(Imported(), Id(12))
             .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });
         script.Entries.Select(e => e.GetType()).Distinct().Should().BeEquivalentTo(
             typeof(JournalEntry).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(JournalEntry))), "a new kind must be tested here");
@@ -165,4 +167,31 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
         static string Text(IEnumerable<JournalEntry> entries) => string.Join('\n', entries.Select(e => JsonSerializer.Serialize(e, JournalJson.Default.JournalEntry)));
         Text(reading.Current).Should().Be(Text(script.Entries));
     }
+
+    [PostgresFact]
+    public async Task The_PBXs_own_record_replaces_what_was_estimated_and_adds_what_was_missing()
+    {
+        var script = new CallScript().WholeCall(Id(10), Mario, Anna, Sales).Say(Corrected(), Id(10)).Say(Imported(), Id(12)).Say(Imported(), Id(12));
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        (await ScalarAsync<string>("select string_agg(concat_ws(' ', state, outcome, ended_by, talk_ms, wait_ms, estimated, client_id is not null, extract(epoch from ended_at - started_at)::int), '|' order by number) from call"))
+            .Should().Be("Ended Answered Agent 50000 8000 f t 66|Ended Fallback Caller 6000 3000 f t 9");
+        (await ScalarAsync<string>("select string_agg(concat_ws(' ', unique_id, is_client, agent_id is not null, talk_ms, hold_ms, recorded), '|' order by unique_id) from call_leg"))
+            .Should().Be("1.1 t f 0 0 t|1.2 f t 40000 10000 f|1.3 f f 0 0 f|9.1 t f 0 0 f|9.2 f t 6000 0 f");
+        (await ScalarAsync<string>("select string_agg(talk_ms::text, ',' order by talk_ms) from client_contact")).Should().Be("6000,40000");
+    }
+
+    static CallCorrected Corrected() => new(CallOutcome.Answered, EndedBy.Agent, 16, Anna, CallScript.Begin.AddSeconds(8), CallScript.Begin.AddSeconds(66), 8000, 50_000, false,
+    [
+        new ImportedLeg("1.1", "PJSIP/trunk-1", null, true, CallScript.Begin, CallScript.Begin.AddSeconds(8), CallScript.Begin.AddSeconds(66), 16, 0),
+        new ImportedLeg("1.2", "PJSIP/101-2", Anna, false, CallScript.Begin.AddSeconds(2), CallScript.Begin.AddSeconds(8), CallScript.Begin.AddSeconds(66), 16, 50_000),
+        new ImportedLeg("1.3", "PJSIP/103-3", null, false, CallScript.Begin.AddSeconds(60), null, CallScript.Begin.AddSeconds(62), 19, 0),
+    ]) { Seq = 0, At = default };
+
+    static CallImported Imported() => new("n1", "9.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "x", CallScript.Begin.AddHours(-1), CallScript.Begin.AddHours(-1).AddSeconds(3),
+        CallScript.Begin.AddHours(-1).AddSeconds(9), CallOutcome.Fallback, EndedBy.Caller, 16, Anna, Mario, LookupOutcome.Known, [Mario], 3000, 6000, true, false,
+    [
+        new ImportedLeg("9.1", "PJSIP/trunk-1", null, true, CallScript.Begin.AddHours(-1), null, CallScript.Begin.AddHours(-1).AddSeconds(9), 16, 0),
+        new ImportedLeg("9.2", "PJSIP/101-2", Anna, false, CallScript.Begin.AddHours(-1).AddSeconds(1), CallScript.Begin.AddHours(-1).AddSeconds(3), CallScript.Begin.AddHours(-1).AddSeconds(9), 16, 6000),
+    ]) { Seq = 0, At = default };
 }

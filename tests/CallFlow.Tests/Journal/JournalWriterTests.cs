@@ -94,6 +94,41 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
         await ShouldHoldAsync(script.NextSeq);
     }
 
+    [PostgresTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_full_disk_while_the_database_is_away_stops_no_call_and_loses_nothing(bool diskFirst)
+    {
+        var full = true;
+        await using var writer = await OpenAsync(new JournalOptions
+        {
+            SpillFolder = SpillFolder, CommitWithin = TimeSpan.FromMilliseconds(150), SpillFault = () => full ? new IOException("No space left on device") : null,
+        });
+        var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales).WholeCall(Id(2), Mario, Luca, Sales);
+        await using (var blocker = new NpgsqlConnection(ConnectionString))
+        {
+            await blocker.OpenAsync();
+            await using var transaction = await blocker.BeginTransactionAsync();
+            await using (var block = new NpgsqlCommand("lock table journal in access exclusive mode", blocker, transaction)) await block.ExecuteNonQueryAsync();
+            var half = script.Entries.Count / 2;
+            foreach (var entry in script.Entries.Take(half)) await writer.AppendAsync([entry], default);
+            writer.IsAtRisk.Should().BeTrue("it is told");
+            new FileInfo(SpillPath).Length.Should().Be(0, "no torn line is left behind");
+            full = !diskFirst;
+            foreach (var entry in script.Entries.Skip(half)) await writer.AppendAsync([entry], default);
+            writer.IsAtRisk.Should().Be(!diskFirst);
+            if (diskFirst) (await File.ReadAllLinesAsync(SpillPath)).Should().HaveCount(script.Entries.Count, "the disk has room again: all of it is there");
+            await transaction.RollbackAsync();
+        }
+
+        await UntilAsync(() => Task.FromResult(!writer.IsSpilling), "all is in");
+        writer.IsAtRisk.Should().BeFalse();
+        writer.Lost.IsCancellationRequested.Should().BeFalse();
+        await ShouldHoldAsync(script.Entries.Count);
+        await NoteAsync(writer, script.NextSeq);
+        await ShouldHoldAsync(script.NextSeq);
+    }
+
     [PostgresFact]
     public async Task What_an_earlier_run_spilled_is_brought_in_at_the_start_without_the_torn_last_line()
     {

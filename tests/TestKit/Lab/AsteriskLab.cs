@@ -72,6 +72,7 @@ public sealed class AsteriskLab
         ["Pbx:0:TrunkEndpoints:0"] = "PJSIP/trunk",
         ["Pbx:0:Region"] = "IT",
         ["Pbx:0:RecordingFolder"] = RecordingFolder,
+        ["Pbx:0:CelFile"] = Path.Combine(Folder, "log/cel-custom/cel.csv"),
     };
 
     public Task<LabPhone> PhoneAsync(LabPhoneKind kind, string extensions, TimeSpan? ring = null, TimeSpan? talk = null) =>

@@ -1,0 +1,72 @@
+using System.Runtime.Versioning;
+using CallCrm.CallFlow;
+using CallCrm.CallRouter.Identity;
+using CallCrm.DemoPbx;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CallCrm.CallRouter.Tests;
+
+/// <summary>PostgreSQL away under a working router: calls are routed from memory, everything that happened is journaled once and in order when it is back.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class DatabaseAwayTests
+{
+    static readonly Guid Mario = Guid.Parse("00000000-0000-7000-8000-00000000c001");
+    const string MariosNumber = "+390212345678";
+
+    public enum Away { Frozen, Stopped }
+
+    [PostgresTheory]
+    [InlineData(Away.Frozen)]
+    [InlineData(Away.Stopped)]
+    public async Task Calls_are_routed_from_memory_and_journaled_when_it_is_back(Away how)
+    {
+        await using var postgres = await StoppablePostgres.StartAsync();
+        await using var bench = await RouterBench.StartAsync(postgres.ConnectionString);
+        await bench.SignInAsync(RouterBench.Anna, "101");
+        await bench.SignInAsync(RouterBench.Luca, "102");
+        await MarioSpokeWithLucaAsync(bench);
+        await bench.Services.GetServices<Microsoft.Extensions.Hosting.IHostedService>().OfType<CallerMemoryWorker>().Single().RefreshAsync(DateTimeOffset.UnixEpoch, CancellationToken.None);
+
+        await (how == Away.Frozen ? postgres.FreezeAsync() : postgres.StopAsync());
+        var known = bench.Pbx.PlaceCall(new DemoCaller(MariosNumber, RouterBench.Dialled));
+        await known.Reached(DemoCallPlace.Ringing, "PJSIP/102").WaitAsync(TimeSpan.FromSeconds(20));
+        await bench.Pbx.Phone("PJSIP/102").Answer();
+        var unknown = bench.Pbx.PlaceCall(new DemoCaller("+393471234570", RouterBench.Dialled) { Name = "Nina" });
+        await unknown.Reached(DemoCallPlace.Ringing, "PJSIP/101").WaitAsync(TimeSpan.FromSeconds(20));
+        await bench.Pbx.Phone("PJSIP/101").Answer();
+        await Task.Delay(TimeSpan.FromSeconds(1.2));
+        unknown.HangUp();
+        known.HangUp();
+        await unknown.Ended;
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        await (how == Away.Frozen ? postgres.ThawAsync() : postgres.StartAgainAsync());
+
+        var card = await bench.UntilAsync<CallIdentified>(e => e.Outcome == LookupOutcome.Created, TimeSpan.FromSeconds(60));
+        var ended = await bench.UntilAsync<CallEnded>(e => e.Client == Mario, TimeSpan.FromSeconds(60));
+        (ended.Outcome, ended.Agent).Should().Be((CallOutcome.Answered, RouterBench.Luca));
+        bench.Entries.OfType<RouteDecided>().Single(d => d.Call == ended.Call).Rule.Should().Be(RouteRule.LastContacted, "Luca was last contacted, from memory");
+        card.Late.Should().BeTrue();
+        bench.Pbx.FallbackCalls.Should().Be(0);
+        bench.Entries.Select(e => e.Seq).Should().Equal(Enumerable.Range(1, bench.Entries.Count).Select(n => (long)n), "no gap, nothing twice, in order");
+        bench.Database.Clear();
+        await using var database = await bench.Database.OpenConnectionAsync();
+        (await database.QueryAsync<string>("select concat_ws(' ', c.outcome, k.name) from call c join client k on k.id = c.client_id order by c.started_at")).Should().Equal("Answered Mario", "Answered Nina");
+        (await database.ExecuteScalarAsync<long>("select count(*) from client_phone where e164 = '+393471234570'")).Should().Be(1);
+        (await database.ExecuteScalarAsync<long>("select count(*) from journal where kind = 'call_started'")).Should().Be(2);
+    }
+
+    static async Task MarioSpokeWithLucaAsync(RouterBench bench)
+    {
+        await using var database = await bench.Database.OpenConnectionAsync();
+        await database.ExecuteAsync(
+            """
+            insert into client (id, name, created_at, updated_at) values (@Mario, 'Mario', now(), now());
+            insert into client_phone (client_id, e164, raw, added_at) values (@Mario, @MariosNumber, '', now());
+            insert into client_contact (client_id, call_id, agent_id, at, talk_ms) values (@Mario, gen_random_uuid(), @Luca, now() - interval '1 day', 60000);
+            """,
+            new { Mario, MariosNumber, RouterBench.Luca });
+    }
+}
