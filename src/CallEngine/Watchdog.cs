@@ -17,7 +17,7 @@ internal sealed class Watchdog(EngineState state, AgentBoard board, CallBook boo
     private static readonly TimeSpan IdleInCall = TimeSpan.FromSeconds(9);
 
     private readonly List<Breach> _broken = [];
-    private readonly Dictionary<Agent, TimeSpan> _idleInCall = [];
+    private readonly Dictionary<Guid, TimeSpan> _idleInCall = [];
     private readonly Dictionary<Guid, TimeSpan> _longCalls = [];
     private int _slice;
 
@@ -72,15 +72,15 @@ internal sealed class Watchdog(EngineState state, AgentBoard board, CallBook boo
         Invariants.CheckAgent(state, agent, _broken);
         if (!TalksAtAnIdlePhone(agent))
         {
-            _idleInCall.Remove(agent);
+            _idleInCall.Remove(agent.Id);
         }
-        else if (_idleInCall.TryAdd(agent, state.Now.Stamp))
+        else if (_idleInCall.TryAdd(agent.Id, state.Now.Stamp))
         {
             return;
         }
-        else if (state.Now.Stamp - _idleInCall[agent] >= IdleInCall)
+        else if (state.Now.Stamp - _idleInCall[agent.Id] >= IdleInCall)
         {
-            _idleInCall[agent] = state.Now.Stamp;
+            _idleInCall[agent.Id] = state.Now.Stamp;
             _broken.Add(new Breach("idle_in_call", $"agent {agent.Id:N} is in call {agent.Legs[0].Call.Id:N}, and their phone is idle", agent, agent.Legs[0].Call));
         }
     }

@@ -29,6 +29,7 @@ sealed partial class DomainSession(
     // connection idle more often than in the middle of a commit, and the database has fewer commits to make.
     static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
 
+    FlightRecorder? _flight = flight;
     bool _failed;
 
     /// <summary>Entries that must be safe before the effects behind them leave.</summary>
@@ -52,7 +53,7 @@ sealed partial class DomainSession(
         }
         finally
         {
-            flight?.Close(Now, _failed ? null : _engine);
+            _flight?.Close(Now, _failed ? null : _engine);
         }
     }
 
@@ -102,7 +103,7 @@ sealed partial class DomainSession(
     async Task<TimeSpan?> HandleAsync(Moment at, EngineInput input, CancellationToken cancel)
     {
         RouterMetrics.Inputs.Add(1);
-        flight?.Take(at, input, _engine);
+        Keep(at, input);
         // Until it has come through: the state in the middle of an input is none.
         _failed = true;
         var step = _engine.Handle(at, input);
@@ -117,7 +118,7 @@ sealed partial class DomainSession(
             {
                 case EngineEffect.Write write:
                     (entries ??= []).Add(write.Entry);
-                    flight?.Take(at, write.Entry);
+                    Keep(at, write.Entry);
                     LogEntry(write.Entry);
                     lookups.Learn(write.Entry);
                     break;
@@ -153,6 +154,37 @@ sealed partial class DomainSession(
             if (breach.Node is null || link.Node == breach.Node)
                 link.Resync();
         }
+    }
+
+    void Keep(Moment at, EngineInput input)
+    {
+        try
+        {
+            _flight?.Take(at, input, _engine);
+        }
+        catch (Exception e)
+        {
+            NoFlight(e);
+        }
+    }
+
+    void Keep(Moment at, JournalEntry entry)
+    {
+        try
+        {
+            _flight?.Take(at, entry);
+        }
+        catch (Exception e)
+        {
+            NoFlight(e);
+        }
+    }
+
+    /// <summary>Whatever becomes of the recorder, calls go on.</summary>
+    void NoFlight(Exception e)
+    {
+        _flight = null;
+        LogFlightFailed(e);
     }
 
     static Guid? AwaitedPop(EngineEffect effect) => effect switch
@@ -263,6 +295,9 @@ sealed partial class DomainSession(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Invariant {Code} broken, call {Call}: {Detail}. Mended; the PBX's snapshot is taken")]
     partial void LogBreach(string code, Guid? call, string detail);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The flight recorder failed; calls go on, and are not recorded for replay until the router starts again")]
+    partial void LogFlightFailed(Exception e);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Effect {Effect} failed")]
     partial void LogEffectFailed(Exception e, string effect);

@@ -45,8 +45,8 @@ public sealed class HealingFaultTests
     public void A_waiting_caller_whom_the_fallback_took_is_in_no_line()
     {
         var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").At(1).Inbound("2").PbxLost().At(30).Forget()
-            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b"), Scenario.Seen("1a", "1", "PJSIP/101", "b"),
-                Scenario.Seen("2", "2", "PJSIP/trunk", app: "Playback") with { Context = "callcrm-fallback" });
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b", age: 30), Scenario.Seen("1a", "1", "PJSIP/101", "b", age: 29),
+                Scenario.Seen("2", "2", "PJSIP/trunk", age: 29, app: "Playback") with { Context = "callcrm-fallback" });
         story.Engine.Snapshot().Queues.SelectMany(q => q.Waiting).Should().BeEmpty();
         story.At(40).Ends("2", hungUp: true).ExpectAmong("call2 ended Fallback by Caller agent - wait 39000 talk 0 hold 0");
     }

@@ -93,6 +93,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             {
                 if (IsOther(leg, seen))
                 {
+                    leg.VanishedAt = lostAt is { } cut && cut.Stamp >= leg.CreatedAt ? cut : null;
                     legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
                     state.Legs.Remove(leg.Id);
                 }
