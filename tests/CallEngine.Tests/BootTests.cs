@@ -18,7 +18,7 @@ public sealed class BootTests
         story.SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b", age: 2), Scenario.Seen("2", "1", "PJSIP/101", "b", age: 1)).ExpectAmong("""
             call1 leg 1 ended 0 estimated
             call1 ended Answered by Unknown agent anna wait 0 talk 120000 hold 0 estimated
-            snap125+1 started Inbound +393331112222 to 800100 observed estimated
+            snap125+1 started Inbound +393331112222 to 800100 routed estimated
             snap125+1 answered anna by - wait 2000
             """);
         story.Engine.Snapshot().OpenCalls.Should().Be(1);

@@ -24,7 +24,8 @@ public sealed class ClockTests
         story.AgentOf("anna").LoadPercent.Should().Be(plain.AgentOf("anna").LoadPercent);
         var ended = Ended(story.All);
         ended.Should().BeEquivalentTo(Ended(plain.All), o => o.Excluding(e => e.At));
-        (ended.At - Ended(plain.All).At).Should().Be(TimeSpan.FromHours(hours), "the journal shows the wall's time");
+        ended.At.Should().Be(Ended(plain.All).At, "a call's own times stay as far apart as they were");
+        (LastChange(story.All) - LastChange(plain.All)).Should().Be(TimeSpan.FromHours(hours), "the journal shows the wall's time");
         story.Engine.CheckInvariants().Should().BeEmpty();
 
         IEnumerable<(double At, EngineInput Input)> Rest()
@@ -55,6 +56,8 @@ public sealed class ClockTests
         story.AgentOf("anna").State.Should().NotBe(AgentState.WrapUp, "it never lasts longer than it should have from its beginning");
         story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<AgentChanged>().Should().OnlyContain(e => e.Before_ms >= 0);
     }
+
+    private static DateTimeOffset LastChange(IEnumerable<EngineEffect> effects) => effects.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<AgentChanged>().Last().At;
 
     private static CallEnded Ended(IEnumerable<EngineEffect> effects) => effects.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<CallEnded>().Single();
 

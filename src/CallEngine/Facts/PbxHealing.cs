@@ -198,9 +198,10 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
                 legs.AnsweredUnseen(offer, leg);
             if (!string.Equals(leg.Bridge, bridge, StringComparison.Ordinal))
             {
+                var sinceKnown = leg.RestoredTalk is not null;
                 legs.Join(leg, bridge, seen.Conference);
                 // Since when is not known: CEL may tell.
-                leg.Call.EndEstimated = true;
+                leg.Call.EndEstimated |= !leg.IsClient && !sinceKnown;
             }
         }
         else

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Security.Cryptography;
 
 namespace CallCrm.Engine.Wire;
@@ -30,6 +31,13 @@ internal static class EngineImage
         reader.Feed(image);
         var engine = reader.Reference(new CallEngine("")) as CallEngine ?? throw new WireException("the state is not that of an engine");
         reader.Finish();
+        // What a new version is made of besides its state is in no older image.
+        foreach (var part in typeof(CallEngine).GetFields(BindingFlags.Instance | BindingFlags.NonPublic))
+        {
+            if (part.GetValue(engine) is null)
+                throw new WireException($"the state lacks {part.Name}");
+        }
+
         return engine;
     }
 
