@@ -107,4 +107,7 @@ public sealed record RestoredCall(Guid Call, PhoneNumber Caller, string CallerNa
 /// <summary>An offer that had not ended.</summary>
 public sealed record RestoredOffer(Guid Offer, Guid Agent);
 
-public sealed record RestoredLeg(LegId Leg, Guid? Agent, string ChannelName, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt);
+/// <param name="DoneUntil">The end of its last journaled span; null without one.</param>
+/// <param name="Talk_ms">What its journaled spans sum to.</param>
+public sealed record RestoredLeg(LegId Leg, Guid? Agent, string ChannelName, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt,
+    DateTimeOffset? DoneUntil = null, int Talk_ms = 0, int Hold_ms = 0);

@@ -145,6 +145,20 @@ public sealed class HealingTests
     }
 
     [Fact]
+    public void A_hold_before_a_restart_is_not_booked_as_talk_after_it()
+    {
+        var story = new Scenario().At(1000);
+        var call = story.Id("old");
+        var leg = new RestoredLeg(Scenario.Leg("11"), story.Id("anna"), "PJSIP/101-11", false, story.Utc.AddSeconds(-65), story.Utc.AddSeconds(-60),
+            story.Utc.AddSeconds(-20), Talk_ms: 25_000, Hold_ms: 15_000);
+        story.Send(new EngineInput.Restored(new RestoredState(501,
+            [new RestoredAgent(story.Id("anna"), Scenario.Node, "101", AgentState.Talking, null, story.Utc.AddSeconds(-60), call, [])],
+            [Row(story, call, "10", CallState.Talking, -70, -60, [leg])])));
+        story.Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("10", "10", "PJSIP/trunk", "b"), Scenario.Seen("11", "10", "PJSIP/101", "b"))
+            .At(1010).Ends("10", hungUp: true).Ends("11").ExpectAmong("old leg 11 ended 16 anna talk 55000 hold 15000");
+    }
+
+    [Fact]
     public void A_restart_puts_calls_and_agents_back_and_goes_on_numbering()
     {
         var story = new Scenario().At(1000);
@@ -169,7 +183,7 @@ public sealed class HealingTests
             waiting offered waiting/3 bruno PJSIP/102 20s LeastBusy
             act #1 redirect PJSIP/trunk-20 after pop waiting/3
             """)
-            .Ends("10", hungUp: true).Ends("11").ExpectAmong("old ended Answered by Caller agent anna wait 10000 talk 80000 hold 0 estimated");
+            .Ends("10", hungUp: true).Ends("11").ExpectAmong("old ended Answered by Caller agent anna wait 10000 talk 80000 hold 0");
     }
 
     [Fact]

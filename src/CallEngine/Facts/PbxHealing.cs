@@ -103,7 +103,12 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 
             leg.VanishedAt = lostAt is { } at && at.Stamp >= leg.CreatedAt ? at : null;
             if (leg.InAmi || leg.DoubtTimer is { IsSet: true } || state.Now.Stamp - leg.CreatedAt >= Young)
+            {
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
+                // A PBX that came back at once may give the very id to its first new channel.
+                if (lostAt is not null)
+                    state.Legs.Remove(leg.Id);
+            }
             else
                 state.Timers.Set(leg.DoubtTimer ??= new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + DoubtTime);
         }

@@ -80,7 +80,7 @@ internal static class JournalRestore
         return new RestoredCall(row.Id, new PhoneNumber(row.Caller_raw, Enum.Parse<NumberKind>(row.Caller_kind), row.Caller_e164), row.Caller_name,
             new PhoneNumber(row.Dialled_raw, row.Dialled_e164 is null ? NumberKind.Unparsed : NumberKind.E164, row.Dialled_e164), Enum.Parse<CallDirection>(row.Direction), row.Routed,
             row.Queue_id, row.Client_id, row.Started_at, row.Queued_at, row.Answered_at, Enum.Parse<CallState>(row.State),
-            [.. legs.Select(l => new RestoredLeg(new LegId(l.Node, l.Unique_id), l.Agent_id, l.Channel, l.Is_client, l.Started_at, l.Answered_at))],
+            [.. legs.Select(l => new RestoredLeg(new LegId(l.Node, l.Unique_id), l.Agent_id, l.Channel, l.Is_client, l.Started_at, l.Answered_at, l.Done_until, l.Done_talk_ms, l.Done_hold_ms))],
             Lookup(row, candidates), offers.Count == 0 ? 0 : offers.Max(o => o.Attempt), open is null ? null : new RestoredOffer(open.Id, open.Agent_id));
     }
 
@@ -99,7 +99,7 @@ internal static class JournalRestore
     sealed record Call(Guid Id, string Caller_raw, string Caller_kind, string? Caller_e164, string Caller_name, string Dialled_raw, string? Dialled_e164, string Direction, bool Routed,
         Guid? Queue_id, string? Lookup, Guid? Client_id, string Candidates, Guid? Deal_id, DateTimeOffset Started_at, DateTimeOffset? Queued_at, DateTimeOffset? Answered_at, string State);
 
-    sealed record Leg(Guid Call_id, string Node, string Unique_id, Guid? Agent_id, string Channel, bool Is_client, DateTimeOffset Started_at, DateTimeOffset? Answered_at);
+    sealed record Leg(Guid Call_id, string Node, string Unique_id, Guid? Agent_id, string Channel, bool Is_client, DateTimeOffset Started_at, DateTimeOffset? Answered_at, DateTimeOffset? Done_until, int Done_talk_ms, int Done_hold_ms);
 
     sealed record OpenOffer(Guid Call_id, Guid Id, Guid Agent_id, int Attempt, DateTimeOffset? Ended_at);
 
@@ -111,7 +111,11 @@ internal static class JournalRestore
         select agent_id, state, from_at, span_ms from agent_state_span where domain = @domain and from_at + make_interval(secs => span_ms / 1000.0) > @since and from_at > @since - interval '1 day';
         select id, caller_raw, caller_kind, caller_e164, caller_name, dialled_raw, dialled_e164, direction, routed, queue_id, lookup, client_id, array_to_string(candidates, ',') as candidates, deal_id,
           started_at, queued_at, answered_at, state from call where domain = @domain and state <> 'Ended' order by started_at, id;
-        select l.call_id, l.node, l.unique_id, l.agent_id, l.channel, l.is_client, l.started_at, l.answered_at from call_leg l join call c on c.id = l.call_id
+        select l.call_id, l.node, l.unique_id, l.agent_id, l.channel, l.is_client, l.started_at, l.answered_at, s.done_until, s.done_talk_ms, s.done_hold_ms
+        from call_leg l join call c on c.id = l.call_id cross join lateral (
+          select max(to_at) as done_until, (coalesce(sum(extract(epoch from to_at - from_at)) filter (where kind in ('Talk', 'Conference')), 0) * 1000)::int as done_talk_ms,
+            (coalesce(sum(extract(epoch from to_at - from_at)) filter (where kind = 'Hold'), 0) * 1000)::int as done_hold_ms
+          from call_span where call_id = l.call_id and node = l.node and unique_id = l.unique_id and from_at >= l.started_at - interval '1 second') s
           where c.domain = @domain and c.state <> 'Ended' and l.ended_at is null order by l.started_at;
         select o.call_id, o.id, o.agent_id, o.attempt, o.ended_at from offer o join call c on c.id = o.call_id where c.domain = @domain and c.state <> 'Ended' order by o.attempt;
         select id, responsible_id from client where id in (select unnest(candidates || client_id) from call where domain = @domain and state <> 'Ended');

@@ -176,6 +176,8 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
             .Start(call)
             .Say(new CallIdentified(LookupOutcome.Known, Mario, null, [Mario], null, false) { Seq = 0, At = default }, call)
             .Say(new CallQueued(Sales, 1) { Seq = 0, At = default }, call)
+            .Say(new LegSpan("n1", "1.1", null, SpanKind.Talk, "b", CallScript.Begin.AddSeconds(shift + 61), CallScript.Begin.AddSeconds(shift + 64)) { Seq = 0, At = default }, call)
+            .Say(new LegSpan("n1", "1.1", null, SpanKind.Hold, "b", CallScript.Begin.AddSeconds(shift + 64), CallScript.Begin.AddSeconds(shift + 65.5)) { Seq = 0, At = default }, call)
             .Offer(call, offer, Anna, Sales)
             .Agent(Anna, AgentState.Ringing, AgentState.Ready, 60, call, reason: "lunch")
             .Start(Id(2), "7.7")
@@ -191,7 +193,10 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
         open.Caller.Should().Be(CallScript.Caller);
         open.Attempts.Should().Be(1);
         open.Offer.Should().Be(new RestoredOffer(offer, Anna));
-        open.Legs.Single().Leg.Should().Be(new LegId("n1", "1.1"));
+        var leg = open.Legs.Single();
+        leg.Leg.Should().Be(new LegId("n1", "1.1"));
+        (leg.Talk_ms, leg.Hold_ms).Should().Be((3_000, 1_500), "what was booked before the restart stays booked");
+        leg.DoneUntil.Should().BeCloseTo(CallScript.Begin.AddSeconds(shift + 65.5), TimeSpan.FromMilliseconds(1));
         open.Lookup!.Candidates.Single().Responsible.Should().Be(Luca);
         var agent = restored.Agents.Single();
         (agent.Agent, agent.State, agent.Reason, agent.Extension, agent.Call).Should().Be((Anna, AgentState.Ringing, "lunch", "101", call));

@@ -6,7 +6,12 @@ using Xunit.Abstractions;
 
 namespace CallCrm.CallRouter.Tests.Flight;
 
+/// <summary>What is measured is the memory of the process: nothing else may run in it meanwhile.</summary>
+[CollectionDefinition(nameof(SoakAlone), DisableParallelization = true)]
+public sealed class SoakAlone;
+
 /// <summary>Two hours of 50 calls a second on the simulated clock, recorder on: memory stays where it was after the warm-up.</summary>
+[Collection(nameof(SoakAlone))]
 public sealed class SoakTests(ITestOutputHelper output)
 {
     const int CallsPerSecond = 50;
