@@ -61,6 +61,12 @@ start_host() {
   done
   say
   say "CallCrm is ready: http://127.0.0.1:$port   ($((SECONDS - started)) s)"
+  # They are printed right after the start; where somebody can sign in already, nothing comes.
+  local n
+  for n in 1 2 3 4 5; do
+    grep -qE '^ *Sign in:' "$host_log" && break
+    sleep 0.2
+  done
   grep -E '^ *Sign in:' "$host_log" | sed 's/^ */  /' || true
   say
 }

@@ -41,7 +41,7 @@ internal sealed partial class FirstAdmin(NpgsqlDataSource database, UserLinks li
     async Task ShowAsync(Contracts.LinkView link)
     {
         var address = server.Features.Get<Microsoft.AspNetCore.Hosting.Server.Features.IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
-        await Console.Out.WriteLineAsync($"\nNobody administers CallCrm yet. Open this link once to set the password of \"admin\":\n  {address}{link.Path}\n");
+        await Console.Out.WriteLineAsync($"Sign in: {address}{link.Path}  (sets the first administrator's password, once)");
         LogMade();
     }
 
