@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bunit;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.Contracts;
@@ -59,4 +60,46 @@ public sealed class DeskPageTests : PageContext
         desk.Find("[data-test=pop-name]").TextContent.Should().Be("<img src=x onerror=alert(1)>");
         desk.Find("[data-test=client-name]").TextContent.Should().Be("<img src=x onerror=alert(1)>");
     }
+
+    [Fact]
+    public async Task What_happened_with_the_client_is_read_at_the_pop_and_at_the_end_and_the_running_call_is_not_in_it()
+    {
+        await Session.LoadAsync();
+        var state = "Talking";
+        TimelineItem[] Items() => [new("call", "1", Some.Noon, "Anna Verdi", Row(Some.CallId, state), null, null), new("call", "2", Some.Noon, "Anna Verdi", Row(Guid.NewGuid(), "Ended"), null, null)];
+        Server.Answer = r => r.RequestUri!.AbsolutePath == $"/api/clients/{Some.ClientId}/timeline"
+            ? FakeServer.Json(JsonSerializer.Serialize(new ListPage<TimelineItem>(Items(), null), ContractsJson.Default.ListPageTimelineItem))
+            : null;
+        int Reads() => Server.Asked.Count(a => a.Path == $"api/clients/{Some.ClientId}/timeline");
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        var desk = Render<DeskPage>();
+        Feed.Take(Some.Message(Some.Me("Reserved"), new PopEvent(Some.Pop(card: Some.Card()))));
+        desk.WaitForAssertion(() => desk.FindAll(".timeline .event").Should().ContainSingle());
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Some.Call() with { Card = Some.Card() })));
+        Feed.Take(Some.Message(new DraftEvent(Some.CallId, Some.Field("note", "wants a ring", 1))));
+        desk.WaitForAssertion(() => desk.Find("[data-test=hang-up]"));
+        Reads().Should().Be(1);
+        state = "Ended";
+        Feed.Take(Some.Message(Some.Me("WrapUp"), new CallEvent(Some.Call("Ended") with { Card = Some.Card() })));
+        desk.WaitForAssertion(() => desk.FindAll(".timeline .event").Should().HaveCount(2));
+        Reads().Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Drafts_and_figures_do_not_draw_the_whole_desk_again()
+    {
+        await InCallAsync();
+        var desk = Render<DeskPage>();
+        var pane = desk.FindComponent<ClientPane>();
+        var (drawn, card) = (desk.RenderCount, pane.RenderCount);
+        Feed.Take(Some.Message(new DraftEvent(Some.CallId, Some.Field("note", "wants a ring", 1))));
+        Feed.Take(Some.Message(Some.Me("Talking")));
+        Feed.Take(new FeedMessage("7", []));
+        desk.WaitForAssertion(() => desk.Find("[data-test=note]").GetAttribute("value").Should().Be("wants a ring"));
+        pane.RenderCount.Should().Be(card);
+        desk.RenderCount.Should().BeLessThanOrEqualTo(drawn + 3, "the note and the panel draw themselves");
+    }
+
+    static CallRow Row(Guid id, string state) => new(id, 11, "Inbound", Some.Noon, null, Some.Caller(), "Website", "Sales", Some.ClientId, "Ilaria Gentile", "Anna Verdi", state == "Ended" ? "Answered" : null,
+        state, 8, 60, 10, null, null, null, null, false);
 }

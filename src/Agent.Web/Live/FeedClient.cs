@@ -155,6 +155,9 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
     public void Take(FeedMessage message)
     {
         _position = message.Position;
+        // A sign of life brings a position and nothing to draw.
+        if (message is { Snapshot: false, Events.Count: 0 })
+            return;
         State = State.Apply(message);
         Changed?.Invoke(message);
     }

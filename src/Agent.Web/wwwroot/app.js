@@ -24,6 +24,7 @@
   let ringing = null;
   const tone = () => {
     audio ??= new AudioContext();
+    if (audio.state === "suspended") audio.resume();
     const at = audio.currentTime;
     for (const [start, hz] of [[0, 587], [0.16, 784]]) {
       const o = audio.createOscillator();
@@ -118,6 +119,8 @@
     ring: (on) => {
       clearInterval(ringing);
       ringing = null;
+      // A context that runs computes silence all day long.
+      if (!on) audio?.suspend();
       if (!on || stored("muted") === "1") return;
       const play = () => { try { tone(); } catch { /* no sound before the first click */ } };
       play();

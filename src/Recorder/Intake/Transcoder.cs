@@ -12,6 +12,10 @@ internal sealed class Transcoder(IOptions<RecorderOptions> options, TimeProvider
 {
     private const int MostErrorText = 500;
 
+    // Where the kernel groups processes by session (sched_autogroup), nice counts only within a session: ffmpeg gets one of its
+    // own, which as a whole gives way to Asterisk, the database and this host.
+    private const string BehindAll = "echo 19 2>/dev/null >/proc/self/autogroup; exec \"$@\"";
+
     /// <param name="client">Null: the left side is silent.</param>
     /// <param name="agent">Null: the right side is silent.</param>
     public async Task RunAsync(string? client, string? agent, TimeSpan duration, string target, CancellationToken ct)
@@ -42,7 +46,7 @@ internal sealed class Transcoder(IOptions<RecorderOptions> options, TimeProvider
 
     private Process Start(IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("nice", ["-n", "15", options.Value.Ffmpeg, .. arguments])
+        var start = new ProcessStartInfo("setsid", ["--wait", "nice", "-n", "19", "sh", "-c", BehindAll, "sh", options.Value.Ffmpeg, .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardInput = true,

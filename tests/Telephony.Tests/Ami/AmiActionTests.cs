@@ -49,20 +49,18 @@ public sealed class AmiActionTests
     public async Task Late_answer_and_answers_nobody_asked_for_are_tolerated()
     {
         await using var server = new AmiTestServer();
-        AmiTestAction? slow = null;
-        server.OnAction = (_, action) =>
-        {
-            slow = action.Name == "Status" ? action : slow;
-            return Task.FromResult(action.Name == "Status");
-        };
+        var arrived = new TaskCompletionSource<AmiTestAction>(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.OnAction = (_, action) => Task.FromResult(action.Name == "Status" && arrived.TrySetResult(action));
         await using var client = await ConnectedAsync(server);
         var session = await server.NextLoginAsync();
 
         var answer = await client.Client.SendAsync(new AmiAction("Status") { Deadline = TimeSpan.FromMilliseconds(50) }, s_none);
-        await session.RespondAsync(slow!, "Success");
+        // The deadline can pass before the server has read the action.
+        var slow = await arrived.Task;
+        await session.RespondAsync(slow, "Success");
         await session.SendAsync("Response: Success\r\nMessage: no id at all\r\n\r\n");
         await session.SendAsync("Response: Success\r\nActionID: somebody-else-7\r\n\r\n");
-        await session.SendAsync($"Response: Success\r\nActionID: {slow!.ActionId}99999999999999999999\r\n\r\n");
+        await session.SendAsync($"Response: Success\r\nActionID: {slow.ActionId}99999999999999999999\r\n\r\n");
         await session.SendAsync("Nonsense\r\n\r\n\r\n\r\n");
         await session.EventAsync("UserEvent", ("Still", "here"));
 
@@ -106,14 +104,14 @@ public sealed class AmiActionTests
     public async Task Refused_list_ends_at_once_and_one_without_end_at_its_deadline()
     {
         await using var server = new AmiTestServer();
-        AmiTestAction? endless = null;
+        var arrived = new TaskCompletionSource<AmiTestAction>(TaskCreationOptions.RunContinuationsAsynchronously);
         server.OnAction = async (session, action) =>
         {
             if (action.Name == "DeviceStateList")
             {
-                endless = action;
                 await session.RespondAsync(action, "Success", "EventList: start\r\n");
                 await session.EventAsync("DeviceStateChange", ("ActionID", action.ActionId!), ("Device", "PJSIP/101"));
+                arrived.SetResult(action);
                 return true;
             }
 
@@ -123,9 +121,10 @@ public sealed class AmiActionTests
         var session = await server.NextLoginAsync();
 
         var refused = await client.Client.SendListAsync(new AmiAction("QueueStatus"), s_none);
-        var cut = await client.Client.SendListAsync(new AmiAction("DeviceStateList") { Deadline = TimeSpan.FromMilliseconds(100) }, s_none);
+        var cut = await client.Client.SendListAsync(new AmiAction("DeviceStateList") { Deadline = TimeSpan.FromSeconds(1) }, s_none);
+        var endless = await arrived.Task;
         // A late entry of the list given up must not pass for a live event of the same name.
-        await session.EventAsync("DeviceStateChange", ("ActionID", endless!.ActionId!), ("Device", "PJSIP/102"));
+        await session.EventAsync("DeviceStateChange", ("ActionID", endless.ActionId!), ("Device", "PJSIP/102"));
         await session.EventAsync("DeviceStateChange", ("Device", "PJSIP/103"));
 
         refused.Response.Message.Should().Be("Permission denied");
