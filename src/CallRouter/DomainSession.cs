@@ -17,23 +17,14 @@ sealed partial class DomainSession(
     // Inputs are small and handled in microseconds; a full queue means that the engine is stuck, and is reported.
     readonly Channel<(Moment At, EngineInput Input)> _inputs = Channel.CreateBounded<(Moment, EngineInput)>(
         new BoundedChannelOptions(65_536) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
-    readonly Channel<Outcome> _outcomes = Channel.CreateBounded<Outcome>(
-        new BoundedChannelOptions(16_384) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+    readonly CommitGate _gate = new(journal, time);
     readonly CallEngine _engine = new(domain);
     readonly Dictionary<string, PbxLink> _links = links.ToDictionary(l => l.Node, StringComparer.Ordinal);
     readonly long _origin = time.GetTimestamp();
     Task<bool>? _wait;
-    Task<bool>? _more;
-
-    // Entries that nobody waits for stay so long for others: an offer, which the PBX waits for, then finds the one
-    // connection idle more often than in the middle of a commit, and the database has fewer commits to make.
-    static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(5);
 
     FlightRecorder? _flight = flight;
     bool _failed;
-
-    /// <summary>Entries that must be safe before the effects behind them leave.</summary>
-    readonly record struct Outcome(IReadOnlyList<JournalEntry> Entries, IReadOnlyList<EngineEffect> Effects);
 
     public Moment Now => new(time.GetElapsedTime(_origin), time.GetUtcNow());
 
@@ -44,7 +35,7 @@ sealed partial class DomainSession(
         await PutAsync(new EngineInput.Restored(journal.Restored), cancel);
         await PutAsync(new EngineInput.SettingsChanged(settings), cancel);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task[] parts = [FeedEngineAsync(stop.Token), LetOutAsync(stop.Token)];
+        Task[] parts = [FeedEngineAsync(stop.Token), _gate.RunAsync(effect => _ = LetOutAsync(effect, stop.Token), stop.Token)];
         await Task.WhenAny(parts);
         await stop.CancelAsync();
         try
@@ -141,7 +132,7 @@ sealed partial class DomainSession(
         }
 
         if (entries is not null || effects is not null)
-            await _outcomes.Writer.WriteAsync(new Outcome(entries ?? [], effects ?? []), cancel);
+            await _gate.PutAsync(entries ?? [], effects ?? [], cancel);
         return step.NextDeadline;
     }
 
@@ -193,56 +184,6 @@ sealed partial class DomainSession(
         EngineEffect.Act act => act.AwaitPop,
         _ => null,
     };
-
-    async Task LetOutAsync(CancellationToken cancel)
-    {
-        var entries = new List<JournalEntry>();
-        var effects = new List<EngineEffect>();
-        while (await (_more ?? _outcomes.Reader.WaitToReadAsync(cancel).AsTask()))
-        {
-            _more = null;
-            entries.Clear();
-            effects.Clear();
-            var until = Now.Stamp + Gather;
-            do
-            {
-                while (entries.Count < 1_000 && _outcomes.Reader.TryRead(out var outcome))
-                {
-                    entries.AddRange(outcome.Entries);
-                    effects.AddRange(outcome.Effects);
-                }
-            }
-            while (effects.Count == 0 && entries.Count < 1_000 && await MoreComesAsync(until - Now.Stamp, cancel));
-
-            if (entries.Count > 0)
-            {
-                var from = time.GetTimestamp();
-                await journal.AppendAsync(entries, cancel);
-                RouterMetrics.CommitSeconds.Record(time.GetElapsedTime(from).TotalSeconds);
-            }
-
-            foreach (var effect in effects)
-                _ = LetOutAsync(effect, cancel);
-        }
-    }
-
-    /// <returns>Whether something came within this time.</returns>
-    async Task<bool> MoreComesAsync(TimeSpan within, CancellationToken cancel)
-    {
-        if (within <= TimeSpan.Zero)
-            return false;
-        _more ??= _outcomes.Reader.WaitToReadAsync(cancel).AsTask();
-        try
-        {
-            var more = await _more.WaitAsync(within, time, cancel);
-            _more = null;
-            return more;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
 
     /// <summary>The wait for a pop holds back this effect alone.</summary>
     async Task LetOutAsync(EngineEffect effect, CancellationToken cancel)

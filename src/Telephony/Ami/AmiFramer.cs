@@ -24,7 +24,8 @@ public enum AmiFrameKind
 
 /// <summary>
 /// Cuts an AMI byte stream into messages, whatever the reads were. A message ends at CR LF CR LF only: Asterisk puts bare
-/// LFs inside some values ("Park successful\n"), so a reader by lines would cut such messages in two.
+/// LFs inside some values ("Park successful\n"), so a reader by lines would cut such messages in two. Empty lines between
+/// messages are passed over: some events end with one too many (TestEvent of Asterisk 22), and the next message is whole.
 /// One instance per connection; it remembers what it has already searched.
 /// </summary>
 public sealed class AmiFramer(bool expectBanner = true)
@@ -49,6 +50,7 @@ public sealed class AmiFramer(bool expectBanner = true)
         if (_bannerDue)
             return TryReadBanner(ref buffer, out frame);
 
+        PassEmptyLines(ref buffer);
         while (TryFindEnd(buffer, out var length))
         {
             frame = buffer.Slice(0, length);
@@ -57,6 +59,7 @@ public sealed class AmiFramer(bool expectBanner = true)
             if (_skipping)
             {
                 _skipping = false;
+                PassEmptyLines(ref buffer);
                 continue;
             }
 
@@ -74,6 +77,24 @@ public sealed class AmiFramer(bool expectBanner = true)
         var first = !_skipping;
         _skipping = true;
         return first ? AmiFrameKind.TooLong : AmiFrameKind.None;
+    }
+
+    void PassEmptyLines(ref ReadOnlySequence<byte> buffer)
+    {
+        // Within a message that is skipped they may be its end.
+        while (!_skipping && StartsWithEmptyLine(buffer))
+        {
+            buffer = buffer.Slice(2);
+            _searched = 0;
+        }
+    }
+
+    static bool StartsWithEmptyLine(in ReadOnlySequence<byte> buffer)
+    {
+        var first = buffer.FirstSpan;
+        if (first.Length >= 2)
+            return first[0] == '\r' && first[1] == '\n';
+        return buffer.Length >= 2 && new SequenceReader<byte>(buffer).IsNext("\r\n"u8);
     }
 
     AmiFrameKind TryReadBanner(ref ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)

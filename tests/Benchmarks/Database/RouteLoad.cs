@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Threading.Channels;
 using CallCrm.CallFlow;
+using CallCrm.CallRouter;
 using CallCrm.Engine;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -22,6 +24,9 @@ sealed class RouteLoad : IAsyncDisposable
     readonly List<double> _waits_ms = [];
     readonly List<double> _commits_ms = [];
     readonly JournalWriter _journal;
+    readonly CommitGate _gate;
+    readonly ConcurrentDictionary<Guid, long> _decided = new();
+    readonly CancellationTokenSource _end = new();
     readonly ClientDirectory _directory;
     readonly ChangeHints _hints;
     readonly long _began = Stopwatch.GetTimestamp();
@@ -29,7 +34,8 @@ sealed class RouteLoad : IAsyncDisposable
     Task _loop = Task.CompletedTask;
     int _calls;
 
-    RouteLoad(JournalWriter journal, ClientDirectory directory, ChangeHints hints) => (_journal, _directory, _hints) = (journal, directory, hints);
+    RouteLoad(JournalWriter journal, ClientDirectory directory, ChangeHints hints) =>
+        (_journal, _gate, _directory, _hints) = (journal, new CommitGate(journal, TimeProvider.System), directory, hints);
 
     public static async Task<RouteLoad> StartAsync(BenchDatabase database)
     {
@@ -37,7 +43,7 @@ sealed class RouteLoad : IAsyncDisposable
         var journal = await JournalWriter.OpenAsync(database.Router, "main", new JournalOptions { SpillFolder = database.SpillFolder }, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
         var load = new RouteLoad(journal, new ClientDirectory(database.Pages, database.Router, hints, TimeProvider.System), hints);
         load.SetUp();
-        load._loop = Task.Run(load.LoopAsync);
+        load._loop = Task.WhenAll(Task.Run(load.LoopAsync), Task.Run(() => load._gate.RunAsync(load.LetOut, load._end.Token)));
         return load;
     }
 
@@ -78,7 +84,8 @@ sealed class RouteLoad : IAsyncDisposable
     {
         await Task.Delay(s_talk + TimeSpan.FromSeconds(1));
         _inputs.Writer.TryComplete();
-        await _loop;
+        await _end.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _journal.DisposeAsync();
         await _hints.DisposeAsync();
     }
@@ -124,34 +131,37 @@ sealed class RouteLoad : IAsyncDisposable
         await foreach (var input in _inputs.Reader.ReadAllAsync())
         {
             var stamp = Stopwatch.GetElapsedTime(_began);
-            Take(_engine.Handle(new Moment(stamp, TimeProvider.System.GetUtcNow()), input).Effects);
+            await TakeAsync(_engine.Handle(new Moment(stamp, TimeProvider.System.GetUtcNow()), input).Effects);
             if (stamp - tick < TimeSpan.FromMilliseconds(100))
                 continue;
             tick = stamp;
-            Take(_engine.Handle(new Moment(stamp, TimeProvider.System.GetUtcNow()), EngineInput.Tick.Instance).Effects);
+            await TakeAsync(_engine.Handle(new Moment(stamp, TimeProvider.System.GetUtcNow()), EngineInput.Tick.Instance).Effects);
         }
     }
 
-    void Take(IReadOnlyList<EngineEffect> effects)
+    async Task TakeAsync(IReadOnlyList<EngineEffect> effects)
     {
-        var entries = effects.OfType<EngineEffect.Write>().Select(w => w.Entry).ToArray();
-        var decided = Stopwatch.GetTimestamp();
-        var safe = _journal.AppendAsync(entries, CancellationToken.None).AsTask();
-        foreach (var effect in effects)
-        {
-            if (effect is EngineEffect.LookUp look)
-                _ = LookUpAsync(look);
-            else if (effect is EngineEffect.AnswerRoute { Answer: RouteAnswer.Dial dial } answer)
-                _ = AnswerAsync(answer.Request, dial.Device, safe, decided);
-        }
+        foreach (var look in effects.OfType<EngineEffect.LookUp>())
+            _ = LookUpAsync(look);
+        foreach (var answer in effects.OfType<EngineEffect.AnswerRoute>())
+            _decided[answer.Request] = Stopwatch.GetTimestamp();
+        JournalEntry[] entries = [.. effects.OfType<EngineEffect.Write>().Select(w => w.Entry)];
+        EngineEffect[] others = [.. effects.Where(e => e is not EngineEffect.Write and not EngineEffect.LookUp)];
+        if (entries.Length > 0 || others.Length > 0)
+            await _gate.PutAsync(entries, others, CancellationToken.None);
+    }
+
+    void LetOut(EngineEffect effect)
+    {
+        if (effect is EngineEffect.AnswerRoute { Answer: RouteAnswer.Dial dial } answer)
+            _ = AnswerAsync(answer.Request, dial.Device);
     }
 
     async Task LookUpAsync(EngineEffect.LookUp look) =>
         Post(new EngineInput.LookupArrived(look.Call, await _directory.IdentifyAsync(look.Caller, look.CallerName, look.Source, mayCreate: true, CancellationToken.None)));
 
-    async Task AnswerAsync(Guid request, string device, Task safe, long decided)
+    async Task AnswerAsync(Guid request, string device)
     {
-        await safe;
         var now = Stopwatch.GetTimestamp();
         (long Due, LegId Leg) asked;
         lock (_asked)
@@ -159,7 +169,7 @@ sealed class RouteLoad : IAsyncDisposable
         lock (_waits_ms)
         {
             _waits_ms.Add(Stopwatch.GetElapsedTime(asked.Due, now).TotalMilliseconds);
-            _commits_ms.Add(Stopwatch.GetElapsedTime(decided, now).TotalMilliseconds);
+            _commits_ms.Add(Stopwatch.GetElapsedTime(_decided[request], now).TotalMilliseconds);
         }
 
         var phone = asked.Leg with { UniqueId = asked.Leg.UniqueId + "p" };

@@ -70,6 +70,26 @@ public sealed class AmiActionTests
     }
 
     [Fact]
+    public async Task Answers_and_events_behind_an_empty_line_too_many_arrive()
+    {
+        await using var server = new AmiTestServer();
+        server.OnAction = async (session, action) =>
+        {
+            if (action.Name != "Getvar")
+                return false;
+            await session.SendAsync("Event: TestEvent\r\nType: StateChange\r\n\r\n\r\n");
+            await session.RespondAsync(action, "Success", "Value: 1\r\n");
+            await session.SendAsync("Event: TestEvent\r\nType: StateChange\r\n\r\n\r\n");
+            await session.EventAsync("Hangup", ("Uniqueid", "1.1"));
+            return true;
+        };
+        await using var client = await ConnectedAsync(server, new AmiEventFilter().Want("Hangup"));
+
+        (await client.Client.SendAsync(new AmiAction("Getvar") { { "Variable", "v" } }, s_none))["Value"].Should().Be("1");
+        (await client.NextAsync<AmiEvent>())["Uniqueid"].Should().Be("1.1");
+    }
+
+    [Fact]
     public async Task List_is_whole_apart_from_the_events_and_placed_in_their_stream()
     {
         await using var server = new AmiTestServer();

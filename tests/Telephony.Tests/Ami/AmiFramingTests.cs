@@ -17,6 +17,33 @@ public sealed class AmiFramingTests
         messages[0][1].Value.Should().Be("Park successful\n");
     }
 
+    // As Asterisk 22 sends it: the event of its test framework ends with an empty line too many.
+    const string TestEvent = "Event: TestEvent\r\nPrivilege: reporting,all\r\nType: StateChange\r\nState: RTP_PORT_ALLOCATED\r\nPort: 44336\r\n\r\n\r\n";
+
+    [Theory]
+    [InlineData(TestEvent + TestEvent + "Event: Hangup\r\nUniqueid: 1.1\r\n\r\n", "TestEvent,TestEvent,Hangup")]
+    [InlineData("\r\n\r\n\r\n\r\n\r\nEvent: Hangup\r\n\r\n\r\n\r\n", "Hangup")]
+    [InlineData("\r\n\rEvent: A\r\n\r\nEvent: B\r\n\r\n", "?,B")]
+    public void Empty_lines_between_messages_cost_none_of_them(string text, string events)
+    {
+        var bytes = Encoding.ASCII.GetBytes(text);
+        var whole = AmiReplay.ReadCut(bytes, [], segmented: false, banner: false);
+        whole.Select(f => f.Text.StartsWith("Event: ", StringComparison.Ordinal) ? f.Text["Event: ".Length..].Split("\r\n")[0] : "?").Should().Equal(events.Split(','));
+        for (var first = 1; first < bytes.Length; first++)
+        {
+            AmiReplay.ReadCut(bytes, [first], segmented: false, banner: false).Should().Equal(whole, "cut at {0}", first);
+            AmiReplay.ReadCut(bytes, [first, Math.Min(first + 1, bytes.Length)], segmented: true, banner: false).Should().Equal(whole, "in pieces from {0}", first);
+        }
+    }
+
+    [Fact]
+    public void Empty_lines_after_a_message_too_long_are_its_end()
+    {
+        var bytes = Encoding.ASCII.GetBytes(new string('x', AmiFramer.MaxFrameBytes + 10) + "\r\n\r\n\r\nEvent: Next\r\n\r\n");
+        for (var cut = bytes.Length - 24; cut < bytes.Length; cut++)
+            AmiReplay.ReadCut(bytes, [AmiFramer.MaxFrameBytes + 5, cut], segmented: false, banner: false).Select(f => f.Text).Skip(1).Should().Equal("Event: Next");
+    }
+
     [Fact]
     public void Keys_repeat_values_hold_colons_and_spaces_and_lines_may_lack_a_colon()
     {
