@@ -83,7 +83,8 @@ sealed partial class DomainSession(
             return _wait.IsCompleted;
         try
         {
-            return await _wait.WaitAsync(left, time, cancel);
+            // Timers know whole milliseconds: what is left of one would be no wait at all, over and over.
+            return await _wait.WaitAsync(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), time, cancel);
         }
         catch (TimeoutException)
         {
