@@ -103,7 +103,8 @@ public sealed record LegStarted(string Node, string UniqueId, string ChannelName
 public sealed record LegEnded(string Node, string UniqueId, Guid? Agent, int Cause, int? TechCause, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;
 
 /// <summary>The agent's leg and the client's are in one bridge: talk begins.</summary>
-public sealed record CallAnswered(Guid? Offer, Guid Agent, string Node, string UniqueId, int Wait_ms) : JournalEntry;
+/// <param name="Estimated">It began earlier, while nobody looked.</param>
+public sealed record CallAnswered(Guid? Offer, Guid Agent, string Node, string UniqueId, int Wait_ms, bool Estimated = false) : JournalEntry;
 
 public sealed record CallHeld(Guid? Agent) : JournalEntry;
 

@@ -19,7 +19,7 @@ public sealed class BootTests
             call1 leg 1 ended 0 estimated
             call1 ended Answered by Unknown agent anna wait 0 talk 120000 hold 0 estimated
             snap125+1 started Inbound +393331112222 to 800100 routed estimated
-            snap125+1 answered anna by - wait 2000
+            snap125+1 answered anna by - wait 2000 estimated
             """);
         story.Engine.Snapshot().OpenCalls.Should().Be(1);
     }

@@ -39,7 +39,7 @@ internal static class EffectText
             OfferEnded e => Join($"{Who(e.Offer)} ended", e.Outcome.ToString(), e.TechCause is { } tech ? $"({tech})" : "", e.Ring_ms > 0 ? $"{e.Ring_ms}ms" : ""),
             LegStarted e => Join(call, "leg", e.UniqueId, e.IsClient ? "client" : "", e.Agent is null ? "" : Who(e.Agent), e.Estimated ? "estimated" : ""),
             LegEnded e => Join(call, "leg", e.UniqueId, "ended", e.Cause.ToString(CultureInfo.InvariantCulture), e.Agent is null ? "" : $"{Who(e.Agent)} talk {e.Talk_ms} hold {e.Hold_ms}", e.Estimated ? "estimated" : ""),
-            CallAnswered e => $"{call} answered {Who(e.Agent)} by {Who(e.Offer)} wait {e.Wait_ms}",
+            CallAnswered e => $"{call} answered {Who(e.Agent)} by {Who(e.Offer)} wait {e.Wait_ms}{(e.Estimated ? " estimated" : "")}",
             CallHeld e => $"{call} held by {Who(e.Agent)}",
             CallResumed e => $"{call} resumed by {Who(e.Agent)}",
             RecordingStarted e => $"{call} recorded on {e.UniqueId}",

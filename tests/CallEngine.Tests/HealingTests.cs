@@ -62,7 +62,7 @@ public sealed class HealingTests
                 snap100+1 leg 7 client estimated
                 snap100+1 leg 8 anna estimated
                 anna Talking in snap100+1
-                snap100+1 answered anna by - wait 40000
+                snap100+1 answered anna by - wait 40000 estimated
                 """);
     }
 
@@ -74,8 +74,22 @@ public sealed class HealingTests
             .ExpectAmong("""
                 call1/1 ended Answered 9000ms
                 anna Talking in call1
-                call1 answered anna by call1/1 wait 9000
+                call1 answered anna by call1/1 wait 9000 estimated
                 """);
+    }
+
+    [Theory]
+    [InlineData("nobody")]
+    [InlineData("the agent")]
+    public void A_talk_whose_beginning_was_missed_is_an_estimate_at_its_end(string seen)
+    {
+        var story = Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(5);
+        if (seen == "the agent")
+            story.Joins("b", "2");
+        story.PbxLost().Forget().At(9)
+            .Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b"), Scenario.Seen("2", "1", "PJSIP/101", "b"))
+            .ExpectAmong("call1 answered anna by call1/1 wait 9000 estimated")
+            .At(20).Ends("1", hungUp: true).Ends("2").At(25).ExpectAmong("call1 ended Answered by Caller agent anna wait 9000 talk 11000 hold 0 estimated");
     }
 
     [Fact]
@@ -96,7 +110,7 @@ public sealed class HealingTests
         new Scenario().Ready("anna").Inbound("1").Forget().At(4)
             .Fact(new PbxFact.Connected(Scenario.Node, null, "22"))
             .SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", "b"), Scenario.Seen("2", "1", "PJSIP/101", "b"))
-            .ExpectAmong("call1 answered anna by call1/1 wait 4000").ExpectNone("started");
+            .ExpectAmong("call1 answered anna by call1/1 wait 4000 estimated").ExpectNone("started");
     }
 
     [Fact]

@@ -22,10 +22,13 @@ public sealed class ObservedTests
                 """);
     }
 
-    [Fact]
-    public void An_unanswered_observed_call_is_only_that() =>
-        Scenario.With("anna").Channel("1", "PJSIP/trunk").At(3).Forget().Ends("1", hungUp: true)
-            .ExpectAmong("observed-1 ended Observed by Caller agent - wait 3000 talk 0 hold 0");
+    [Theory]
+    [InlineData("800999", 3, "Observed")]
+    [InlineData("800100", 3, "ShortAbandon")]
+    [InlineData("800100", 30, "Abandoned")]
+    public void An_unanswered_observed_call_is_only_that_unless_it_was_for_a_number_of_ours(string dialled, double gaveUp, string outcome) =>
+        Scenario.With("anna").Channel("1", "PJSIP/trunk", dialled: dialled).At(gaveUp).Forget().Ends("1", hungUp: true)
+            .ExpectAmong($"observed-1 ended {outcome} by Caller agent - wait {gaveUp * 1000} talk 0 hold 0");
 
     [Fact]
     public void A_withheld_number_is_not_shown_though_the_network_tells_it() =>

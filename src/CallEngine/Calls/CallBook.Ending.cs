@@ -51,7 +51,7 @@ internal sealed partial class CallBook
 
         if (call.By == EndedBy.Unknown && call.Final is not null && !estimated)
             call.By = EndedBy.System;
-        var outcome = CallRules.OutcomeOf(call, estimated, state.Happened.Stamp, state.Options.ShortAbandon);
+        var outcome = CallRules.OutcomeOf(call, state.Settings.Dialled(call.Dialled) is not null, estimated, state.Happened.Stamp, state.Options.ShortAbandon);
         call.Outcome = outcome;
         Step(call, CallState.Ended);
         state.OpenCalls--;

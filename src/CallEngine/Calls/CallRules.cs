@@ -9,11 +9,14 @@ internal static class CallRules
     /// <summary>Queue entry (without a queue: start) to the first answer, else to the client's end.</summary>
     public static TimeSpan WaitOf(Call call, TimeSpan now) => (call.AnsweredAt ?? call.ClientGoneAt ?? now) - (call.QueuedAt ?? call.StartedAt);
 
-    public static CallOutcome OutcomeOf(Call call, bool estimated, TimeSpan now, TimeSpan shortAbandon)
+    /// <param name="ours">A queue of ours is behind the dialled number.</param>
+    public static CallOutcome OutcomeOf(Call call, bool ours, bool estimated, TimeSpan now, TimeSpan shortAbandon)
     {
         if (call.AnsweredAt is not null)
             return CallOutcome.Answered;
-        if (!call.Routed)
+        // Whoever gives up while our number still rings has abandoned, also before the dialplan came to ask us.
+        var early = ours && call is { Direction: CallDirection.Inbound, AnsweredByOther: false } && !call.Legs.Exists(l => l is { IsClient: true, Answered: true });
+        if (!call.Routed && !early)
             return call.Direction == CallDirection.Outbound && !call.Legs.Exists(l => l is { IsClient: true, Answered: true }) ? CallOutcome.Failed : CallOutcome.Observed;
         if (call.Final is { } rule)
             return OutcomeOf(rule, call.FinalKind);

@@ -135,7 +135,7 @@ internal sealed class TalkClock(EngineState state, AgentBoard board, CallBook bo
         leg.Queue = call.Queue;
         agent.Unanswered = 0;
         var offer = call.LastOffer is { } last && ReferenceEquals(last.Agent, agent) ? last.Id : (Guid?)null;
-        state.Out.Write(new CallAnswered(offer, agent.Id, leg.Id.Node, leg.Id.UniqueId, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)))
+        state.Out.Write(new CallAnswered(offer, agent.Id, leg.Id.Node, leg.Id.UniqueId, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)), call.EndEstimated)
         {
             Seq = state.Out.TakeSeq(),
             At = state.Happened.Utc,

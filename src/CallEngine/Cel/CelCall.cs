@@ -7,11 +7,12 @@ namespace CallCrm.Engine;
 /// <param name="LinkedId">Of its first channel.</param>
 /// <param name="Withheld">Null when CEL does not tell (the call never came to our snippet): the number is shown and matches nobody.</param>
 /// <param name="AskedUs">It came to our snippet.</param>
+/// <param name="PickedUp">Something answered the client's channel: a person, a menu, music.</param>
 /// <param name="Fallback">The dialplan's fallback served it.</param>
 /// <param name="HangupSource">Channel name of the side that hung up; empty when nobody did.</param>
 /// <param name="CutOff">The PBX died before its end: it lasted at least until then.</param>
 public sealed record CelCall(string LinkedId, CallDirection Direction, string CallerNumber, string CallerName, bool? Withheld, string Dialled,
-    DateTimeOffset StartedAt, DateTimeOffset EndedAt, bool AskedUs, bool Fallback, string HangupSource, int Cause, bool CutOff, ImmutableArray<CelLeg> Legs)
+    DateTimeOffset StartedAt, DateTimeOffset EndedAt, bool AskedUs, bool PickedUp, bool Fallback, string HangupSource, int Cause, bool CutOff, ImmutableArray<CelLeg> Legs)
 {
     /// <param name="isTrunk">Whether the outside world is behind this device.</param>
     /// <returns>Null when nobody real took part (Local channels only) or its beginning was not read.</returns>
@@ -33,6 +34,7 @@ public sealed record CelCall(string LinkedId, CallDirection Direction, string Ca
             withheld == true ? "" : caller.CallerNumber, withheld == true ? "" : caller.CallerName, withheld,
             dialled.Length > 0 ? dialled : DialledOf(story.Rows, first), first.At, story.Rows.Max(r => r.At),
             mark is not null || story.Rows.Any(r => r.Context == "callcrm-route"),
+            story.Rows.Any(r => r.Event == "ANSWER" && r.UniqueId == client.UniqueId),
             story.Rows.Any(r => r.Event == CelRow.FallbackMark || r.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal)),
             hangUp?.ExtraField("hangupsource") ?? "", client.Cause, story.IsCutOff, legs);
     }

@@ -44,10 +44,13 @@ internal sealed class CelDesk(EngineState state, CallBook book)
         var talker = LastTalker(legs);
         var answered = legs.Where(l => l is { IsClient: false, Agent: not null }).Select(l => l.AnsweredAt).Min();
         var ended = seen.EndedAt + shift;
+        // We may have seen the talk only when it ran already, never before it began.
+        if (known.AnsweredAt is { } seenTalking && (answered is null || seenTalking <= answered))
+            answered = seenTalking;
         var wait = (answered ?? ended) - (known.QueuedAt ?? known.StartedAt);
         state.Out.Write(new CallCorrected(
-            OutcomeOf(seen, known.Routed, answered is not null || known.AnsweredAt is not null, known.AnsweredAt is not null, wait), ByOf(seen, legs), seen.Cause, talker?.Agent,
-            known.AnsweredAt ?? answered, ended, known.Wait_ms ?? Span.Milliseconds(Positive(wait)), Math.Max(0, TalkOf(legs) - known.Hold_ms), seen.CutOff, legs)
+            OutcomeOf(seen, known.Routed || seen.AskedUs, answered is not null, known.AnsweredAt is not null, wait), ByOf(seen, legs), seen.Cause, talker?.Agent,
+            answered, ended, answered == known.AnsweredAt && known.Wait_ms is { } waited ? waited : Span.Milliseconds(Positive(wait)), Math.Max(0, TalkOf(legs) - known.Hold_ms), seen.CutOff, legs)
         {
             Seq = state.Out.TakeSeq(),
             At = state.Now.Utc,
@@ -65,7 +68,7 @@ internal sealed class CelDesk(EngineState state, CallBook book)
         var client = finding.Client is { Outcome: LookupOutcome.Known, Candidates: { IsDefaultOrEmpty: false } found } ? found[0].Client : (Guid?)null;
         Remember(node, finding);
         state.Out.Write(new CallImported(node, seen.LinkedId, seen.Direction, finding.Caller, finding.Dialled, seen.CallerName, seen.StartedAt, answered, seen.EndedAt,
-            OutcomeOf(seen, routed: false, answered is not null, knownAnswered: false, wait), ByOf(seen, legs), seen.Cause, talker?.Agent, client, finding.Client?.Outcome,
+            OutcomeOf(seen, seen.AskedUs || GaveUpEarly(finding), answered is not null, knownAnswered: false, wait), ByOf(seen, legs), seen.Cause, talker?.Agent, client, finding.Client?.Outcome,
             [.. finding.Client is { Candidates: { IsDefaultOrEmpty: false } all } ? all.Select(c => c.Client) : []],
             Span.Milliseconds(Positive(wait)), TalkOf(legs), seen.AskedUs, seen.CutOff, legs)
         {
@@ -98,10 +101,14 @@ internal sealed class CelDesk(EngineState state, CallBook book)
             return CallOutcome.Fallback;
         if (answered)
             return CallOutcome.Answered;
-        if (!routed && !seen.AskedUs)
+        if (!routed)
             return CallOutcome.Observed;
         return wait < state.Options.ShortAbandon ? CallOutcome.ShortAbandon : CallOutcome.Abandoned;
     }
+
+    /// <summary>While our number still rang, before the dialplan came to ask us.</summary>
+    private bool GaveUpEarly(CelFinding finding) =>
+        finding.Call is { Direction: CallDirection.Inbound, PickedUp: false } && state.Settings.Dialled(finding.Dialled) is not null;
 
     private static EndedBy ByOf(CelCall seen, ImmutableArray<ImportedLeg> legs)
     {

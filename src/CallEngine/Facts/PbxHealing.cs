@@ -203,10 +203,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
                 legs.AnsweredUnseen(offer, leg);
             if (!string.Equals(leg.Bridge, bridge, StringComparison.Ordinal))
             {
-                var sinceKnown = leg.RestoredTalk is not null;
+                // Since when is not known, be it the agent's side or, at the first talk, the client's: CEL may tell.
+                leg.Call.EndEstimated |= leg.RestoredTalk is null && (!leg.IsClient || leg.Call.AnsweredAt is null);
                 legs.Join(leg, bridge, seen.Conference);
-                // Since when is not known: CEL may tell.
-                leg.Call.EndEstimated |= !leg.IsClient && !sinceKnown;
             }
         }
         else

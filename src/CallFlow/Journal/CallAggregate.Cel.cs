@@ -35,8 +35,10 @@ internal sealed partial class CallAggregate
         }
 
         (leg.Channel, leg.AgentId, leg.IsClient) = (seen.ChannelName, seen.Agent ?? leg.AgentId, leg.IsClient || seen.IsClient);
-        (leg.AnsweredAt, leg.EndedAt, leg.Cause) = (leg.AnsweredAt ?? seen.AnsweredAt, seen.EndedAt, seen.Cause);
+        (leg.AnsweredAt, leg.EndedAt, leg.Cause) = (Earlier(leg.AnsweredAt, seen.AnsweredAt), seen.EndedAt, seen.Cause);
         (leg.TalkMs, leg.HoldMs, leg.Estimated) = (Math.Max(0, seen.Talk_ms - (leg.HoldMs ?? 0)), leg.HoldMs ?? 0, estimated);
         ChangedLegs.Add(leg);
     }
+
+    static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b ?? a : a;
 }

@@ -144,6 +144,8 @@ internal sealed partial class CallAggregate(CallRow call)
         var leg = new LegRow { Node = e.Node, UniqueId = e.UniqueId, CallId = Call.Id, Channel = e.ChannelName, AgentId = e.Agent, IsClient = e.IsClient, StartedAt = e.At, Estimated = e.Estimated };
         Legs.Add(leg);
         ChangedLegs.Add(leg);
+        // An agent's leg that was first seen in a snapshot may have talked before.
+        Call.Estimated |= e.Estimated && !e.IsClient;
     }
 
     void EndLeg(LegEnded e)
@@ -177,6 +179,7 @@ internal sealed partial class CallAggregate(CallRow call)
         Call.AgentId = e.Agent;
         Call.Place = null;
         Call.HeldSince = null;
+        Call.Estimated |= e.Estimated;
         if (Call.AnsweredAt is null) (Call.AnsweredAt, Call.WaitMs) = (e.At, e.Wait_ms);
         Leg(e.Node, e.UniqueId, e, leg => (leg.AnsweredAt, leg.AgentId) = (leg.AnsweredAt ?? e.At, e.Agent));
         if (Legs.FindLast(l => l.IsClient && l.EndedAt is null) is not { AnsweredAt: null } client) return;

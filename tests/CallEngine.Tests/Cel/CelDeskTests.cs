@@ -60,6 +60,17 @@ public sealed class CelDeskTests
         entry.Estimated.Should().BeFalse();
     }
 
+    [Fact]
+    public void A_talk_first_seen_when_it_ran_already_gets_its_true_beginning()
+    {
+        var story = Scenario.With("anna").At(100);
+        var start = CelRows.Start;
+        var known = new CelKnown(story.Id("old"), Routed: true, start, start, AnsweredAt: start.AddSeconds(6), Wait_ms: 6000, Hold_ms: 0,
+            [new CelKnownLeg(CelRows.Id("1"), null, start, Estimated: false), new CelKnownLeg(CelRows.Id("2"), story.Id("anna"), start.AddSeconds(6), Estimated: true)]);
+        story.Send(Read(story, Fallback, known)).Expect("old corrected Answered by Caller agent anna wait 3000 talk 10000 legs 2");
+        ((CallCorrected)((EngineEffect.Write)story.All[^1]).Entry).AnsweredAt.Should().Be(start.AddSeconds(3));
+    }
+
     [Theory]
     [InlineData(2, "ShortAbandon")]
     [InlineData(30, "Abandoned")]
@@ -85,6 +96,16 @@ public sealed class CelDeskTests
         var story = Scenario.With("anna").At(100);
         story.Send(Read(story, "0 START 1 PJSIP/103 exten=104\n2 START 2 PJSIP/104 1 exten=s\n5 END 2 PJSIP/104 1\n5 END 1 PJSIP/103", null, client: false))
             .ExpectAmong("new imported Internal +393331112222 to 800100 Observed by Unknown agent - client - wait 5000 talk 0 legs 2");
+    }
+
+    [Theory]
+    [InlineData("", "Abandoned")]
+    [InlineData("1 ANSWER 1 PJSIP/trunk\n", "Observed")]
+    public void Who_gave_up_while_our_number_rang_has_abandoned_and_who_left_a_menu_has_not(string picked, string outcome)
+    {
+        var story = Scenario.With("anna").At(100);
+        story.Send(Read(story, $"0 START 1 PJSIP/trunk num=+393331112222 exten=800100 context=from-trunk\n{picked}20 HANGUP 1 PJSIP/trunk source=PJSIP/trunk-00000001\n20 END 1 PJSIP/trunk", null, client: false))
+            .ExpectAmong($"new imported Inbound +393331112222 to 800100 {outcome} by Caller agent - client - wait 20000 talk 0 legs 1");
     }
 
     private static EngineInput.CelRead Read(Scenario story, string rows, CelKnown? known, bool client = true)
