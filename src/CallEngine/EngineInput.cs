@@ -28,7 +28,8 @@ public abstract partial record EngineInput
     public sealed record ActionDone(long Action, bool Ok, string Message) : EngineInput;
 
     /// <param name="Id">UUID v7 made by the page; a repeated id gets its first answer.</param>
-    public sealed record Command(Guid Id, Guid Agent, AgentCommand What) : EngineInput;
+    /// <param name="By">The supervisor who asks in the agent's place; null: the agent.</param>
+    public sealed record Command(Guid Id, Guid Agent, AgentCommand What, Guid? By = null) : EngineInput;
 
     /// <summary>Which agents have a page open, as one CrmApi sees it. Repeated at least every 10 s.</summary>
     public sealed record PagesReported(string Reporter, ImmutableHashSet<Guid> Agents) : EngineInput;

@@ -11,7 +11,8 @@ namespace CallCrm.CallFlow;
 /// <param name="Kind">sign_in, sign_out, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client.</param>
 public sealed record RoadCommand(string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null);
 
-public sealed record RoadCommandRequest(Guid Id, Guid Agent, RoadCommand Command);
+/// <param name="By">The supervisor who asks in the agent's place; null: the agent.</param>
+public sealed record RoadCommandRequest(Guid Id, Guid Agent, RoadCommand Command, Guid? By = null);
 
 /// <param name="Reason">Stable code of a refusal.</param>
 public sealed record RoadAnswer(bool Accepted, string? Reason);
@@ -54,10 +55,11 @@ public sealed class RouterRoad(IHttpClientFactory clients, NpgsqlDataSource data
     Uri? _address;
 
     /// <exception cref="RouterAwayException">No router answered within 2 s.</exception>
-    public async Task<RoadAnswer> CommandAsync(Guid id, Guid agent, RoadCommand command, CancellationToken cancel)
+    /// <param name="by">The supervisor who asks in the agent's place.</param>
+    public async Task<RoadAnswer> CommandAsync(Guid id, Guid agent, RoadCommand command, CancellationToken cancel, Guid? by = null)
     {
         using var response = await PostAsync("internal/commands",
-            () => JsonContent.Create(new RoadCommandRequest(id, agent, command), RoadJson.Default.RoadCommandRequest), cancel);
+            () => JsonContent.Create(new RoadCommandRequest(id, agent, command, by), RoadJson.Default.RoadCommandRequest), cancel);
         return await response.Content.ReadFromJsonAsync(RoadJson.Default.RoadAnswer, cancel)
             ?? throw new RouterAwayException("The router answered without a body.");
     }

@@ -42,7 +42,7 @@ static class CommandEndpoints
         var reply = replies.Expect(request.Id);
         try
         {
-            await session.PutAsync(new EngineInput.Command(request.Id, request.Agent, command), cancel);
+            await session.PutAsync(new EngineInput.Command(request.Id, request.Agent, command, request.By), cancel);
             return Results.Json(await reply.WaitAsync(AnswerWithin, time, cancel), RoadJson.Default.RoadAnswer);
         }
         catch (Exception e) when (e is TimeoutException or TaskCanceledException && !cancel.IsCancellationRequested)

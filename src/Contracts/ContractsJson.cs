@@ -9,6 +9,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(SignInRequest))]
 [JsonSerializable(typeof(SessionView))]
 [JsonSerializable(typeof(CommandRequest))]
+[JsonSerializable(typeof(SuperviseRequest))]
 [JsonSerializable(typeof(CommandAnswer))]
 [JsonSerializable(typeof(CatalogView))]
 [JsonSerializable(typeof(BoardView))]

@@ -18,6 +18,11 @@ public sealed record ExtensionView(string Node, string Number, string Label, boo
 public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
     string? PageId = null);
 
+/// <summary>POST /api/agents/{id}/commands: a supervisor acts in the agent's place. The id as in CommandRequest.</summary>
+/// <param name="Kind">ready, pause, sign_out, hang_up.</param>
+/// <param name="CallId">The call to end.</param>
+public sealed record SuperviseRequest(Guid Id, string Kind, Guid? CallId = null);
+
 /// <summary>The router's answer. Refusal is no HTTP error: the reason is a stable code, e.g. not_your_call. No router: 503 with errorId router_away.</summary>
 public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason);
 

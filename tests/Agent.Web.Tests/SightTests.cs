@@ -122,4 +122,43 @@ public sealed class SightTests : PageContext
         player.FindAll("[data-test=player-parts] button")[1].Click();
         JSInterop.Invocations.Should().Contain(i => i.Identifier == "callcrm.seek" && i.Arguments.Contains(8.0));
     }
+
+    [Fact]
+    public async Task A_supervisor_acts_for_an_agent_from_the_tile_and_is_asked_before_what_cannot_be_undone()
+    {
+        var call = Guid.NewGuid();
+        var anna = Tile("Anna", "Talking") with { CallId = call };
+        await FrameAsync("supervisor", board: Board(anna, Tile("Bruno", "SignedOut")));
+        var session = Server.Answer!;
+        var accepted = true;
+        Server.Answer = r => r.RequestUri!.AbsolutePath == $"/api/agents/{anna.AgentId}/commands"
+            ? FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, accepted, accepted ? null : "not_your_call"), ContractsJson.Default.CommandAnswer)) : session(r);
+        var board = Render<BoardPage>();
+        board.FindAll("[data-test=agent-menu]").Should().ContainSingle("nobody acts for one who is not there");
+        board.Find("[data-test=agent-menu]").Click();
+        board.Find("[data-test=supervise-hang_up]").Click();
+        Server.Asked.Should().NotContain(a => a.Path.EndsWith("/commands", StringComparison.Ordinal));
+        accepted = false;
+        board.Find("[data-test=supervise-sure]").Click();
+        board.WaitForAssertion(() => board.Find("[data-test=supervise-trouble]").TextContent.Should().Be("This agent is not in that call any more."));
+        Server.Asked.Last().Body.Should().Contain("hang_up").And.Contain(call.ToString());
+        accepted = true;
+        board.Find("[data-test=supervise-pause]").Click();
+        board.WaitForAssertion(() => board.FindAll("[data-test=supervise-pause]").Should().BeEmpty());
+        Server.Asked.Last().Body.Should().Contain("\"pause\"");
+    }
+
+    [Fact]
+    public async Task Managers_see_the_board_and_do_not_steer()
+    {
+        await FrameAsync("manager", board: Board(Tile("Anna")));
+        Render<BoardPage>().FindAll("[data-test=agent-menu]").Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("Paused", "by_supervisor", "A supervisor did this")]
+    [InlineData("SignedOut", "by_supervisor", "A supervisor did this")]
+    [InlineData("SignedOut", "taken_over", "Somebody else signed in")]
+    public async Task Who_was_paused_or_signed_out_by_somebody_is_told(string state, string reason, string words) =>
+        (await FrameAsync(me: Some.State(state, reason))).Find("[data-test=told]").TextContent.Should().Contain(words);
 }

@@ -17,6 +17,37 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public void A_supervisor_pauses_readies_and_signs_out_and_the_agent_reads_who_did_it()
+    {
+        var story = Scenario.With("anna");
+        story.Supervised("anna", new AgentCommand.Pause("lunch")).ExpectAmong("anna Paused (by_supervisor)")
+            .Supervised("anna", new AgentCommand.Ready()).ExpectAmong("anna Ready")
+            .Supervised("anna", new AgentCommand.SignOut()).ExpectAmong("anna SignedOut (by_supervisor)")
+            .Supervised("anna", new AgentCommand.Ready()).ExpectAmong("cmd6 refused not_signed_in");
+    }
+
+    [Fact]
+    public void A_supervisor_ends_the_agents_call_and_no_other_and_does_nothing_else_for_them()
+    {
+        var story = Scenario.With("anna", "bruno").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget();
+        var call = story.Id("call1");
+        story.Supervised("bruno", new AgentCommand.HangUp(call)).ExpectAmong("cmd5 refused not_your_call")
+            .Supervised("anna", new AgentCommand.Hold(call)).ExpectAmong("cmd6 refused command_unknown")
+            .Supervised("anna", new AgentCommand.SignIn(Scenario.Node, "103")).ExpectAmong("cmd7 refused command_unknown")
+            .Supervised("anna", new AgentCommand.HangUp(call)).ExpectAmong("cmd8 accepted");
+        story.All.OfType<EngineEffect.Act>().Last().What.Should().BeOfType<PbxAction.HangUp>();
+    }
+
+    [Fact]
+    public void Whose_page_is_gone_is_not_made_ready_by_a_supervisor()
+    {
+        var story = new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Pages("crm", "anna").At(10).Pages("crm").At(69.9).Pages("crm").At(75).Forget();
+        story.AgentOf("anna").State.Should().Be(AgentState.Away);
+        story.Supervised("anna", new AgentCommand.Ready()).ExpectAmong("cmd3 refused page_gone");
+        story.AgentOf("anna").State.Should().Be(AgentState.Away);
+    }
+
+    [Fact]
     public void Refusals_have_stable_codes()
     {
         var story = Scenario.With("anna");

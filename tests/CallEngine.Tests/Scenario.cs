@@ -191,6 +191,8 @@ internal sealed class Scenario
 
     public Scenario Does(string agent, AgentCommand what) => Send(new EngineInput.Command(Id($"cmd{++_commands}"), Id(agent), what));
 
+    public Scenario Supervised(string agent, AgentCommand what) => Send(new EngineInput.Command(Id($"cmd{++_commands}"), Id(agent), what, Id("sara")));
+
     public Scenario SignsIn(string agent, string extension)
     {
         _agentOfExtension[extension] = agent;

@@ -37,6 +37,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<CommandAnswer> CommandAsync(CommandRequest command, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/commands", JsonContent.Create(command, Json.CommandRequest), Json.CommandAnswer, cancel);
 
+    public Task<CommandAnswer> SuperviseAsync(Guid agent, string kind, Guid? call = null, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/agents/{agent}/commands", JsonContent.Create(new SuperviseRequest(Guid.CreateVersion7(time.GetUtcNow()), kind, call), Json.SuperviseRequest), Json.CommandAnswer, cancel);
+
     public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null) =>
         new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client);
 

@@ -1,9 +1,10 @@
 namespace CallCrm.Engine;
 
 /// <summary>
-/// What agents ask for. Refusals are stable codes: <c>agent_unknown</c>, <c>extension_unknown</c>, <c>not_signed_in</c>, <c>in_call</c>,
+/// What agents ask for, and supervisors in their place. Refusals are stable codes: <c>agent_unknown</c>, <c>extension_unknown</c>, <c>not_signed_in</c>, <c>in_call</c>,
 /// <c>no_such_call</c>, <c>not_your_call</c>, <c>not_ringing</c>, <c>not_talking</c>, <c>not_possible_here</c>, <c>pbx_away</c>,
-/// <c>not_in_wrap_up</c>, <c>already_extended</c>, <c>client_missing</c>, <c>command_unknown</c>.
+/// <c>not_in_wrap_up</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>,
+/// <c>command_unknown</c>.
 /// </summary>
 internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity)
 {
@@ -19,7 +20,9 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return;
         }
 
-        var refusal = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known ? Do(agent, command.What) : "agent_unknown";
+        var refusal = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
+            ? command.By is null ? Do(agent, command.What) : DoFor(agent, command.What)
+            : "agent_unknown";
         var answer = new EngineEffect.AnswerCommand(command.Id, refusal is null, refusal);
         _answers.Add(command.Id, answer);
         _order.Enqueue(command.Id);
@@ -47,6 +50,23 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             AgentCommand.FinishWrapUp finish => FinishWrapUp(agent, finish.Call),
             AgentCommand.ExtendWrapUp extend => ExtendWrapUp(agent, extend.Call),
             AgentCommand.AttachClient attach => Attach(agent, attach),
+            _ => "command_unknown",
+        };
+    }
+
+    /// <summary>By a supervisor: what steers the load and ends what should not go on. The agent is told by the reason.</summary>
+    private string? DoFor(Agent agent, AgentCommand what)
+    {
+        const string Reason = "by_supervisor";
+        if (agent.Extension is null)
+            return "not_signed_in";
+        return what switch
+        {
+            AgentCommand.SignOut => SignOut(agent, Reason),
+            // Nobody can take a call whose page is not there.
+            AgentCommand.Ready => agent.Away ? "page_gone" : Ready(agent),
+            AgentCommand.Pause => Pause(agent, Reason),
+            AgentCommand.HangUp hangUp => HangUp(agent, hangUp.Call),
             _ => "command_unknown",
         };
     }

@@ -16,8 +16,7 @@ internal sealed class CelDesk(EngineState state, CallBook book)
                 continue;
             if (!finding.Known.IsDefaultOrEmpty)
             {
-                foreach (var known in finding.Known)
-                    Correct(finding.Call, known);
+                Settle(finding.Call, finding.Known);
             }
             else if (finding.NewCall != default && InMemory(read.Node, finding.Call) is null && !state.Calls.ContainsKey(finding.NewCall))
             {
@@ -35,6 +34,20 @@ internal sealed class CelDesk(EngineState state, CallBook book)
         }
 
         return null;
+    }
+
+    /// <summary>One conversation is one call: what was adopted of it after a restart, or a loss, goes into the call that was there before.</summary>
+    private void Settle(CelCall seen, ImmutableArray<CelKnown> known)
+    {
+        var first = known.FirstOrDefault(k => !k.Estimated) ?? known[0];
+        foreach (var other in known)
+        {
+            if (!ReferenceEquals(other, first))
+                state.Out.Write(new CallMerged(other.Call) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = first.Call });
+        }
+
+        if (first.Estimated)
+            Correct(seen, first with { Legs = [.. known.SelectMany(k => k.Legs)] });
     }
 
     private void Correct(CelCall seen, CelKnown known)

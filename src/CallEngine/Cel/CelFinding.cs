@@ -5,10 +5,11 @@ namespace CallCrm.Engine;
 /// <summary>A call that CEL tells of, with what the tables have of it. Either they have nothing, or what they have is an estimate.</summary>
 /// <param name="NewCall">The call's id should it be added: made from node and linked id, so that a second run makes the same.</param>
 /// <param name="Client">Who it is, where the number is known.</param>
-/// <param name="Known">Calls of ours that share a channel with it, and were closed by estimate.</param>
+/// <param name="Known">Calls of ours that share a channel with it, oldest first; one of them at least was closed by estimate.</param>
 public sealed record CelFinding(CelCall Call, Guid NewCall, PhoneNumber Caller, PhoneNumber Dialled, LookupResult? Client, ImmutableArray<CelKnown> Known);
 
-public sealed record CelKnown(Guid Call, bool Routed, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, int? Wait_ms, int Hold_ms, ImmutableArray<CelKnownLeg> Legs)
+/// <param name="Estimated">Closed by estimate.</param>
+public sealed record CelKnown(Guid Call, bool Estimated, bool Routed, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, int? Wait_ms, int Hold_ms, ImmutableArray<CelKnownLeg> Legs)
 {
     /// <summary>Our clock less the PBX's, by a leg whose beginning both saw; 0 when there is none.</summary>
     public TimeSpan ClockOf(CelCall seen)

@@ -151,12 +151,11 @@ sealed partial class CelImport(
     /// <returns>Null: nothing to say (any more, or yet).</returns>
     async Task<CelFinding?> FindAsync(CelStory story, IReadOnlyList<CelRowOfOurs> ours, CancellationToken cancel)
     {
-        var estimated = ours.Where(r => r is { State: "Ended", Estimated: true }).ToList();
         if (ours.Any(r => r.State != "Ended"))
             return null;
         var call = CelCall.Read(story, device => link.Options.TrunkEndpoints.Contains(device, StringComparer.Ordinal));
         // Known and not in doubt; or nobody real was in it; or the PBX died in its midst, of which we know more; or its beginning is not there.
-        if (call is null || (ours.Count > 0 && (estimated.Count == 0 || story.IsCutOff)) || (ours.Count == 0 && story.Rows.All(r => r.Event != "CHAN_START")))
+        if (call is null || (ours.Count > 0 && (!ours.Any(r => r.Estimated) || story.IsCutOff)) || (ours.Count == 0 && story.Rows.All(r => r.Event != "CHAN_START")))
         {
             _book.Remove(story);
             return null;
@@ -171,10 +170,10 @@ sealed partial class CelImport(
 
         RouterMetrics.CelCalls.Add(1, new KeyValuePair<string, object?>("kind", ours.Count > 0 ? "corrected" : "added"));
         LogFound(link.Node, call.LinkedId, ours.Count > 0 ? "corrected" : "added");
-        return await ToFindingAsync(await store.WithAgentsAsync(call, cancel), estimated, cancel);
+        return await ToFindingAsync(await store.WithAgentsAsync(call, cancel), ours, cancel);
     }
 
-    async Task<CelFinding> ToFindingAsync(CelCall call, List<CelRowOfOurs> estimated, CancellationToken cancel)
+    async Task<CelFinding> ToFindingAsync(CelCall call, IReadOnlyList<CelRowOfOurs> ours, CancellationToken cancel)
     {
         var caller = PhoneNumbers.Parse(call.CallerNumber, link.Options.Region, call.Withheld == true, extensions.Contains);
         var dialled = PhoneNumbers.Parse(call.Dialled, link.Options.Region, restricted: false, extensions.Contains);
@@ -182,9 +181,9 @@ sealed partial class CelImport(
         // Where nothing tells whether the number is withheld it is shown and matches nobody.
         var certain = call.Direction switch { CallDirection.Inbound => call.Withheld is not null, CallDirection.Outbound => true, _ => false };
         LookupResult? client = null;
-        if (estimated.Count == 0 && certain)
+        if (ours.Count == 0 && certain)
             client = await directory.IdentifyAsync(theirs, call.CallerName, source: null, mayCreate: false, cancel);
-        return new CelFinding(call, IdOf(call), caller, dialled, client, CelStore.Known(estimated));
+        return new CelFinding(call, IdOf(call), caller, dialled, client, CelStore.Known(ours));
     }
 
     /// <summary>The same for the same call, whoever reads it and how often: UUID v7 of its start, the rest from node and linked id.</summary>

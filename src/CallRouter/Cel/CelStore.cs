@@ -76,7 +76,7 @@ sealed class CelStore(NpgsqlDataSource database, string domain, string node, Tim
 
     public static ImmutableArray<CelKnown> Known(IEnumerable<CelRowOfOurs> rows) =>
     [
-        .. rows.GroupBy(r => r.Call).Select(g => new CelKnown(g.Key, g.First().Routed, g.First().StartedAt, g.First().QueuedAt, g.First().AnsweredAt, g.First().AnsweredAt is null ? null : g.First().WaitMs,
+        .. rows.OrderBy(r => r.StartedAt).GroupBy(r => r.Call).Select(g => new CelKnown(g.Key, g.First().Estimated, g.First().Routed, g.First().StartedAt, g.First().QueuedAt, g.First().AnsweredAt, g.First().AnsweredAt is null ? null : g.First().WaitMs,
             g.First().HoldMs ?? 0, [.. g.Select(r => new CelKnownLeg(r.UniqueId, r.Agent, r.LegStartedAt, r.LegEstimated))])),
     ];
 }

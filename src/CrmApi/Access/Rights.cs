@@ -29,6 +29,9 @@ internal static class Rights
     /// <summary>The live board with everyone's state.</summary>
     public const string SeeBoard = "see_board";
 
+    /// <summary>Acting in an agent's place: set ready, pause, sign out, end a call; each is audited.</summary>
+    public const string Supervise = "supervise";
+
     /// <summary>The script library and how its files stand.</summary>
     public const string SeeScripts = "see_scripts";
 
@@ -51,6 +54,7 @@ internal static class Rights
         options.AddPolicy(SeeTimeline, p => p.RequireRole(Everyone));
         options.AddPolicy(Listen, p => p.RequireRole(Everyone));
         options.AddPolicy(SeeBoard, p => p.RequireRole(Leads));
+        options.AddPolicy(Supervise, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
         options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));

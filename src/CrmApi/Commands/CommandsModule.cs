@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Commands;
 
-/// <summary>The agent's commands, by the one road to the router. A refusal is an answer, not an error.</summary>
+/// <summary>The agent's commands, and a supervisor's in their place, by the one road to the router. A refusal is an answer, not an error.</summary>
 internal static class CommandsModule
 {
     static readonly FrozenSet<string> NeedCall =
@@ -16,10 +16,28 @@ internal static class CommandsModule
 
     static readonly FrozenSet<string> NeedNoCall = FrozenSet.ToFrozenSet(["sign_in", "sign_out", "ready", "pause"], StringComparer.Ordinal);
 
-    public static void Map(IEndpointRouteBuilder api) =>
+    static readonly FrozenSet<string> Supervised = FrozenSet.ToFrozenSet(["ready", "pause", "sign_out", "hang_up"], StringComparer.Ordinal);
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
         api.MapPost("/commands", SendAsync).RequireAuthorization(Rights.TakeCalls).WithTags("Commands")
             .WithName("SendCommand").WithSummary("An agent's command; a repeated id gets its first answer, a refusal comes with its reason")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        api.MapPost("/agents/{id}/commands", SuperviseAsync).RequireAuthorization(Rights.Supervise).WithTags("Commands")
+            .WithName("SuperviseAgent").WithSummary("A supervisor sets an agent ready or paused, signs them out, or ends their call; audited, and the agent is told")
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SuperviseAsync(Guid id, SuperviseRequest request, Person person, RouterRoad road, AuditStore audit, HttpContext http, CancellationToken cancel)
+    {
+        if (request.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
+        if (!Supervised.Contains(request.Kind)) return Problems.Invalid("kind", $"one of {string.Join(", ", Supervised.Order(StringComparer.Ordinal))}");
+        if (request is { Kind: "hang_up", CallId: null }) return Problems.Invalid("callId", "the call's id");
+        var answer = await road.CommandAsync(request.Id, id, new RoadCommand(request.Kind, request.CallId), cancel, by: person.Id);
+        // The deed is done: what becomes of the request must not keep it out of the book.
+        if (answer.Accepted) await audit.AddAsync(person.Id, "supervise." + request.Kind, "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), CancellationToken.None);
+        return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
+    }
 
     static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, CancellationToken cancel)
     {

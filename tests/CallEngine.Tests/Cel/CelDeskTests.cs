@@ -51,7 +51,7 @@ public sealed class CelDeskTests
         var story = Scenario.With("anna").At(100);
         // Our clock is 7 s ahead of the PBX's; 2 s of hold were seen before the line was lost.
         var ours = CelRows.Start.AddSeconds(7);
-        var known = new CelKnown(story.Id("old"), Routed: true, ours, ours.AddSeconds(0.5), ours.AddSeconds(3), Wait_ms: 2500, Hold_ms: 2000,
+        var known = new CelKnown(story.Id("old"), Estimated: true, Routed: true, ours, ours.AddSeconds(0.5), ours.AddSeconds(3), Wait_ms: 2500, Hold_ms: 2000,
             [new CelKnownLeg(CelRows.Id("1"), null, ours, Estimated: false), new CelKnownLeg(CelRows.Id("2"), story.Id("anna"), ours.AddSeconds(1), Estimated: true)]);
         story.Send(Read(story, Fallback, known)).Expect("old corrected Answered by Caller agent anna wait 2500 talk 8000 legs 2");
         var entry = (CallCorrected)((EngineEffect.Write)story.All[^1]).Entry;
@@ -65,10 +65,35 @@ public sealed class CelDeskTests
     {
         var story = Scenario.With("anna").At(100);
         var start = CelRows.Start;
-        var known = new CelKnown(story.Id("old"), Routed: true, start, start, AnsweredAt: start.AddSeconds(6), Wait_ms: 6000, Hold_ms: 0,
+        var known = new CelKnown(story.Id("old"), Estimated: true, Routed: true, start, start, AnsweredAt: start.AddSeconds(6), Wait_ms: 6000, Hold_ms: 0,
             [new CelKnownLeg(CelRows.Id("1"), null, start, Estimated: false), new CelKnownLeg(CelRows.Id("2"), story.Id("anna"), start.AddSeconds(6), Estimated: true)]);
         story.Send(Read(story, Fallback, known)).Expect("old corrected Answered by Caller agent anna wait 3000 talk 10000 legs 2");
         ((CallCorrected)((EngineEffect.Write)story.All[^1]).Entry).AnsweredAt.Should().Be(start.AddSeconds(3));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_was_adopted_of_a_call_after_a_restart_goes_back_into_it(bool estimated)
+    {
+        var story = Scenario.With("anna").At(100);
+        var start = CelRows.Start;
+        var old = new CelKnown(story.Id("old"), estimated, Routed: true, start, start, AnsweredAt: start.AddSeconds(3), Wait_ms: 3000, Hold_ms: 0, [new CelKnownLeg(CelRows.Id("1"), null, start, Estimated: false)]);
+        var rest = new CelKnown(story.Id("rest"), Estimated: true, Routed: false, start.AddSeconds(9), null, null, null, 0, [new CelKnownLeg(CelRows.Id("2"), story.Id("anna"), start.AddSeconds(9), Estimated: true)]);
+        var read = Read(story, Fallback, null);
+        story.Send(read with { Findings = [read.Findings[0] with { Known = [old, rest] }] })
+            .Expect("old merged from rest" + (estimated ? "\nold corrected Answered by Caller agent anna wait 3000 talk 10000 legs 2" : ""));
+    }
+
+    [Theory]
+    [InlineData(10.2, "ShortAbandon")]
+    [InlineData(12, "Fallback")]
+    public void Who_hangs_up_on_the_way_to_the_fallback_was_not_served_by_it(double left, string outcome)
+    {
+        var story = Scenario.With("anna").At(100);
+        story.Change(s => s with { Options = s.Options with { ShortAbandon = TimeSpan.FromSeconds(11) } }).Forget();
+        story.Send(Read(story, $"0 START 1 PJSIP/trunk num=+393331112222\n0 CALLCRM_CALL 1 PJSIP/trunk extra=allowed:800100 num=+393331112222 context=callcrm-route\n10 CALLCRM_FALLBACK 1 PJSIP/trunk context=callcrm-route\n{left} HANGUP 1 PJSIP/trunk source=PJSIP/trunk-00000001\n{left} END 1 PJSIP/trunk", null))
+            .ExpectAmong($"new imported Inbound +393331112222 to 800100 {outcome} by Caller agent - client mario wait {left * 1000} talk 0 legs 1");
     }
 
     [Theory]
@@ -77,7 +102,7 @@ public sealed class CelDeskTests
     public void A_waiting_caller_who_vanished_and_hung_up_was_not_lost(double left, string outcome)
     {
         var story = Scenario.With("anna").At(100);
-        var known = new CelKnown(story.Id("old"), Routed: true, CelRows.Start, CelRows.Start, null, null, 0, [new CelKnownLeg(CelRows.Id("1"), null, CelRows.Start, false)]);
+        var known = new CelKnown(story.Id("old"), Estimated: true, Routed: true, CelRows.Start, CelRows.Start, null, null, 0, [new CelKnownLeg(CelRows.Id("1"), null, CelRows.Start, false)]);
         story.Send(Read(story, $"0 START 1 PJSIP/trunk\n{left} HANGUP 1 PJSIP/trunk source=PJSIP/trunk-00000001\n{left} END 1 PJSIP/trunk", known))
             .Expect($"old corrected {outcome} by Caller agent - wait {left * 1000} talk 0 legs 1");
     }
@@ -86,7 +111,7 @@ public sealed class CelDeskTests
     public void A_waiting_caller_whom_the_fallback_took_meanwhile_is_marked_so()
     {
         var story = Scenario.With("anna").At(100);
-        var known = new CelKnown(story.Id("old"), Routed: true, CelRows.Start, CelRows.Start, null, null, 0, [new CelKnownLeg(CelRows.Id("1"), null, CelRows.Start, false)]);
+        var known = new CelKnown(story.Id("old"), Estimated: true, Routed: true, CelRows.Start, CelRows.Start, null, null, 0, [new CelKnownLeg(CelRows.Id("1"), null, CelRows.Start, false)]);
         story.Send(Read(story, Fallback, known)).Expect("old corrected Fallback by Caller agent anna wait 3000 talk 10000 legs 2");
     }
 

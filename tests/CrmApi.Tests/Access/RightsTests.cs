@@ -23,6 +23,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["GET /api/session"] = All,
         ["DELETE /api/session"] = "nobody " + All,
         ["POST /api/commands"] = "agent",
+        ["POST /api/agents/{id}/commands"] = "supervisor admin",
         ["GET /api/catalog"] = All,
         ["GET /api/clients"] = All,
         ["GET /api/clients/{id}"] = All,

@@ -41,6 +41,30 @@ public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task A_supervisor_acts_for_an_agent_in_their_own_name_and_only_what_was_done_is_audited()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        await using var database = await host.Database.OpenConnectionAsync();
+        Task<long> AuditedAsync() => database.ExecuteScalarAsync<long>("select count(*) from audit where action like 'supervise.%' and user_id = @Sara and object_id = @agent", new { Seeds.Sara, agent = Seeds.Anna.ToString() });
+        var (path, call) = ($"api/agents/{Seeds.Anna}/commands", Guid.NewGuid());
+        host.Router.Answer = _ => new CallFlow.RoadAnswer(true, null);
+        using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","kind":"hang_up","callId":"{{call}}"}"""))) answer.EnsureSuccessStatusCode();
+        var sent = host.Router.Commands.Last();
+        (sent.Agent, sent.By, sent.Command.Kind, sent.Command.CallId).Should().Be((Seeds.Anna, Seeds.Sara, "hang_up", call));
+        (await AuditedAsync()).Should().Be(1);
+        host.Router.Answer = _ => new CallFlow.RoadAnswer(false, "not_your_call");
+        using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","kind":"pause"}""")))
+            (await answer.Content.ReadAsStringAsync()).Should().Contain("not_your_call").And.Contain("\"accepted\":false");
+        (await AuditedAsync()).Should().Be(1);
+        foreach (var (body, field) in new[] { ("\"kind\":\"sign_in\"", "kind"), ("\"kind\":\"hang_up\"", "callId") })
+        {
+            var (status, problem) = await sara.ProblemAsync(HttpMethod.Post, path, $"{{\"id\":\"{Guid.NewGuid()}\",{body}}}");
+            status.Should().Be(HttpStatusCode.BadRequest);
+            problem.Errors.Should().ContainKey(field);
+        }
+    }
+
+    [PostgresFact]
     public async Task No_router_is_503_at_once_and_a_refusal_passes_through()
     {
         await using var page = await host.SignInAsync("anna");
