@@ -10,12 +10,15 @@ namespace CallCrm.Telephony.Ami;
 /// </summary>
 sealed class AmiReader(AmiEventFilter filter, AmiPending pending, AmiSignalQueue queue, AmiMetrics metrics)
 {
+    static readonly TimeSpan s_betweenDoubts = TimeSpan.FromSeconds(10);
+
     readonly AmiHeaderIndex _index = new();
     readonly AmiCopier _copier = new();
     AmiFramer _framer = new();
     long _receivedAt;
     DateTimeOffset _receivedUtc;
     long _skipped;
+    DateTimeOffset _doubtedAt;
 
     /// <summary>Messages read so far, over all sessions.</summary>
     public long Sequence { get; private set; }
@@ -108,9 +111,19 @@ sealed class AmiReader(AmiEventFilter filter, AmiPending pending, AmiSignalQueue
         if (isEvent)
             OnEvent(message, wanted, keep);
         else if (message.Kind != AmiMessageKind.Response)
-            metrics.Malformed("neither_event_nor_response");
+            Doubt();
         else if (!pending.OnResponse(message, _copier, Sequence))
             metrics.Orphan();
+    }
+
+    /// <summary>What cannot be read may have been anything: the consumer takes a snapshot, not more often than it can matter.</summary>
+    void Doubt()
+    {
+        metrics.Malformed("neither_event_nor_response");
+        if ((_receivedUtc - _doubtedAt).Duration() < s_betweenDoubts)
+            return;
+        _doubtedAt = _receivedUtc;
+        queue.Add(Stamp(new AmiOverflow(1) { Cause = AmiOverflowCause.MalformedFrame }));
     }
 
     void OnEvent(in AmiMessage message, bool wanted, AmiEventPredicate? keep)

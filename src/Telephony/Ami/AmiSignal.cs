@@ -72,7 +72,7 @@ public enum AmiOverflowCause
     /// <summary>The queue was full.</summary>
     SlowConsumer,
 
-    /// <summary>A message longer than <see cref="AmiFramer.MaxFrameBytes"/> was passed over.</summary>
+    /// <summary>A message longer than <see cref="AmiFramer.MaxFrameBytes"/>, or one that is neither event nor response, was passed over.</summary>
     MalformedFrame,
 }
 

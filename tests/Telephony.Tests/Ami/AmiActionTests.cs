@@ -61,10 +61,11 @@ public sealed class AmiActionTests
         await session.SendAsync("Response: Success\r\nMessage: no id at all\r\n\r\n");
         await session.SendAsync("Response: Success\r\nActionID: somebody-else-7\r\n\r\n");
         await session.SendAsync($"Response: Success\r\nActionID: {slow.ActionId}99999999999999999999\r\n\r\n");
-        await session.SendAsync("Nonsense\r\n\r\n\r\n\r\n");
+        await session.SendAsync("Nonsense\r\n\r\n\r\n\r\nNonsense\r\n\r\n");
         await session.EventAsync("UserEvent", ("Still", "here"));
 
         answer.Outcome.Should().Be(AmiOutcome.TimedOut);
+        (await client.NextAsync<AmiOverflow>()).Cause.Should().Be(AmiOverflowCause.MalformedFrame, "what cannot be read may have been an event; told once");
         (await client.NextAsync<AmiEvent>())["Still"].Should().Be("here");
         (await client.Client.SendAsync(AmiActions.Ping(), s_none)).IsSuccess.Should().BeTrue();
     }
