@@ -4,7 +4,7 @@ namespace CallCrm.Engine;
 internal static class CallRules
 {
     /// <summary>A caller whom the dialplan's fallback took lives on after our request closed; one who hung up does not.</summary>
-    public static readonly TimeSpan FallbackAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FallbackAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Queue entry (without a queue: start) to the first answer, else to the client's end.</summary>
     public static TimeSpan WaitOf(Call call, TimeSpan now) => (call.AnsweredAt ?? call.ClientGoneAt ?? now) - (call.QueuedAt ?? call.StartedAt);

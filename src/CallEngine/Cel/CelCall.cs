@@ -28,7 +28,6 @@ public sealed record CelCall(string LinkedId, CallDirection Direction, string Ca
         var (withheld, dialled) = Mark(mark);
         var client = legs.FirstOrDefault(l => l.IsClient) ?? legs[0];
         var caller = mark ?? first;
-        var fallback = story.Rows.FirstOrDefault(r => r.Event == CelRow.FallbackMark || r.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal));
         var hangUp = story.Rows.LastOrDefault(r => r.Event == "HANGUP" && r.UniqueId == client.UniqueId);
         return new CelCall(first.LinkedId,
             isInbound ? CallDirection.Inbound : legs.Any(l => l.IsClient) ? CallDirection.Outbound : CallDirection.Internal,
@@ -36,8 +35,9 @@ public sealed record CelCall(string LinkedId, CallDirection Direction, string Ca
             dialled.Length > 0 ? dialled : DialledOf(story.Rows, first), first.At, story.Rows.Max(r => r.At),
             mark is not null || story.Rows.Any(r => r.Context == "callcrm-route"),
             story.Rows.Any(r => r.Event == "ANSWER" && r.UniqueId == client.UniqueId),
-            // Who hangs up on the way there was not served by it.
-            fallback is not null && (client.AnsweredAt is not null || client.EndedAt - fallback.At > CallRules.FallbackAfter),
+            // A site's fallback may go on to any context of its own; who hung up on the way there was not served by it.
+            story.Rows.Any(r => r.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal))
+                || (story.Rows.Any(r => r.Event == CelRow.FallbackMark) && hangUp?.Context != "callcrm-route"),
             hangUp?.ExtraField("hangupsource") ?? "", client.Cause, story.IsCutOff, legs);
     }
 

@@ -16,7 +16,7 @@ internal sealed class CelDesk(EngineState state, CallBook book)
                 continue;
             if (!finding.Known.IsDefaultOrEmpty)
             {
-                Settle(finding.Call, finding.Known);
+                Settle(finding);
             }
             else if (finding.NewCall != default && InMemory(read.Node, finding.Call) is null && !state.Calls.ContainsKey(finding.NewCall))
             {
@@ -37,8 +37,9 @@ internal sealed class CelDesk(EngineState state, CallBook book)
     }
 
     /// <summary>One conversation is one call: what was adopted of it after a restart, or a loss, goes into the call that was there before.</summary>
-    private void Settle(CelCall seen, ImmutableArray<CelKnown> known)
+    private void Settle(CelFinding finding)
     {
+        var known = finding.Known;
         var first = known.FirstOrDefault(k => !k.Estimated) ?? known[0];
         foreach (var other in known)
         {
@@ -47,11 +48,12 @@ internal sealed class CelDesk(EngineState state, CallBook book)
         }
 
         if (first.Estimated)
-            Correct(seen, first with { Legs = [.. known.SelectMany(k => k.Legs)] });
+            Correct(finding, first with { Legs = [.. known.SelectMany(k => k.Legs)] });
     }
 
-    private void Correct(CelCall seen, CelKnown known)
+    private void Correct(CelFinding finding, CelKnown known)
     {
+        var seen = finding.Call;
         var shift = known.ClockOf(seen);
         var legs = seen.Legs.Select(l => Entry(l with { Agent = known.AgentOf(l) ?? l.Agent }, shift)).ToImmutableArray();
         var talker = LastTalker(legs);
@@ -62,7 +64,7 @@ internal sealed class CelDesk(EngineState state, CallBook book)
             answered = seenTalking;
         var wait = (answered ?? ended) - (known.QueuedAt ?? known.StartedAt);
         state.Out.Write(new CallCorrected(
-            OutcomeOf(seen, known.Routed || seen.AskedUs, answered is not null, known.AnsweredAt is not null, wait), ByOf(seen, legs), seen.Cause, talker?.Agent,
+            OutcomeOf(seen, known.Routed || seen.AskedUs || GaveUpEarly(finding), answered is not null, known.AnsweredAt is not null, wait), ByOf(seen, legs), seen.Cause, talker?.Agent,
             answered, ended, answered == known.AnsweredAt && known.Wait_ms is { } waited ? waited : Span.Milliseconds(Positive(wait)), Math.Max(0, TalkOf(legs) - known.Hold_ms), seen.CutOff, legs)
         {
             Seq = state.Out.TakeSeq(),

@@ -86,14 +86,14 @@ public sealed class CelDeskTests
     }
 
     [Theory]
-    [InlineData(10.2, "ShortAbandon")]
-    [InlineData(12, "Fallback")]
-    public void Who_hangs_up_on_the_way_to_the_fallback_was_not_served_by_it(double left, string outcome)
+    [InlineData("callcrm-route", "Abandoned")]
+    [InlineData("callcrm-fallback", "Fallback")]
+    [InlineData("ring-group", "Fallback")]
+    public void Who_hangs_up_on_the_way_to_the_fallback_was_not_served_by_it(string at, string outcome)
     {
         var story = Scenario.With("anna").At(100);
-        story.Change(s => s with { Options = s.Options with { ShortAbandon = TimeSpan.FromSeconds(11) } }).Forget();
-        story.Send(Read(story, $"0 START 1 PJSIP/trunk num=+393331112222\n0 CALLCRM_CALL 1 PJSIP/trunk extra=allowed:800100 num=+393331112222 context=callcrm-route\n10 CALLCRM_FALLBACK 1 PJSIP/trunk context=callcrm-route\n{left} HANGUP 1 PJSIP/trunk source=PJSIP/trunk-00000001\n{left} END 1 PJSIP/trunk", null))
-            .ExpectAmong($"new imported Inbound +393331112222 to 800100 {outcome} by Caller agent - client mario wait {left * 1000} talk 0 legs 1");
+        story.Send(Read(story, $"0 START 1 PJSIP/trunk num=+393331112222\n0 CALLCRM_CALL 1 PJSIP/trunk extra=allowed:800100 num=+393331112222 context=callcrm-route\n10 CALLCRM_FALLBACK 1 PJSIP/trunk context=callcrm-route\n20 HANGUP 1 PJSIP/trunk source=PJSIP/trunk-00000001 context={at}\n20 END 1 PJSIP/trunk", null))
+            .ExpectAmong($"new imported Inbound +393331112222 to 800100 {outcome} by Caller agent - client mario wait 20000 talk 0 legs 1");
     }
 
     [Theory]
