@@ -178,7 +178,7 @@ internal static class LiveMachine
         return Told(state, e, notices);
     }
 
-    /// <summary>Somebody may wrap it up still.</summary>
+    /// <summary>Somebody may wrap it up still. By how much their day's talk was estimated wrongly is not known here: the next load has it right.</summary>
     static LiveState Corrected(LiveState state, CallCorrected e, ICollection<Notice> notices)
     {
         if (e.Call is not { } id) return state;
