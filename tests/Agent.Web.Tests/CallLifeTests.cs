@@ -89,6 +89,36 @@ public sealed class CallLifeTests : PageContext
         events[^1].TextContent.Should().Contain("normal end");
     }
 
+    static TimelineEventView[] FromRecord(string kind) =>
+    [
+        new TimelineEventView(kind, At(0), "client.1", Code: "Fallback"),
+        new TimelineEventView("call_started", At(0), "client.1", "+39 02 1234 5678", "Website", Code: "Inbound"),
+        new TimelineEventView("call_dialled", At(1), "client.1", Other: "+39 06 9999 8888", Code: "Outbound"),
+    ];
+
+    [Theory]
+    [InlineData("call_imported", "CallCrm was not connected when this call began and ended: its times are from the PBX’s own record", "it was not connected, and the PBX served it alone")]
+    [InlineData("call_corrected", "CallCrm was not connected when this call ended: how and when it ended is from the PBX’s own record", "it was only watched")]
+    public void A_call_from_the_PBXs_own_record_says_so_above_and_among_the_events(string kind, string sentence, string why)
+    {
+        var life = Show(Whole() with { Events = FromRecord(kind) });
+        life.Find("[data-test=life-record]").TextContent.Should().Be(sentence);
+        life.FindAll("[data-test=life-event]").Select(e => e.QuerySelector(".life-words")!.FirstChild!.TextContent).Should().Equal(sentence, "Call from +39 02 1234 5678 to Website", "The PBX dials +39 06 9999 8888");
+        life.Find("[data-test=life-why]").TextContent.Should().Contain(why);
+    }
+
+    [Fact]
+    public void A_call_that_we_saw_ourselves_says_nothing_of_the_record() => Show().FindAll("[data-test=life-record]").Should().BeEmpty();
+
+    [Fact]
+    public void A_correction_that_comes_while_it_is_shown_is_read()
+    {
+        var life = Show();
+        _answer = Whole() with { Events = FromRecord("call_corrected") };
+        Feed.Take(Some.Message(new HintEvent("call", Some.CallId.ToString(), null)));
+        life.WaitForAssertion(() => life.Find("[data-test=life-record]"));
+    }
+
     [Fact]
     public void Focus_moves_the_line_in_the_picture_and_only_one_event_is_in_the_tab_order()
     {

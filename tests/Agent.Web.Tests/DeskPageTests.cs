@@ -28,6 +28,21 @@ public sealed class DeskPageTests : PageContext
     }
 
     [Fact]
+    public async Task Hold_and_resume_show_at_once_and_a_call_out_names_whom_it_goes_to()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk("Talking", call: Some.Call())));
+        var desk = Render<DeskPage>();
+        desk.Find("[data-test=hold]");
+        Feed.Take(Some.Message(new CallEvent(Some.Call() with { HeldSince = Some.Noon })));
+        desk.WaitForAssertion(() => desk.Find("[data-test=resume]"));
+        Feed.Take(Some.Message(new CallEvent(Some.Call())));
+        desk.WaitForAssertion(() => desk.Find("[data-test=hold]"));
+        Feed.Take(Some.Message(new CallEvent(Some.Call() with { Direction = "Outbound", Caller = Some.Caller("110", kind: "Extension"), NumberName = "+39 06 9999 8888" })));
+        desk.WaitForAssertion(() => desk.Find("[data-test=call-band] .who").TextContent.Should().Be("+39 06 9999 8888"));
+    }
+
+    [Fact]
     public async Task Keys_answer_and_hang_up()
     {
         await Session.LoadAsync();

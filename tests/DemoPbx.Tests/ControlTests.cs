@@ -126,6 +126,13 @@ public sealed class ControlTests
         call.WhereAmI.Should().Be(DemoCallPlace.Held);
         await NotifyAsync("Event=hold");
         call.WhereAmI.Should().Be(DemoCallPlace.Talking);
+        await NotifyAsync("Event=hold");
+        call.WhereAmI.Should().Be(DemoCallPlace.Held);
+        // As CallCrm's own "resume" does.
+        await NotifyAsync("Event=talk");
+        call.WhereAmI.Should().Be(DemoCallPlace.Talking);
+        await NotifyAsync("Event=talk");
+        call.WhereAmI.Should().Be(DemoCallPlace.Talking);
         await NotifyAsync("Event=check-sync");
         (await bench.Ami.DoAsync("PJSIPNotify", ("Endpoint", "nosuch"), ("Variable", "Event=talk"))).Name.Should().Be("Error");
         bench.Ami.Messages.Select(m => m.Name).Should().ContainInOrder("Hold", "MusicOnHoldStart", "Unhold", "MusicOnHoldStop");

@@ -13,6 +13,7 @@ sealed class LifeText(IStringLocalizer<Texts> t)
         "call_started" => Say($"call_started.{e.Code}", e.Who ?? t["Caller.Withheld"], e.Other ?? "–"),
         "call_routed" => Say("call_routed", e.Who ?? t["Caller.Withheld"], e.Other ?? "–"),
         "call_identified" => e.Other is { } by ? Say("call_identified.by", e.Who ?? "–", by) : Say($"call_identified.{e.Code}", e.Who ?? "–", e.Number ?? 0),
+        "call_dialled" => Say("call_dialled", e.Other ?? "–"),
         "call_queued" => Say("call_queued", e.Queue ?? "–"),
         "route_decided" when e.Route is { } route => Capital(Texts.Why(t, route.Reason)),
         "call_offered" => Say("call_offered", Who(e), e.Other ?? "–"),

@@ -17,8 +17,10 @@ public sealed record CallTimeline(Guid Call, DateTimeOffset From, DateTimeOffset
     {
         if (entries.Count == 0) return Empty(call, default);
         var derived = new TimelineFold(call);
+        var known = TimelineCel.Cut(call, entries, [.. spans]);
+        entries = TimelineCel.Place(call, entries);
         foreach (var entry in entries) derived.Apply(entry);
-        var lanes = TimelineLanes.Build(derived, [.. spans]);
+        var lanes = TimelineLanes.Build(derived, [.. known]);
         var from = lanes.SelectMany(l => l.Bars).Select(b => b.From).Append(entries[0].At).Min();
         DateTimeOffset? to = derived.EndedAt is null || lanes.Any(l => l.Bars.Any(b => b.To is null))
             ? null

@@ -23,6 +23,9 @@ internal sealed class TimelineFold(Guid call)
 
     public bool Estimated { get; private set; }
 
+    /// <summary>Its end is the PBX's: spans that stop before it do not tell it all.</summary>
+    public bool Corrected { get; private set; }
+
     public string? Client { get; private set; }
 
     public void Apply(JournalEntry entry)
@@ -41,6 +44,7 @@ internal sealed class TimelineFold(Guid call)
             case CallResumed e: Hold(e.Agent, e.At, holds: false); break;
             case LegEnded e: Ended(e); break;
             case CallEnded e when e.Call == call: Over(e); break;
+            case CallCorrected e when e.Call == call: Corrected = true; break;
         }
     }
 
@@ -57,7 +61,7 @@ internal sealed class TimelineFold(Guid call)
 
     public string? LaneOf(JournalEntry entry) => entry switch
     {
-        CallStarted or CallRouted or CallIdentified or CallQueued or CallEnded => Client,
+        CallStarted or CallRouted or CallDialled or CallIdentified or CallQueued or CallEnded or CallCorrected or CallImported => Client,
         CallOffered e => AgentLane(e.Agent),
         OfferRang e => AgentLane(e.Agent),
         OfferEnded e => AgentLane(e.Agent),

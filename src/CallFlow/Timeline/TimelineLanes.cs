@@ -3,13 +3,17 @@ namespace CallCrm.CallFlow;
 /// <summary>Puts what was derived and what is known from elsewhere into lanes: the client above, agents in the order they came, others below.</summary>
 internal static class TimelineLanes
 {
+    /// <summary>By the PBX's clock and by ours one moment is not quite the same.</summary>
+    static readonly TimeSpan Seen = TimeSpan.FromSeconds(1);
+
     public static IReadOnlyList<TimelineLane> Build(TimelineFold fold, TimelineSpan[] spans)
     {
         fold.Finish();
         var known = spans.Select(s => (Lane: fold.LaneOf(s), Bar: new TimelineBar(s.Kind, s.From, s.To))).Select(k => Named(k, fold.Bars)).ToList();
-        var derived = fold.Bars.Select(b => Left(b.Lane, b.Bar, known)).OfType<(string Lane, TimelineBar Bar)>();
+        var derived = fold.Bars.Select(b => Left(b.Lane, b.Bar, known, fold.Corrected)).OfType<(string Lane, TimelineBar Bar)>();
         var bars = known.Concat(derived).ToList();
-        if (fold.Client is { } client && !bars.Exists(b => b.Lane == client && Group(b.Bar.Kind) == TimelineKind.Talk)) bars.AddRange([.. ClientsTalk(fold, bars).Select(b => (client, b))]);
+        if (fold.Client is { } client && (fold.Corrected || !bars.Exists(b => b.Lane == client && Group(b.Bar.Kind) == TimelineKind.Talk)))
+            bars.AddRange([.. ClientsTalk(fold, bars).Select(b => Left(client, b, known, fold.Corrected)).OfType<(string Lane, TimelineBar Bar)>()]);
         bars = [.. bars.Select(b => fold.Client is not null && b.Lane.StartsWith("client.", StringComparison.Ordinal) && b.Bar.With is null && Group(b.Bar.Kind) == TimelineKind.Talk
             ? (b.Lane, b.Bar with { With = With(fold, bars, b.Bar) }) : b)];
         return
@@ -27,13 +31,14 @@ internal static class TimelineLanes
         return same is null ? known : (known.Lane, known.Bar with { Queue = same.Queue, Outcome = same.Outcome });
     }
 
-    /// <summary>What remains of a derived bar beside what is known of the same lane: nothing, or its open end.</summary>
-    static (string Lane, TimelineBar Bar)? Left(string lane, TimelineBar bar, List<(string Lane, TimelineBar Bar)> known)
+    /// <summary>What remains of a derived bar beside what is known of the same lane: nothing, or its open end; of a corrected call also what nobody saw.</summary>
+    static (string Lane, TimelineBar Bar)? Left(string lane, TimelineBar bar, List<(string Lane, TimelineBar Bar)> known, bool corrected)
     {
         var told = known.FindAll(k => k.Lane == lane && Group(k.Bar.Kind) == Group(bar.Kind));
         if (told.Count == 0) return (lane, bar);
-        if (bar.To is not null || told.Exists(k => k.Bar.To is null)) return null;
+        if ((bar.To is not null && !corrected) || told.Exists(k => k.Bar.To is null)) return null;
         var from = told.Max(k => k.Bar.To!.Value);
+        if (bar.To is { } to && to - from < Seen) return null;
         return (lane, from > bar.From ? bar with { From = from } : bar);
     }
 

@@ -38,7 +38,7 @@ public sealed class TimelineReader(NpgsqlDataSource source)
         var ids = await IdsAsync(connection, call, ct);
         if (ids.Length == 0) return null;
         var entries = await JournalAsync(connection, ids, ct);
-        if (!entries.Exists(e => e is CallStarted && e.Call == ids[0])) entries = await ProjectedAsync(connection, ids, ct);
+        if (!entries.Exists(e => e is CallStarted or CallImported && e.Call == ids[0])) entries = await ProjectedAsync(connection, ids, ct);
         return CallTimeline.Of(ids[0], entries, await SpansAsync(connection, ids, ct));
     }
 

@@ -46,6 +46,9 @@ internal sealed class TimelineWords(LiveNames names, LiveViews views, IReadOnlyD
                 Code = s.Direction.ToString(), Who = Number(s.Caller), Other = names.Number(s.Dialled)?.Name ?? Number(s.Dialled), Detail = s.Routed ? null : "observed", Estimated = s.Estimated,
             },
             CallRouted r => view with { Who = Number(r.Caller), Other = names.Number(r.Dialled)?.Name ?? Number(r.Dialled) },
+            CallDialled d => view with { Code = d.Direction.ToString(), Other = names.Number(d.Dialled)?.Name ?? Number(d.Dialled) },
+            CallImported c => view with { Code = c.Outcome.ToString(), Estimated = c.Estimated },
+            CallCorrected c => view with { Code = c.Outcome.ToString(), Estimated = c.Estimated },
             CallIdentified i => view with
             {
                 Code = i.Outcome.ToString(), Who = i.Client is { } client ? clients.GetValueOrDefault(client) : null, Other = names.Person(i.ByAgent),

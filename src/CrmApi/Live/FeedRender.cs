@@ -56,6 +56,9 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
                 case Notice.PbxChanged e when state.Pbxs.TryGetValue(e.Node, out var pbx):
                     items.Add(new FeedItem(seq, Audience.Everyone, views.Pbx(pbx)));
                     break;
+                case Notice.CallLogged e:
+                    items.Add(new FeedItem(seq, Audience.Everyone, new HintEvent("call", e.Call.ToString(), null) { At = e.At }));
+                    break;
             }
         }
 

@@ -58,7 +58,7 @@ internal sealed partial class FeedWorker(Feed feed, FeedLoader loader, JournalRe
     {
         var notices = new List<(long Seq, Notice Notice)>();
         var of = new List<Notice>();
-        state = LiveMachine.OnDay(state, clock.Today);
+        state = LiveMachine.OnDay(state, clock.Today, clock.DayStart);
         foreach (var entry in batch)
         {
             of.Clear();

@@ -19,6 +19,9 @@ internal abstract record Notice(DateTimeOffset At)
     public sealed record AgentChanged(Guid Agent, DateTimeOffset At) : Notice(At);
 
     public sealed record PbxChanged(string Node, DateTimeOffset At) : Notice(At);
+
+    /// <summary>The PBX's own record added a call to the log, or corrected one: whoever shows it reads it again.</summary>
+    public sealed record CallLogged(Guid Call, DateTimeOffset At) : Notice(At);
 }
 
 /// <summary>
@@ -34,7 +37,7 @@ internal static class LiveMachine
             CallStarted e => Started(state, e),
             CallRouted e => Told(ChangeCall(state, e.Call, c => c with { Routed = true, Caller = e.Caller, Dialled = e.Dialled, CallerName = e.CallerName }), e, notices),
             CallIdentified e => Identified(state, e, notices),
-            CallDialled e => ChangeCall(state, e.Call, c => c with { Direction = e.Direction, Dialled = e.Dialled }),
+            CallDialled e => Told(ChangeCall(state, e.Call, c => c with { Direction = e.Direction, Dialled = e.Dialled }), e, notices),
             CallQueued e => ChangeCall(state, e.Call, c => c with { Queue = e.Queue, Place = e.Place, QueuedAt = c.QueuedAt ?? e.At, State = CallState.Waiting }),
             RouteDecided e => ChangeCall(state, e.Call, c => c with { Decision = e, Queue = e.Queue ?? c.Queue, Place = e.Place }),
             CallOffered e => Offered(state, e, notices),
@@ -48,6 +51,8 @@ internal static class LiveMachine
             CallMerged e => Merged(state, e, notices),
             CallTransferred e => Told(state, e, notices),
             CallEnded e => Ended(state, e, notices),
+            CallCorrected e => Corrected(state, e, notices),
+            CallImported e => Imported(state, e, notices),
             Engine.AgentChanged e => AgentChanged(state, e, notices),
             WrapUpExtended e => Extended(state, e, notices),
             PbxChanged e => Pbx(state, e, notices),
@@ -57,9 +62,9 @@ internal static class LiveMachine
     }
 
     /// <summary>A new day at the site: everyone's own figures begin again.</summary>
-    public static LiveState OnDay(LiveState state, DateOnly day) => state.Day == day
-        ? state
-        : state with { Day = day, Agents = state.Agents.ToImmutableDictionary(a => a.Key, a => a.Value with { Today = default }) };
+    public static LiveState OnDay(LiveState state, DateOnly day, DateTimeOffset start) => state.Day == day
+        ? state with { DayStart = start }
+        : state with { Day = day, DayStart = start, Agents = state.Agents.ToImmutableDictionary(a => a.Key, a => a.Value with { Today = default }) };
 
     static LiveState Started(LiveState state, CallStarted e) => e.Call is { } id
         ? state.With(new LiveCall(id, e.Node, e.Direction, CallState.Routing, e.Caller, e.CallerName, e.Dialled, e.At) { Routed = e.Routed })
@@ -171,6 +176,38 @@ internal static class LiveMachine
         if (call.Agents.IsEmpty) return state with { Calls = state.Calls.Remove(call.Id) };
         state = state.With(call with { State = CallState.Ended, EndedAt = e.At, Outcome = e.Outcome, By = e.By, Wait_ms = e.Wait_ms, HeldSince = null, Place = null, Client = e.Client ?? call.Client });
         return Told(state, e, notices);
+    }
+
+    /// <summary>Somebody may wrap it up still. By how much their day's talk was estimated wrongly is not known here: the next load has it right.</summary>
+    static LiveState Corrected(LiveState state, CallCorrected e, ICollection<Notice> notices)
+    {
+        if (e.Call is not { } id) return state;
+        notices.Add(new Notice.CallLogged(id, e.At));
+        return Told(ChangeCall(state, id, c => c with
+        {
+            State = CallState.Ended, EndedAt = e.EndedAt, Outcome = e.Outcome, By = e.By, Wait_ms = e.Wait_ms, AnsweredAt = e.AnsweredAt ?? c.AnsweredAt, HeldSince = null, Place = null,
+        }), e, notices);
+    }
+
+    /// <summary>It is over already; what agents talked in it counts for their day.</summary>
+    static LiveState Imported(LiveState state, CallImported e, ICollection<Notice> notices)
+    {
+        if (e.Call is not { } id) return state;
+        notices.Add(new Notice.CallLogged(id, e.At));
+        foreach (var legs in e.Legs.IsDefault ? [] : e.Legs.Where(l => l.Agent is not null).GroupBy(l => l.Agent!.Value))
+        {
+            var agent = state.Agent(legs.Key);
+            var today = agent.Today with
+            {
+                Calls = agent.Today.Calls + (legs.Any(l => l.AnsweredAt >= state.DayStart) ? 1 : 0),
+                Talk_ms = agent.Today.Talk_ms + legs.Where(l => l.EndedAt >= state.DayStart).Sum(l => (long)l.Talk_ms),
+            };
+            if (today == agent.Today) continue;
+            state = state.With(agent with { Today = today });
+            notices.Add(new Notice.AgentChanged(agent.Id, e.At));
+        }
+
+        return state;
     }
 
     static LiveState AgentChanged(LiveState state, Engine.AgentChanged e, ICollection<Notice> notices)

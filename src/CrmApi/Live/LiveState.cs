@@ -10,6 +10,9 @@ namespace CallCrm.CrmApi.Live;
 internal sealed record LiveState(long Seq, DateOnly Day, ImmutableDictionary<Guid, LiveCall> Calls, ImmutableDictionary<Guid, LiveOffer> Offers,
     ImmutableDictionary<Guid, LiveAgent> Agents, ImmutableSortedDictionary<string, LivePbx> Pbxs)
 {
+    /// <summary>When that day began, in the site's zone.</summary>
+    public DateTimeOffset DayStart { get; init; }
+
     public static LiveState Empty(DateOnly day) => new(0, day, ImmutableDictionary<Guid, LiveCall>.Empty, ImmutableDictionary<Guid, LiveOffer>.Empty,
         ImmutableDictionary<Guid, LiveAgent>.Empty, ImmutableSortedDictionary.Create<string, LivePbx>(StringComparer.Ordinal));
 

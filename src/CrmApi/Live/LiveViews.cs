@@ -23,7 +23,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         var agent = state.Agent(agentId);
         var over = call.State == CallState.Ended || (agent.State == AgentState.WrapUp && agent.Call == call.Id);
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call.State).ToString(), Caller(call), Lookup(call),
-            Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
+            Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name ?? (call.Direction == CallDirection.Outbound ? Caller(call.Dialled, "").Number : null), call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
             Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.Drafts[call.Id]], call.Node, call.Routed);
     }

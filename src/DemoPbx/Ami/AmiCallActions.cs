@@ -110,7 +110,7 @@ internal sealed class AmiCallActions(Exchange exchange)
         exchange.Emit("MixMonitorMute", channel, t => t.Line("Direction", direction).Line("State", state));
     }
 
-    /// <summary>The desk phones' remote control: <c>Event: talk</c> answers, <c>Event: hold</c> holds and takes back.</summary>
+    /// <summary>The desk phones' remote control: <c>Event: talk</c> answers or takes back what is held, <c>Event: hold</c> holds (pressed again, takes back).</summary>
     public void Notify(AmiSession session, AmiRequest request)
     {
         var (endpoint, channel) = (request["Endpoint"], request["Channel"]);
@@ -135,7 +135,7 @@ internal sealed class AmiCallActions(Exchange exchange)
         {
             if (variable.Trim().Equals("Event=talk", StringComparison.OrdinalIgnoreCase))
             {
-                phone.Answer();
+                _ = phone.Answer() || phone.Hold(on: false);
             }
             else if (variable.Trim().Equals("Event=hold", StringComparison.OrdinalIgnoreCase))
             {

@@ -80,6 +80,41 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
     }
 
     [PostgresFact]
+    public async Task A_call_from_the_PBXs_own_record_says_so_and_has_its_talk()
+    {
+        var (call, began) = (Guid.CreateVersion7(), new DateTimeOffset(2026, 3, 5, 9, 0, 0, TimeSpan.Zero));
+        await story.WriteAsync(story.Imports(call, Seeds.Luca, Seeds.Rossi, began, 6000));
+        await using var sara = await host.SignInAsync("sara");
+        var timeline = await ReadAsync(sara, call);
+        Lanes(timeline).Should().Be("client: talk Luca Neri; agent Luca Neri: talk");
+        (timeline.From, timeline.To, timeline.Estimated).Should().Be((began, began.AddSeconds(10), false));
+        timeline.Events.Select(e => e.Kind).Should().Equal("call_imported", "call_started", "call_identified", "leg_started", "leg_started", "call_answered", "leg_ended", "leg_ended", "call_ended");
+        timeline.Events[0].Should().BeEquivalentTo(new { At = began, Code = "Fallback", Lane = "client.1", Estimated = false });
+        timeline.Events[2].Who.Should().Be("Mario Rossi");
+    }
+
+    [PostgresFact]
+    public async Task A_corrected_call_ends_when_it_did_and_says_where_that_is_from()
+    {
+        var (call, _) = await TalkAsync();
+        await story.WriteAsync([.. story.Ends(call, Seeds.Luca, "102", Seeds.Rossi, talk_ms: 5).Take(2).Select(e => e switch
+        {
+            LegEnded leg => leg with { Estimated = true },
+            CallEnded end => end with { Outcome = CallOutcome.Lost, Estimated = true },
+            _ => e,
+        }), story.Agent(Seeds.Luca, AgentState.Ready, "102", null)]);
+        await using var sara = await host.SignInAsync("sara");
+        var began = (await ReadAsync(sara, call)).From;
+        await story.WriteAsync(story.Corrects(call, Seeds.Luca, began, 8000), story.Outward(call));
+        var timeline = await ReadAsync(sara, call);
+        (timeline.To, timeline.Estimated).Should().Be((began.AddSeconds(12), false));
+        timeline.Lanes.Single(l => l.Kind == "agent").Bars[^1].To.Should().Be(began.AddSeconds(12));
+        timeline.Events.Single(e => e.Kind == "call_ended").Should().BeEquivalentTo(new { Code = "Answered", Detail = "Agent", At = began.AddSeconds(12), Estimated = false });
+        timeline.Events.Single(e => e.Kind == "call_corrected").Code.Should().Be("Answered");
+        timeline.Events.Single(e => e.Kind == "call_dialled").Other.Should().Be("+39 06 9999 8888");
+    }
+
+    [PostgresFact]
     public async Task An_abandoned_call_has_its_wait_and_no_talk()
     {
         var call = Guid.CreateVersion7();

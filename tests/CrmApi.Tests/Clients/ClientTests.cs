@@ -109,6 +109,7 @@ public sealed class ClientTests(ApiHost host) : IClassFixture<ApiHost>
         var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await story.WriteAsync([.. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi),
             .. story.Answers(call, offer, Seeds.Anna, "101"), .. story.Ends(call, Seeds.Anna, "101", Seeds.Rossi), story.Agent(Seeds.Anna, AgentState.Ready, "101", null)]);
+        await story.WrittenAsync(host);
         var items = new List<TimelineItem>();
         string? cursor = null;
         do

@@ -330,6 +330,51 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
     }
 
     [PostgresFact]
+    public async Task Calls_from_the_PBXs_own_record_are_hinted_to_all_and_count_for_the_agents_day()
+    {
+        await using var luca = await host.SignInAsync("luca");
+        await using var marco = await host.SignInAsync("marco");
+        var (desk, lead) = (await luca.OpenAsync(), await marco.OpenAsync());
+        var (call, today, began) = (New(), desk.Answer.Desk!.Today, TimeProvider.System.GetUtcNow().AddSeconds(1));
+        await story.WriteAsync(story.Imports(call, Seeds.Luca, Seeds.Rossi, began, 6000));
+        foreach (var page in new[] { desk, lead }) await page.NextAsync<HintEvent>(e => e.Subject == "call" && e.Key == call.ToString());
+        var me = await desk.NextAsync<MyStateEvent>(e => e.Today.Calls == today.Calls + 1);
+        (me.Today.Talk_s - today.Talk_s).Should().Be(6);
+        var old = New();
+        await story.WriteAsync(story.Imports(old, Seeds.Luca, Seeds.Rossi, began.AddDays(-3), 6000), story.Corrects(call, Seeds.Luca, began, 6000), story.Agent(Seeds.Luca, AgentState.Ready, "102", null));
+        foreach (var id in new[] { old, call }) await lead.NextAsync<HintEvent>(e => e.Subject == "call" && e.Key == id.ToString());
+        (await desk.NextAsync<MyStateEvent>(e => e.State.State == "Ready")).Today.Should().Be(me.Today, "that was another day");
+    }
+
+    [PostgresFact]
+    public async Task A_correction_reaches_the_desk_that_still_wraps_the_call_up()
+    {
+        await using var luca = await host.SignInAsync("luca");
+        var desk = await luca.OpenAsync();
+        var (call, offer) = (New(), New());
+        await story.WriteAsync([.. story.Arrives(call, Story.From("+393331112222"), LookupOutcome.Known, Seeds.Bianchi), .. story.Offers(call, offer, Seeds.Luca, "102", Seeds.Bianchi),
+            .. story.Answers(call, offer, Seeds.Luca, "102"), .. story.Ends(call, Seeds.Luca, "102", Seeds.Bianchi)]);
+        var ended = (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Ended")).Call;
+        await story.WriteAsync(story.Corrects(call, Seeds.Luca, ended.StartedAt, 60_000));
+        var corrected = (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.EndedBy == "Agent")).Call;
+        corrected.EndedAt.Should().Be(ended.StartedAt.AddSeconds(64));
+        await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null));
+    }
+
+    [PostgresFact]
+    public async Task A_number_that_the_PBX_dials_shows_on_the_desk_of_who_dials_out()
+    {
+        await using var luca = await host.SignInAsync("luca");
+        var desk = await luca.OpenAsync();
+        var call = New();
+        await story.WriteAsync([.. story.Dials(call, Seeds.Luca, "102").Select(e => e is CallStarted s ? s with { Direction = CallDirection.Internal, Dialled = new PhoneNumber("0699998888", NumberKind.Unparsed) } : e)]);
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call)).Call.Should().BeEquivalentTo(new { Direction = "Internal", NumberName = (string?)null });
+        await story.WriteAsync(story.Outward(call));
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.Direction == "Outbound")).Call.NumberName.Should().Be("+39 06 9999 8888");
+        await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null));
+    }
+
+    [PostgresFact]
     public async Task A_card_saved_during_the_call_is_sent_anew_to_the_agent_and_hinted_to_all()
     {
         await using var luca = await host.SignInAsync("luca");
