@@ -51,6 +51,23 @@ public sealed record CodesSave(IReadOnlyList<CodeSetup> Items);
 /// <param name="Path">On this site, e.g. <c>/welcome#…</c>; what follows the hash never reaches a server's log.</param>
 public sealed record LinkView(string Path, DateTimeOffset ExpiresAt);
 
+/// <summary>What is in a person's name: clients, open deals, open tasks and callbacks.</summary>
+public sealed record BelongingsView(int Clients, int Deals, int Tasks, int Callbacks);
+
+/// <param name="Now">What an heir would get.</param>
+/// <param name="Handovers">Newest first, at most 20.</param>
+public sealed record LeavingView(BelongingsView Now, IReadOnlyList<HandoverView> Handovers);
+
+/// <param name="Heir">Null: nobody.</param>
+/// <param name="Deactivated">The person was deactivated by it, and is active again after an undo.</param>
+/// <param name="Returned">How many rows an undo gave back.</param>
+public sealed record HandoverView(Guid Id, DateTimeOffset At, string Who, string? Heir, bool Deactivated, BelongingsView Moved, DateTimeOffset? UndoneAt, int Returned);
+
+/// <param name="Id">A UUID v7 made by the page; repeated, it moves nothing again.</param>
+/// <param name="Version">Of the person, as read.</param>
+/// <param name="Heir">Null: nobody for now.</param>
+public sealed record LeaveRequest(Guid Id, int Version, Guid? Heir = null);
+
 public sealed record LinkUse(string Token, string Password);
 
 /// <summary>Whose password was set: with it they sign in.</summary>

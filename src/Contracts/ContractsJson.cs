@@ -31,6 +31,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<CodeSetup>))]
 [JsonSerializable(typeof(LinkView))]
 [JsonSerializable(typeof(LinkUse))]
+[JsonSerializable(typeof(LeavingView))]
+[JsonSerializable(typeof(LeaveRequest))]
 [JsonSerializable(typeof(SignInName))]
 [JsonSerializable(typeof(ListPage<SettingsChangeView>))]
 [JsonSerializable(typeof(ProblemView))]

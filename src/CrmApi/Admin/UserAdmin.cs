@@ -11,7 +11,7 @@ internal static class UserAdmin
     public static void Map(IEndpointRouteBuilder admin)
     {
         admin.MapPut("/users/{id}", SaveAsync).WithName("SaveUser")
-            .WithSummary("Make (version 0) or change a person. A changed login, role or right ends their sessions; a deactivated one is skipped by routing at once");
+            .WithSummary("Make (version 0) or change a person. A changed login, role or right ends their sessions");
         admin.MapPost("/users/{id}/link", LinkAsync).WithName("MakeUserLink").WithSummary("A link with which this person sets a new password, once, within 3 days; it replaces earlier ones")
             .ProducesProblem(StatusCodes.Status404NotFound);
         admin.MapPost("/users/{id}/sign-out", SignOutAsync).WithName("EndUserSessions").WithSummary("End all sessions of a person and unlock their login");
@@ -21,17 +21,21 @@ internal static class UserAdmin
     {
         if (user.Id != id) return Problems.Invalid("id", "the id of the address");
         user = user with { Name = Texts.Clean(user.Name).Trim(), Login = Texts.Clean(user.Login).Trim() };
-        var written = await writer.ChangeAsync(person,
-            new AdminWriter.Subject<UserSetup>("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup),
-            known => Check(user, known), change => WriteAsync(user, change, cancel), cancel);
+        var written = await writer.ChangeAsync(person, Subject(id), known => Check(user, known), change => WriteAsync(user, change, cancel), cancel);
         return written.Answer();
     }
+
+    internal static AdminWriter.Subject<UserSetup> Subject(Guid id) =>
+        new("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup);
+
+    internal static bool AnotherAdmin(Guid user, AdminView known) => known.Users.Any(u => u.Id != user && u is { Role: Rights.Admin, Active: true });
 
     static AdminRules.Errors Check(UserSetup user, AdminView known)
     {
         var errors = AdminRules.Check(user);
-        var isAdmin = user is { Role: Rights.Admin, Active: true };
-        errors.Unless(isAdmin || known.Users.Any(u => u.Id != user.Id && u is { Role: Rights.Admin, Active: true }), "role", "one active administrator must remain");
+        errors.Unless(user is { Role: Rights.Admin, Active: true } || AnotherAdmin(user.Id, known), "role", "one active administrator must remain");
+        // One road out, which asks who inherits.
+        errors.Unless(user.Active || !known.Users.Any(u => u.Id == user.Id && u.Active), "active", "true: people are deactivated by leave, which asks who inherits");
         return errors;
     }
 
@@ -56,7 +60,9 @@ internal static class UserAdmin
                   security_stamp = case when lower(login) = lower(@Login) and role = @Role and is_agent = @IsAgent and active = @Active then security_stamp else @stamp end, version = version + 1
                 where id = @Id and version = @Version and domain = @Domain
                 """, values, cancel);
-        if (rows > 0 && !user.Active) await change.DoAsync("update user_session set ended_at = @Now where user_id = @Id and ended_at is null", values, cancel);
+        // A new stamp ends the sessions; their list says so too.
+        if (rows > 0)
+            await change.DoAsync("update user_session s set ended_at = @Now from app_user u where u.id = @Id and u.security_stamp = @stamp and s.user_id = u.id and s.ended_at is null", values, cancel);
         return change.Conflict(rows);
     }
 
