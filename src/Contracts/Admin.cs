@@ -9,9 +9,9 @@ public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<Que
 /// <param name="IsAgent">Takes calls, whatever the role.</param>
 /// <param name="NeedsPage">Gets calls only while a page is open. False for who works by phone alone.</param>
 /// <param name="Version">0 for a new one; else as read: somebody else's change in between is a conflict.</param>
-/// <param name="HasPassword">Read only, like the two after it.</param>
+/// <param name="HasPassword">Read only, like the three after it.</param>
 public sealed record UserSetup(Guid Id, string Login, string Name, string Role, string Language, string TimeZone, bool IsAgent, bool NeedsPage, bool Active, int Version,
-    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null);
+    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null, bool SecondFactor = false);
 
 /// <param name="Ring_s">1 to 120 s.</param>
 /// <param name="WrapUp_s">0 to 3,600 s.</param>

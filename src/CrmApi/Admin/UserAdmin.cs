@@ -1,6 +1,7 @@
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Admin;
@@ -15,6 +16,10 @@ internal static class UserAdmin
         admin.MapPost("/users/{id}/link", LinkAsync).WithName("MakeUserLink").WithSummary("A link with which this person sets a new password, once, within 3 days; it replaces earlier ones")
             .ProducesProblem(StatusCodes.Status404NotFound);
         admin.MapPost("/users/{id}/sign-out", SignOutAsync).WithName("EndUserSessions").WithSummary("End all sessions of a person and unlock their login");
+        admin.MapDelete("/users/{id}/second-factor", EndFactorAsync).WithName("EndUserSecondFactor")
+            .WithSummary("Take the second factor off somebody who lost the phone").ProducesProblem(StatusCodes.Status404NotFound);
+        admin.MapGet("/users/{id}/sessions", SessionsAsync).WithName("ListUserSessions").WithSummary("Where a person is signed in").ProducesProblem(StatusCodes.Status404NotFound);
+        admin.MapDelete("/users/{id}/sessions/{session}", EndSessionAsync).WithName("EndUserSession").WithSummary("End one session of a person").ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveAsync(Guid id, UserSetup user, Person person, AdminWriter writer, CancellationToken cancel)
@@ -83,4 +88,20 @@ internal static class UserAdmin
         await audit.AddAsync(person.Id, "sessions_ended", "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), cancel);
         return TypedResults.NoContent();
     }
+
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> EndFactorAsync(Guid id, Person person, SecondFactor factor, AdminStore store, AuditStore audit, HttpContext http, CancellationToken cancel)
+    {
+        if (!await IsHereAsync(id, person, store, cancel) || !await factor.RemoveAsync(id, cancel)) return Problems.NotFound("person with a second factor");
+        await audit.AddAsync(person.Id, "second_factor_taken_off", "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.Ok(await store.ReadAsync(person.Id, cancel));
+    }
+
+    static async Task<Results<Ok<OpenSessionsView>, ProblemHttpResult>> SessionsAsync(Guid id, Person person, SessionStore sessions, AdminStore store, CancellationToken cancel) =>
+        await IsHereAsync(id, person, store, cancel) ? TypedResults.Ok(await sessions.OpenAsync(id, person.Session, cancel)) : Problems.NotFound("person");
+
+    static async Task<Results<NoContent, ProblemHttpResult>> EndSessionAsync(Guid id, Guid session, Person person, SessionStore sessions, FeedConnections pages, AdminStore store, AuditStore audit,
+        HttpContext http, CancellationToken cancel) =>
+        await IsHereAsync(id, person, store, cancel) ? await OpenSessionEndpoints.EndAsync(id, session, person, http, sessions, pages, audit, cancel) : Problems.NotFound("person");
+
+    static async Task<bool> IsHereAsync(Guid id, Person person, AdminStore store, CancellationToken cancel) => (await store.ReadAsync(person.Id, cancel)).Users.Any(u => u.Id == id);
 }
