@@ -58,7 +58,8 @@ public sealed class SignInSecurityTests : PageContext
             ("POST", "/api/session/second-factor/confirm") => Json(new RecoveryCodesView(["aaaa-bbbb-cccc-dddd"]), ContractsJson.Default.RecoveryCodesView),
             _ => null,
         };
-        var page = Render<SecuritySheet>();
+        var closed = 0;
+        var page = Render<SecuritySheet>(p => p.Add(s => s.OnClose, () => closed++));
         page.WaitForElement("[data-test=totp-password]").Change("wrong");
         page.Find("form").Submit();
         page.WaitForAssertion(() => page.Find("form [role=alert]").TextContent.Should().Be("This is not your password."));
@@ -71,8 +72,13 @@ public sealed class SignInSecurityTests : PageContext
         on = true;
         page.Find("form").Submit();
         page.WaitForElement("[data-test=recovery-codes]").TextContent.Should().Contain("aaaa-bbbb-cccc-dddd");
+        page.Find("[data-test=security-backdrop]").Click();
+        Browser.OnKey("escape");
+        closed.Should().Be(0, "the codes are not shown again");
         page.Find("[data-test=codes-kept]").Click();
         page.WaitForElement("[data-test=totp-off-code]");
+        page.Find("[data-test=security-backdrop]").Click();
+        closed.Should().Be(1);
         page.Markup.Should().NotContain("aaaa-bbbb");
     }
 
