@@ -9,9 +9,9 @@ public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<Que
 /// <param name="IsAgent">Takes calls, whatever the role.</param>
 /// <param name="NeedsPage">Gets calls only while a page is open. False for who works by phone alone.</param>
 /// <param name="Version">0 for a new one; else as read: somebody else's change in between is a conflict.</param>
-/// <param name="HasPassword">Read only, like the two after it.</param>
+/// <param name="HasPassword">Read only, like the three after it.</param>
 public sealed record UserSetup(Guid Id, string Login, string Name, string Role, string Language, string TimeZone, bool IsAgent, bool NeedsPage, bool Active, int Version,
-    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null);
+    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null, bool SecondFactor = false);
 
 /// <param name="Ring_s">1 to 120 s.</param>
 /// <param name="WrapUp_s">0 to 3,600 s.</param>
@@ -50,6 +50,23 @@ public sealed record CodesSave(IReadOnlyList<CodeSetup> Items);
 /// <summary>A link that sets a password, once.</summary>
 /// <param name="Path">On this site, e.g. <c>/welcome#…</c>; what follows the hash never reaches a server's log.</param>
 public sealed record LinkView(string Path, DateTimeOffset ExpiresAt);
+
+/// <summary>What is in a person's name: clients, open deals, open tasks and callbacks.</summary>
+public sealed record BelongingsView(int Clients, int Deals, int Tasks, int Callbacks);
+
+/// <param name="Now">What an heir would get.</param>
+/// <param name="Handovers">Newest first, at most 20.</param>
+public sealed record LeavingView(BelongingsView Now, IReadOnlyList<HandoverView> Handovers);
+
+/// <param name="Heir">Null: nobody.</param>
+/// <param name="Deactivated">The person was deactivated by it, and is active again after an undo.</param>
+/// <param name="Returned">How many rows an undo gave back.</param>
+public sealed record HandoverView(Guid Id, DateTimeOffset At, string Who, string? Heir, bool Deactivated, BelongingsView Moved, DateTimeOffset? UndoneAt, int Returned);
+
+/// <param name="Id">A UUID v7 made by the page; repeated, it moves nothing again.</param>
+/// <param name="Version">Of the person, as read.</param>
+/// <param name="Heir">Null: nobody for now.</param>
+public sealed record LeaveRequest(Guid Id, int Version, Guid? Heir = null);
 
 public sealed record LinkUse(string Token, string Password);
 

@@ -1,7 +1,30 @@
 namespace CallCrm.Contracts;
 
-/// <summary>POST /api/session. 401 with errorId sign_in_failed, 423 locked_out.</summary>
-public sealed record SignInRequest(string Login, string Password);
+/// <summary>POST /api/session. 401 with errorId sign_in_failed, code_needed or code_wrong, 423 locked_out.</summary>
+/// <param name="Code">With a second factor: the six digits, or a recovery code. Sent when code_needed asks for it.</param>
+public sealed record SignInRequest(string Login, string Password, string? Code = null);
+
+/// <param name="Since">Null: signing in asks for no code.</param>
+public sealed record SecondFactorView(DateTimeOffset? Since, int RecoveryCodesLeft);
+
+public sealed record PasswordGiven(string Password);
+
+public sealed record CodeGiven(string Code);
+
+/// <summary>What an authenticator app needs; not on before a code of it is confirmed.</summary>
+/// <param name="Secret">Base32, to type.</param>
+/// <param name="Uri">otpauth://…, to open on the phone itself.</param>
+/// <param name="QrPath">The same as a picture: path of an SVG of QrSize by QrSize units.</param>
+public sealed record TotpSetupView(string Secret, string Uri, string QrPath, int QrSize);
+
+/// <summary>Shown once; each signs in once instead of a code.</summary>
+public sealed record RecoveryCodesView(IReadOnlyList<string> Codes);
+
+public sealed record OpenSessionsView(IReadOnlyList<OpenSessionView> Items);
+
+/// <param name="UserAgent">As the browser names itself.</param>
+/// <param name="This">The session that asks.</param>
+public sealed record OpenSessionView(Guid Id, DateTimeOffset Since, DateTimeOffset SeenAt, string Address, string UserAgent, bool This);
 
 /// <summary>GET /api/session: who is signed in. 401 when nobody is.</summary>
 /// <param name="Roles">agent, supervisor, manager, admin.</param>

@@ -80,6 +80,7 @@ public static class CrmApiModule
 
         var api = app.MapGroup("/api").RequireRateLimiting(AccessModule.RequestLimit);
         SessionEndpoints.Map(api);
+        OpenSessionEndpoints.Map(api);
         CommandsModule.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);

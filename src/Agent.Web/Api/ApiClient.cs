@@ -24,8 +24,36 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     /// <summary>The session ended on the server: sign in again.</summary>
     public event Action? SignedOut;
 
-    public Task<SessionView> SignInAsync(string login, string password, CancellationToken cancel = default) =>
-        SendAsync(HttpMethod.Post, "api/session", JsonContent.Create(new SignInRequest(login, password), Json.SignInRequest), Json.SessionView, cancel);
+    /// <param name="code">Of the second factor, when the answer before was code_needed.</param>
+    public Task<SessionView> SignInAsync(string login, string password, string? code = null, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/session", JsonContent.Create(new SignInRequest(login, password, code), Json.SignInRequest), Json.SessionView, cancel);
+
+    public Task<SecondFactorView> SecondFactorAsync(CancellationToken cancel = default) => GetAsync("api/session/second-factor", Json.SecondFactorView, cancel);
+
+    /// <exception cref="ApiException">invalid_input (password), second_factor_on, locked_out.</exception>
+    public Task<TotpSetupView> BeginSecondFactorAsync(string password, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/session/second-factor", JsonContent.Create(new PasswordGiven(password), Json.PasswordGiven), Json.TotpSetupView, cancel);
+
+    /// <exception cref="ApiException">invalid_input (code).</exception>
+    public Task<RecoveryCodesView> ConfirmSecondFactorAsync(string code, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/session/second-factor/confirm", JsonContent.Create(new CodeGiven(code), Json.CodeGiven), Json.RecoveryCodesView, cancel);
+
+    /// <exception cref="ApiException">invalid_input (code), locked_out.</exception>
+    public Task EndSecondFactorAsync(string code, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/session/second-factor/off", JsonContent.Create(new CodeGiven(code), Json.CodeGiven), cancel);
+
+    public Task<OpenSessionsView> SessionsAsync(CancellationToken cancel = default) => GetAsync("api/sessions", Json.OpenSessionsView, cancel);
+
+    public Task EndSessionAsync(Guid session, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/sessions/{session}", null, cancel);
+
+    public Task EndOtherSessionsAsync(CancellationToken cancel = default) => SendAsync(HttpMethod.Post, "api/sessions/end-others", null, cancel);
+
+    public Task<OpenSessionsView> UserSessionsAsync(Guid user, CancellationToken cancel = default) => GetAsync($"api/admin/users/{user}/sessions", Json.OpenSessionsView, cancel);
+
+    public Task EndUserSessionAsync(Guid user, Guid session, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/users/{user}/sessions/{session}", null, cancel);
+
+    public Task<AdminView> EndUserSecondFactorAsync(Guid user, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Delete, $"api/admin/users/{user}/second-factor", null, Json.AdminView, cancel);
 
     public Task<SessionView> SessionAsync(CancellationToken cancel = default) => GetAsync("api/session", Json.SessionView, cancel);
 
@@ -86,6 +114,14 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<LinkView> UserLinkAsync(Guid user, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/admin/users/{user}/link", null, Json.LinkView, cancel);
 
     public Task EndUserSessionsAsync(Guid user, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/admin/users/{user}/sign-out", null, cancel);
+
+    public Task<LeavingView> LeavingAsync(Guid user, CancellationToken cancel = default) => GetAsync($"api/admin/users/{user}/leaving", Json.LeavingView, cancel);
+
+    /// <summary>Pass the same request again to repeat it safely.</summary>
+    public Task<AdminView> DeactivateUserAsync(Guid user, LeaveRequest leave, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/admin/users/{user}/leave", JsonContent.Create(leave, Json.LeaveRequest), Json.AdminView, cancel);
+
+    public Task<AdminView> UndoHandoverAsync(Guid handover, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/admin/handovers/{handover}/undo", null, Json.AdminView, cancel);
 
     public Task<AdminView> SaveQueueAsync(QueueSetup queue, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/admin/queues/{queue.Id}", JsonContent.Create(queue, Json.QueueSetup), Json.AdminView, cancel);

@@ -71,10 +71,10 @@ sealed class SignedIn
         }
     }
 
-    /// <exception cref="ApiException">sign_in_failed, locked_out, offline.</exception>
-    public async Task SignInAsync(string login, string password)
+    /// <exception cref="ApiException">sign_in_failed, code_needed, code_wrong, locked_out, offline.</exception>
+    public async Task SignInAsync(string login, string password, string? code = null)
     {
-        View = await _api.SignInAsync(login, password);
+        View = await _api.SignInAsync(login, password, code);
         Catalog = await _api.CatalogAsync();
         Changed?.Invoke();
     }

@@ -27,6 +27,7 @@ internal static class AccessModule
         services.AddSingleton<PasswordCheck>();
         services.AddSingleton<UnknownLogins>();
         services.AddSingleton<UserLinks>();
+        services.AddSingleton<SecondFactor>();
         services.AddHostedService<FirstAdmin>();
         services.AddSingleton<AuditStore>();
         services.AddSingleton<MasterKey>();

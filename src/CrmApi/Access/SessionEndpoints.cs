@@ -15,20 +15,22 @@ internal static class SessionEndpoints
     {
         var group = api.MapGroup("/session").WithTags("Session");
         group.MapPost("/", SignInAsync).AllowAnonymous().RequireRateLimiting(AccessModule.SignInLimit)
-            .WithName("SignIn").WithSummary("Sign in by password; the answer sets the session's cookie")
+            .WithName("SignIn").WithSummary("Sign in by password, and by code where the person has a second factor (401 code_needed asks for it); the answer sets the session's cookie")
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status423Locked);
         group.MapPost("/link", UseLinkAsync).AllowAnonymous().RequireRateLimiting(AccessModule.SignInLimit)
             .WithName("UseLink").WithSummary("Set a password with a one-time link; all earlier sessions of that person end").ProducesProblem(StatusCodes.Status410Gone);
         group.MapGet("/", GetAsync).RequireAuthorization(Rights.SignedIn).WithName("GetSession").WithSummary("Who is signed in, and where this person may sit down");
+        SecondFactorEndpoints.Map(group);
         group.MapDelete("/", SignOutAsync).AllowAnonymous().WithName("SignOut").WithSummary("Sign out: the session and its live feeds end at once");
     }
 
     static async Task<Results<Ok<SessionView>, ProblemHttpResult>> SignInAsync(SignInRequest request, HttpContext http, SessionStore sessions, PasswordCheck passwords,
-        UnknownLogins unknown, AuditStore audit, IOptions<AccessOptions> options, TimeProvider time, CancellationToken cancel)
+        UnknownLogins unknown, SecondFactor factor, AuditStore audit, IOptions<AccessOptions> options, TimeProvider time, CancellationToken cancel)
     {
         var login = Texts.Clean(request.Login).Trim();
         if (login.Length is 0 or > 200) return Problems.Invalid("login", "1 to 200 characters");
         if (request.Password.Length is 0 or > 500) return Problems.Invalid("password", "1 to 500 characters");
+        if (request.Code is { Length: > 100 }) return Problems.Invalid("code", "at most 100 characters");
 
         var user = await sessions.FindUserAsync(login, cancel);
         var result = await passwords.VerifyAsync(user is { Active: true } ? user.PasswordHash : null, request.Password, cancel);
@@ -43,6 +45,20 @@ internal static class SessionEndpoints
             else await sessions.FailAsync(user.Id, cancel);
             await audit.AddAsync(user?.Id, "sign_in_failed", "user", user?.Id.ToString() ?? "unknown", address, cancel);
             return Problems.Of(StatusCodes.Status401Unauthorized, "sign_in_failed", "Login or password is wrong.");
+        }
+
+        if (user.SecondFactor)
+        {
+            if (string.IsNullOrWhiteSpace(request.Code)) return Problems.Of(StatusCodes.Status401Unauthorized, "code_needed", "The code of the authenticator app, or a recovery code, is needed too.");
+            var use = await factor.UseAsync(user.Id, request.Code, cancel);
+            if (use == CodeUse.Wrong)
+            {
+                await sessions.FailAsync(user.Id, cancel);
+                await audit.AddAsync(user.Id, "code_failed", "user", user.Id.ToString(), address, cancel);
+                return Problems.Of(StatusCodes.Status401Unauthorized, "code_wrong", "The code is wrong, too old, or was used before.");
+            }
+
+            if (use == CodeUse.Recovery) await audit.AddAsync(user.Id, "recovery_code_used", "user", user.Id.ToString(), address, cancel);
         }
 
         var session = Guid.CreateVersion7(now);

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Access;
 
-internal sealed record UserRow(Guid Id, string? PasswordHash, bool Active, Guid SecurityStamp, DateTimeOffset? LockedUntil);
+internal sealed record UserRow(Guid Id, string? PasswordHash, bool Active, Guid SecurityStamp, DateTimeOffset? LockedUntil, bool SecondFactor);
 
 internal sealed record SessionRow(Guid UserId, string Login, string Name, string Role, bool IsAgent, DateTimeOffset SeenAt);
 
@@ -15,7 +15,10 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<UserRow>(new CommandDefinition(
-            "select id, password_hash, active, security_stamp, locked_until from app_user where lower(login) = lower(@login)", new { login }, cancellationToken: cancel));
+            """
+            select id, password_hash, active, security_stamp, locked_until, exists (select from second_factor f where f.user_id = u.id and confirmed_at is not null) as second_factor
+            from app_user u where lower(login) = lower(@login)
+            """, new { login }, cancellationToken: cancel));
     }
 
     /// <summary>Counts a failure and locks at the limit; the first failure after a lock has ended counts as the first.</summary>
@@ -87,6 +90,35 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
         await using var connection = await database.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "update user_session set ended_at = @now where id = @session and ended_at is null", new { session, now = time.GetUtcNow() }, cancellationToken: cancel));
+    }
+
+    /// <summary>Where a person is signed in, the one last seen first.</summary>
+    /// <param name="own">The session that asks.</param>
+    public async Task<OpenSessionsView> OpenAsync(Guid user, Guid own, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return new OpenSessionsView([.. await connection.QueryAsync<OpenSessionView>(new CommandDefinition(
+            $"""
+            select s.id, s.created_at as since, s.seen_at, coalesce(s.address, '') as address, coalesce(s.user_agent, '') as user_agent, s.id = @own as this
+            from user_session s join app_user u on u.id = s.user_id where s.user_id = @user and {Alive} order by s.id = @own desc, s.seen_at desc, s.id
+            """,
+            new { user, own, alive = time.GetUtcNow() - options.Value.SessionIdle }, cancellationToken: cancel))]);
+    }
+
+    /// <returns>Whether it was one of this person's and open.</returns>
+    public async Task<bool> EndOfAsync(Guid user, Guid session, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            "update user_session set ended_at = @now where id = @session and user_id = @user and ended_at is null", new { session, user, now = time.GetUtcNow() }, cancellationToken: cancel)) > 0;
+    }
+
+    /// <returns>The sessions that ended.</returns>
+    public async Task<IEnumerable<Guid>> EndOthersAsync(Guid user, Guid own, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.QueryAsync<Guid>(new CommandDefinition(
+            "update user_session set ended_at = @now where user_id = @user and id <> @own and ended_at is null returning id", new { user, own, now = time.GetUtcNow() }, cancellationToken: cancel));
     }
 
     public async Task<string> LoginAsync(Guid user, CancellationToken cancel)

@@ -24,7 +24,8 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         await using var all = await transaction.Connection!.QueryMultipleAsync(new CommandDefinition(
             """
             select id, login, name, role, language, time_zone, is_agent, needs_page, active, version, password_hash is not null as has_password,
-              locked_until, (select max(seen_at) from user_session s where s.user_id = u.id) as seen_at
+              locked_until, (select max(seen_at) from user_session s where s.user_id = u.id) as seen_at,
+              exists (select from second_factor f where f.user_id = u.id and confirmed_at is not null) as second_factor
             from app_user u where domain = @domain order by not active, lower(name), id;
             select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, service_level_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
               last_contact_days, last_contact_talk_s, record, version

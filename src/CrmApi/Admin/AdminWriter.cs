@@ -32,7 +32,9 @@ internal sealed class AdminWriter(NpgsqlDataSource database, AdminStore store, C
         var before = await store.ReadAsync(transaction, domain, cancel);
         var errors = check(before);
         if (errors.Any) return new Written(Problems.Invalid(errors.ByField), null);
-        if (await write(new Change(transaction, domain, before, time.GetUtcNow())) is { } refusal) return new Written(refusal, null);
+        var change = new Change(transaction, domain, before, time.GetUtcNow());
+        if (await write(change) is { } refusal) return new Written(refusal, null);
+        if (change.WasDone) return new Written(null, before);
         var after = await store.ReadAsync(transaction, domain, cancel);
         await KeepAsync(transaction, domain, person, subject, before, after, cancel);
         await SettingsReader.RaiseVersionAsync(transaction, domain, cancel);
@@ -47,6 +49,7 @@ internal sealed class AdminWriter(NpgsqlDataSource database, AdminStore store, C
     {
         var (was, now) = (subject.Find(before), subject.Find(after));
         string? Text(T? item) => item is null ? null : JsonSerializer.Serialize(item, subject.Json);
+        if (Text(was) == Text(now)) return;
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
             insert into settings_change (domain, at, user_id, kind, key, name, before, after)
@@ -59,6 +62,15 @@ internal sealed class AdminWriter(NpgsqlDataSource database, AdminStore store, C
     /// <summary>A change under way.</summary>
     internal sealed record Change(NpgsqlTransaction Transaction, string Domain, AdminView Before, DateTimeOffset Now)
     {
+        /// <summary>The same wish came before and was carried out then.</summary>
+        public bool WasDone { get; private set; }
+
+        public ProblemHttpResult? NothingToDo()
+        {
+            WasDone = true;
+            return null;
+        }
+
         /// <returns>Rows changed.</returns>
         public Task<int> DoAsync(string sql, object values, CancellationToken cancel) =>
             Transaction.Connection!.ExecuteAsync(new CommandDefinition(sql, values, Transaction, cancellationToken: cancel));

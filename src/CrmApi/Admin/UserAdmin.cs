@@ -1,6 +1,7 @@
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Admin;
@@ -11,27 +12,35 @@ internal static class UserAdmin
     public static void Map(IEndpointRouteBuilder admin)
     {
         admin.MapPut("/users/{id}", SaveAsync).WithName("SaveUser")
-            .WithSummary("Make (version 0) or change a person. A changed login, role or right ends their sessions; a deactivated one is skipped by routing at once");
+            .WithSummary("Make (version 0) or change a person. A changed login, role or right ends their sessions");
         admin.MapPost("/users/{id}/link", LinkAsync).WithName("MakeUserLink").WithSummary("A link with which this person sets a new password, once, within 3 days; it replaces earlier ones")
             .ProducesProblem(StatusCodes.Status404NotFound);
         admin.MapPost("/users/{id}/sign-out", SignOutAsync).WithName("EndUserSessions").WithSummary("End all sessions of a person and unlock their login");
+        admin.MapDelete("/users/{id}/second-factor", EndFactorAsync).WithName("EndUserSecondFactor")
+            .WithSummary("Take the second factor off somebody who lost the phone").ProducesProblem(StatusCodes.Status404NotFound);
+        admin.MapGet("/users/{id}/sessions", SessionsAsync).WithName("ListUserSessions").WithSummary("Where a person is signed in").ProducesProblem(StatusCodes.Status404NotFound);
+        admin.MapDelete("/users/{id}/sessions/{session}", EndSessionAsync).WithName("EndUserSession").WithSummary("End one session of a person").ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveAsync(Guid id, UserSetup user, Person person, AdminWriter writer, CancellationToken cancel)
     {
         if (user.Id != id) return Problems.Invalid("id", "the id of the address");
         user = user with { Name = Texts.Clean(user.Name).Trim(), Login = Texts.Clean(user.Login).Trim() };
-        var written = await writer.ChangeAsync(person,
-            new AdminWriter.Subject<UserSetup>("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup),
-            known => Check(user, known), change => WriteAsync(user, change, cancel), cancel);
+        var written = await writer.ChangeAsync(person, Subject(id), known => Check(user, known), change => WriteAsync(user, change, cancel), cancel);
         return written.Answer();
     }
+
+    internal static AdminWriter.Subject<UserSetup> Subject(Guid id) =>
+        new("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup);
+
+    internal static bool AnotherAdmin(Guid user, AdminView known) => known.Users.Any(u => u.Id != user && u is { Role: Rights.Admin, Active: true });
 
     static AdminRules.Errors Check(UserSetup user, AdminView known)
     {
         var errors = AdminRules.Check(user);
-        var isAdmin = user is { Role: Rights.Admin, Active: true };
-        errors.Unless(isAdmin || known.Users.Any(u => u.Id != user.Id && u is { Role: Rights.Admin, Active: true }), "role", "one active administrator must remain");
+        errors.Unless(user is { Role: Rights.Admin, Active: true } || AnotherAdmin(user.Id, known), "role", "one active administrator must remain");
+        // One road out, which asks who inherits.
+        errors.Unless(user.Active || !known.Users.Any(u => u.Id == user.Id && u.Active), "active", "true: people are deactivated by leave, which asks who inherits");
         return errors;
     }
 
@@ -56,7 +65,9 @@ internal static class UserAdmin
                   security_stamp = case when lower(login) = lower(@Login) and role = @Role and is_agent = @IsAgent and active = @Active then security_stamp else @stamp end, version = version + 1
                 where id = @Id and version = @Version and domain = @Domain
                 """, values, cancel);
-        if (rows > 0 && !user.Active) await change.DoAsync("update user_session set ended_at = @Now where user_id = @Id and ended_at is null", values, cancel);
+        // A new stamp ends the sessions; their list says so too.
+        if (rows > 0)
+            await change.DoAsync("update user_session s set ended_at = @Now from app_user u where u.id = @Id and u.security_stamp = @stamp and s.user_id = u.id and s.ended_at is null", values, cancel);
         return change.Conflict(rows);
     }
 
@@ -77,4 +88,20 @@ internal static class UserAdmin
         await audit.AddAsync(person.Id, "sessions_ended", "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), cancel);
         return TypedResults.NoContent();
     }
+
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> EndFactorAsync(Guid id, Person person, SecondFactor factor, AdminStore store, AuditStore audit, HttpContext http, CancellationToken cancel)
+    {
+        if (!await IsHereAsync(id, person, store, cancel) || !await factor.RemoveAsync(id, cancel)) return Problems.NotFound("person with a second factor");
+        await audit.AddAsync(person.Id, "second_factor_taken_off", "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.Ok(await store.ReadAsync(person.Id, cancel));
+    }
+
+    static async Task<Results<Ok<OpenSessionsView>, ProblemHttpResult>> SessionsAsync(Guid id, Person person, SessionStore sessions, AdminStore store, CancellationToken cancel) =>
+        await IsHereAsync(id, person, store, cancel) ? TypedResults.Ok(await sessions.OpenAsync(id, person.Session, cancel)) : Problems.NotFound("person");
+
+    static async Task<Results<NoContent, ProblemHttpResult>> EndSessionAsync(Guid id, Guid session, Person person, SessionStore sessions, FeedConnections pages, AdminStore store, AuditStore audit,
+        HttpContext http, CancellationToken cancel) =>
+        await IsHereAsync(id, person, store, cancel) ? await OpenSessionEndpoints.EndAsync(id, session, person, http, sessions, pages, audit, cancel) : Problems.NotFound("person");
+
+    static async Task<bool> IsHereAsync(Guid id, Person person, AdminStore store, CancellationToken cancel) => (await store.ReadAsync(person.Id, cancel)).Users.Any(u => u.Id == id);
 }

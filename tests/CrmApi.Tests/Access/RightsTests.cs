@@ -22,6 +22,16 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["POST /api/session"] = "nobody " + All,
         ["GET /api/session"] = All,
         ["DELETE /api/session"] = "nobody " + All,
+        ["GET /api/session/second-factor"] = All,
+        ["POST /api/session/second-factor"] = All,
+        ["POST /api/session/second-factor/confirm"] = All,
+        ["POST /api/session/second-factor/off"] = All,
+        ["GET /api/sessions"] = All,
+        ["DELETE /api/sessions/{id}"] = All,
+        ["POST /api/sessions/end-others"] = All,
+        ["DELETE /api/admin/users/{id}/second-factor"] = "admin",
+        ["GET /api/admin/users/{id}/sessions"] = "admin",
+        ["DELETE /api/admin/users/{id}/sessions/{session}"] = "admin",
         ["POST /api/commands"] = "agent",
         ["POST /api/agents/{id}/commands"] = "supervisor admin",
         ["GET /api/catalog"] = All,
@@ -45,6 +55,9 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["PUT /api/admin/users/{id}"] = "admin",
         ["POST /api/admin/users/{id}/link"] = "admin",
         ["POST /api/admin/users/{id}/sign-out"] = "admin",
+        ["GET /api/admin/users/{id}/leaving"] = "admin",
+        ["POST /api/admin/users/{id}/leave"] = "admin",
+        ["POST /api/admin/handovers/{id}/undo"] = "admin",
         ["PUT /api/admin/queues/{id}"] = "admin",
         ["DELETE /api/admin/queues/{id}"] = "admin",
         ["PUT /api/admin/extensions/{node}/{number}"] = "admin",
@@ -113,7 +126,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
             foreach (var (endpoint, allowed) in Matrix.OrderBy(m => m.Key == "DELETE /api/session"))
             {
                 var (method, path) = (endpoint.Split(' ')[0], endpoint.Split(' ')[1]);
-                using var request = new HttpRequestMessage(new HttpMethod(method), path.Replace("{id}", Guid.NewGuid().ToString()).Replace("{field}", "note").Replace("{version}", "1"));
+                using var request = new HttpRequestMessage(new HttpMethod(method), path.Replace("{id}", Guid.NewGuid().ToString()).Replace("{field}", "note").Replace("{version}", "1").Replace("{session}", Guid.NewGuid().ToString()));
                 if (method is "POST" or "PUT") request.Content = JsonContent.Create(new { });
                 using var answer = await page.Http.SendAsync(request);
                 var isIn = answer.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);

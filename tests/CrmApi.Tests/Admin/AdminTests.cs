@@ -78,7 +78,7 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
         await using var page = await Page.SignInAsync(host.Address, "olga", "a long password");
         (await SettingsAsync()).Agents.Should().Contain(a => a.Id == olga.Id);
 
-        await SaveAsync(ada, olga with { Active = false, Version = 1 });
+        using (var answer = await ada.Http.PostAsJsonAsync($"api/admin/users/{olga.Id}/leave", new LeaveRequest(Guid.CreateVersion7(), 1), ContractsJson.Default.LeaveRequest)) answer.StatusCode.Should().Be(HttpStatusCode.OK);
         using (var answer = await page.Http.GetAsync("api/session")) answer.StatusCode.Should().Be(HttpStatusCode.Unauthorized);
         (await SettingsAsync()).Agents.Should().NotContain(a => a.Id == olga.Id);
     }
