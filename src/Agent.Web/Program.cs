@@ -5,6 +5,7 @@ using CallCrm.AgentWeb.Desk;
 using CallCrm.AgentWeb.Drafts;
 using CallCrm.AgentWeb.Frame;
 using CallCrm.AgentWeb.Live;
+using CallCrm.AgentWeb.Missed;
 using CallCrm.AgentWeb.Session;
 using Microsoft.AspNetCore.Components.WebAssembly.Hosting;
 
@@ -20,6 +21,7 @@ builder.Services.AddSingleton<SignedIn>();
 builder.Services.AddSingleton<DeskActions>();
 builder.Services.AddSingleton<OpenCall>();
 builder.Services.AddSingleton<DraftBook>();
+builder.Services.AddSingleton<MissedBadge>();
 
 var app = builder.Build();
 var session = app.Services.GetRequiredService<SignedIn>();

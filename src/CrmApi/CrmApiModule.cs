@@ -10,6 +10,7 @@ using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Commands;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Recordings;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.CrmApi.Shell;
@@ -25,6 +26,7 @@ public static class CrmApiModule
     [
         new(SiteOptions.Section, typeof(SiteOptions)), new(AccessOptions.Section, typeof(AccessOptions)), new(WebOptions.Section, typeof(WebOptions)),
         new(ScriptsOptions.Section, typeof(ScriptsOptions)), new(RouterRoadOptions.Section, typeof(RouterRoadOptions)),
+        new(MissedOptions.Section, typeof(MissedOptions)),
     ];
 
     public static IServiceCollection AddCrmApi(this IServiceCollection services, IConfiguration configuration)
@@ -48,6 +50,7 @@ public static class CrmApiModule
         services.AddAdmin();
         services.AddClients();
         services.AddCalls();
+        services.AddMissed(configuration);
         services.AddRecordings(configuration);
         services.AddLive();
         services.AddShell();
@@ -86,6 +89,7 @@ public static class CrmApiModule
         AdminModule.Map(api);
         ClientEndpoints.Map(api);
         CallEndpoints.Map(api);
+        MissedEndpoints.Map(api);
         RecordingEndpoints.Map(api);
         app.MapScripts().RequireAuthorization(Rights.SeeScripts).RequireRateLimiting(AccessModule.RequestLimit);
         app.MapLive(api);

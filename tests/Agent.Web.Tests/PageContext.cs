@@ -5,6 +5,7 @@ using CallCrm.AgentWeb.Desk;
 using CallCrm.AgentWeb.Drafts;
 using CallCrm.AgentWeb.Frame;
 using CallCrm.AgentWeb.Live;
+using CallCrm.AgentWeb.Missed;
 using CallCrm.AgentWeb.Session;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -28,6 +29,7 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<DeskActions>();
         Services.AddSingleton<OpenCall>();
         Services.AddSingleton<DraftBook>();
+        Services.AddSingleton<MissedBadge>();
     }
 
     private protected FakeServer Server { get; } = new();

@@ -52,6 +52,9 @@ public sealed partial class TextFilesTests
             .. new[] { "Agent", "Caller", "Pbx", "System", "Unknown" }.Select(s => "EndedBy." + s),
             .. new[] { "system", "light", "dark" }.Select(s => "Theme." + s),
             .. new[] { "call", "client", "script" }.Select(s => "Tab." + s),
+            .. new[] { "Abandoned", "Short", "Closed", "Refused", "Down" }.Select(s => "Missed.Kind." + s),
+            .. new[] { "Called", "Rang", "mail", "solved", "wrong_number", "spam", "other" }.Select(s => "Missed.How." + s),
+            .. new[] { "open", "mine", "closed" }.SelectMany(s => new[] { "Missed.State." + s, "Missed.Empty." + s }),
         ];
         wanted.Where(k => !known.ContainsKey(k)).Should().BeEmpty();
     }

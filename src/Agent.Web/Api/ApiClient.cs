@@ -93,6 +93,21 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<CallTimelineView> CallTimelineAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/calls/{id}/timeline", Json.CallTimelineView, cancel);
 
+    public Task<ListPage<MissedRow>> MissedAsync(string state, Guid? queue, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
+        GetAsync($"api/missed?state={state}&limit={limit}{(queue is { } q ? $"&queue={q}" : "")}{Cursor(cursor)}", Json.ListPageMissedRow, cancel);
+
+    public Task<MissedCount> MissedCountAsync(CancellationToken cancel = default) => GetAsync("api/missed/count", Json.MissedCount, cancel);
+
+    public Task<MissedFiguresView> MissedFiguresAsync(CancellationToken cancel = default) => GetAsync("api/missed/figures", Json.MissedFiguresView, cancel);
+
+    /// <exception cref="ApiException">claimed_by_other, missed_closed.</exception>
+    public Task<MissedRow> ClaimMissedAsync(Guid number, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/missed/{number}/claim", null, Json.MissedRow, cancel);
+
+    public Task<MissedRow> ReleaseMissedAsync(Guid number, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/missed/{number}/release", null, Json.MissedRow, cancel);
+
+    public Task<MissedRow> CloseMissedAsync(Guid number, MissedDone done, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/missed/{number}/done", JsonContent.Create(done, Json.MissedDone), Json.MissedRow, cancel);
+
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
 
     public Task<BoardView> BoardAsync(CancellationToken cancel = default) => GetAsync("api/live/board", Json.BoardView, cancel);

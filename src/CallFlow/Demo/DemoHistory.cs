@@ -15,6 +15,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
     static readonly int[] Hours = [5, 10, 13, 13, 9, 6, 8, 11, 11, 8, 4, 2];
 
     readonly Dictionary<Guid, (Guid Agent, DateTimeOffset At)> last = [];
+    readonly List<(DemoClient Client, DateTimeOffset At)> missed = [];
     readonly Dictionary<string, int> channels = new(StringComparer.Ordinal);
     int known = oldClients;
     long seq;
@@ -148,7 +149,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
             if (free.Count == 0 || free.Min(f => f.At) is not { } soonest || soonest >= leaves)
             {
                 Decide(call, clock, RouteRule.Hold, null, queue, client, [], 1);
-                Abandon(call, leaves);
+                Abandon(call, client, leaves);
                 return;
             }
 
@@ -169,7 +170,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
 
             if (answers == OfferOutcome.CallerGaveUp)
             {
-                Abandon(call, leaves);
+                Abandon(call, client, leaves);
                 return;
             }
 
@@ -233,6 +234,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
     void Close(CallRow call, DemoClient client, DemoShift shift, DateTimeOffset answered, DateTimeOffset ends, int talk_ms, int hold_ms, EndedBy by)
     {
         (call.AnsweredAt, call.EndedAt, call.TalkMs, call.HoldMs, call.AgentId, call.EndedBy, call.Cause) = (answered, ends, talk_ms, hold_ms, shift.Person.Id, by, 16);
+        missed.RemoveAll(m => m.Client == client);
         Contacts.Add(new ContactRow { ClientId = client.Id, CallId = call.Id, AgentId = shift.Person.Id, At = ends, TalkMs = talk_ms });
         if (talk_ms >= 20_000) last[client.Id] = (shift.Person.Id, ends);
         client.ResponsibleId ??= random.Percent(30) ? shift.Person.Id : null;
@@ -265,11 +267,12 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         _ => "wrong_number",
     };
 
-    void Abandon(CallRow call, DateTimeOffset at)
+    void Abandon(CallRow call, DemoClient client, DateTimeOffset at)
     {
         call.WaitMs = (int)Math.Max(0, (at - call.QueuedAt!.Value).TotalMilliseconds);
         (call.EndedAt, call.EndedBy, call.Cause) = (at, EndedBy.Caller, 16);
         call.Outcome = call.WaitMs < 5000 ? CallOutcome.ShortAbandon : CallOutcome.Abandoned;
+        if (call.Outcome == CallOutcome.Abandoned) missed.Add((client, at));
         Leg(call, "PJSIP/trunk", null, true, call.StartedAt, null, at, 0, 0, null);
     }
 
@@ -279,6 +282,15 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         if (free.Count == 0) return;
         var shift = random.One(free);
         var client = clients[random.Next(known)];
+        // Who was missed in the last hours is called back first; who does not answer comes up again later.
+        if (missed.FindIndex(m => m.At < at && at - m.At < TimeSpan.FromHours(3)) is >= 0 and var back)
+        {
+            var waits = missed[back];
+            client = waits.Client;
+            missed.RemoveAt(back);
+            missed.Add(waits);
+        }
+
         if (client.CreatedAt >= at) return;
         var call = Begin(at, client, CallDirection.Outbound, null);
         var rings = at.AddSeconds(random.Between(4, 18));

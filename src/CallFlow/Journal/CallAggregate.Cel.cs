@@ -11,7 +11,7 @@ internal sealed partial class CallAggregate
         (Call.WaitMs, Call.TalkMs, Call.AnsweredAt) = (e.Wait_ms, e.Talk_ms, e.AnsweredAt ?? Call.AnsweredAt);
         (Call.AgentId, Call.HeldSince, Call.Place) = (e.Agent ?? Call.AgentId, null, null);
         foreach (var leg in e.Legs) Take(leg, e.Estimated);
-        ContactsChanged = true;
+        ContactsChanged = MissChanged = true;
     }
 
     void Imported(CallImported e)
@@ -22,7 +22,7 @@ internal sealed partial class CallAggregate
         (Call.AgentId, Call.ClientId, Call.Lookup, Call.Candidates) = (e.Agent, e.Client, e.Lookup, e.Candidates.IsDefault ? [] : [.. e.Candidates]);
         (Call.WaitMs, Call.TalkMs, Call.HoldMs) = (e.Wait_ms, e.Talk_ms, 0);
         foreach (var leg in e.Legs) Take(leg, e.Estimated);
-        ContactsChanged = true;
+        ContactsChanged = MissChanged = true;
     }
 
     void Take(ImportedLeg seen, bool estimated)

@@ -28,9 +28,12 @@ internal sealed partial class CallAggregate(CallRow call)
 
     public bool ContactsChanged { get; private set; }
 
+    /// <summary>Whether the client was spoken with, when, or who it is: what missed calls follow from.</summary>
+    public bool MissChanged { get; private set; }
+
     public void Saved()
     {
-        CallChanged = ContactsChanged = IsNew = false;
+        CallChanged = ContactsChanged = MissChanged = IsNew = false;
         ChangedLegs.Clear();
         ChangedOffers.Clear();
     }
@@ -51,7 +54,7 @@ internal sealed partial class CallAggregate(CallRow call)
         {
             case CallStarted e: Started(e); break;
             case CallRouted e: Routed(e); break;
-            case CallDialled e: (Call.Direction, Call.DialledRaw, Call.DialledE164) = (e.Direction, e.Dialled.Raw, e.Dialled.E164); break;
+            case CallDialled e: Outward(e); break;
             case CallIdentified e: Identified(e); break;
             case CallQueued e: Queued(e); break;
             case RouteDecided e: Decided(e); break;
@@ -90,10 +93,16 @@ internal sealed partial class CallAggregate(CallRow call)
         (Call.DialledRaw, Call.DialledE164) = (dialled.Raw, dialled.E164);
     }
 
+    void Outward(CallDialled e)
+    {
+        (Call.Direction, Call.DialledRaw, Call.DialledE164) = (e.Direction, e.Dialled.Raw, e.Dialled.E164);
+        MissChanged = true;
+    }
+
     void Identified(CallIdentified e)
     {
         (Call.Lookup, Call.ClientId, Call.DealId, Call.Candidates) = (e.Outcome, e.Client, e.Deal, e.Candidates.IsDefault ? [] : [.. e.Candidates]);
-        ContactsChanged = true;
+        ContactsChanged = MissChanged = true;
     }
 
     void Queued(CallQueued e)
@@ -180,6 +189,7 @@ internal sealed partial class CallAggregate(CallRow call)
         Call.Place = null;
         Call.HeldSince = null;
         Call.Estimated |= e.Estimated;
+        MissChanged |= Call.AnsweredAt is null;
         if (Call.AnsweredAt is null) (Call.AnsweredAt, Call.WaitMs) = (e.At, e.Wait_ms);
         Leg(e.Node, e.UniqueId, e, leg => (leg.AnsweredAt, leg.AgentId) = (leg.AnsweredAt ?? e.At, e.Agent));
         if (Legs.FindLast(l => l.IsClient && l.EndedAt is null) is not { AnsweredAt: null } client) return;
@@ -189,6 +199,7 @@ internal sealed partial class CallAggregate(CallRow call)
 
     void Ended(CallEnded e)
     {
+        MissChanged |= Call.AnsweredAt is null || (e.Client is not null && e.Client != Call.ClientId);
         (Call.State, Call.EndedAt, Call.Outcome, Call.EndedBy, Call.Cause) = (CallState.Ended, e.At, e.Outcome, e.By, e.Cause);
         (Call.WaitMs, Call.TalkMs, Call.HoldMs, Call.HeldSince, Call.Place) = (e.Wait_ms, e.Talk_ms, e.Hold_ms, null, null);
         (Call.AgentId, Call.ClientId, Call.QueueId) = (e.Agent ?? Call.AgentId, e.Client ?? Call.ClientId, e.Queue ?? Call.QueueId);
@@ -200,7 +211,7 @@ internal sealed partial class CallAggregate(CallRow call)
     public void TakeOver(CallAggregate younger, CallMerged e)
     {
         if (e.Seq <= Call.LastSeq) return;
-        (Call.LastSeq, CallChanged, ContactsChanged) = (e.Seq, true, true);
+        (Call.LastSeq, CallChanged, ContactsChanged, MissChanged) = (e.Seq, true, true, true);
         var (mine, theirs) = (Call, younger.Call);
         if (mine.ClientId is null && theirs.ClientId is not null) (mine.ClientId, mine.Lookup, mine.DealId, mine.Candidates) = (theirs.ClientId, theirs.Lookup, theirs.DealId, theirs.Candidates);
         if (mine.Direction == CallDirection.Internal) mine.Direction = theirs.Direction;
@@ -240,7 +251,7 @@ internal sealed partial class CallAggregate(CallRow call)
     {
         (Call.MergedInto, Call.State, Call.LastSeq, Call.HeldSince, Call.Place) = (into, CallState.Ended, e.Seq, null, null);
         Call.EndedAt ??= e.At;
-        CallChanged = true;
+        CallChanged = MissChanged = true;
         ContactsChanged = false;
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using CallCrm.Engine;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -36,6 +37,9 @@ internal static class JournalSql
         if (merged.Length > 0) batch.BatchCommands.Add(new("delete from client_contact where call_id = any($1)") { Parameters = { new() { Value = merged } } });
         Add(batch, UpsertContact, [.. calls.Where(c => c.ContactsChanged).SelectMany(c => c.Contacts())], ProjectionJson.Default.ListContactRow);
         Add(batch, UpsertPbx, [.. fold.Pbxs.Values], ProjectionJson.Default.ListPbxRow);
+        // Last, as it reads calls, legs and spans.
+        var missed = calls.Where(c => c.MissChanged && (c.Call.AnsweredAt is not null || c.Call.State == CallState.Ended)).Select(c => c.Call.Id).ToArray();
+        if (missed.Length > 0) batch.BatchCommands.Add(new("select missed_project($1)") { Parameters = { new() { Value = missed } } });
     }
 
     static void Add<T>(NpgsqlBatch batch, string sql, List<T> rows, JsonTypeInfo<List<T>> type)

@@ -41,6 +41,12 @@ internal static class Rights
     /// <summary>People, queues, extensions, numbers and the lists agents choose from; every change is kept with who made it.</summary>
     public const string Configure = "configure";
 
+    /// <summary>Missed calls: agents those of their queues, the others all (<see cref="Person.SeesAllCalls"/>).</summary>
+    public const string WorkMissed = "work_missed";
+
+    /// <summary>How soon missed callers are called back, for the day and per queue.</summary>
+    public const string SeeMissedFigures = "see_missed_figures";
+
     static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
     public const string Admin = "admin";
     static readonly string[] Leads = ["supervisor", "manager", "admin"];
@@ -57,6 +63,8 @@ internal static class Rights
         options.AddPolicy(Supervise, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
         options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
+        options.AddPolicy(WorkMissed, p => p.RequireRole(Everyone));
+        options.AddPolicy(SeeMissedFigures, p => p.RequireRole(Leads));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
 

@@ -26,6 +26,8 @@ public sealed class DemoDataTests(PostgresFixture postgres) : IClassFixture<Post
         (await connection.ExecuteScalarAsync<long>("select count(*) from client_phone p where is_main and exists (select from client_phone o where o.e164 = p.e164 and o.client_id <> p.client_id)")).Should().BeInRange(100, 400);
         (await connection.ExecuteScalarAsync<double>("select 100.0 * count(*) filter (where outcome in ('Abandoned', 'ShortAbandon')) / count(*) from call where direction = 'Inbound'")).Should().BeInRange(8, 25);
 
+        (await connection.ExecuteScalarAsync<long>("select count(distinct number_id) from missed_call where reached_at is null and kind <> 'Short'")).Should().BeInRange(1, 40, "a few wait to be called back");
+
         foreach (var (what, sql) in Wrong) (await connection.ExecuteScalarAsync<long>($"select count(*) from ({sql}) wrong")).Should().Be(0, what);
 
         var hash = await connection.ExecuteScalarAsync<string>("select password_hash from app_user where login = 'demo'");
@@ -45,6 +47,7 @@ public sealed class DemoDataTests(PostgresFixture postgres) : IClassFixture<Post
         ("every call has its client", "select 1 from call c where not exists (select from client k where k.id = c.client_id)"),
         ("every conversation is a call of that client", "select 1 from client_contact k join call c on c.id = k.call_id where c.client_id <> k.client_id or c.talk_ms <> k.talk_ms"),
         ("every client has a number", "select 1 from client c where not exists (select from client_phone p where p.client_id = c.id and p.is_main)"),
+        ("who was spoken with later is not missed any more", "select 1 from missed_call m join call c on c.client_id = m.client_id and c.answered_at > m.missed_at where m.reached_at is null"),
         ("decisions are readable", "select 1 from call where direction = 'Inbound' and decision ->> 'rule' is null"),
     ];
 

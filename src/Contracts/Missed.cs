@@ -1,0 +1,41 @@
+namespace CallCrm.Contracts;
+
+/// <summary>
+/// GET /api/missed?state=open|mine|closed&amp;queue=&amp;cursor=&amp;limit=: one row per number that was missed and not spoken with since, the latest first;
+/// closed: those of today. Agents see the queues they are members of, others all.
+/// </summary>
+/// <param name="Id">Of the number: it stays the same when the number is missed again.</param>
+/// <param name="Kind">Of the last miss: Abandoned, Short, Closed (after hours), Refused (nobody there, or waited too long), Down (nobody looked).</param>
+/// <param name="Short">All of them were short abandons.</param>
+/// <param name="Times">Missed calls since they were last reached.</param>
+/// <param name="ClaimLapsesAt">Unless the claimer calls before.</param>
+/// <param name="ClosedHow">Called (we called back), Rang (they rang again), mail, solved, wrong_number, spam, other.</param>
+public sealed record MissedRow(Guid Id, CallerView Caller, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool Short, int Times, DateTimeOffset FirstAt,
+    DateTimeOffset LastAt, Guid LastCallId, Guid? ClaimedById = null, string? ClaimedBy = null, DateTimeOffset? ClaimLapsesAt = null, DateTimeOffset? ClosedAt = null,
+    string? ClosedHow = null, string? ClosedBy = null, string? Note = null);
+
+/// <summary>GET /api/missed/count, and the key of the hint "missed": what waits for this person, without short abandons and what others have claimed.</summary>
+public sealed record MissedCount(int Waiting);
+
+/// <summary>POST /api/missed/{id}/done.</summary>
+/// <param name="Reason">mail, solved, wrong_number, spam, other.</param>
+/// <param name="Note">At most 500 characters; other needs one.</param>
+public sealed record MissedDone(string Reason, string? Note = null);
+
+/// <summary>GET /api/missed/figures: today, in the site's zone; whole, and per queue.</summary>
+/// <param name="Within_s">Within how long a call-back is in time.</param>
+public sealed record MissedFiguresView(int Within_s, MissedFigures All, IReadOnlyList<MissedQueueFigures> Queues);
+
+public sealed record MissedQueueFigures(Guid? QueueId, string? QueueName, MissedFigures Figures);
+
+/// <param name="Callers">Numbers that were missed today, once for each time they had to be called back; without short abandons.</param>
+/// <param name="Open">Of these, not spoken with yet.</param>
+/// <param name="CalledBack">Reached by a call of ours.</param>
+/// <param name="InTimePercent">
+/// Called back in time ÷ (called back in time + still open when that time was over). Who rang again or was dealt with otherwise before then is in neither.
+/// Denominator 0 → null.
+/// </param>
+/// <param name="CallBack_s">From the first miss to our call that reached them, on average.</param>
+/// <param name="Short">Short abandons, calls.</param>
+/// <param name="Withheld">Calls without a number to call back.</param>
+public sealed record MissedFigures(int Callers, int Open, int CalledBack, decimal? InTimePercent, int? CallBack_s, int Short, int Withheld);

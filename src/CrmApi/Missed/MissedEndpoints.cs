@@ -1,0 +1,68 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace CallCrm.CrmApi.Missed;
+
+/// <summary>Missed calls: one list, one row per number, worked on by one person at a time.</summary>
+internal static class MissedEndpoints
+{
+    const int LongestNote = 500;
+    static readonly string[] States = ["open", "mine", "closed"];
+    static readonly string[] Reasons = ["mail", "solved", "wrong_number", "spam", "other"];
+
+    public static void AddMissed(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<MissedOptions>().Bind(configuration.GetSection(MissedOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<MissedStore>();
+        services.AddSingleton<MissedWorker>();
+        services.AddHostedService(s => s.GetRequiredService<MissedWorker>());
+    }
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        var group = api.MapGroup("/missed").WithTags("Missed calls");
+        group.MapGet("/", ListAsync).RequireAuthorization(Rights.WorkMissed).WithName("ListMissed")
+            .WithSummary("Missed callers, one row per number: open, claimed by me, or closed today. Agents see their queues, others all");
+        group.MapGet("/count", async Task<Ok<MissedCount>> (Person person, MissedStore store, CancellationToken cancel) => TypedResults.Ok(new MissedCount(await store.WaitingAsync(person, cancel))))
+            .RequireAuthorization(Rights.WorkMissed).WithName("CountMissed").WithSummary("How many wait to be called back, without short abandons and what others have claimed");
+        group.MapGet("/figures", async Task<Ok<MissedFiguresView>> (MissedStore store, CancellationToken cancel) => TypedResults.Ok(await store.FiguresAsync(cancel)))
+            .RequireAuthorization(Rights.SeeMissedFigures).WithName("GetMissedFigures").WithSummary("Today's time to call back and share called back in time, whole and per queue");
+        group.MapPost("/{id}/claim", ClaimAsync).RequireAuthorization(Rights.WorkMissed).WithName("ClaimMissed").WithSummary("Take a number; 409 claimed_by_other says who has it");
+        group.MapPost("/{id}/release", ReleaseAsync).RequireAuthorization(Rights.WorkMissed).WithName("ReleaseMissed").WithSummary("Give a number back; leads may give back anybody's");
+        group.MapPost("/{id}/done", DoneAsync).RequireAuthorization(Rights.WorkMissed).WithName("CloseMissed").WithSummary("Close a number without a call, with the reason");
+    }
+
+    static async Task<Results<Ok<ListPage<MissedRow>>, ProblemHttpResult>> ListAsync(Person person, MissedStore store, CancellationToken cancel, string? state = null, Guid? queue = null,
+        string? cursor = null, int? limit = null)
+    {
+        var wanted = state is { Length: > 0 } ? state : "open";
+        if (!States.Contains(wanted)) return Problems.Invalid("state", $"one of {string.Join(", ", States)}");
+        return TypedResults.Ok(await store.ListAsync(person, wanted, queue, cursor, Cursor.Limit(limit), cancel));
+    }
+
+    static async Task<Results<Ok<MissedRow>, ProblemHttpResult>> ClaimAsync(Guid id, Person person, MissedStore store, MissedWorker worker, CancellationToken cancel) =>
+        Answer(await store.ClaimAsync(id, person, cancel), worker);
+
+    static async Task<Results<Ok<MissedRow>, ProblemHttpResult>> ReleaseAsync(Guid id, Person person, MissedStore store, MissedWorker worker, CancellationToken cancel) =>
+        Answer(await store.ReleaseAsync(id, person, cancel), worker);
+
+    static async Task<Results<Ok<MissedRow>, ProblemHttpResult>> DoneAsync(Guid id, MissedDone done, Person person, MissedStore store, MissedWorker worker, CancellationToken cancel)
+    {
+        if (!Reasons.Contains(done.Reason)) return Problems.Invalid("reason", $"one of {string.Join(", ", Reasons)}");
+        var note = Texts.Clean(done.Note).Trim();
+        if (note.Length > LongestNote) return Problems.Invalid("note", $"at most {LongestNote} characters");
+        if (done.Reason == "other" && note.Length == 0) return Problems.Invalid("note", "a few words, as the reason is other");
+        return Answer(await store.DoneAsync(id, person, done.Reason, note, cancel), worker);
+    }
+
+    static Results<Ok<MissedRow>, ProblemHttpResult> Answer(MissedTaken taken, MissedWorker worker)
+    {
+        // A number of other queues looks like one that is closed.
+        if (taken.Row is not { } row) return Problems.Of(StatusCodes.Status404NotFound, "missed_closed", "Nobody with this number waits to be called back (any more).");
+        if (taken.Refused) return Problems.Of(StatusCodes.Status409Conflict, "claimed_by_other", $"{row.ClaimedBy} has it.");
+        worker.Wake();
+        return TypedResults.Ok(row);
+    }
+}

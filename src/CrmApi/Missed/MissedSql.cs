@@ -1,0 +1,114 @@
+namespace CallCrm.CrmApi.Missed;
+
+/// <summary>What is open, closed and claimed, from the journal's misses and this folder's own tables.</summary>
+internal static class MissedSql
+{
+    /// <summary>
+    /// One row per number with open misses, and who holds it. A claim holds for a while after it was made or the claimer's last call to them, and only when
+    /// the number was open then: one from before they were reached is spent.
+    /// </summary>
+    const string Open =
+        """
+        with number as (
+          select m.number_id, min(m.e164) as e164, count(*)::int as times, min(m.missed_at) as first_at, max(m.missed_at) as last_at, bool_and(m.kind = 'Short') as is_short,
+            (array_agg(m.kind order by m.missed_at desc))[1] as kind, (array_agg(m.call_id order by m.missed_at desc))[1] as last_call_id,
+            (array_agg(m.queue_id order by m.missed_at desc))[1] as queue_id, (array_agg(m.client_id order by m.missed_at desc) filter (where m.client_id is not null))[1] as client_id,
+            coalesce(array_agg(m.queue_id) filter (where m.queue_id is not null), '{}') as queues
+          from missed_call m
+          where m.domain = @domain and m.reached_at is null and m.number_id is not null and m.missed_at >= @since
+            and not exists (select from missed_done d where d.number_id = m.number_id and d.at >= m.missed_at)
+          group by m.number_id
+        ), line as (
+          select n.*, c.user_id as claimed_by_id, c.lapses_at from number n
+          left join lateral (
+            select k.user_id, greatest(k.claimed_at, (
+              select max(coalesce(o.ended_at, @now)) from call o
+              where o.direction = 'Outbound' and o.started_at >= k.claimed_at and o.dialled_e164 in (select n.e164 union select p.e164 from client_phone p where p.client_id = n.client_id)
+                and exists (select from call_leg l where l.call_id = o.id and l.agent_id = k.user_id))) + @claimFor as lapses_at
+            from missed_claim k where k.number_id = n.number_id and k.claimed_at >= n.first_at
+          ) c on c.lapses_at > @now
+        )
+        """;
+
+    /// <summary>What this person may see: <c>@all</c>, else a member of one of the queues.</summary>
+    const string Seen = "(@all or r.queues && array(select queue_id from queue_agent where user_id = @person))";
+
+    const string Names =
+        """
+        left join queue q on q.id = r.queue_id
+        left join call c on c.id = r.last_call_id
+        left join client k on k.id = (select coalesce(merged_into, id) from client where id = r.client_id)
+        """;
+
+    const string Columns =
+        """
+        r.number_id as id, r.e164, coalesce(c.caller_name, '') as caller_name, k.id as client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, q.name as queue_name,
+        r.kind, r.is_short, r.times, r.first_at, r.last_at, r.last_call_id
+        """;
+
+    public const string OpenRows =
+        $"""
+        {Open}
+        select {Columns}, r.claimed_by_id, u.name as claimed_by, r.lapses_at, null::timestamptz as closed_at, null as closed_how, null as closed_by, null as note
+        from line r {Names} left join app_user u on u.id = r.claimed_by_id
+        where {Seen} and (@number::uuid is null or r.number_id = @number) and (@queue::uuid is null or @queue = any(r.queues)) and (not @mine or r.claimed_by_id = @person)
+          and (@at::timestamptz is null or (r.last_at, r.number_id) < (@at, @id))
+        order by r.last_at desc, r.number_id desc limit @limit
+        """;
+
+    /// <summary>For the badge and the hints.</summary>
+    public const string Heads = $"{Open} select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues from line order by number_id";
+
+    public const string Waiting = $"{Open} select count(*) from line r where {Seen} and not r.is_short and (r.claimed_by_id is null or r.claimed_by_id = @person)";
+
+    /// <summary>Closed by a conversation or by hand, whichever was first.</summary>
+    const string Closing =
+        """
+        select m.*, d.at as done_at, d.reason, d.note, d.user_id as done_by, least(m.reached_at, d.at) as closed_at from missed_call m
+        left join lateral (select at, reason, note, user_id from missed_done d where d.number_id = m.number_id and d.at >= m.missed_at order by at limit 1) d on true
+        """;
+
+    public const string ClosedRows =
+        $"""
+        with miss as (
+          {Closing}
+          where m.domain = @domain and m.number_id is not null and m.call_id in (
+            select call_id from missed_call where domain = @domain and reached_at >= @day
+            union select o.call_id from missed_done t join missed_call o on o.number_id = t.number_id and o.missed_at <= t.at where t.at >= @day)
+        ), line as (
+          select number_id, closed_at, min(e164) as e164, count(*)::int as times, min(missed_at) as first_at, max(missed_at) as last_at, bool_and(kind = 'Short') as is_short,
+            (array_agg(kind order by missed_at desc))[1] as kind, (array_agg(call_id order by missed_at desc))[1] as last_call_id,
+            (array_agg(queue_id order by missed_at desc))[1] as queue_id, (array_agg(client_id order by missed_at desc) filter (where client_id is not null))[1] as client_id,
+            coalesce(array_agg(queue_id) filter (where queue_id is not null), array[]::uuid[]) as queues,
+            min(case when closed_at = reached_at then reached_by else reason end) as closed_how, min(case when closed_at = reached_at then '' else note end) as note,
+            (array_agg(case when closed_at = reached_at then (select agent_id from call where id = reached_call) else done_by end))[1] as closed_by_id
+          from miss where closed_at >= @day group by number_id, closed_at
+        )
+        select {Columns}, null::uuid as claimed_by_id, null as claimed_by, null::timestamptz as lapses_at, r.closed_at, r.closed_how, u.name as closed_by, nullif(r.note, '') as note
+        from line r {Names} left join app_user u on u.id = r.closed_by_id
+        where {Seen} and (@queue::uuid is null or @queue = any(r.queues)) and (@at::timestamptz is null or (r.closed_at, r.number_id) < (@at, @id))
+        order by r.closed_at desc, r.number_id desc limit @limit
+        """;
+
+    /// <summary>The day's misses, those of a number that were closed together as one caller to be called back, by the queue of the first.</summary>
+    public const string Figures =
+        $"""
+        with miss as ({Closing} where m.domain = @domain and m.missed_at >= @day),
+        caller as (
+          select (array_agg(queue_id order by missed_at))[1] as queue_id, min(missed_at) as first_at, closed_at, bool_or(closed_at = reached_at and reached_by = 'Called') as called
+          from miss where number_id is not null group by number_id, closed_at having not bool_and(kind = 'Short')
+        ), of_queue as (
+          select queue_id, count(*) as callers, count(*) filter (where closed_at is null) as open, count(*) filter (where called) as called_back,
+            sum(extract(epoch from closed_at - first_at)) filter (where called) as call_back_s,
+            count(*) filter (where called and closed_at <= first_at + @within) as in_time,
+            count(*) filter (where first_at + @within <= @now and (closed_at is null or closed_at > first_at + @within)) as late
+          from caller group by queue_id
+        ), other as (
+          select queue_id, count(*) filter (where kind = 'Short') as short, count(*) filter (where number_id is null and kind <> 'Short') as withheld from miss group by queue_id
+        )
+        select o.queue_id, q.name as queue_name, coalesce(c.callers, 0) as callers, coalesce(c.open, 0) as open, coalesce(c.called_back, 0) as called_back, coalesce(c.call_back_s, 0) as call_back_s,
+          coalesce(c.in_time, 0) as in_time, coalesce(c.late, 0) as late, o.short, o.withheld
+        from other o left join of_queue c on c.queue_id is not distinct from o.queue_id left join queue q on q.id = o.queue_id
+        order by q.position nulls last, q.name
+        """;
+}

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Text.Json;
+using AngleSharp.Dom;
+using Bunit;
+using CallCrm.AgentWeb.Missed;
+using CallCrm.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CallCrm.Agent.Web.Tests;
+
+public sealed class MissedPageTests : PageContext
+{
+    static readonly Guid Sales = Guid.Parse("0190b000-0000-7000-8000-000000000021"), Support = Guid.Parse("0190b000-0000-7000-8000-000000000022");
+
+    readonly List<MissedRow> _rows = [];
+    readonly List<string> _asked = [];
+    SessionView _session = Some.Session;
+    HttpResponseMessage? _refusal;
+
+    static Guid Id(int n) => new($"0190b000-0000-7000-8000-{n:x12}");
+
+    static MissedRow Row(int n, int times = 1, string kind = "Abandoned", bool isShort = false, string? claimedBy = null, Guid? claimer = null) =>
+        new(Id(100 + n), Some.Caller($"+39 02 0000 000{n}"), n == 1 ? Some.ClientId : null, n == 1 ? "Ilaria Gentile" : null, "Sales", kind, isShort, times, Some.Noon.AddHours(-2), Some.Noon.AddMinutes(-n),
+            Some.CallId, claimer, claimedBy, claimer is null ? null : Some.Noon.AddMinutes(20));
+
+    static HttpResponseMessage Json<T>(T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) => FakeServer.Json(JsonSerializer.Serialize(value, type));
+
+    async Task<IRenderedComponent<MissedPage>> ShowAsync()
+    {
+        Server.Answer = Answer;
+        await Session.LoadAsync();
+        return Render<MissedPage>();
+    }
+
+    HttpResponseMessage? Answer(HttpRequestMessage request)
+    {
+        _asked.Add($"{request.Method} {request.RequestUri!.PathAndQuery}");
+        var catalog = Some.Catalog with { Queues = [new QueueView(Sales, "Sales", 20), new QueueView(Support, "Support", 20)] };
+        return request.RequestUri.AbsolutePath switch
+        {
+            "/api/session" => Json(_session, ContractsJson.Default.SessionView),
+            "/api/catalog" => Json(catalog, ContractsJson.Default.CatalogView),
+            "/api/missed" when _refusal is null => Json(new ListPage<MissedRow>([.. _rows], null), ContractsJson.Default.ListPageMissedRow),
+            "/api/missed/count" => Json(new MissedCount(4), ContractsJson.Default.MissedCount),
+            "/api/missed/figures" => Json(new MissedFiguresView(1800, new MissedFigures(7, 2, 3, 50m, 2200, 1, 2),
+                [new MissedQueueFigures(Sales, "Sales", new MissedFigures(6, 2, 2, 33.3m, 2400, 1, 2)), new MissedQueueFigures(Support, "Support", new MissedFigures(1, 0, 1, null, null, 0, 0))]), ContractsJson.Default.MissedFiguresView),
+            _ when _refusal is not null => _refusal,
+            var path when path.EndsWith("/claim", StringComparison.Ordinal) => Json(Row(1, claimedBy: "Alex Romano", claimer: Some.Session.UserId), ContractsJson.Default.MissedRow),
+            _ => Json(Row(1), ContractsJson.Default.MissedRow),
+        };
+    }
+
+    static HttpResponseMessage Problem(HttpStatusCode status, string id) => FakeServer.Text($$"""{"status":{{(int)status}},"errorId":"{{id}}","detail":"Anna has it."}""", "application/problem+json", status);
+
+    static IReadOnlyList<string> Cells(IElement row) => [.. row.QuerySelectorAll("td").Select(c => string.Join(' ', c.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))];
+
+    void Hint(string key = "1") => Feed.Take(Some.Message(new HintEvent("missed", key, null)));
+
+    [Fact]
+    public async Task Each_number_says_how_often_why_and_who_calls_back()
+    {
+        _rows.AddRange([Row(1, times: 3), Row(2, kind: "Closed", claimedBy: "Anna Verdi", claimer: Id(7)), Row(3, kind: "Short", isShort: true)]);
+        var rows = (await ShowAsync()).FindAll("[data-test=missed-row]");
+        Cells(rows[0])[1..].Should().Equal("Ilaria Gentile", "+39 02 0000 0001", "Sales", "Gave up waiting ×3", "I call back");
+        Cells(rows[1])[1..].Should().Equal("+39 02 0000 0002", "+39 02 0000 0002", "Sales", "After hours", "Anna Verdi");
+        rows[0].QuerySelector("a")!.GetAttribute("href").Should().Be($"clients/{Some.ClientId}");
+        rows.Select(r => r.ClassList.Contains("faint")).Should().Equal(false, false, true);
+        rows.Should().OnlyContain(r => r.GetAttribute("tabindex") == "0");
+    }
+
+    [Fact]
+    public async Task A_claim_shows_at_once_and_can_be_given_back()
+    {
+        _rows.Add(Row(1));
+        var page = await ShowAsync();
+        page.Find("[data-test=missed-claim]").Click();
+        page.WaitForAssertion(() => Cells(page.Find("[data-test=missed-row]"))[^1].Should().Be("Alex Romano"));
+        _asked.Should().Contain($"POST /api/missed/{Row(1).Id}/claim");
+        page.Find("[data-test=missed-row]").KeyDown("Enter");
+        page.Find("[data-test=missed-release]").Click();
+        page.WaitForAssertion(() => page.Find("[data-test=missed-claim]"));
+        _asked.Should().Contain($"POST /api/missed/{Row(1).Id}/release");
+    }
+
+    [Fact]
+    public async Task Who_comes_second_is_told_who_has_it()
+    {
+        _rows.Add(Row(1));
+        var page = await ShowAsync();
+        Server.Answer = r => r.Method == HttpMethod.Post ? Problem(HttpStatusCode.Conflict, "claimed_by_other") : Answer(r);
+        _rows[0] = Row(1, claimedBy: "Anna Verdi", claimer: Id(7));
+        page.Find("[data-test=missed-claim]").Click();
+        page.WaitForAssertion(() => page.Find("[data-test=missed-told]").TextContent.Should().Contain("Anna Verdi has taken it already."));
+        Cells(page.Find("[data-test=missed-row]"))[^1].Should().Be("Anna Verdi");
+        page.Find("[data-test=missed-row]").Click();
+        page.FindAll("[data-test=missed-close]").Should().BeEmpty("it is hers");
+    }
+
+    [Fact]
+    public async Task Closing_without_a_call_takes_a_reason_and_other_takes_words()
+    {
+        _rows.Add(Row(1));
+        var page = await ShowAsync();
+        page.Find("[data-test=missed-row]").Click();
+        page.Find("[data-test=missed-reason]").Change("other");
+        page.Find(".missed-done").Submit();
+        page.Find("[data-test=missed-told]").TextContent.Should().Contain("A few words");
+        _asked.Should().NotContain(a => a.EndsWith("/done", StringComparison.Ordinal));
+        page.Find("[data-test=missed-note]").Change("wrote to them");
+        page.Find(".missed-done").Submit();
+        page.WaitForAssertion(() => Cells(page.Find("[data-test=missed-row]"))[^1].Should().Be("Closed meanwhile"));
+        JsonSerializer.Deserialize(Server.Asked.Single(a => a.Path.EndsWith("/done", StringComparison.Ordinal)).Body, ContractsJson.Default.MissedDone).Should().Be(new MissedDone("other", "wrote to them"));
+    }
+
+    [Fact]
+    public async Task A_change_keeps_the_rows_where_they_are_and_announces_new_ones()
+    {
+        _rows.AddRange([Row(1), Row(2)]);
+        var page = await ShowAsync();
+        _rows[1] = Row(2, times: 2);
+        (_rows[0], var fresh) = (Row(0), _rows[0]);
+        Hint();
+        page.WaitForAssertion(() => page.Find("[data-test=missed-new]").TextContent.Should().Be("Show new ones: 1"));
+        page.FindAll("[data-test=missed-row]").Select(r => (r.GetAttribute("data-number"), r.ClassList.Contains("gone"))).Should().Equal((fresh.Id.ToString(), true), (Row(2).Id.ToString(), false));
+        Cells(page.FindAll("[data-test=missed-row]")[1])[4].Should().Be("Gave up waiting ×2");
+        page.Find("[data-test=missed-new]").Click();
+        page.WaitForAssertion(() => page.FindAll("[data-test=missed-row]").Select(r => r.GetAttribute("data-number")).Should().Equal(Row(0).Id.ToString(), Row(2).Id.ToString()));
+    }
+
+    [Fact]
+    public async Task Empty_and_failing_lists_say_so()
+    {
+        var page = await ShowAsync();
+        page.Find(".empty").TextContent.Should().StartWith("Nobody waits to be called back.");
+        page.Find("[data-test=missed-mine]").Click();
+        page.WaitForAssertion(() => page.Find(".empty").TextContent.Should().StartWith("You have taken nobody."));
+        _refusal = Problem(HttpStatusCode.ServiceUnavailable, "away");
+        page.Find("[data-test=missed-closed]").Click();
+        page.WaitForAssertion(() => page.Find("[role=alert]").TextContent.Should().Contain("could not be loaded"));
+        _refusal = null;
+        page.Find("[role=alert] button").Click();
+        page.WaitForAssertion(() => page.FindAll("[role=alert]").Should().BeEmpty());
+        page.Find("select").Change(Support.ToString());
+        page.WaitForAssertion(() => _asked.Should().Contain($"GET /api/missed?state=closed&limit=50&queue={Support}"));
+    }
+
+    [Fact]
+    public async Task Supervisors_see_how_soon_callers_are_called_back_and_agents_do_not_ask()
+    {
+        await ShowAsync();
+        _asked.Should().NotContain(a => a.Contains("figures", StringComparison.Ordinal));
+        _session = Some.Session with { Roles = ["supervisor"] };
+        var page = await ShowAsync();
+        page.WaitForAssertion(() => page.Find("[data-test=missed-figures]").TextContent.Should().ContainAll("Called back within 30 min", "50 %", "36:40", "without a number: 2"));
+        page.FindAll("[data-test=missed-queues] tbody tr").Select(r => string.Join('|', Cells(r))).Should().Equal("Sales|6|2|33.3 %|40:00", "Support|1|0|–|–");
+    }
+
+    [Fact]
+    public async Task The_badge_is_what_the_feed_says()
+    {
+        await ShowAsync();
+        var badge = Services.GetRequiredService<MissedBadge>();
+        var changes = 0;
+        badge.Changed += () => changes++;
+        badge.Waiting.Should().BeNull();
+        Hint("12");
+        Hint("12");
+        (badge.Waiting, changes).Should().Be((12, 1));
+        Feed.Take(Some.Message(new HintEvent("client", "3", 1)));
+        badge.Waiting.Should().Be(12);
+    }
+}

@@ -1,0 +1,267 @@
+using System.Net;
+using System.Net.Http.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Missed;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.CrmApi.Tests.Live;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CallCrm.CrmApi.Tests.Missed;
+
+public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
+{
+    Story story = null!;
+
+    public async Task InitializeAsync()
+    {
+        story = await Story.BeginAsync(host);
+        await ExecuteAsync("truncate missed_call, missed_claim, missed_done; truncate call cascade");
+    }
+
+    public async Task DisposeAsync() => await story.DisposeAsync();
+
+    static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    async Task ExecuteAsync(string sql, object? parameters = null)
+    {
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync(sql, parameters);
+    }
+
+    /// <summary>A caller of the Sales queue who gives up.</summary>
+    async Task<Guid> MissAsync(string number, Guid? client = null, bool brief = false)
+    {
+        var call = Guid.CreateVersion7();
+        await story.WriteAsync([.. story.Arrives(call, Story.From(number), client is null ? LookupOutcome.Unknown : LookupOutcome.Known, client), story.Abandons(call, brief ? 2000 : 40_000, brief)]);
+        await story.WrittenAsync(host);
+        return call;
+    }
+
+    async Task AnswerAsync(Guid agent, string extension, string number, Guid? client)
+    {
+        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([.. story.Arrives(call, Story.From(number), LookupOutcome.Known, client), .. story.Offers(call, offer, agent, extension, client), .. story.Answers(call, offer, agent, extension),
+            .. story.Ends(call, agent, extension, client)]);
+        await story.WrittenAsync(host);
+    }
+
+    static async Task<IReadOnlyList<MissedRow>> ListAsync(Page page, string query = "") => (await page.GetAsync($"api/missed{query}", ContractsJson.Default.ListPageMissedRow)).Items;
+
+    static async Task<(HttpStatusCode Status, MissedRow? Row, ProblemView? Problem)> PostAsync(Page page, Guid id, string what, MissedDone? body = null)
+    {
+        using var answer = await page.Http.PostAsync($"api/missed/{id}/{what}", body is null ? null : JsonContent.Create(body, ContractsJson.Default.MissedDone));
+        return answer.IsSuccessStatusCode
+            ? (answer.StatusCode, await answer.Content.ReadFromJsonAsync(ContractsJson.Default.MissedRow), null)
+            : (answer.StatusCode, null, await answer.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView));
+    }
+
+    [PostgresFact]
+    public async Task A_number_is_one_row_however_often_it_was_missed_and_leaves_when_it_is_answered()
+    {
+        await MissAsync("+390212345678", Seeds.Rossi, brief: true);
+        var last = await MissAsync("+390212345678", Seeds.Rossi);
+        await MissAsync("+390299990000", brief: true);
+        await using var anna = await host.SignInAsync("anna");
+        var rows = await ListAsync(anna);
+        rows.Select(r => (r.Caller.Number, r.Times, r.Short, r.Kind)).Should().Equal(("+39 02 9999 0000", 1, true, "Short"), ("+39 02 1234 5678", 2, false, "Abandoned"));
+        rows[1].Should().BeEquivalentTo(new { ClientId = Seeds.Rossi, ClientName = "Mario Rossi", QueueName = "Sales", LastCallId = last, ClaimedBy = (string?)null });
+        rows[1].FirstAt.Should().BeBefore(rows[1].LastAt);
+        (await anna.GetAsync("api/missed/count", ContractsJson.Default.MissedCount)).Waiting.Should().Be(1, "who hung up at once does not ask to be called back");
+
+        await AnswerAsync(Seeds.Luca, "102", "+390212345678", Seeds.Rossi);
+        (await ListAsync(anna)).Select(r => r.Caller.Number).Should().Equal("+39 02 9999 0000");
+        (await ListAsync(anna, "?state=closed")).Should().ContainSingle().Which.Should().BeEquivalentTo(new { ClosedHow = "Rang", ClosedBy = "Luca Neri", Times = 2, Id = rows[1].Id });
+
+        await MissAsync("+390212345678", Seeds.Rossi);
+        (await ListAsync(anna)).First().Should().BeEquivalentTo(new { Times = 1, Id = rows[1].Id }, "the same row is open again");
+    }
+
+    [PostgresFact]
+    public async Task Agents_see_and_claim_those_of_their_queues_and_leads_all()
+    {
+        await MissAsync("+390212345678", Seeds.Rossi);
+        await using var anna = await host.SignInAsync("anna");
+        await using var mila = await host.SignInAsync("mila"); // Support alone.
+        await using var sara = await host.SignInAsync("sara");
+        var row = (await ListAsync(anna)).Single();
+        (await ListAsync(mila)).Should().BeEmpty();
+        (await ListAsync(sara)).Should().ContainSingle();
+        (await ListAsync(sara, $"?queue={Seeds.Support}")).Should().BeEmpty();
+        (await ListAsync(sara, $"?queue={Seeds.Sales}")).Should().ContainSingle();
+        foreach (var what in new[] { "claim", "release" }) (await PostAsync(mila, row.Id, what)).Status.Should().Be(HttpStatusCode.NotFound);
+        (await PostAsync(mila, row.Id, "done", new MissedDone("spam"))).Problem!.ErrorId.Should().Be("missed_closed");
+        (await ListAsync(anna)).Should().ContainSingle("others' refused attempts changed nothing");
+
+        (await PostAsync(sara, row.Id, "claim")).Row!.ClaimedBy.Should().Be("Sara Conti");
+        (await PostAsync(anna, row.Id, "release")).Status.Should().Be(HttpStatusCode.Conflict);
+        (await PostAsync(anna, row.Id, "done", new MissedDone("spam"))).Problem!.ErrorId.Should().Be("claimed_by_other");
+        (await PostAsync(sara, row.Id, "release")).Row!.ClaimedBy.Should().BeNull();
+        (await PostAsync(anna, row.Id, "claim")).Row!.ClaimedById.Should().Be(Seeds.Anna);
+        (await PostAsync(sara, row.Id, "release")).Row!.ClaimedBy.Should().BeNull("a lead gives back anybody's");
+    }
+
+    [PostgresFact]
+    public async Task Of_two_who_claim_at_once_one_wins_and_the_other_is_told_who()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var luca = await host.SignInAsync("luca");
+        for (var round = 0; round < 10; round++)
+        {
+            await MissAsync($"+3902123400{round:00}");
+            var row = (await ListAsync(anna))[0];
+            var answers = await Task.WhenAll(PostAsync(anna, row.Id, "claim"), PostAsync(luca, row.Id, "claim"));
+            answers.Count(a => a.Status == HttpStatusCode.OK).Should().Be(1);
+            var winner = answers.Single(a => a.Status == HttpStatusCode.OK).Row!.ClaimedBy;
+            var loser = answers.Single(a => a.Status == HttpStatusCode.Conflict).Problem!;
+            (loser.ErrorId, loser.Detail).Should().Be(("claimed_by_other", $"{winner} has it."));
+        }
+
+        var (annas, lucas) = (await ListAsync(anna, "?state=mine"), await ListAsync(luca, "?state=mine"));
+        (annas.Count + lucas.Count).Should().Be(10);
+        annas.Should().OnlyContain(r => r.ClaimedBy == "Anna Verdi");
+        (await anna.GetAsync("api/missed/count", ContractsJson.Default.MissedCount)).Waiting.Should().Be(annas.Count, "what others have is not waiting for her");
+    }
+
+    [PostgresFact]
+    public async Task A_claim_that_nobody_works_on_lapses_and_a_call_to_the_client_keeps_it()
+    {
+        await MissAsync("+390212345678", Seeds.Rossi);
+        var time = new FakeTimeProvider(Now);
+        var store = ActivatorUtilities.CreateInstance<MissedStore>(host.Services, (TimeProvider)time);
+        var (anna, luca) = (Someone(Seeds.Anna), Someone(Seeds.Luca));
+        var id = (await store.ListAsync(anna, "open", null, null, 10, default)).Items.Single().Id;
+        var claimed = (await store.ClaimAsync(id, anna, default)).Row!;
+        claimed.ClaimLapsesAt.Should().BeCloseTo(time.GetUtcNow().AddMinutes(30), TimeSpan.FromMilliseconds(1));
+        time.Advance(TimeSpan.FromMinutes(29));
+        (await store.ClaimAsync(id, luca, default)).Refused.Should().BeTrue();
+
+        // Anna tries them on another number of theirs; nobody answers.
+        await ExecuteAsync("insert into client_phone (client_id, e164, raw, added_at) values (@Rossi, '+393470000001', '', now()) on conflict do nothing", new { Seeds.Rossi });
+        var began = time.GetUtcNow();
+        var call = Guid.CreateVersion7();
+        await ExecuteAsync("""
+            insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, dialled_e164, started_at, ended_at, outcome, last_seq)
+            values (@call, 'main', 'pbx', 'Outbound', 'Ended', false, '101', 'Extension', '+393470000001', '+393470000001', @began, @ends, 'Failed', 0);
+            insert into call_leg (node, unique_id, call_id, channel, agent_id, is_client, started_at) values ('pbx', @call::text, @call, 'PJSIP/101-1', @Anna, false, @began)
+            """, new { call, began, ends = began.AddSeconds(20), Seeds.Anna });
+        time.Advance(TimeSpan.FromMinutes(30));
+        (await store.ClaimAsync(id, luca, default)).Refused.Should().BeTrue("it is worked on");
+        time.Advance(TimeSpan.FromSeconds(20));
+        var taken = await store.ClaimAsync(id, luca, default);
+        (taken.Refused, taken.Row!.ClaimedBy).Should().Be((false, "Luca Neri"));
+        (await store.ListAsync(anna, "mine", null, null, 10, default)).Items.Should().BeEmpty();
+    }
+
+    Person Someone(Guid id) => new(id, Guid.NewGuid(), Guid.NewGuid(), "x", "X", "agent", true);
+
+    [PostgresFact]
+    public async Task A_claim_from_before_they_were_reached_does_not_hold_when_they_are_missed_again()
+    {
+        await MissAsync("+393331112222", Seeds.Bianchi);
+        await using var anna = await host.SignInAsync("anna");
+        var id = (await ListAsync(anna)).Single().Id;
+        (await PostAsync(anna, id, "claim")).Status.Should().Be(HttpStatusCode.OK);
+        await AnswerAsync(Seeds.Anna, "101", "+393331112222", Seeds.Bianchi);
+        (await PostAsync(anna, id, "claim")).Status.Should().Be(HttpStatusCode.NotFound);
+        await MissAsync("+393331112222", Seeds.Bianchi);
+        (await ListAsync(anna)).Single().ClaimedBy.Should().BeNull();
+    }
+
+    [PostgresFact]
+    public async Task Closed_without_a_call_it_says_why_and_the_next_miss_opens_it_again()
+    {
+        await MissAsync("+390212345678", Seeds.Rossi);
+        await using var anna = await host.SignInAsync("anna");
+        var id = (await ListAsync(anna)).Single().Id;
+        async Task<IEnumerable<string>> Wrong(string json) => (await anna.ProblemAsync(HttpMethod.Post, $"api/missed/{id}/done", json)).Problem.Errors!.Keys;
+        (await Wrong("""{"reason":"because"}""")).Should().Equal("reason");
+        (await Wrong("""{"reason":"other"}""")).Should().Equal("note");
+        (await Wrong($$"""{"reason":"mail","note":"{{new string('x', 501)}}"}""")).Should().Equal("note");
+        (await anna.ProblemAsync(HttpMethod.Get, "api/missed?state=all")).Problem.Errors!.Keys.Should().Equal("state");
+
+        (await PostAsync(anna, id, "claim")).Status.Should().Be(HttpStatusCode.OK);
+        (await PostAsync(anna, id, "done", new MissedDone("other", "wrote \0 to them"))).Status.Should().Be(HttpStatusCode.OK);
+        (await ListAsync(anna)).Should().BeEmpty();
+        (await ListAsync(anna, "?state=closed")).Single().Should().BeEquivalentTo(new { ClosedHow = "other", Note = "wrote  to them", ClosedBy = "Anna Verdi" });
+        (await PostAsync(anna, id, "done", new MissedDone("mail"))).Status.Should().Be(HttpStatusCode.NotFound);
+        await MissAsync("+390212345678", Seeds.Rossi);
+        (await ListAsync(anna)).Single().Should().BeEquivalentTo(new { Id = id, Times = 1, ClaimedBy = (string?)null });
+    }
+
+    [PostgresFact]
+    public async Task The_list_goes_on_at_its_cursor()
+    {
+        for (var n = 0; n < 7; n++) await MissAsync($"+39021239990{n}");
+        await using var anna = await host.SignInAsync("anna");
+        var seen = new List<Guid>();
+        string? cursor = null;
+        do
+        {
+            var page = await anna.GetAsync($"api/missed?limit=3{(cursor is null ? "" : "&cursor=" + cursor)}", ContractsJson.Default.ListPageMissedRow);
+            seen.AddRange(page.Items.Select(i => i.Id));
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        seen.Should().HaveCount(7).And.OnlyHaveUniqueItems();
+    }
+
+    [PostgresFact]
+    public async Task Pages_are_told_what_waits_for_them_and_nobody_elses()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var luca = await host.SignInAsync("luca");
+        await using var mila = await host.SignInAsync("mila");
+        var (annas, lucas, milas) = (await anna.OpenAsync(), await luca.OpenAsync(), await mila.OpenAsync());
+        static bool Says(HintEvent e, string key) => e.Subject == "missed" && e.Key == key;
+        await annas.NextAsync<HintEvent>(e => Says(e, "0"));
+        await milas.NextAsync<HintEvent>(e => Says(e, "0"));
+        await MissAsync("+390212345678", Seeds.Rossi);
+        await annas.NextAsync<HintEvent>(e => Says(e, "1"));
+        await lucas.NextAsync<HintEvent>(e => Says(e, "1"));
+        lucas.Events.Clear();
+        (await PostAsync(anna, (await ListAsync(anna)).Single().Id, "claim")).Status.Should().Be(HttpStatusCode.OK);
+        await lucas.NextAsync<HintEvent>(e => Says(e, "0"));
+        milas.Events.OfType<HintEvent>().Where(e => e.Subject == "missed").Should().OnlyContain(e => e.Key == "0");
+    }
+
+    /// <summary>
+    /// By hand, at noon, in time = 30 min. Sales: A missed 9:00 and 9:05, called 9:20 (20 min, in time); B missed 9:00, called 10:00 (60 min, late); C missed 10:00, rang 10:10 by
+    /// itself (in neither); D missed 11:00, open (late); E missed 11:45, open (time not over: in neither); F spam by hand 9:10 after 9:00 (in neither); one short, one withheld.
+    /// Callers 6, open 2, called back 2 after (20 + 60) / 2 = 40 min; in time 1 ÷ (1 + 2) = 33.3 %. Support: G missed 9:00, called 9:30: 100 %.
+    /// </summary>
+    [PostgresFact]
+    public async Task The_figures_are_those_computed_by_hand()
+    {
+        var clock = host.Services.GetRequiredService<SiteClock>();
+        var noon = clock.DayStart.AddHours(12);
+        await ExecuteAsync(
+            """
+            insert into missed_call (call_id, domain, number_id, e164, queue_id, kind, missed_at, reached_at, reached_call, reached_by)
+            select gen_random_uuid(), 'main', md5(n)::uuid, n, q, kind, @noon - missed, @noon - reached, case when reached is not null then gen_random_uuid() end, by
+            from (values
+              ('A', @Sales, 'Abandoned', interval '3:00', interval '2:40', 'Called'), ('A', @Sales, 'Abandoned', '2:55', '2:40', 'Called'), ('B', @Sales, 'Down', '3:00', '2:00', 'Called'),
+              ('C', @Sales, 'Closed', '2:00', '1:50', 'Rang'), ('D', @Sales, 'Refused', '1:00', null, null), ('E', @Sales, 'Abandoned', '0:15', null, null), ('F', @Sales, 'Abandoned', '3:00', null, null),
+              ('H', @Sales, 'Short', '2:00', null, null), (null, @Sales, 'Abandoned', '2:00', null, null), ('G', @Support, 'Abandoned', '3:00', '2:30', 'Called'),
+              ('Y', @Support, 'Abandoned', '14:00', null, null)) as v(n, q, kind, missed, reached, by);
+            insert into missed_done (number_id, at, user_id, reason) values (md5('F')::uuid, @noon - interval '2:50', @Anna, 'spam');
+            """,
+            new { noon, Seeds.Sales, Seeds.Support, Seeds.Anna });
+        var time = new FakeTimeProvider(noon);
+        var site = new SiteClock(host.Services.GetRequiredService<IOptions<SiteOptions>>(), time);
+        var figures = await ActivatorUtilities.CreateInstance<MissedStore>(host.Services, (TimeProvider)time, site).FiguresAsync(default);
+        figures.Queues.Select(q => (q.QueueName, q.Figures)).Should().Equal(
+            ("Sales", new MissedFigures(6, 2, 2, 33.3m, 2400, 1, 1)), ("Support", new MissedFigures(1, 0, 1, 100m, 1800, 0, 0)));
+        figures.All.Should().Be(new MissedFigures(7, 2, 3, 50m, 2200, 1, 1));
+        figures.Within_s.Should().Be(1800);
+        await ExecuteAsync("truncate missed_call");
+        await using var sara = await host.SignInAsync("sara");
+        (await sara.GetAsync("api/missed/figures", ContractsJson.Default.MissedFiguresView)).All.Should().Be(new MissedFigures(0, 0, 0, null, null, 0, 0));
+    }
+}
