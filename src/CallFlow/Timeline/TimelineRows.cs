@@ -11,7 +11,10 @@ internal static class TimelineRows
 {
     /// <param name="younger">Calls that became part of it.</param>
     public static IReadOnlyList<JournalEntry> Entries(CallRow call, IReadOnlyList<CallRow> younger, IReadOnlyList<LegRow> legs, IReadOnlyList<OfferRow> offers, IReadOnlyList<string> decisions) =>
-        [.. Tell(call, younger, legs, offers, decisions).OrderBy(e => e.At).ThenBy(Rank).Select((e, i) => e with { Seq = i + 1, Call = call.Id })];
+        [.. Tell(call, younger, legs, offers, decisions).OrderBy(e => Moment(e.At)).ThenBy(Rank).Select((e, i) => e with { Seq = i + 1, Call = call.Id })];
+
+    /// <summary>Columns keep microseconds, a decision's own text keeps ticks: what was one moment must be one again.</summary>
+    static long Moment(DateTimeOffset at) => at.UtcTicks / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>Of what happened at one moment, what comes first.</summary>
     static int Rank(JournalEntry entry) => entry switch

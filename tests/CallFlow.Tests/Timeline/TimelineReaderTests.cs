@@ -42,6 +42,38 @@ public sealed class TimelineReaderTests(PostgresFixture postgres) : JournalDatab
     }
 
     [PostgresFact]
+    public async Task What_was_one_moment_is_told_in_its_order_although_columns_keep_less_of_it()
+    {
+        var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales);
+        for (var i = 0; i < script.Entries.Count; i++) script.Entries[i] = script.Entries[i] with { At = script.Entries[i].At.AddTicks(4) };
+        await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
+        await ExecuteAsync("truncate journal");
+        var text = await TextAsync(Id(1));
+        text.IndexOf("routed by", StringComparison.Ordinal).Should().BePositive().And.BeLessThan(text.IndexOf("offered to", StringComparison.Ordinal));
+    }
+
+    [PostgresFact]
+    public async Task An_imported_call_is_read_from_the_journal_and_when_that_is_gone_from_the_projections()
+    {
+        var legs = new[]
+        {
+            new ImportedLeg("9.1", "PJSIP/trunk-1", null, true, CallScript.Begin, null, CallScript.Begin.AddSeconds(20), 16, 0),
+            new ImportedLeg("9.2", "PJSIP/101-2", Anna, false, CallScript.Begin.AddSeconds(1), CallScript.Begin.AddSeconds(5), CallScript.Begin.AddSeconds(20), 16, 15_000),
+        };
+        var script = new CallScript().After(1500).Say(new CallImported("n1", "9.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "", CallScript.Begin, CallScript.Begin.AddSeconds(5),
+            CallScript.Begin.AddSeconds(20), CallOutcome.Fallback, EndedBy.Caller, 16, Anna, Mario, LookupOutcome.Known, [Mario], 5000, 15_000, true, false, [.. legs]) { Seq = 0, At = default }, Id(1));
+        await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
+        const string Lanes = """
+            client: Talk 0:05.000–0:20.000 with anna
+            anna: Talk 0:05.000–0:20.000
+            0:00.000
+            """;
+        (await TextAsync(Id(1))).Should().StartWith(Lanes + " not seen: told from the PBX's own record");
+        await ExecuteAsync("truncate journal");
+        (await TextAsync(Id(1))).Should().StartWith(Lanes + " Inbound call");
+    }
+
+    [PostgresFact]
     public async Task A_call_that_became_part_of_another_leads_to_it_whichever_id_is_asked()
     {
         var script = new CallScript().Start(Id(1)).After(1).Start(Id(2), "2.1").After(1).Say(new CallMerged(Id(2)) { Seq = 0, At = default }, Id(1))
