@@ -3,6 +3,7 @@ using CallCrm.AllInOne;
 using CallCrm.CallFlow;
 using CallCrm.CallFlow.Demo;
 using CallCrm.CallRouter;
+using CallCrm.CallRouter.Doctor;
 using CallCrm.CallRouter.Flight;
 using CallCrm.CrmApi;
 using CallCrm.CrmApi.Scripts;
@@ -12,10 +13,11 @@ using CallCrm.Recorder;
 if (args is ["scripts", "check", .. var rest])
     return ScriptCheck.Run(rest.Length > 0 ? rest[0] : "scripts-library", Console.Out);
 
+var isDoctor = args is ["doctor", ..];
 try
 {
     var readsFlight = args is ["replay" or "bundle", ..];
-    var builder = WebApplication.CreateBuilder(readsFlight ? [] : args);
+    var builder = WebApplication.CreateBuilder(readsFlight || isDoctor ? [] : args);
     builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
         new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
         new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
@@ -23,6 +25,8 @@ try
     var configuration = builder.Configuration;
     if (readsFlight)
         return FlightCommand.Run(args, configuration, Console.Out, Console.Error);
+    if (isDoctor)
+        return await DoctorCommand.RunAsync(args, configuration, TimeProvider.System, Console.Out, Console.Error);
     var demo = DemoSetup.Apply(configuration, DataFolder.From(configuration));
     // Router and CrmApi are one process here: their shared secret need not outlive it.
     if (string.IsNullOrEmpty(configuration["Router:InternalKey"]))
@@ -52,6 +56,10 @@ try
         app.Lifetime.ApplicationStarted.Register(() => DemoSetup.PrintSignIns(configuration, Console.Out));
     await app.RunAsync();
     return 0;
+}
+catch (ConfigurationException e) when (isDoctor)
+{
+    return DoctorCommand.Report(e.Message, args.Contains("--json"), Console.Out);
 }
 catch (ConfigurationException e)
 {

@@ -1,4 +1,5 @@
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Doctor;
 using CallCrm.CallRouter.Flight;
 using CallCrm.CallRouter.Cel;
 using CallCrm.CallRouter.Pbx;
@@ -125,6 +126,14 @@ sealed partial class RouterWorker(
 
     async Task ServeAgiAsync(AgiSession session, CancellationToken cancel)
     {
+        if (AgiCheck.IsAsked(session))
+        {
+            // Only where the question of a call would be understood, too.
+            if (links.Find(session) is not null)
+                await AgiCheck.AnswerAsync(session, cancel);
+            return;
+        }
+
         if (seat.Current is { } held && links.Find(session) is { } link)
             await desk.ServeAsync(session, link, held, seat, cancel);
     }

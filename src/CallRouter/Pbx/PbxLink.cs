@@ -1,3 +1,4 @@
+using CallCrm.CallRouter.Doctor;
 using CallCrm.Engine;
 using CallCrm.Telephony.Ami;
 
@@ -72,7 +73,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     {
         switch (signal)
         {
-            case AmiEvent e when e.Sequence > _inSnapshot && Connected:
+            case AmiEvent e when e.Sequence > _inSnapshot && Connected && !AgiCheck.IsChannel(e["Channel"] ?? e["LocalOneChannel"]):
                 await inputs.PutAsync(new EngineInput.PbxSaid(ToPbxEvent(e), PbxModel.MayBeginCall(e.Name) ? NewCall() : default), cancel);
                 break;
             case AmiConnected connected:
@@ -107,7 +108,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 RouterMetrics.Resyncs.Add(1);
                 LogSnapshot(Node, channels.Items.Count);
                 await inputs.PutAsync(
-                    new EngineInput.PbxLists(Node, [.. channels.Items.Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
+                    new EngineInput.PbxLists(Node, [.. channels.Items.Where(c => !AgiCheck.IsChannel(c["Channel"])).Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
                 return;
             }
 

@@ -1,0 +1,142 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Net.Sockets;
+using CallCrm.CallFlow;
+using CallCrm.CallRouter.Pbx;
+using Npgsql;
+
+namespace CallCrm.CallRouter.Doctor;
+
+/// <summary>A device of the settings.</summary>
+/// <param name="Remote">To be answered or held from the page.</param>
+sealed record DoctorDevice(string Node, string Name, string Extension, bool Remote);
+
+/// <summary>The machine CallCrm runs on.</summary>
+sealed class HostDoctor(IConfiguration configuration, Uri page)
+{
+    const string Area = "host";
+    const double LeastFreeGigabytes = 1;
+    static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(3);
+
+    public IReadOnlyList<Finding> CheckConfiguration(IReadOnlyList<PbxOptions> pbxs)
+    {
+        var problems = new List<string>();
+        var router = configuration.GetSection(RouterOptions.Section).Get<RouterOptions>() ?? new RouterOptions();
+        // The all-in-one host makes its own when none is set.
+        if (router.InternalKey.Length == 0)
+            router.InternalKey = new string('-', 16);
+        var results = new List<ValidationResult>();
+        Validator.TryValidateObject(router, new ValidationContext(router), results, validateAllProperties: true);
+        problems.AddRange(results.Select(r => $"Router:{string.Join(',', r.MemberNames)}: {r.ErrorMessage}"));
+        if (new PbxOptionsValidator().Validate(null, [.. pbxs]) is { Failed: true, Failures: { } failures })
+            problems.AddRange(failures);
+        problems.AddRange(pbxs.GroupBy(p => p.Node, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => $"Pbx: the node '{g.Key}' stands there twice; each PBX needs a name of its own."));
+        return problems.Count == 0
+            ? [Finding.Fine(Area, "configuration", "The configuration is valid.")]
+            : [.. problems.Select(p => Finding.Fault(Area, "configuration", $"{p} Correct it in the configuration file or the environment."))];
+    }
+
+    public Finding CheckData()
+    {
+        var folder = DataFolder.From(configuration);
+        if (!Directory.Exists(folder))
+            return Finding.Untold(Area, "data", $"The data folder {folder} is not there yet, the first start makes it.");
+        if (FolderCheck.WhyNotWritable(folder) is { } why)
+            return Finding.Fault(Area, "data", $"The data folder {folder} cannot be written ({why}): give it to the user CallCrm runs as.");
+        var free = new DriveInfo(folder).AvailableFreeSpace / (double)(1 << 30);
+        var text = free.ToString("F1", CultureInfo.InvariantCulture);
+        return free < LeastFreeGigabytes
+            ? Finding.Fault(Area, "data", $"The data folder {folder} has {text} GB left: make room, or move it (CallCrm:DataFolder).")
+            : Finding.Fine(Area, "data", $"The data folder {folder} can be written, {text} GB are free.");
+    }
+
+    public Finding CheckFfmpeg()
+    {
+        var program = configuration["Recorder:Ffmpeg"] is { Length: > 0 } given ? given : "ffmpeg";
+        var places = program.Contains('/', StringComparison.Ordinal)
+            ? [program]
+            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Where(f => f.Length > 0).Select(f => Path.Combine(f, program));
+        return places.FirstOrDefault(File.Exists) is { } found
+            ? Finding.Fine(Area, "ffmpeg", $"ffmpeg is {found}.")
+            : Finding.Fault(Area, "ffmpeg", $"'{program}' is not found, recordings cannot be played: sudo apt-get install ffmpeg, or name the program in Recorder:Ffmpeg.");
+    }
+
+    /// <returns>What was found, and whether the host runs.</returns>
+    public async Task<(Finding Finding, bool Runs)> CheckPortAsync(CancellationToken cancel)
+    {
+        try
+        {
+            using var probe = new TcpClient();
+            using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            soon.CancelAfter(AnswerWithin);
+            await probe.ConnectAsync(page.Host, page.Port, soon.Token);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            return (Finding.Untold(Area, "port", $"The host does not run; its port {page.Port} is free."), false);
+        }
+
+        try
+        {
+            using var http = new HttpClient { Timeout = AnswerWithin };
+            using var live = await http.GetAsync(new Uri(page, "/health/live"), cancel);
+            var ours = live.IsSuccessStatusCode && await live.Content.ReadAsStringAsync(cancel) == "Healthy";
+            if (!ours)
+                return (Taken(), false);
+            var ready = await http.GetStringAsync(new Uri(page, "/health/ready"), cancel);
+            return (ready == "Healthy"
+                ? Finding.Fine(Area, "port", $"The host runs and answers on {page}.")
+                : Finding.Fault(Area, "port", $"The host on {page} says it is {ready}: look into its log, and at \"Operations\" in docs."), true);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancel.IsCancellationRequested)
+        {
+            return (e is HttpRequestException { StatusCode: not null } ? Finding.Fault(Area, "port", $"The host on {page} is not ready: look into its log, mostly the database is away.") : Taken(), e is HttpRequestException { StatusCode: not null });
+        }
+
+        Finding Taken() => Finding.Fault(Area, "port", $"Another program answers on port {page.Port}: stop it, or give CallCrm another port (--port, Web:Urls).");
+    }
+
+    /// <returns>What was found, and the devices of the settings; null when they cannot be read.</returns>
+    public async Task<(Finding Finding, IReadOnlyList<DoctorDevice>? Devices)> CheckDatabaseAsync(string domain, Task<(Finding, bool Runs)> host, CancellationToken cancel)
+    {
+        var address = DatabaseAddress.From(configuration);
+        try
+        {
+            var builder = new NpgsqlConnectionStringBuilder(address.ConnectionString) { Pooling = false, Timeout = 3, CommandTimeout = 3 };
+            await using var connection = new NpgsqlConnection(builder.ConnectionString);
+            await connection.OpenAsync(cancel);
+            var fine = Finding.Fine(Area, "database", $"PostgreSQL {connection.PostgreSqlVersion} answers.");
+            return (fine, await DevicesAsync(connection, domain, cancel));
+        }
+        catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or ArgumentException)
+        {
+            if (address.Cluster is not null && !(await host).Runs)
+                return (Finding.Untold(Area, "database", "CallCrm's own PostgreSQL runs only while the host does; start the host to have it looked at."), null);
+            return (Finding.Fault(Area, "database", $"PostgreSQL cannot be used ({e.Message.ReplaceLineEndings(" ")}): start it, and correct ConnectionStrings:CallCrm."), null);
+        }
+    }
+
+    static async Task<IReadOnlyList<DoctorDevice>?> DevicesAsync(NpgsqlConnection connection, string domain, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand("""
+            select d.node, d.name, d.extension, d.can_answer or d.can_hold
+            from device d join extension e on e.node = d.node and e.number = d.extension
+            where e.domain = $1
+            order by d.node, d.name
+            """, connection);
+        command.Parameters.AddWithValue(domain);
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            var devices = new List<DoctorDevice>();
+            while (await reader.ReadAsync(cancel))
+                devices.Add(new DoctorDevice(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3)));
+            return devices;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            // Never started with this database.
+            return null;
+        }
+    }
+}

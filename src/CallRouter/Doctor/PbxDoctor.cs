@@ -1,0 +1,334 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using CallCrm.CallRouter.Pbx;
+using CallCrm.Telephony.Ami;
+
+namespace CallCrm.CallRouter.Doctor;
+
+/// <summary>One PBX by a login of its own, beside the router's: what the router needs of it, each thing tried.</summary>
+sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
+{
+    static readonly TimeSpan LoginWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>The dialplan gives the AGI 2 s.</summary>
+    static readonly TimeSpan CheckWithin = TimeSpan.FromSeconds(3);
+
+    /// <summary>Durations come from one clock each, but a page shows the PBX's times beside the host's.</summary>
+    static readonly TimeSpan MostOffset = TimeSpan.FromSeconds(2);
+
+    static readonly (string Action, string Right, string For)[] Rights =
+    [
+        ("Redirect", "call", "waiting callers cannot be given to an agent"),
+        ("Originate", "originate", "nothing can be dialled from the page"),
+        ("CoreShowChannels", "reporting", "the calls there are cannot be read after a login"),
+    ];
+
+    static readonly (string Context, string Without)[] Contexts =
+    [
+        ("callcrm-in", "no call can come in"),
+        ("callcrm-route", "no call can be routed"),
+        ("callcrm-agents", "agents cannot transfer"),
+        ("callcrm-fallback", "callers hear an apology when CallCrm does not answer; write this context, deploy/asterisk/README.md has examples"),
+        (AgiCheck.Context, "whether the PBX reaches CallCrm cannot be tried, the snippet is an old one"),
+    ];
+
+    readonly ConcurrentQueue<Finding> _found = new();
+    readonly ConcurrentQueue<AmiEvent> _events = new();
+    readonly string _area = $"pbx {pbx.Node}";
+
+    /// <param name="devices">Of the settings of this node; null when they could not be read.</param>
+    public async Task<IReadOnlyCollection<Finding>> RunAsync(Task<IReadOnlyList<DoctorDevice>?> devices, CancellationToken cancel)
+    {
+        CheckFolders();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var client = new AmiClient(Options(), time);
+        var told = new TaskCompletionSource<AmiStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.StatusChanged = status =>
+        {
+            if (status.State is AmiState.LoggedIn or AmiState.Lost or AmiState.LoginRefused)
+                told.TrySetResult(status);
+        };
+        var running = client.RunAsync(stop.Token);
+        var reading = ReadAsync(client);
+        try
+        {
+            var status = await told.Task.WaitAsync(LoginWithin, time, cancel);
+            if (status.Session is { } session)
+                await ExamineAsync(client, session, devices, cancel);
+            else
+                Fault("ami", NoLogin(status));
+        }
+        catch (TimeoutException)
+        {
+            Fault("ami", $"The AMI of {pbx.Host}:{pbx.AmiPort} does not finish the login in {LoginWithin.TotalSeconds:F0} s: look whether Asterisk hangs (asterisk -rx \"core show uptime\").");
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            Fault("ami", $"The PBX at {pbx.Host}:{pbx.AmiPort} answers too slowly, not all was looked at: look at its load.");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running;
+            await reading;
+        }
+
+        return _found;
+    }
+
+    AmiClientOptions Options() => new()
+    {
+        Node = pbx.Node,
+        Host = pbx.Host,
+        Port = pbx.AmiPort,
+        User = pbx.User,
+        Secret = pbx.Secret,
+        Tls = pbx.Tls,
+        TlsFingerprint = pbx.TlsThumbprint ?? "",
+        Events = new AmiEventFilter().Want("Newchannel", "UserEvent").WantVariable("DIALSTATUS"),
+        ConnectTimeout = TimeSpan.FromSeconds(3),
+        ActionDeadline = TimeSpan.FromSeconds(2),
+        BootWait = TimeSpan.FromSeconds(1),
+    };
+
+    async Task ReadAsync(AmiClient client)
+    {
+        await foreach (var signal in client.Signals.ReadAllAsync(CancellationToken.None))
+        {
+            if (signal is AmiEvent e && (AgiCheck.IsChannel(e["Channel"]) || e["UserEvent"] == "CallCrmCheck"))
+                _events.Enqueue(e);
+        }
+    }
+
+    string NoLogin(AmiStatus status) => status.Reason switch
+    {
+        AmiLostReason.LoginRefused => $"The AMI refuses user '{pbx.User}' ({status.Detail}): make name and secret of manager.conf and Pbx User/Secret the same, and let its \"permit\" hold this machine's address.",
+        AmiLostReason.TlsFailed => $"TLS with {pbx.Host}:{pbx.AmiPort} cannot be agreed ({status.Detail}): trust the certificate, or name it in Pbx TlsThumbprint.",
+        AmiLostReason.NotAmi => $"What answers on {pbx.Host}:{pbx.AmiPort} is no AMI: set Pbx AmiPort to the port of manager.conf (5038, with TLS 5039 and Pbx Tls true).",
+        AmiLostReason.ConnectFailed => $"The AMI on {pbx.Host}:{pbx.AmiPort} cannot be reached ({status.Detail}): start Asterisk, set enabled = yes and bindaddr in manager.conf, open the firewall.",
+        _ => $"The AMI on {pbx.Host}:{pbx.AmiPort} ended the connection ({status.Reason}: {status.Detail}): look into Asterisk's log.",
+    };
+
+    async Task ExamineAsync(AmiClient client, AmiConnected session, Task<IReadOnlyList<DoctorDevice>?> devices, CancellationToken cancel)
+    {
+        Fine("ami", $"AMI login as '{pbx.User}' accepted, Asterisk {session.AsteriskVersion}.");
+        CheckName(session);
+        if (session.FullyBooted)
+            Fine("right.read.system", "Read class system is there.");
+        else
+            Fault("right.read.system", $"Either Asterisk still boots, or user '{pbx.User}' lacks the read class \"system\", and its restarts are not seen: add it to read in manager.conf.");
+        var commands = await client.SendAsync(new AmiAction("ListCommands"), cancel);
+        await Task.WhenAll(
+            CheckWriteRightsAsync(commands, devices),
+            CheckWriteTimeoutAsync(client, commands, cancel),
+            CheckClockAsync(client, cancel),
+            CheckDialplanAsync(client, cancel),
+            CheckDevicesAsync(client, devices, cancel));
+    }
+
+    void CheckName(AmiConnected session)
+    {
+        if (session.SystemName == pbx.Node)
+            Fine("systemname", $"systemname is '{pbx.Node}'.");
+        else if (session.SystemName.Length > 0)
+            Fault("systemname", $"The PBX calls itself '{session.SystemName}', here it is '{pbx.Node}', so recordings are not found: set Pbx Node or systemname in asterisk.conf (restart Asterisk then).");
+        else
+            Fault("systemname", $"The PBX has no name, so its unique ids are not unique among several PBXs: set systemname = {pbx.Node} in asterisk.conf and restart Asterisk.");
+    }
+
+    async Task CheckWriteRightsAsync(AmiResponse commands, Task<IReadOnlyList<DoctorDevice>?> devices)
+    {
+        if (!commands.IsSuccess)
+        {
+            Untold("right.write", $"The PBX does not list the actions this login may use ({commands.Message}).");
+            return;
+        }
+
+        foreach (var (action, right, without) in Rights)
+        {
+            if (commands[action] is not null)
+                Fine($"right.write.{right}", $"Write class {right} is there.");
+            else
+                Fault($"right.write.{right}", $"User '{pbx.User}' may not use {action}, {without}: add \"{right}\" to write in manager.conf.");
+        }
+
+        if (commands["Command"] is not null)
+            Fault("right.write.command", $"User '{pbx.User}' may run any command of the PBX, which CallCrm never does: take \"command\" out of write in manager.conf.");
+        if (await devices is { } known && known.FirstOrDefault(d => d.Remote) is { } remote && commands["PJSIPNotify"] is null)
+            Fault("right.write.system", $"{remote.Name} is to be answered or held from the page, but user '{pbx.User}' may not use PJSIPNotify: add \"system\" to write in manager.conf, or switch that off for the device.");
+    }
+
+    /// <summary>manager.conf can be read by a login with the write class config only, which ours has no need for.</summary>
+    async Task CheckWriteTimeoutAsync(AmiClient client, AmiResponse commands, CancellationToken cancel)
+    {
+        const string Key = "writetimeout=";
+        if (commands["GetConfig"] is null)
+        {
+            Untold("writetimeout", "writetimeout cannot be told over AMI by a login without the write class config; it must be 5000 (the default, 100, cuts the line at the first pause).");
+            return;
+        }
+
+        var file = await client.SendAsync(new AmiAction("GetConfig") { { "Filename", "manager.conf" }, { "Category", pbx.User } }, cancel);
+        var line = file.Headers.Select(h => h.Value).LastOrDefault(v => v.StartsWith(Key, StringComparison.OrdinalIgnoreCase));
+        if (!file.IsSuccess)
+            Untold("writetimeout", $"writetimeout cannot be told ({file.Message}).");
+        else if (line is not null && int.TryParse(line[Key.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds >= 1000)
+            Fine("writetimeout", $"writetimeout is {milliseconds} ms.");
+        else
+            Fault("writetimeout", $"writetimeout of user '{pbx.User}' is {(line is null ? "the default, 100 ms" : line[Key.Length..] + " ms")}, which cuts the line at a short pause: set writetimeout = 5000 in manager.conf.");
+    }
+
+    async Task CheckClockAsync(AmiClient client, CancellationToken cancel)
+    {
+        var sent = time.GetUtcNow();
+        var pong = await client.SendAsync(new AmiAction("Ping"), cancel);
+        if (AmiText.ParseTimestamp(pong["Timestamp"]) is not { } there)
+        {
+            Untold("clock", $"The PBX does not tell its time ({pong.Message}).");
+            return;
+        }
+
+        var offset = there - (sent + (time.GetUtcNow() - sent) / 2);
+        var seconds = offset.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
+        if (offset.Duration() <= MostOffset)
+            Fine("clock", $"The PBX's clock is {seconds} s off this machine's.");
+        else
+            Fault("clock", $"The PBX's clock is {seconds} s off this machine's: let both follow a time server (timedatectl set-ntp true).");
+    }
+
+    async Task CheckDialplanAsync(AmiClient client, CancellationToken cancel)
+    {
+        var shown = await Task.WhenAll(Contexts.Select(c => client.SendListAsync(new AmiAction("ShowDialPlan") { { "Context", c.Context } }, cancel)));
+        var there = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < Contexts.Length; i++)
+        {
+            var (context, without) = Contexts[i];
+            if (shown[i].IsSuccess && shown[i].Items.Count > 0)
+                there.Add(context);
+            else if (shown[i].IsSuccess || shown[i].Response.Message.Contains("Did not find", StringComparison.OrdinalIgnoreCase))
+                Fault($"dialplan.{context}", $"The dialplan has no context {context}, {without}: include the current deploy/asterisk/callcrm.conf in extensions.conf and reload the dialplan.");
+            else
+                Untold($"dialplan.{context}", $"Whether the dialplan has {context} cannot be told ({shown[i].Response.Message}).");
+        }
+
+        if (there.Contains("callcrm-route") && !shown[1].Items.Any(i => i["Extension"] == "s" && i["ExtensionLabel"] == "callcrm"))
+            Fault("dialplan.label", "The dialplan's callcrm-route has no priority labelled callcrm at s, so held callers cannot be moved: put the unchanged deploy/asterisk/callcrm.conf there and reload the dialplan.");
+        else if (there.Count == Contexts.Length)
+            Fine("dialplan", "All contexts of the snippet are there.");
+        if (there.Contains(AgiCheck.Context))
+            await CheckAgiAsync(client, cancel);
+        else
+            Untold("agi", $"Whether the PBX reaches CallCrm's FastAGI was not tried, for that needs the context {AgiCheck.Context}.");
+    }
+
+    /// <summary>A Local channel that asks CallCrm, tells the answer and ends. Its events show the read classes on the way.</summary>
+    async Task CheckAgiAsync(AmiClient client, CancellationToken cancel)
+    {
+        var id = Random.Shared.NextInt64(1_000_000_000, 9_999_999_999).ToString(CultureInfo.InvariantCulture);
+        var asked = await client.SendAsync(
+            new AmiAction("Originate") { { "Channel", $"Local/{id}@{AgiCheck.Context}" }, { "Application", "Hangup" }, { "Timeout", "4000" }, { "Async", "true" } }, cancel);
+        if (!asked.IsSuccess)
+        {
+            Untold("agi", $"Whether the PBX reaches CallCrm's FastAGI was not tried, the PBX refused the channel for it ({asked.Message}).");
+            return;
+        }
+
+        AmiEvent? result = null;
+        var since = time.GetTimestamp();
+        while (time.GetElapsedTime(since) < CheckWithin && (result = _events.FirstOrDefault(e => e.Name == "UserEvent" && e["Id"] == id)) is null)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
+        CheckReadRights(id, result);
+        if (result is null)
+            Untold("agi", "Whether the PBX reaches CallCrm's FastAGI cannot be told, its answer (UserEvent CallCrmCheck) did not come.");
+        else
+            CheckAnswer(result);
+    }
+
+    void CheckReadRights(string id, AmiEvent? result)
+    {
+        var channel = _events.FirstOrDefault(e => e.Name == "Newchannel" && e["Channel"]!.StartsWith($"Local/{id}@", StringComparison.Ordinal));
+        if (channel is null)
+            ReadFault("call", "calls are not seen");
+        else if (channel.Timestamp is null)
+            Fault("timestampevents", "Events come without their time: set timestampevents = yes in [general] of manager.conf.");
+        else
+            Fine("right.read.call", "Read class call is there, events carry their time.");
+        if (result is null)
+            ReadFault("user", "callers on hold are not seen");
+        else
+            Fine("right.read.user", "Read class user is there.");
+        if (_events.Any(e => e.Name == "VarSet"))
+            Fine("right.read.dialplan", "Read class dialplan is there, DIALSTATUS comes through.");
+        else
+            ReadFault("dialplan", "phones that are not registered are not noticed (or an eventfilter drops VarSet DIALSTATUS)");
+    }
+
+    void ReadFault(string right, string without) =>
+        Fault($"right.read.{right}", $"Events of class \"{right}\" do not come, {without}: add \"{right}\" to read of user '{pbx.User}' in manager.conf.");
+
+    void CheckAnswer(AmiEvent result)
+    {
+        var url = result["Url"];
+        if (result["Snippet"] != AgiCheck.SnippetVersion)
+            Fault("dialplan.version", $"The snippet in the dialplan is version {result["Snippet"]}, this CallCrm goes with {AgiCheck.SnippetVersion}: copy deploy/asterisk/callcrm.conf there again and reload the dialplan.");
+        else
+            Fine("dialplan.version", $"The snippet is version {AgiCheck.SnippetVersion}.");
+        if (result["Action"] == AgiCheck.Answer)
+            Fine("agi", $"The PBX reaches CallCrm by {url}.");
+        else if (result["Agi"] == "SUCCESS")
+            Fault("agi", $"From the PBX {url} is reached, but gives no answer: let CALLCRM_AGI name CallCrm's FastAGI (Router AgiPort), and Pbx Host the address the PBX calls from.");
+        else
+            Fault("agi", $"The PBX does not reach CallCrm by {url} ({(result["Agi"] == "LATE" ? "no answer in 2 s" : result["Agi"])}): set CALLCRM_AGI in [globals] to this machine's address, Router AgiAddress to one the PBX can reach, and open the firewall.");
+    }
+
+    async Task CheckDevicesAsync(AmiClient client, Task<IReadOnlyList<DoctorDevice>?> devices, CancellationToken cancel)
+    {
+        if (await devices is not { } known)
+        {
+            Untold("devices", "Which extensions the PBX must know cannot be told, the settings were not read.");
+            return;
+        }
+
+        // A site's 500 phones in one login: a few at a time keep far below the limit of waiting actions.
+        var states = new ConcurrentDictionary<string, AmiResponse>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(known, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancel }, async (device, token) =>
+            states[device.Name] = await client.SendAsync(new AmiAction("Getvar") { { "Variable", $"DEVICE_STATE({device.Name})" } }, token));
+        foreach (var device in known.Where(d => states[d.Name] is { IsSuccess: true } s && s["Value"] == "INVALID"))
+            Fault("device", $"Extension {device.Extension}: the PBX knows no {device.Name}; make the endpoint there, or correct the device on the page Settings.");
+        if (states.Values.FirstOrDefault(s => !s.IsSuccess) is { } refused)
+            Untold("devices", $"Not all phones could be asked for ({refused.Message}).");
+        else if (!states.Values.Any(s => s["Value"] == "INVALID"))
+            Fine("devices", $"The PBX knows all {known.Count} devices of the settings, {states.Values.Count(s => s["Value"] == "UNAVAILABLE")} of them not registered now.");
+    }
+
+    void CheckFolders()
+    {
+        if (pbx.RecordingFolder is not { Length: > 0 } folder)
+            Untold("recordings", "No Pbx RecordingFolder is set, recordings of this PBX are not taken in.");
+        else if (FolderCheck.WhyNotWritable(folder) is { } why)
+            Fault("recordings", $"The recording folder {folder} cannot be read and emptied ({why}): mount it, and give CallCrm's user its rights (install -d -o asterisk -g callcrm -m 2770 {folder}).");
+        else
+            Fine("recordings", $"The recording folder {folder} can be read and emptied.");
+        if (pbx.CelFile is not { Length: > 0 } cel)
+            return;
+        try
+        {
+            using var file = new FileStream(cel, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            Fine("cel", $"The CEL file {cel} can be read.");
+        }
+        catch (FileNotFoundException) when (Directory.Exists(Path.GetDirectoryName(cel)))
+        {
+            Untold("cel", $"The CEL file {cel} is not there yet; it comes with the first call after cel_custom is loaded.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Fault("cel", $"The CEL file {cel} cannot be read ({e.Message}): mount its folder and let CallCrm's user read it, or take Pbx CelFile out.");
+        }
+    }
+
+    void Fine(string check, string text) => _found.Enqueue(Finding.Fine(_area, check, text));
+
+    void Untold(string check, string text) => _found.Enqueue(Finding.Untold(_area, check, text));
+
+    void Fault(string check, string text) => _found.Enqueue(Finding.Fault(_area, check, text));
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using CallCrm.CallRouter.Doctor;
+using Microsoft.Extensions.Configuration;
+
+namespace CallCrm.CallRouter.Tests.Doctor;
+
+/// <summary>The host's own faults, the exit codes and the two ways to print.</summary>
+public sealed class DoctorCommandTests : IDisposable
+{
+    readonly TcpListener _other = new(IPAddress.Loopback, 0);
+    readonly string _folder = Directory.CreateTempSubdirectory("callcrm-doctor").FullName;
+
+    public void Dispose()
+    {
+        _other.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Without_PBX_and_host_it_says_so_and_finds_no_fault()
+    {
+        var (code, output) = await RunAsync([]);
+
+        code.Should().Be(0, output);
+        output.Should().Contain("No PBX is configured").And.Contain("The host does not run").And.Contain("No faults");
+    }
+
+    [Theory]
+    [InlineData("Recorder:Ffmpeg", "no-such-program", "ffmpeg", "apt-get install ffmpeg")]
+    [InlineData("ConnectionStrings:CallCrm", "Host=127.0.0.1;Port=1;Database=none;Username=none", "database", "ConnectionStrings:CallCrm")]
+    [InlineData("Router:AgiPort", "70000", "configuration", "Router:AgiPort")]
+    [InlineData("CallCrm:DataFolder", "/proc/self", "data", "give it to the user")]
+    public async Task Each_fault_of_the_host_is_named_alone_with_its_remedy(string key, string value, string check, string remedy)
+    {
+        var (code, output) = await RunAsync(["--json"], (key, value));
+
+        code.Should().Be(1);
+        using var report = JsonDocument.Parse(output);
+        report.RootElement.GetProperty("fine").GetBoolean().Should().BeFalse();
+        var fault = report.RootElement.GetProperty("findings").EnumerateArray().Should().ContainSingle(f => f.GetProperty("state").GetString() == "FAULT", output).Subject;
+        fault.GetProperty("check").GetString().Should().Be(check);
+        fault.GetProperty("text").GetString().Should().Contain(remedy);
+    }
+
+    [Fact]
+    public async Task A_port_that_another_program_has_is_a_fault()
+    {
+        _other.Start();
+        var port = ((IPEndPoint)_other.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+
+        var (code, output) = await RunAsync(["--port", port]);
+
+        code.Should().Be(1);
+        output.Should().Contain($"Another program answers on port {port}");
+    }
+
+    [Fact]
+    public async Task A_PBX_that_is_not_there_is_a_fault_and_the_rest_is_looked_at()
+    {
+        var (code, output) = await RunAsync([], ("Pbx:0:Node", "pbx-1"), ("Pbx:0:Host", "127.0.0.1"), ("Pbx:0:AmiPort", "1"), ("Pbx:0:Secret", "x"), ("Router:AgiPort", "0"));
+
+        code.Should().Be(1);
+        output.Should().Contain("pbx pbx-1").And.Contain("cannot be reached").And.Contain("The configuration is valid").And.Contain("1 fault,");
+    }
+
+    [Theory]
+    [InlineData("--port", "0")]
+    [InlineData("--what")]
+    public async Task What_it_does_not_understand_is_2(params string[] args) => (await RunAsync(args)).Code.Should().Be(2);
+
+    async Task<(int Code, string Output)> RunAsync(string[] args, params (string Key, string Value)[] settings)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["CallCrm:DataFolder"] = _folder,
+            ["Recorder:Ffmpeg"] = "/bin/sh",
+            // Nobody listens on port 1.
+            ["Web:Urls"] = "http://127.0.0.1:1",
+        }).AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value))).Build();
+        using var output = new StringWriter();
+        var code = await DoctorCommand.RunAsync(["doctor", .. args], configuration, TimeProvider.System, output, TextWriter.Null);
+        return (code, output.ToString());
+    }
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using CallCrm.CallRouter.Doctor;
+using CallCrm.TestKit;
+
+namespace CallCrm.CallRouter.Tests.Doctor;
+
+/// <summary>Each fault of a PBX is named once, with its remedy; a PBX without faults has none.</summary>
+public sealed class PbxDoctorTests : IAsyncDisposable
+{
+    static readonly DoctorDevice Desk = new("pbx-1", "PJSIP/101", "101", Remote: false);
+
+    readonly AmiTestServer _server = new();
+    readonly PbxOptions _pbx;
+    readonly HashSet<string> _missingContexts = [];
+    readonly HashSet<string> _silent = [];
+    readonly HashSet<string> _allowed = ["Redirect", "Originate", "CoreShowChannels"];
+    string _label = "callcrm";
+    string _snippet = AgiCheck.SnippetVersion;
+    string _agi = "SUCCESS";
+    string _action = AgiCheck.Answer;
+    string _systemName = "pbx-1";
+    string _deviceState = "NOT_INUSE";
+    string? _writeTimeout;
+    TimeSpan _ahead;
+    bool _stamped = true;
+
+    public PbxDoctorTests()
+    {
+        _pbx = new PbxOptions { Node = "pbx-1", Host = "127.0.0.1", AmiPort = _server.Port, User = "callcrm", Secret = "lab", RecordingFolder = Directory.CreateTempSubdirectory("callcrm-doctor").FullName };
+        _server.OnAction = AnswerAsync;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        if (Directory.Exists(_pbx.RecordingFolder))
+            Directory.Delete(_pbx.RecordingFolder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_PBX_as_it_should_be_has_no_faults_and_all_is_told()
+    {
+        (_writeTimeout, _pbx.CelFile) = ("5000", Path.Combine(_pbx.RecordingFolder!, "cel.csv"));
+        await File.WriteAllTextAsync(_pbx.CelFile, "");
+
+        var found = await ExamineAsync();
+
+        found.Where(f => f.State != FindingState.Fine).Should().BeEmpty();
+        found.Select(f => f.Check).Should().Contain(["ami", "systemname", "right.read.system", "right.read.call", "right.read.user", "right.read.dialplan", "right.write.call",
+            "right.write.originate", "right.write.reporting", "writetimeout", "clock", "dialplan", "dialplan.version", "agi", "devices", "recordings", "cel"]);
+    }
+
+    [Theory]
+    [InlineData("secret", "ami", "Secret the same")]
+    [InlineData("away", "ami", "cannot be reached")]
+    [InlineData("name", "systemname", "systemname in asterisk.conf")]
+    [InlineData("nameless", "systemname", "set systemname = pbx-1")]
+    [InlineData("booted", "right.read.system", "\"system\"")]
+    [InlineData("Redirect", "right.write.call", "add \"call\" to write")]
+    [InlineData("Originate", "right.write.originate", "add \"originate\" to write")]
+    [InlineData("CoreShowChannels", "right.write.reporting", "add \"reporting\" to write")]
+    [InlineData("command", "right.write.command", "take \"command\" out")]
+    [InlineData("remote", "right.write.system", "add \"system\" to write")]
+    [InlineData("newchannel", "right.read.call", "add \"call\" to read")]
+    [InlineData("userevent", "right.read.user", "add \"user\" to read")]
+    [InlineData("varset", "right.read.dialplan", "add \"dialplan\" to read")]
+    [InlineData("stamp", "timestampevents", "timestampevents = yes")]
+    [InlineData("writetimeout", "writetimeout", "set writetimeout = 5000")]
+    [InlineData("clock", "clock", "time server")]
+    [InlineData("route", "dialplan.callcrm-route", "reload the dialplan")]
+    [InlineData("fallback", "dialplan.callcrm-fallback", "write this context")]
+    [InlineData("old", "dialplan.callcrm-check", "reload the dialplan")]
+    [InlineData("label", "dialplan.label", "labelled callcrm")]
+    [InlineData("version", "dialplan.version", "copy deploy/asterisk/callcrm.conf")]
+    [InlineData("agi", "agi", "set CALLCRM_AGI")]
+    [InlineData("mute", "agi", "gives no answer")]
+    [InlineData("late", "agi", "no answer in 2 s")]
+    [InlineData("device", "device", "knows no PJSIP/101")]
+    [InlineData("recordings", "recordings", "does not exist")]
+    [InlineData("cel", "cel", "mount its folder")]
+    public async Task Each_fault_is_named_alone_with_its_remedy(string what, string check, string remedy)
+    {
+        var device = Desk;
+        switch (what)
+        {
+            case "secret": _pbx.Secret = "another"; break;
+            case "away": await _server.DisposeAsync(); break;
+            case "name": _systemName = "pbx-2"; break;
+            case "nameless": _systemName = ""; break;
+            case "booted": _server.FullyBooted = null; break;
+            case "Redirect" or "Originate" or "CoreShowChannels": _allowed.Remove(what); break;
+            case "command": _allowed.Add("Command"); break;
+            case "remote": device = Desk with { Remote = true }; break;
+            case "newchannel" or "userevent" or "varset": _silent.Add(what); break;
+            case "stamp": _stamped = false; break;
+            case "writetimeout": _writeTimeout = "100"; break;
+            case "clock": _ahead = TimeSpan.FromSeconds(7); break;
+            case "route" or "fallback": _missingContexts.Add("callcrm-" + what); break;
+            case "old": _missingContexts.Add("callcrm-check"); break;
+            case "label": _label = ""; break;
+            case "version": _snippet = "0"; break;
+            case "agi": (_agi, _action) = ("FAILURE", ""); break;
+            case "mute": _action = ""; break;
+            case "late": (_agi, _action) = ("LATE", "none"); break;
+            case "device": _deviceState = "INVALID"; break;
+            case "recordings": Directory.Delete(_pbx.RecordingFolder!); break;
+            case "cel": _pbx.CelFile = "/nowhere/cel.csv"; break;
+        }
+
+        var fault = (await ExamineAsync(device)).Should().ContainSingle(f => f.State == FindingState.Fault).Subject;
+
+        fault.Check.Should().Be(check);
+        fault.Text.Should().Contain(remedy).And.EndWith(".");
+    }
+
+    [Fact]
+    public async Task A_PBX_that_hangs_does_not_hold_up_the_others()
+    {
+        _server.Banner = "";
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+
+        var found = await new PbxDoctor(_pbx, TimeProvider.System).RunAsync(Devices(Desk), limit.Token).WaitAsync(TimeSpan.FromSeconds(8));
+
+        found.Should().ContainSingle(f => f.State == FindingState.Fault).Which.Check.Should().Be("ami");
+    }
+
+    [Fact]
+    public void The_snippet_has_the_version_the_doctor_expects()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "CallCrm.sln")))
+            folder = folder.Parent;
+        File.ReadAllText(Path.Combine(folder.FullName, "deploy/asterisk/callcrm.conf")).Should().Contain($"Set(CALLCRM_SNIPPET={AgiCheck.SnippetVersion})\n");
+    }
+
+    async Task<IReadOnlyCollection<Finding>> ExamineAsync(DoctorDevice? device = null)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        return await new PbxDoctor(_pbx, TimeProvider.System).RunAsync(Devices(device ?? Desk), limit.Token);
+    }
+
+    static Task<IReadOnlyList<DoctorDevice>?> Devices(DoctorDevice device) => Task.FromResult<IReadOnlyList<DoctorDevice>?>([device]);
+
+    static string Stamp(TimeSpan ahead) => ((TimeProvider.System.GetUtcNow() + ahead).ToUnixTimeMilliseconds() / 1000.0).ToString("F6", CultureInfo.InvariantCulture);
+
+    async Task<bool> AnswerAsync(AmiTestSession session, AmiTestAction action)
+    {
+        switch (action.Name)
+        {
+            case "CoreSettings":
+                await session.RespondAsync(action, "Success", $"AsteriskVersion: 22.10.1\r\nSystemName: {_systemName}\r\n");
+                return true;
+            case "Ping":
+                await session.RespondAsync(action, "Success", $"Ping: Pong\r\nTimestamp: {Stamp(_ahead)}\r\n");
+                return true;
+            case "ListCommands":
+                var all = _writeTimeout is null ? _allowed : _allowed.Append("GetConfig");
+                await session.RespondAsync(action, "Success", string.Concat(all.Select(a => $"{a}: What it does.  (Priv: some,all)\r\n")));
+                return true;
+            case "GetConfig":
+                await session.RespondAsync(action, "Success", $"Category-000000: callcrm\r\nLine-000000-000000: writetimeout={_writeTimeout}\r\n");
+                return true;
+            case "Getvar":
+                await session.RespondAsync(action, "Success", $"Variable: {action["Variable"]}\r\nValue: {_deviceState}\r\n");
+                return true;
+            case "ShowDialPlan":
+                await ShowAsync(session, action);
+                return true;
+            case "Originate":
+                await session.RespondAsync(action, "Success", "Message: Originate successfully queued\r\n");
+                await CheckAsync(session, action["Channel"]!);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    async Task ShowAsync(AmiTestSession session, AmiTestAction action)
+    {
+        if (_missingContexts.Contains(action["Context"]!))
+        {
+            await session.RespondAsync(action, "Error", $"Message: Did not find context {action["Context"]}\r\n");
+            return;
+        }
+
+        await session.RespondAsync(action, "Success", "EventList: start\r\nMessage: DialPlan list will follow\r\n");
+        await session.SendAsync($"Event: ListDialplan\r\nActionID: {action.ActionId}\r\nContext: {action["Context"]}\r\nExtension: s\r\nExtensionLabel: {_label}\r\nPriority: 1\r\n\r\n");
+        await session.SendAsync($"Event: ShowDialPlanComplete\r\nActionID: {action.ActionId}\r\nEventList: Complete\r\nListItems: 1\r\n\r\n");
+    }
+
+    async Task CheckAsync(AmiTestSession session, string channel)
+    {
+        var id = channel["Local/".Length..channel.IndexOf('@', StringComparison.Ordinal)];
+        (string, string)[] common = [("Channel", channel + "-00000001;2"), .. _stamped ? [("Timestamp", Stamp(TimeSpan.Zero))] : Array.Empty<(string, string)>()];
+        if (!_silent.Contains("newchannel"))
+            await session.EventAsync("Newchannel", common);
+        if (!_silent.Contains("varset"))
+            await session.EventAsync("VarSet", [.. common, ("Variable", "DIALSTATUS"), ("Value", "CHECK")]);
+        if (!_silent.Contains("userevent"))
+            await session.EventAsync("UserEvent", [.. common, ("UserEvent", "CallCrmCheck"), ("Id", id), ("Agi", _agi), ("Action", _action), ("Url", "agi://10.0.0.9:4573/route"), ("Snippet", _snippet)]);
+    }
+}
