@@ -30,7 +30,8 @@ public sealed class AmiConnectionTests
     [Fact]
     public async Task Connection_cut_at_any_byte_gives_whole_events_only()
     {
-        await using var server = new AmiTestServer();
+        // An answer to the first keep-alive would stand in the midst of what is sent here.
+        await using var server = new AmiTestServer { OnAction = (_, action) => Task.FromResult(action.Name == "Ping") };
         await using var client = new RunningAmiClient(RunningAmiClient.Options(server));
         var message = "Event: UserEvent\r\nText: a: b\n\r\nPrivilege: user,all\r\n\r\n"u8.ToArray();
         long last = 0;
