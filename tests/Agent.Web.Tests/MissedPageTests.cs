@@ -52,7 +52,7 @@ public sealed class MissedPageTests : PageContext
 
     static HttpResponseMessage Problem(HttpStatusCode status, string id) => FakeServer.Text($$"""{"status":{{(int)status}},"errorId":"{{id}}","detail":"Anna has it."}""", "application/problem+json", status);
 
-    static IReadOnlyList<string> Cells(IElement row) => [.. row.QuerySelectorAll("td").Select(c => string.Join(' ', c.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))];
+    static List<string> Cells(IElement row) => [.. row.QuerySelectorAll("td").Select(c => string.Join(' ', c.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))];
 
     void Hint(string key = "1") => Feed.Take(Some.Message(new HintEvent("missed", key, null)));
 
