@@ -16,6 +16,12 @@ internal static class Keys
 
         exchange.Loop.Spawn(async () =>
         {
+            // It may have hung up before its turn came.
+            if (channel.Ended)
+            {
+                return;
+            }
+
             var hearers = channel.Bridge?.Channels.Where(c => c != channel).ToList() ?? [];
             Tell(exchange, "DTMFBegin", channel, hearers, digit);
             await exchange.WaitAsync(TimeSpan.FromMilliseconds(Press_ms), CancellationToken.None);
