@@ -57,8 +57,10 @@ public sealed class Fallback
     {
         var lab = await AsteriskLab.SharedAsync();
         await using var agi = new ScriptedAgi(lab.AgiPort, AgiAnswer.Dial(device));
+        // The lab is shared, and the doctor's own check is a Local channel.
+        var earlier = lab.Cel().Count;
         await FallsBackAsync(lab);
-        lab.Cel().Should().NotContain(r => r.Channel.StartsWith("Local/", StringComparison.Ordinal));
+        lab.Cel().Skip(earlier).Should().NotContain(r => r.Channel.StartsWith("Local/", StringComparison.Ordinal));
     }
 
     [LabTheory]
