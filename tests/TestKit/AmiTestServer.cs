@@ -110,7 +110,7 @@ public sealed class AmiTestServer : IAsyncDisposable
             await session.SendAsync(Banner);
             await session.RunAsync(_stop.Token);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception e) when (_stop.IsCancellationRequested || e is OperationCanceledException or IOException or SocketException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
         {
             // Cut by either side.
         }
