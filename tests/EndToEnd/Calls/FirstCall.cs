@@ -40,7 +40,7 @@ public sealed class FirstCall(PostgresFixture postgres) : IClassFixture<Postgres
         (await row.TextContentAsync()).Should().Contain("Answered");
         await row.ClickAsync();
         var play = desk.See("player-play");
-        await Assertions.Expect(play).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 30_000 });
+        await Assertions.Expect(play).ToBeVisibleAsync(new LocatorAssertionsToBeVisibleOptions { Timeout = 60_000 });
         await play.ClickAsync();
         await Assertions.Expect(desk.See("player-time")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^0:0[1-9] / 0:0[4-9]"), new LocatorAssertionsToHaveTextOptions { Timeout = 20_000 });
     }
