@@ -42,7 +42,7 @@ sealed class AgiSplit : IAsyncDisposable
             while (true)
                 _ = AskAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
         }
     }

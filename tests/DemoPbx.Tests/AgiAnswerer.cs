@@ -74,7 +74,7 @@ internal sealed class AgiAnswerer : IAsyncDisposable
                 _ = TalkAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
             // Stopped.
         }

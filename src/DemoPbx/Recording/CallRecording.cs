@@ -22,7 +22,7 @@ internal sealed class CallRecording(string file, string folder, int seed, Record
     public string MixMonitorId => mixMonitorId;
 
     /// <summary>The application's arguments, as the snippet has them.</summary>
-    public string Arguments => $",r({file}-in.wav)t({file}-out.wav)i(CALLCRM_MIXMON),touch {file}.done";
+    public string Arguments => $",r({file}-in.wav)t({file}-out.wav)i(CALLCRM_MIXMON)";
 
     public void MediaStarts(DateTimeOffset now) => _start ??= now;
 

@@ -78,7 +78,7 @@ public sealed class ScriptedAgi : IAsyncDisposable
             while (true)
                 sessions.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_end.Token)));
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception) when (_end.IsCancellationRequested)
         {
             await Task.WhenAll(sessions);
         }
