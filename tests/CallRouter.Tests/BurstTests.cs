@@ -9,7 +9,7 @@ namespace CallCrm.CallRouter.Tests;
 /// <summary>A whole town dials at once: as many requests and events as a PBX can send, then all give up together.</summary>
 public sealed class BurstTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
-    const int Callers = 800;
+    const int Callers = 1_300;
 
     [PostgresFact]
     public async Task Hundreds_of_callers_at_once_are_all_served_and_all_in_the_log()

@@ -53,7 +53,8 @@ sealed class CelFile(string path)
                     yield return line;
             }
 
-            _attached |= file is not null;
+            // Nothing stands there yet: all that will be written is new.
+            _attached = true;
             yield break;
         }
 
