@@ -26,6 +26,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(MissedCount))]
 [JsonSerializable(typeof(MissedDone))]
 [JsonSerializable(typeof(MissedFiguresView))]
+[JsonSerializable(typeof(ReportView))]
 [JsonSerializable(typeof(CallTimelineView))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(WrapUpSave))]

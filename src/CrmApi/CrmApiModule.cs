@@ -12,6 +12,7 @@ using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Recordings;
+using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.CrmApi.Shell;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -52,6 +53,7 @@ public static class CrmApiModule
         services.AddCalls();
         services.AddMissed(configuration);
         services.AddRecordings(configuration);
+        services.AddReports();
         services.AddLive();
         services.AddShell();
         services.AddOpenApi("v1");
@@ -91,6 +93,7 @@ public static class CrmApiModule
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);
         RecordingEndpoints.Map(api);
+        ReportEndpoints.Map(api);
         app.MapScripts().RequireAuthorization(Rights.SeeScripts).RequireRateLimiting(AccessModule.RequestLimit);
         app.MapLive(api);
         app.MapUnknownAddresses();

@@ -32,14 +32,19 @@ internal sealed class SiteClock(Microsoft.Extensions.Options.IOptions<SiteOption
 
     public DateOnly Today => DateOnly.FromDateTime(LocalNow.DateTime);
 
-    /// <summary>When today began here. Where midnight does not exist (a clock change at 0:00), the first moment after it.</summary>
-    public DateTimeOffset DayStart
+    public TimeZoneInfo Zone => zone;
+
+    /// <summary>When today began here.</summary>
+    public DateTimeOffset DayStart => StartOf(Today, zone);
+
+    /// <summary>
+    /// The first moment of a day. Where midnight does not exist (a clock change at 0:00) the first moment after it, where it comes twice the first.
+    /// </summary>
+    public static DateTimeOffset StartOf(DateOnly day, TimeZoneInfo zone)
     {
-        get
-        {
-            var midnight = Today.ToDateTime(TimeOnly.MinValue);
-            while (zone.IsInvalidTime(midnight)) midnight = midnight.AddMinutes(15);
-            return new DateTimeOffset(midnight, zone.GetUtcOffset(midnight)).ToUniversalTime();
-        }
+        var midnight = day.ToDateTime(TimeOnly.MinValue);
+        while (zone.IsInvalidTime(midnight)) midnight = midnight.AddMinutes(15);
+        var offset = zone.IsAmbiguousTime(midnight) ? zone.GetAmbiguousTimeOffsets(midnight).Max() : zone.GetUtcOffset(midnight);
+        return new DateTimeOffset(midnight, offset).ToUniversalTime();
     }
 }

@@ -54,6 +54,12 @@ public sealed partial class TextFilesTests
             .. new[] { "call", "client", "script" }.Select(s => "Tab." + s),
             .. new[] { "Abandoned", "Short", "Closed", "Refused", "Down" }.Select(s => "Missed.Kind." + s),
             .. new[] { "Called", "Rang", "mail", "solved", "wrong_number", "spam", "other" }.Select(s => "Missed.How." + s),
+            .. new[] { "queue", "agent", "number" }.Select(s => "Report.By." + s),
+            .. new[] { "hour", "day", "whole" }.Select(s => "Report.Step." + s),
+            .. new[] { "today", "yesterday", "last_7_days", "this_month", "own" }.Select(s => "Report.Period." + s),
+            .. new[] { "Offered", "Answered", "Abandoned", "Short", "Level", "Asa", "Aht", "Occupancy", "Missed", "CalledBack" }.SelectMany(s => new[] { "Report.Col." + s, "Report.Def." + s }),
+            .. new[] { "Offered", "Answered", "Abandoned", "Level", "Asa", "Missed", "CalledBack" }.Select(s => $"Report.Def.{s}.agent"),
+            "Report.HowTime.call", "Report.HowTime.agent",
             .. new[] { "open", "mine", "closed" }.SelectMany(s => new[] { "Missed.State." + s, "Missed.Empty." + s }),
         ];
         wanted.Where(k => !known.ContainsKey(k)).Should().BeEmpty();

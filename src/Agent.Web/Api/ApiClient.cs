@@ -108,6 +108,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<MissedRow> CloseMissedAsync(Guid number, MissedDone done, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/missed/{number}/done", JsonContent.Create(done, Json.MissedDone), Json.MissedRow, cancel);
 
+    /// <param name="query">Already encoded, as for the CSV.</param>
+    public Task<ReportView> ReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports?{query}", Json.ReportView, cancel);
+
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
 
     public Task<BoardView> BoardAsync(CancellationToken cancel = default) => GetAsync("api/live/board", Json.BoardView, cancel);

@@ -47,6 +47,9 @@ internal static class Rights
     /// <summary>How soon missed callers are called back, for the day and per queue.</summary>
     public const string SeeMissedFigures = "see_missed_figures";
 
+    /// <summary>The day and hour reports, and their export, which is audited.</summary>
+    public const string SeeReports = "see_reports";
+
     static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
     public const string Admin = "admin";
     static readonly string[] Leads = ["supervisor", "manager", "admin"];
@@ -65,6 +68,7 @@ internal static class Rights
         options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
         options.AddPolicy(WorkMissed, p => p.RequireRole(Everyone));
         options.AddPolicy(SeeMissedFigures, p => p.RequireRole(Leads));
+        options.AddPolicy(SeeReports, p => p.RequireRole(Leads));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
 

@@ -62,7 +62,7 @@ internal static class MissedSql
     public const string Waiting = $"{Open} select count(*) from line r where {Seen} and not r.is_short and (r.claimed_by_id is null or r.claimed_by_id = @person)";
 
     /// <summary>Closed by a conversation or by hand, whichever was first.</summary>
-    const string Closing =
+    public const string Closing =
         """
         select m.*, d.at as done_at, d.reason, d.note, d.user_id as done_by, least(m.reached_at, d.at) as closed_at from missed_call m
         left join lateral (select at, reason, note, user_id from missed_done d where d.number_id = m.number_id and d.at >= m.missed_at order by at limit 1) d on true
@@ -90,13 +90,22 @@ internal static class MissedSql
         order by r.closed_at desc, r.number_id desc limit @limit
         """;
 
+    /// <summary>Over <c>miss</c>, grouped by number_id and closed_at: the misses of a number that were closed together are one caller to be called back.</summary>
+    public const string Caller =
+        """
+        (array_agg(queue_id order by missed_at))[1] as queue_id, (array_agg(call_id order by missed_at))[1] as call_id, min(missed_at) as first_at, closed_at,
+        bool_or(closed_at = reached_at and reached_by = 'Called') as called
+        """;
+
+    /// <summary>Who did not only hang up at once.</summary>
+    public const string IsCaller = "having not bool_and(kind = 'Short')";
+
     /// <summary>The day's misses, those of a number that were closed together as one caller to be called back, by the queue of the first.</summary>
     public const string Figures =
         $"""
         with miss as ({Closing} where m.domain = @domain and m.missed_at >= @day),
         caller as (
-          select (array_agg(queue_id order by missed_at))[1] as queue_id, min(missed_at) as first_at, closed_at, bool_or(closed_at = reached_at and reached_by = 'Called') as called
-          from miss where number_id is not null group by number_id, closed_at having not bool_and(kind = 'Short')
+          select {Caller} from miss where number_id is not null group by number_id, closed_at {IsCaller}
         ), of_queue as (
           select queue_id, count(*) as callers, count(*) filter (where closed_at is null) as open, count(*) filter (where called) as called_back,
             sum(extract(epoch from closed_at - first_at)) filter (where called) as call_back_s,

@@ -54,6 +54,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["POST /api/missed/{id}/done"] = All,
         ["GET /api/recordings/{id}"] = All,
         ["GET /api/recordings/{id}/audio"] = All,
+        ["GET /api/reports"] = Leads,
+        ["GET /api/reports/csv"] = Leads,
         ["GET /api/live/board"] = Leads,
         ["POST /api/session/link"] = "nobody " + All,
         ["GET /api/admin"] = "admin",

@@ -1,0 +1,40 @@
+namespace CallCrm.CrmApi.Reports;
+
+/// <summary>What the figures of board and reports mean, in this one place; in words: docs/reports.md.</summary>
+internal static class CallFigures
+{
+    /// <summary>T of figures over several queues: the shortest of theirs, so that the percentage and the T beside it belong together.</summary>
+    public const string Target_s = "(select coalesce(min(service_level_s), 20) from queue where domain = @domain)";
+
+    /// <summary>Over calls <c>o</c> that entered a queue: all of them, who was answered, who left first, and of these who left at once.</summary>
+    public const string Calls =
+        """
+        count(*) as offered, count(o.answered_at) as answered,
+        count(*) filter (where o.outcome in ('Abandoned', 'ShortAbandon')) as abandoned, count(*) filter (where o.outcome = 'ShortAbandon') as short_abandoned,
+        sum(o.wait_ms) filter (where o.answered_at is not null) as wait_ms
+        """;
+
+    /// <summary>Calls <c>o</c> that entered a queue; what became part of another call is counted there.</summary>
+    public const string Queued = "o.domain = @domain and o.queued_at is not null and o.merged_into is null";
+
+    /// <summary>Agents' legs <c>l</c> of calls that entered a queue: with their talk, hold and wrap-up they count when they end.</summary>
+    public const string Legs = "call_leg l join call c on c.id = l.call_id and c.domain = @domain and c.queued_at is not null and l.agent_id is not null and l.answered_at is not null";
+
+    public const string Handle =
+        "count(*) as handled, coalesce(sum(l.talk_ms), 0) as talk_ms, coalesce(sum(l.hold_ms), 0) as hold_ms, coalesce(sum(l.wrap_up_ms), 0) as wrap_up_ms";
+
+    /// <summary>Calls <c>o</c> answered within T seconds.</summary>
+    public static string Within(string target_s) => $"count(*) filter (where o.answered_at is not null and o.wait_ms <= {target_s} * 1000)";
+
+    public static decimal? ServiceLevelPercent(long within, long answered, long abandoned, long shortAbandoned) => Percent(within, answered + abandoned - shortAbandoned);
+
+    public static decimal? AbandonPercent(long offered, long abandoned, long shortAbandoned) => Percent(abandoned - shortAbandoned, offered - shortAbandoned);
+
+    public static decimal? OccupancyPercent(decimal busy_ms, decimal ready_ms) => Percent(busy_ms, busy_ms + ready_ms);
+
+    public static int? Average_s(long sum_ms, long count) => count == 0 ? null : (int)Math.Round(sum_ms / 1000m / count, MidpointRounding.AwayFromZero);
+
+    public static long Whole_s(decimal sum_ms) => (long)Math.Round(sum_ms / 1000m, MidpointRounding.AwayFromZero);
+
+    static decimal? Percent(decimal part, decimal whole) => whole <= 0 ? null : Math.Round(100m * part / whole, 1, MidpointRounding.AwayFromZero);
+}

@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Reports;
+
+/// <summary>What was counted of one queue, agent or number in one hour or day; added up before anything is divided.</summary>
+/// <param name="N">Which hour or day, from 1.</param>
+/// <param name="Waited">The answered ones with a wait of their own.</param>
+/// <param name="WithinTarget">Of the target beside them.</param>
+/// <param name="WithinShortest">Of the shortest target of all queues.</param>
+internal sealed record ReportLine(int N, string Key, string? Name, int Target_s, long Offered, long Answered, long Abandoned, long ShortAbandoned, long Waited, long WithinTarget,
+    long WithinShortest, long Wait_ms, long Handled, long Talk_ms, long Hold_ms, long WrapUp_ms, decimal Busy_ms, decimal Ready_ms, long Missed, long CalledBack)
+{
+    public static ReportLine None(int target_s) => new(0, "", null, target_s, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    /// <summary>A sum is over several queues: it is of their shortest target.</summary>
+    public ReportLine Plus(ReportLine o) => this with
+    {
+        Offered = Offered + o.Offered, Answered = Answered + o.Answered, Abandoned = Abandoned + o.Abandoned, ShortAbandoned = ShortAbandoned + o.ShortAbandoned, Waited = Waited + o.Waited,
+        WithinTarget = WithinTarget + o.WithinShortest, WithinShortest = WithinShortest + o.WithinShortest, Wait_ms = Wait_ms + o.Wait_ms, Handled = Handled + o.Handled, Talk_ms = Talk_ms + o.Talk_ms,
+        Hold_ms = Hold_ms + o.Hold_ms, WrapUp_ms = WrapUp_ms + o.WrapUp_ms, Busy_ms = Busy_ms + o.Busy_ms, Ready_ms = Ready_ms + o.Ready_ms, Missed = Missed + o.Missed, CalledBack = CalledBack + o.CalledBack,
+    };
+
+    public ReportFigures Figures() => new(Offered, Answered, Abandoned, ShortAbandoned, Target_s, CallFigures.ServiceLevelPercent(WithinTarget, Waited, Abandoned, ShortAbandoned),
+        CallFigures.AbandonPercent(Offered, Abandoned, ShortAbandoned), CallFigures.Average_s(Wait_ms, Waited), CallFigures.Average_s(Talk_ms + Hold_ms + WrapUp_ms, Handled),
+        Handled, CallFigures.Whole_s(Talk_ms), CallFigures.Whole_s(Hold_ms), CallFigures.Whole_s(WrapUp_ms), CallFigures.OccupancyPercent(Busy_ms, Ready_ms),
+        CallFigures.Whole_s(Busy_ms), CallFigures.Whole_s(Ready_ms), Missed, CalledBack);
+}
+
+/// <summary>The reports, from the tables of the call log as they are.</summary>
+internal sealed class ReportStore(NpgsqlDataSource database, IOptions<RouterRoadOptions> road, TimeProvider time)
+{
+    /// <summary>More than anybody reads on a page.</summary>
+    const int MostRows = 2000;
+
+    public async Task<ReportView> ViewAsync(ReportAsk ask, CancellationToken cancel)
+    {
+        var rows = new List<ReportRow>();
+        var total = ReportLine.None(await TargetAsync(cancel));
+        var more = false;
+        await foreach (var line in ReadAsync(ask, cancel))
+        {
+            total = total.Plus(line);
+            more = rows.Count == MostRows;
+            if (!more) rows.Add(new ReportRow(At(ask, line), line.Key.Length > 0 ? line.Key : null, line.Name, line.Figures()));
+        }
+
+        return new ReportView(ask.By.ToString().ToLowerInvariant(), ask.Step.ToString().ToLowerInvariant(), ask.From, ask.To, ask.Zone.Id, rows, total.Figures(), more);
+    }
+
+    /// <summary>When the line's hour or day began, with the zone's offset of then.</summary>
+    public static DateTimeOffset At(ReportAsk ask, ReportLine line) => TimeZoneInfo.ConvertTime(ask.Edges[line.N - 1], ask.Zone);
+
+    /// <summary>As they come from the database, in order of time and name.</summary>
+    public async IAsyncEnumerable<ReportLine> ReadAsync(ReportAsk ask, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await foreach (var line in connection.QueryUnbufferedAsync<ReportLine>(ReportSql.Of(ask.By), Parameters(ask)).WithCancellation(cancel)) yield return line;
+    }
+
+    public object Parameters(ReportAsk ask) => new
+    {
+        domain = road.Value.Domain, from = ask.Begins, to = ask.Ends, edges = ask.Edges, days = ask.Days, of = ask.Of, now = time.GetUtcNow(),
+    };
+
+    async Task<int> TargetAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<int>(new CommandDefinition($"select {CallFigures.Target_s}", new { domain = road.Value.Domain }, cancellationToken: cancel));
+    }
+}
