@@ -43,6 +43,9 @@ static class DemoSetup
             ["DemoPbx:AgiAddress"] = $"agi://127.0.0.1:{agi}/route",
             ["DemoPbx:Users:0:Name"] = AmiUser,
             ["DemoPbx:Users:0:Secret"] = secret,
+            ["DemoPbx:CustomerBusyPercent"] = configuration["DemoPbx:CustomerBusyPercent"] ?? "10",
+            ["DemoPbx:CustomerAbsentPercent"] = configuration["DemoPbx:CustomerAbsentPercent"] ?? "15",
+            ["DemoPbx:CustomerRing"] = configuration["DemoPbx:CustomerRing"] ?? "00:00:25",
             ["DemoPbx:RecordingFolder"] = recordings,
             ["DemoPbx:VoiceFolder"] = Path.Combine(dataFolder, "demo", "voices"),
         });

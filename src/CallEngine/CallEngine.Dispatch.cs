@@ -34,6 +34,8 @@ public sealed partial class CallEngine
             case EngineInput.LookupArrived arrived:
                 _state.Out.Report("lookup_for_no_call", arrived.Call.ToString("N"));
                 break;
+            case EngineInput.ActionDone done when _dials.Done(done):
+                break;
             case EngineInput.ActionDone done:
                 _routes.ActionDone(done);
                 break;
@@ -192,7 +194,7 @@ public sealed partial class CallEngine
                 _board.Refresh(agent);
                 break;
             case (TimerKind.Doubt, Leg leg):
-                _legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
+                _dials.DoubtOver(leg);
                 break;
             case (TimerKind.PageGrace, Agent agent):
                 _pages.GraceOver(agent);

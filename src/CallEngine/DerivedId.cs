@@ -18,4 +18,5 @@ public static class DerivedId
 
     public const byte Offer = 0x51;
     public const byte AdoptedCall = 0x52;
+    public const byte DialledCall = 0x53;
 }

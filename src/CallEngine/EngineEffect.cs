@@ -12,8 +12,10 @@ public abstract record EngineEffect
     /// <summary>Do something at the PBX; the result comes back as ActionDone with the same number.</summary>
     public sealed record Act(long Action, string Node, PbxAction What, Guid? AwaitPop) : EngineEffect;
 
-    /// <summary>Identify the caller. <paramref name="Late"/>: the call is already routed, take up to 10 s.</summary>
-    public sealed record LookUp(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, string? Source, bool Late) : EngineEffect;
+    /// <summary>Identify the caller, or who is called. <paramref name="Late"/>: the call is already routed, take up to 10 s.</summary>
+    /// <param name="MayCreate">A number that nobody has makes a card; not one that we dialled.</param>
+    /// <param name="Node">The PBX that dialled it: what the digits mean follows from where they were dialled.</param>
+    public sealed record LookUp(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, string? Source, bool Late, bool MayCreate = true, string Node = "") : EngineEffect;
 
     public sealed record AnswerCommand(Guid Command, bool Accepted, string? Reason) : EngineEffect;
 
@@ -48,6 +50,11 @@ public abstract record PbxAction
     /// Look at the channel first: what we know of it is what did not come in time, and AMI itself may be late. One who talks is left alone.
     /// </param>
     public sealed record Redirect(string Channel, bool UnlessBridged = false) : PbxAction;
+
+    /// <summary>Rings the device and, when it is answered, sends it to the dialplan that calls the number.</summary>
+    /// <param name="ChannelId">The unique id its channel gets.</param>
+    /// <param name="From">The agent's extension.</param>
+    public sealed record Originate(string ChannelId, string Device, PhoneNumber Number, string From, Guid Call, TimeSpan Ring, bool Record) : PbxAction;
 
     /// <param name="Cause">Q.850.</param>
     public sealed record HangUp(string Channel, int Cause) : PbxAction;

@@ -74,6 +74,11 @@ public abstract record AgentCommand
     /// <summary>Once per wrap-up, as long again.</summary>
     public sealed record ExtendWrapUp(Guid Call) : AgentCommand;
 
+    /// <summary>Calls a number: the agent's own phone first, then the other side.</summary>
+    /// <param name="Number">As typed, with what it means; an own extension counts as one whatever its kind says.</param>
+    /// <param name="Client">Whose number it is, when it was clicked on their card; null: whoever has it.</param>
+    public sealed record Dial(PhoneNumber Number, Guid? Client = null) : AgentCommand;
+
     /// <summary>The agent chose among several candidates, attached a client to a withheld number, or corrected the match.</summary>
     public sealed record AttachClient(Guid Call, Guid Client) : AgentCommand;
 }
@@ -82,7 +87,8 @@ public enum LookupOutcome { Known, Several, Created, Withheld, Internal, Unknown
 
 /// <param name="Candidates">Best first. One for Known and Created.</param>
 /// <param name="Late">Came after the call was routed: the card follows, the route stays.</param>
-public sealed record LookupResult(LookupOutcome Outcome, ImmutableArray<ClientMatch> Candidates, bool Late = false);
+/// <param name="Number">What a number dialled on a phone means, when it was asked for as it was dialled.</param>
+public sealed record LookupResult(LookupOutcome Outcome, ImmutableArray<ClientMatch> Candidates, bool Late = false, PhoneNumber? Number = null);
 
 /// <summary>What routing knows of a client.</summary>
 /// <param name="Contacts">Latest conversations, newest first, at most one per agent, already over the shortest talk any queue asks for.</param>

@@ -7,7 +7,11 @@ public enum CallDirection { Inbound, Outbound, Internal }
 
 public enum CallState { Routing, Waiting, Ringing, Talking, Ended }
 
-public enum CallOutcome { Answered, Abandoned, ShortAbandon, Closed, Overflow, Rejected, Fallback, Observed, Failed, Lost }
+/// <summary>
+/// Of calls we made and nobody took: Busy (also refused), NoAnswer, Cancelled (given up here, or the own phone was not lifted: the other side
+/// may never have rung), Failed (the number could not be reached, or the PBX did not do it).
+/// </summary>
+public enum CallOutcome { Answered, Abandoned, ShortAbandon, Closed, Overflow, Rejected, Fallback, Observed, Failed, Lost, Busy, NoAnswer, Cancelled }
 
 public enum EndedBy { Unknown, Caller, Agent, Pbx, System }
 

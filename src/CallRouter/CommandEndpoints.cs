@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using CallCrm.CallFlow;
 using CallCrm.Engine;
 using Microsoft.Extensions.Options;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace CallCrm.CallRouter;
 
 /// <summary>The router's end of the internal road. Only who knows the shared secret may call; CrmApi has checked the person's rights.</summary>
-static class CommandEndpoints
+static partial class CommandEndpoints
 {
     static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
 
@@ -74,6 +75,14 @@ static class CommandEndpoints
         { Kind: "finish_wrap_up", CallId: { } call } => new AgentCommand.FinishWrapUp(call),
         { Kind: "extend_wrap_up", CallId: { } call } => new AgentCommand.ExtendWrapUp(call),
         { Kind: "attach_client", CallId: { } call, ClientId: { } client } => new AgentCommand.AttachClient(call, client),
+        { Kind: "dial", Number: { Length: > 0 and <= 80 } number } => new AgentCommand.Dial(ToNumber(number, c.E164), c.ClientId),
         _ => null,
     };
+
+    /// <summary>It goes into a dial string: what is no E.164 number by its form is none.</summary>
+    static PhoneNumber ToNumber(string raw, string? e164) =>
+        e164 is not null && E164().IsMatch(e164) ? new PhoneNumber(raw, NumberKind.E164, e164) : new PhoneNumber(raw, NumberKind.Unparsed);
+
+    [GeneratedRegex("^[+][1-9][0-9]{4,14}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex E164();
 }

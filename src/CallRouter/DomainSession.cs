@@ -115,7 +115,7 @@ sealed partial class DomainSession(
                     lookups.Learn(write.Entry);
                     break;
                 case EngineEffect.LookUp lookUp:
-                    lookups.Start(lookUp, this, cancel);
+                    lookups.Start(lookUp, _links.GetValueOrDefault(lookUp.Node)?.Options, this, cancel);
                     break;
                 case EngineEffect.Breach breach:
                     Repair(breach);

@@ -1,5 +1,6 @@
 using CallCrm.CallFlow;
 using CallCrm.CallRouter.Identity;
+using CallCrm.CallRouter.Pbx;
 using CallCrm.Engine;
 
 namespace CallCrm.CallRouter;
@@ -18,19 +19,24 @@ sealed partial class LookupRunner(ClientDirectory directory, CallerMemory memory
     // More at once than the pool has connections would only queue there, out of sight.
     readonly SemaphoreSlim _slots = new(64);
 
-    public void Start(EngineEffect.LookUp lookUp, IInputs inputs, CancellationToken cancel) => _ = RunAsync(lookUp, inputs, cancel);
+    /// <param name="pbx">Where it was dialled, of a call out.</param>
+    public void Start(EngineEffect.LookUp lookUp, PbxOptions? pbx, IInputs inputs, CancellationToken cancel)
+    {
+        var number = pbx is not null && lookUp.Caller.Kind == NumberKind.Unparsed ? DialNumber.Read(lookUp.Caller.Raw, pbx) : null;
+        _ = RunAsync(number is null ? lookUp : lookUp with { Caller = number }, number, inputs, cancel);
+    }
 
     /// <summary>For the memory.</summary>
     public void Learn(JournalEntry entry) => memory.Learn(entry);
 
-    async Task RunAsync(EngineEffect.LookUp lookUp, IInputs inputs, CancellationToken cancel)
+    async Task RunAsync(EngineEffect.LookUp lookUp, PhoneNumber? number, IInputs inputs, CancellationToken cancel)
     {
         try
         {
             var from = time.GetTimestamp();
             var result = lookUp.Late ? await LookUpLateAsync(lookUp, cancel) : await LookUpInTimeAsync(lookUp, cancel);
             RouterMetrics.LookupSeconds.Record(time.GetElapsedTime(from).TotalSeconds);
-            await inputs.PutAsync(new EngineInput.LookupArrived(lookUp.Call, result with { Late = lookUp.Late }), cancel);
+            await inputs.PutAsync(new EngineInput.LookupArrived(lookUp.Call, result with { Late = lookUp.Late, Number = number }), cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -71,7 +77,7 @@ sealed partial class LookupRunner(ClientDirectory directory, CallerMemory memory
             await _slots.WaitAsync(both.Token);
             try
             {
-                var result = await directory.IdentifyAsync(lookUp.Caller, lookUp.CallerName, lookUp.Source, mayCreate: true, both.Token);
+                var result = await directory.IdentifyAsync(lookUp.Caller, lookUp.CallerName, lookUp.Source, lookUp.MayCreate, both.Token);
                 if (lookUp.Caller.E164 is { } number)
                     memory.Keep(number, result);
                 return result;

@@ -71,6 +71,9 @@ public sealed class RouterOptions : IValidatableObject
     }
 }
 
+/// <summary>What a PBX wants dialled.</summary>
+public enum DialForm { E164, International, National }
+
 /// <summary>One PBX, an element of section <c>Pbx</c>.</summary>
 public sealed class PbxOptions
 {
@@ -113,6 +116,16 @@ public sealed class PbxOptions
     /// <summary>Region of numbers without a country code, ISO 3166-1 alpha-2. Default IT.</summary>
     [Required, RegularExpression("^[A-Z]{2}$")]
     public string Region { get; set; } = "IT";
+
+    /// <summary>
+    /// How numbers are dialled from the page: E164 (<c>+390212345678</c>), International (<c>00390212345678</c>) or National (as within
+    /// <see cref="Region"/>: <c>0212345678</c>, others as from there: <c>004420…</c>). Default E164.
+    /// </summary>
+    public DialForm DialAs { get; set; }
+
+    /// <summary>Digits before it that take an outside line, at most 5, e.g. <c>0</c>. Default none.</summary>
+    [RegularExpression("^[0-9*#]{0,5}$")]
+    public string DialPrefix { get; set; } = "";
 
     /// <summary>Queue (by name) for dialled numbers that no row names; null = the dialplan's fallback.</summary>
     public string? DefaultQueue { get; set; }

@@ -16,6 +16,7 @@ public sealed record FeedMessage(string Position, IReadOnlyList<LiveEvent> Event
 [JsonDerivedType(typeof(OfferEvent), "offer")]
 [JsonDerivedType(typeof(CallEvent), "call")]
 [JsonDerivedType(typeof(MyStateEvent), "me")]
+[JsonDerivedType(typeof(CallOutEvent), "call_out")]
 [JsonDerivedType(typeof(CardEvent), "card")]
 [JsonDerivedType(typeof(DraftEvent), "draft")]
 [JsonDerivedType(typeof(DoneElsewhereEvent), "done_elsewhere")]
@@ -36,6 +37,11 @@ public sealed record OfferEvent(Guid OfferId, Guid CallId, bool Ringing, string?
 
 /// <summary>The running call of this agent changed.</summary>
 public sealed record CallEvent(LiveCallView Call) : LiveEvent;
+
+/// <summary>A call that this agent made is over, and nobody took it.</summary>
+/// <param name="Caller">Whom they called.</param>
+/// <param name="Outcome">Busy, NoAnswer, Cancelled, Failed.</param>
+public sealed record CallOutEvent(Guid CallId, CallerView Caller, Guid? ClientId, string? ClientName, string Outcome) : LiveEvent;
 
 /// <summary>This agent's own presence changed, with today's figures.</summary>
 public sealed record MyStateEvent(AgentStateView State, TodayView Today) : LiveEvent;
@@ -94,7 +100,8 @@ public sealed record AgentStateView(string State, string? Reason, string? Node, 
 public sealed record TodayView(int Calls, int Talk_s, int WrapUp_s, int Missed);
 
 /// <summary>The call this agent is in, or is wrapping up.</summary>
-/// <param name="State">CallState name; Ended while wrapping up.</param>
+/// <param name="State">CallState name; Ended while wrapping up. Of a call out: Routing while the agent's own phone is called, Ringing while the number is.</param>
+/// <param name="Caller">The other party: of a call out, who is called.</param>
 /// <param name="Node">The PBX it lives on.</param>
 /// <param name="Routed">False: it did not come through CallCrm (an own or private call, or the PBX's own queue); no other is offered meanwhile.</param>
 public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,

@@ -56,7 +56,7 @@ public sealed class DemoPbxOptions
     /// <summary>Dialplan targets <c>goto</c> can reach, as <c>context,exten,priority-or-label</c>; each plays a message and hangs up.</summary>
     public IList<string> Destinations { get; set; } = ["voicemail,s,1"];
 
-    /// <summary>Contexts Originate may send an answered phone to; each calls the extension as a number on the trunk.</summary>
+    /// <summary>Contexts Originate may send an answered phone to; each calls the extension as a number on the trunk, or the phone that has it.</summary>
     public IList<string> OutboundContexts { get; set; } = ["callcrm-out", "callcrm-click"];
 
     /// <summary>How long a called customer's phone rings before the customer answers.</summary>
@@ -65,7 +65,18 @@ public sealed class DemoPbxOptions
     /// <summary>How long a called customer talks before hanging up; null: for ever.</summary>
     public TimeSpan? CustomerTalksFor { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>What called customers do.</summary>
+    /// <summary>How long a called customer's phone rings at most.</summary>
+    public TimeSpan CustomerRing { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Of a hundred called customers so many are busy.</summary>
+    [Range(0, 100)]
+    public int CustomerBusyPercent { get; set; }
+
+    /// <summary>Of a hundred called customers so many do not answer.</summary>
+    [Range(0, 100)]
+    public int CustomerAbsentPercent { get; set; }
+
+    /// <summary>What the other called customers do.</summary>
     public DemoPhoneBehaviour CustomerBehaviour { get; set; }
 
     /// <summary>Folder the recordings are written to; empty: nothing is recorded.</summary>

@@ -33,7 +33,7 @@ public sealed partial class TextFilesTests
         string[] wanted =
         [
             .. States.Select(s => "State." + s),
-            .. new[] { "Routing", "Waiting", "Ringing", "Talking", "Held", "Ended" }.Select(s => "Call." + s),
+            .. new[] { "Routing", "Waiting", "Ringing", "Talking", "Held", "Ended", "OwnPhone", "Calling" }.Select(s => "Call." + s),
             .. new[] { "Answered", "AnsweredElsewhere", "Busy", "CallerGaveUp", "Cancelled", "Declined", "DoNotDisturb", "NoAnswer", "Unreachable" }.Select(s => "Offer." + s),
             .. new[] { "pending", "ready", "missing", "broken" }.SelectMany(s => new[] { "Recording." + s, "Recording.short." + s }),
             .. new[] { "unreachable", "busy", "do_not_disturb" }.SelectMany(s => new[] { "Told." + s, "Phone." + s }),
@@ -50,6 +50,8 @@ public sealed partial class TextFilesTests
             .. new[] { "hold", "wait" }.Select(s => "Player.Part." + s),
             .. new[] { "no_answer", "unreachable", "page_gone", "taken_over" }.SelectMany(s => new[] { "Told." + s, "Board.Reason." + s }),
             .. new[] { "Agent", "Caller", "Pbx", "System", "Unknown" }.Select(s => "EndedBy." + s),
+            .. new[] { "Busy", "NoAnswer", "Cancelled", "Failed" }.SelectMany(s => new[] { "Out." + s, "Outcome." + s }),
+            .. new[] { "in_call", "number_not_understood", "own_extension", "pbx_away", "phone_busy", "phone_unreachable" }.Select(s => "Trouble." + s),
             .. new[] { "system", "light", "dark" }.Select(s => "Theme." + s),
             .. new[] { "call", "client", "script" }.Select(s => "Tab." + s),
             .. new[] { "Abandoned", "Short", "Closed", "Refused", "Down" }.Select(s => "Missed.Kind." + s),

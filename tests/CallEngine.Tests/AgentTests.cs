@@ -80,7 +80,9 @@ public sealed class AgentTests
             observed-5 started Outbound 101 to 0612345678 observed
             observed-5 leg 5 anna
             observed-5 leg 6 client
-            """);
+            look up observed-5 0612345678 only
+            """)
+            .Arrives("observed-5", new LookupResult(LookupOutcome.Unknown, [])).Expect("observed-5 is Unknown -");
         story.Inbound("1").ExpectAmong("answer r1 hold 20s place 1")
             .At(8).Answers("5", "6").Expect("observed-5 answered anna by - wait 7000")
             .At(18).Ends("6", hungUp: true).Ends("5").Expect("""

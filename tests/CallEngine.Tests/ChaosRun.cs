@@ -12,6 +12,7 @@ internal sealed class ChaosRun
     private readonly List<Guid> _requests = [];
     private readonly List<Guid> _calls = [];
     private readonly List<(LegId Leg, string Device)> _legs = [];
+    private readonly Queue<(LegId Leg, string Device)> _dialled = new();
     private TimeSpan _now;
     private TimeSpan _pbxAhead;
     private int _ids = 100;
@@ -122,6 +123,13 @@ internal sealed class ChaosRun
         Inputs.Add((new Moment(_now, Start + _now), input));
         var step = Engine.Handle(new Moment(_now, Start + _now), input);
         Effects.AddRange(step.Effects);
+        foreach (var dial in step.Effects.OfType<EngineEffect.Act>().Select(a => a.What).OfType<PbxAction.Originate>())
+        {
+            _dialled.Enqueue((new LegId("pbx", dial.ChannelId), dial.Device));
+            _legs.Add((new LegId("pbx", dial.ChannelId), dial.Device));
+            _calls.Add(dial.Call);
+        }
+
         var broken = Engine.CheckInvariants();
         if (broken.Count > 0)
             Broken ??= $"{string.Join("; ", broken)} after {input} at {_now}";
@@ -177,6 +185,9 @@ internal sealed class ChaosRun
 
     private PbxFact.LegCreated Created()
     {
+        // The PBX tells of a channel that it was asked for; or never does.
+        if (_random.Next(2) == 0 && _dialled.TryDequeue(out var asked))
+            return new PbxFact.LegCreated("pbx", null, asked.Leg, asked.Leg.UniqueId, $"{asked.Device}-1", asked.Device, "101", "", "", "in", false, Called: true);
         var device = Devices[_random.Next(Devices.Length)];
         var leg = new LegId("pbx", $"{_legCount++}");
         _legs.Add((leg, device));
@@ -201,7 +212,7 @@ internal sealed class ChaosRun
     private EngineInput.Command Command()
     {
         var call = Call();
-        AgentCommand what = _random.Next(12) switch
+        AgentCommand what = _random.Next(14) switch
         {
             0 => new AgentCommand.SignIn("pbx", $"{_random.Next(101, 106)}"),
             1 => new AgentCommand.SignOut(),
@@ -212,6 +223,7 @@ internal sealed class ChaosRun
             8 => _random.Next(2) == 0 ? new AgentCommand.Hold(call) : new AgentCommand.Resume(call),
             9 => new AgentCommand.FinishWrapUp(call),
             10 => new AgentCommand.ExtendWrapUp(call),
+            11 or 12 => new AgentCommand.Dial(_random.Next(3) == 0 ? new PhoneNumber($"{_random.Next(101, 106)}", NumberKind.Unparsed) : new PhoneNumber("+390612345678", NumberKind.E164, "+390612345678"), _random.Next(2) == 0 ? Id(77) : null),
             _ => new AgentCommand.AttachClient(call, Id(77)),
         };
         return new EngineInput.Command(_random.Next(20) == 0 ? Id(100) : NewId(), _agents[_random.Next(_agents.Length)], what);

@@ -13,7 +13,7 @@ internal static class EffectText
             EngineEffect.Write w => Of(w.Entry, name),
             EngineEffect.AnswerRoute a => Join("answer", Who(a.Request), Of(a.Answer), a.AwaitPop is { } pop ? $"after pop {Who(pop)}" : ""),
             EngineEffect.Act a => Join($"act #{a.Action.ToString(CultureInfo.InvariantCulture)}", Of(a.What), a.AwaitPop is { } pop ? $"after pop {Who(pop)}" : ""),
-            EngineEffect.LookUp l => Join("look up", Who(l.Call), l.Caller.Display, l.Source is null ? "" : $"source {l.Source}", l.Late ? "late" : ""),
+            EngineEffect.LookUp l => Join("look up", Who(l.Call), l.Caller.Display, l.Source is null ? "" : $"source {l.Source}", l.Late ? "late" : "", l.MayCreate ? "" : "only"),
             EngineEffect.AnswerCommand c => c.Accepted ? $"{Who(c.Command)} accepted" : $"{Who(c.Command)} refused {c.Reason}",
             EngineEffect.Breach b => Join("breach", b.Code, b.Call is { } of ? Who(of) : "", b.Node ?? ""),
             EngineEffect.Report r => $"report {r.Code}",
@@ -73,6 +73,7 @@ internal static class EffectText
     private static string Of(PbxAction action) => action switch
     {
         PbxAction.Redirect r => $"redirect {r.Channel}{(r.UnlessBridged ? " unless bridged" : "")}",
+        PbxAction.Originate o => Join($"ring {o.Device} for {o.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s from {o.From} then call", Number(o.Number), o.Record ? "record" : ""),
         PbxAction.HangUp h => $"hang up {h.Channel} {h.Cause}",
         PbxAction.Answer a => $"answer {a.Device} {a.Channel}",
         PbxAction.Hold h => $"hold {h.Device} {h.Channel}",

@@ -270,6 +270,8 @@ internal sealed class Scenario
             return name;
         foreach (var (known, knownName) in _names)
         {
+            if (DerivedId.From(known, DerivedId.DialledCall, 1) == id)
+                return $"{knownName}'s";
             for (var i = 1; i < 60; i++)
             {
                 if (DerivedId.From(known, DerivedId.Offer, i) == id)

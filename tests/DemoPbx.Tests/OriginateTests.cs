@@ -87,6 +87,68 @@ public sealed class OriginateTests
         (await asking)["Message"].Should().Be("Originate successfully queued");
     }
 
+    [Fact]
+    public async Task From_the_page_the_called_leg_is_recorded_and_the_caller_is_the_extension_again()
+    {
+        var folder = Directory.CreateTempSubdirectory("recordings").FullName;
+        await using var bench = await Bench.StartAsync([], o => (o.CustomerAnswersAfter, o.RecordingFolder) = (TimeSpan.FromMilliseconds(50), folder));
+        await ClickAsync(bench, "+390699998888");
+        await bench.Ami.EventAsync("DialState");
+        await bench.Pbx.Phone("PJSIP/101").Answer();
+        await bench.Ami.EventAsync("BridgeEnter", m => m["BridgeNumChannels"] == "2");
+        var trunk = bench.Ami.Events("Newchannel").Single(m => m["Channel"]!.StartsWith("PJSIP/trunk", StringComparison.Ordinal));
+        bench.Ami.Events("MixMonitorStart").Should().ContainSingle().Which["Uniqueid"].Should().Be(trunk["Uniqueid"]);
+        bench.Ami.Events("NewCallerid").Select(m => m["CallerIDNum"]).Should().Equal("+390699998888", "101", "+390699998888");
+        trunk["Linkedid"].Should().Be("callcrm-1");
+        await bench.Pbx.Phone("PJSIP/101").HangUp();
+        await EndAsync(bench, hangups: 2);
+        for (var i = 0; i < 500 && Directory.GetFiles(folder, "*.done").Length == 0; i++)
+        {
+            await Task.Delay(10);
+        }
+
+        Directory.GetFiles(folder, $"*{trunk["Uniqueid"]}-in.wav").Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task From_the_page_a_colleague_is_called_at_their_phone()
+    {
+        await using var bench = await Bench.StartAsync([]);
+        await ClickAsync(bench, "102");
+        await bench.Ami.EventAsync("DialState");
+        await bench.Pbx.Phone("PJSIP/101").Answer();
+        await bench.Ami.EventAsync("Newstate", m => m["Channel"]!.StartsWith("PJSIP/102", StringComparison.Ordinal) && m["ChannelStateDesc"] == "Ringing");
+        await bench.Pbx.Phone("PJSIP/102").Answer();
+        await bench.Ami.EventAsync("BridgeEnter", m => m["BridgeNumChannels"] == "2");
+    }
+
+    [Fact]
+    public async Task Some_customers_are_not_at_home()
+    {
+        await using var bench = await Bench.StartAsync([], o => (o.CustomerAbsentPercent, o.CustomerRing) = (100, TimeSpan.FromMilliseconds(100)));
+        await ClickAsync(bench, "+390699998888");
+        await bench.Ami.EventAsync("DialState");
+        await bench.Pbx.Phone("PJSIP/101").Answer();
+        await EndAsync(bench, hangups: 2);
+        bench.Ami.Events("DialEnd").Select(m => m["DialStatus"]).Should().Equal("ANSWER", "NOANSWER");
+    }
+
+    [Fact]
+    public async Task Some_customers_are_busy()
+    {
+        await using var bench = await Bench.StartAsync([], o => o.CustomerBusyPercent = 100);
+        await ClickAsync(bench, "+390699998888");
+        await bench.Ami.EventAsync("DialState");
+        await bench.Pbx.Phone("PJSIP/101").Answer();
+        await EndAsync(bench, hangups: 2);
+        bench.Ami.Events("DialEnd").Select(m => m["DialStatus"]).Should().Equal("ANSWER", "BUSY");
+    }
+
+    /// <summary>As the router asks.</summary>
+    private static async Task ClickAsync(Bench bench, string number) => (await bench.Ami.DoAsync("Originate",
+        ("Channel", "PJSIP/101"), ("ChannelId", "callcrm-1"), ("Context", "callcrm-out"), ("Exten", number), ("Priority", "1"), ("CallerID", $"<{number}>"), ("Timeout", "30000"), ("Async", "true"),
+        ("Variable", "__CALLCRM_CALLID=1"), ("Variable", "__CALLCRM_RECORD=1"), ("Variable", "CALLCRM_FROM=101")))["Message"].Should().Be("Originate successfully queued");
+
     private static Task<AmiReceived> OriginateAsync(Bench bench, string device = "PJSIP/101", params (string, string)[] more) => bench.Ami.DoAsync("Originate",
     [
         ("Channel", device), ("Context", "callcrm-click"), ("Exten", "55510"), ("Priority", "1"), ("CallerID", "\"Alice Novak\" <420777123456>"),

@@ -68,8 +68,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<CommandAnswer> SuperviseAsync(Guid agent, string kind, Guid? call = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/agents/{agent}/commands", JsonContent.Create(new SuperviseRequest(Guid.CreateVersion7(time.GetUtcNow()), kind, call), Json.SuperviseRequest), Json.CommandAnswer, cancel);
 
-    public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null) =>
-        new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client);
+    public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
+        new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client, Number: number);
 
     public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
         GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{Cursor(cursor)}", Json.ListPageClientRow, cancel);

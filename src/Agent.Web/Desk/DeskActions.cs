@@ -15,11 +15,11 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
 
     public event Action? Changed;
 
-    public async Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null)
+    public async Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null)
     {
         (Busy, Trouble) = (kind, null);
         Changed?.Invoke();
-        var command = api.NewCommand(kind, call, node, extension, reason, client) with { PageId = feed.PageId };
+        var command = api.NewCommand(kind, call, node, extension, reason, client, number) with { PageId = feed.PageId };
         try
         {
             var answer = await SendAsync(command);

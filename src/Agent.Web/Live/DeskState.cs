@@ -11,6 +11,9 @@ sealed record DeskState(
     DoneElsewhereEvent? DoneElsewhere, OfferEvent? LastOffer, ImmutableDictionary<string, PbxEventView> Pbxs,
     BoardFiguresView? Figures, ImmutableArray<WaitingCallView> Waiting, ImmutableSortedDictionary<string, AgentTileView> Agents, bool RouterAway)
 {
+    /// <summary>The last call out that nobody took, until the next call.</summary>
+    public CallOutEvent? LastOut { get; init; }
+
     public static DeskState Empty { get; } = new(
         null, null, null, null, ImmutableDictionary<string, DraftFieldView>.Empty, null, null, ImmutableDictionary<string, PbxEventView>.Empty,
         null, [], ImmutableSortedDictionary<string, AgentTileView>.Empty.WithComparers(StringComparer.Ordinal), false);
@@ -49,9 +52,10 @@ sealed record DeskState(
     {
         // A pop that comes after its call was taken has nothing to offer any more.
         PopEvent { Pop: var pop } when Call is { State: "Talking" } && Call.CallId == pop.CallId => this,
-        PopEvent { Pop: var pop } => this with { Pop = pop, LastOffer = null, DoneElsewhere = null },
+        PopEvent { Pop: var pop } => this with { Pop = pop, LastOffer = null, LastOut = null, DoneElsewhere = null },
         OfferEvent offer => Take(offer),
         CallEvent { Call: var call } => Take(call),
+        CallOutEvent over => this with { LastOut = over, LastOffer = null, Call = Call?.CallId == over.CallId ? null : Call },
         MyStateEvent me => this with { Me = me.State, Today = me.Today, Call = IsFree(me.State) ? null : Call },
         CardEvent card => Take(card),
         DraftEvent draft when draft.CallId == Call?.CallId => this with { Draft = Newest(Draft, draft.Field) },
@@ -77,6 +81,7 @@ sealed record DeskState(
         return this with
         {
             Call = call,
+            LastOut = null,
             Pop = Pop?.CallId == call.CallId && call.State is "Talking" or "Ended" ? null : Pop,
             Draft = Fields(call, same ? Draft : null),
             DoneElsewhere = DoneElsewhere?.CallId == call.CallId ? DoneElsewhere : null,

@@ -3,10 +3,10 @@ namespace CallCrm.Engine;
 /// <summary>
 /// What agents ask for, and supervisors in their place. Refusals are stable codes: <c>agent_unknown</c>, <c>extension_unknown</c>, <c>not_signed_in</c>, <c>in_call</c>,
 /// <c>no_such_call</c>, <c>not_your_call</c>, <c>not_ringing</c>, <c>not_talking</c>, <c>not_possible_here</c>, <c>pbx_away</c>,
-/// <c>not_in_wrap_up</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>,
-/// <c>command_unknown</c>.
+/// <c>not_in_wrap_up</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>, <c>phone_busy</c>, <c>phone_unreachable</c>,
+/// <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>.
 /// </summary>
-internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity)
+internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials)
 {
     private const int Remembered = 4096;
     private readonly Dictionary<Guid, EngineEffect.AnswerCommand> _answers = [];
@@ -21,7 +21,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         }
 
         var refusal = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
-            ? command.By is null ? Do(agent, command.What) : DoFor(agent, command.What)
+            ? command.By is null ? Do(agent, command) : DoFor(agent, command.What)
             : "agent_unknown";
         var answer = new EngineEffect.AnswerCommand(command.Id, refusal is null, refusal);
         _answers.Add(command.Id, answer);
@@ -31,8 +31,9 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         state.Out.Add(answer);
     }
 
-    private string? Do(Agent agent, AgentCommand what)
+    private string? Do(Agent agent, EngineInput.Command command)
     {
+        var what = command.What;
         if (what is AgentCommand.SignIn signIn)
             return SignIn(agent, signIn);
         if (what is not AgentCommand.AttachClient && agent.Extension is null)
@@ -50,6 +51,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             AgentCommand.FinishWrapUp finish => FinishWrapUp(agent, finish.Call),
             AgentCommand.ExtendWrapUp extend => ExtendWrapUp(agent, extend.Call),
             AgentCommand.AttachClient attach => Attach(agent, attach),
+            AgentCommand.Dial dial => dials.Dial(agent, command.Id, dial),
             _ => "command_unknown",
         };
     }
@@ -158,8 +160,14 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return agent.Offer is { } offer && ReferenceEquals(offer.Call, call) ? "not_ringing" : "not_your_call";
         if (!state.IsUp(call.Node))
             return "pbx_away";
-        if (leg.Answered && call.By == EndedBy.Unknown)
+        if ((leg.Answered || leg.Dials) && call.By == EndedBy.Unknown)
             call.By = EndedBy.Agent;
+        if (leg is { Clicked: true, InAmi: false })
+        {
+            leg.Unwanted = true;
+            return null;
+        }
+
         // 21, call rejected: a ringing phone declines. 16, normal clearing.
         var talks = leg.Answered || leg.Dials;
         foreach (var own in agent.Legs)

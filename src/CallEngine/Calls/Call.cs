@@ -22,6 +22,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public PhoneNumber Dialled { get; set; } = new("", NumberKind.Unparsed);
 
+    /// <summary>Who is at the other end of it.</summary>
+    public PhoneNumber OtherSide => Direction == CallDirection.Outbound ? Dialled : Caller;
+
     public CallState State { get; set; }
 
     /// <summary>It asked us for a route at least once; else it is only observed.</summary>
@@ -120,6 +123,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
     public TimeSpan? AnsweredAt { get; set; }
 
     public bool AnsweredByOther { get; set; }
+
+    /// <summary>How the ring of a call of ours ended that nobody took: the other side's, else the own phone's.</summary>
+    public DialResult? Unreached { get; set; }
 
     public Agent? LastAgent { get; set; }
 

@@ -15,7 +15,7 @@ internal sealed partial class CallBook
         call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
         call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
         // An agent who hung up did not end the call if the client went on (a transfer, a survey) and hung up later.
-        if (hungUp && call.ClientGoneAt is null && (leg.IsClient || leg.Talked || (call.Client is null && leg.Agent is not null)))
+        if (hungUp && call.ClientGoneAt is null && (leg.IsClient || leg.Talked || leg.Dials || (call.Client is null && leg.Agent is not null)))
             call.By = leg.IsClient ? EndedBy.Caller : EndedBy.Agent;
         if (call.Client is null)
             call.Cause = cause;
@@ -147,8 +147,12 @@ internal sealed partial class CallBook
         if (leg.Agent is not { } agent)
             return;
         agent.Legs.Remove(leg);
-        var length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
-        if (leg.Talked && leg.Call.Routed && length > TimeSpan.Zero)
+        var length = TimeSpan.Zero;
+        if (CallRules.IsClientCalled(leg.Call))
+            length = LongestWrapUp(agent);
+        else if (leg.Call.Routed)
+            length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
+        if (leg.Talked && length > TimeSpan.Zero)
             agent.WrapUpDue = (leg.Call.Id, length);
         if (agent.Legs.Count == 0 && agent.WrapUpDue is { } due)
         {
@@ -158,6 +162,19 @@ internal sealed partial class CallBook
         }
 
         board.Refresh(agent);
+    }
+
+    /// <summary>A call out went through no queue: it is written up like the agent's longest.</summary>
+    private static TimeSpan LongestWrapUp(Agent agent)
+    {
+        var longest = TimeSpan.Zero;
+        foreach (var membership in agent.Memberships)
+        {
+            if (membership.Queue.Settings.WrapUpTime > longest)
+                longest = membership.Queue.Settings.WrapUpTime;
+        }
+
+        return longest;
     }
 
     private void DropRequest(Call call)

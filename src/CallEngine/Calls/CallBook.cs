@@ -24,15 +24,18 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         return call;
     }
 
-    public Leg AddLeg(Call call, LegId id, string channelName, string device, string linkedId, bool isClient, bool estimated = false)
+    public Leg AddLeg(Call call, LegId id, string channelName, string device, string linkedId, bool isClient, bool estimated = false, bool clicked = false)
     {
-        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, CreatedAt = state.Happened.Stamp, DoneUntil = state.Happened.Stamp, CreatedUtc = state.Happened.Utc };
+        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, Clicked = clicked, Dials = clicked, CreatedAt = state.Happened.Stamp, DoneUntil = state.Happened.Stamp, CreatedUtc = state.Happened.Utc };
         state.Legs[id] = leg;
         call.Legs.Add(leg);
         Link(leg, linkedId);
         if (state.FindDevice(id.Node, device)?.Extension?.Holder is { } holder)
             Give(leg, holder);
-        if (isClient)
+        // The number is tried over another line: whom the first did not reach is not gone.
+        if (isClient && call is { Direction: CallDirection.Outbound, Client.Live: false })
+            Serve(call, leg);
+        else if (isClient)
             MakeClient(call, leg);
         if (call.Announced)
             Log(leg);
@@ -70,6 +73,14 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         call.ClientGoneAt = null;
         state.Touch(call);
         state.Timers.Cancel(call.GoneTimer);
+    }
+
+    /// <summary>A call that began at a phone of ours, or was originated, goes out; or what its number means is known.</summary>
+    public void DialsOut(Call call, PhoneNumber number)
+    {
+        (call.Direction, call.Dialled) = (CallDirection.Outbound, number);
+        if (call.Announced)
+            state.Out.Write(new CallDialled(call.Direction, number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
     public void AnnounceSoon(Call call) => state.Timers.Set(call.AnnounceTimer ??= new EngineTimer(TimerKind.Announce, call), state.Now.Stamp + AnnounceDelay);

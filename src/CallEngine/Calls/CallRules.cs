@@ -17,7 +17,7 @@ internal static class CallRules
         // Whoever gives up while our number still rings has abandoned, also before the dialplan came to ask us.
         var early = ours && call is { Direction: CallDirection.Inbound, AnsweredByOther: false } && !call.Legs.Exists(l => l is { IsClient: true, Answered: true });
         if (!call.Routed && !early)
-            return call.Direction == CallDirection.Outbound && !call.Legs.Exists(l => l is { IsClient: true, Answered: true }) ? CallOutcome.Failed : CallOutcome.Observed;
+            return IsCallOut(call) && !call.Legs.Exists(l => l is { IsClient: true, Answered: true }) ? OutcomeOf(call.Unreached, call.By) : CallOutcome.Observed;
         if (call.Final is { } rule)
             return OutcomeOf(rule, call.FinalKind);
         var end = call.ClientGoneAt ?? now;
@@ -27,6 +27,24 @@ internal static class CallRules
             return CallOutcome.Lost;
         return WaitOf(call, now) < shortAbandon ? CallOutcome.ShortAbandon : CallOutcome.Abandoned;
     }
+
+    /// <summary>A call out that is work: clicked, or dialled on the phone to a number that a client has. What else an agent dials is private.</summary>
+    public static bool IsClientCalled(Call call) =>
+        call.Direction == CallDirection.Outbound && (call.ClientId is not null || call.Lookup?.Outcome == LookupOutcome.Several || call.Legs.Exists(l => l.Clicked));
+
+    /// <summary>To the outside; or to a colleague, by click.</summary>
+    private static bool IsCallOut(Call call) => call.Direction == CallDirection.Outbound || call.Legs.Exists(l => l.Clicked);
+
+    private static CallOutcome OutcomeOf(DialResult? unreached, EndedBy by) => unreached switch
+    {
+        // A colleague: nobody of these is a client, and what they said is not ours.
+        DialResult.Answered => CallOutcome.Observed,
+        DialResult.Busy or DialResult.Declined or DialResult.DoNotDisturb => CallOutcome.Busy,
+        DialResult.NoAnswer => CallOutcome.NoAnswer,
+        DialResult.Cancelled => CallOutcome.Cancelled,
+        null when by == EndedBy.Agent => CallOutcome.Cancelled,
+        _ => CallOutcome.Failed,
+    };
 
     public static bool IsOlder(Call a, Call b) => a.StartedAt != b.StartedAt ? a.StartedAt < b.StartedAt : a.Order < b.Order;
 

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace CallCrm.Engine;
 
-/// <summary>Who calls: asks for it in time, routes without it when it is late, and shows it whenever it comes.</summary>
-internal sealed class IdentityDesk(EngineState state, Router router)
+/// <summary>Who calls, or is called: asks for it in time, routes without it when it is late, and shows it whenever it comes.</summary>
+internal sealed class IdentityDesk(EngineState state, CallBook book, Router router)
 {
     /// <returns>Whether routing waits for the answer.</returns>
     public bool Ask(Call call)
@@ -11,9 +11,11 @@ internal sealed class IdentityDesk(EngineState state, Router router)
         if (call.LookupAsked)
             return call.LookupPending;
         call.LookupAsked = true;
-        switch (call.Caller.Kind)
+        switch (call.OtherSide.Kind)
         {
             case NumberKind.E164:
+            // Dialled on a phone: what it means only the look-up knows.
+            case NumberKind.Unparsed when call.Direction == CallDirection.Outbound:
                 call.LookupPending = true;
                 LookUp(call, late: false);
                 state.Timers.Set(call.LookupTimer ??= new EngineTimer(TimerKind.Lookup, call), state.Now.Stamp + state.Options.LookupTimeout);
@@ -62,6 +64,14 @@ internal sealed class IdentityDesk(EngineState state, Router router)
         Route(call);
     }
 
+    /// <summary>The number was clicked on this client's card.</summary>
+    public void Clicked(Call call, Guid client)
+    {
+        call.LookupAsked = true;
+        call.ClientId = client;
+        Write(call, LookupOutcome.Known, [client], null, late: false);
+    }
+
     /// <summary>An agent said who it is.</summary>
     public void Attach(Call call, Guid client, Agent agent)
     {
@@ -86,6 +96,8 @@ internal sealed class IdentityDesk(EngineState state, Router router)
     private void Take(Call call, LookupResult result, bool late)
     {
         call.Lookup = result;
+        if (result.Number is { } number && call is { Direction: CallDirection.Outbound, Dialled.Kind: NumberKind.Unparsed })
+            book.DialsOut(call, number);
         var candidates = result.Candidates.IsDefault ? [] : result.Candidates;
         if (result.Outcome is LookupOutcome.Known or LookupOutcome.Created && candidates.Length > 0)
         {
@@ -97,7 +109,9 @@ internal sealed class IdentityDesk(EngineState state, Router router)
     }
 
     private void LookUp(Call call, bool late) =>
-        state.Out.Add(new EngineEffect.LookUp(call.Id, call.Caller, call.CallerName, call.Dialled, state.Settings.Dialled(call.Dialled)?.Source, late));
+        state.Out.Add(call.Direction == CallDirection.Outbound
+            ? new EngineEffect.LookUp(call.Id, call.Dialled, "", call.Dialled, null, late, MayCreate: false, call.Node)
+            : new EngineEffect.LookUp(call.Id, call.Caller, call.CallerName, call.Dialled, state.Settings.Dialled(call.Dialled)?.Source, late));
 
     private void Write(Call call, LookupOutcome outcome, ImmutableArray<Guid> candidates, Guid? by, bool late)
     {

@@ -25,6 +25,7 @@ internal sealed class Leg(LegId id, Call call)
 
     public string LinkedId { get; set; } = "";
 
+    /// <summary>Of a clicked one its device, until the PBX has told of it.</summary>
     public string ChannelName { get; set; } = "";
 
     public string Device { get; set; } = "";
@@ -34,8 +35,17 @@ internal sealed class Leg(LegId id, Call call)
 
     public bool IsClient { get; set; }
 
-    /// <summary>The person at it began the call here (it is the root channel, from an own device).</summary>
+    /// <summary>The person at it began the call here (it is the root channel, from an own device), by key or by click.</summary>
     public bool Dials { get; set; }
+
+    /// <summary>We asked the PBX to make it, for a number that its agent clicked: it is known before the PBX tells of it.</summary>
+    public bool Clicked { get; init; }
+
+    /// <summary>The action that asked for it.</summary>
+    public long Action { get; set; }
+
+    /// <summary>Its agent gave up before the PBX had told of it.</summary>
+    public bool Unwanted { get; set; }
 
     public bool Rang { get; set; }
 

@@ -10,9 +10,11 @@ internal sealed partial class LegFacts
         if (call is null || call.Ended)
             return;
         if (dialled is { IsClient: true } && fact.Number.Length > 0 && call is { Direction: CallDirection.Outbound, Dialled.Raw: "" })
-            DialsOut(call, CallRules.Read(fact.Number, restricted: false, extension: false));
+            book.DialsOut(call, CallRules.Read(fact.Number, restricted: false, extension: false));
         book.Announce(call);
-        if (dialled is { Dials: true } rung)
+        if (dialled is { IsClient: true } && call is { Direction: CallDirection.Outbound, LookupAsked: false, Dialled.Raw.Length: > 0 } && fact.Caller is { } by && Live(by)?.Agent is not null)
+            identity.Ask(call);
+        if (dialled is { Dials: true, Clicked: false } rung)
         {
             // Originated: the PBX rings it, nobody there dialled.
             rung.Dials = false;
@@ -31,6 +33,9 @@ internal sealed partial class LegFacts
             return;
         book.Announce(leg.Call);
         leg.Rang = true;
+        // Its agent has just clicked: where the page may lift the receiver, they need not.
+        if (leg is { Clicked: true, Answered: false, Unwanted: false } && state.FindDevice(leg.Id.Node, leg.Device) is { CanAnswer: true } own)
+            state.Out.Act(leg.Id.Node, new PbxAction.Answer(own.Name, leg.ChannelName), null);
         state.Touch(leg.Call);
         if (leg.Call.Offer is { } offer && IsAt(offer, leg, leg.Device))
         {
@@ -52,6 +57,7 @@ internal sealed partial class LegFacts
         {
             dialled.RingOver = true;
             state.Touch(dialled.Call);
+            Unreached(dialled, fact.Result);
         }
 
         var call = caller?.Call ?? dialled?.Call;
@@ -65,12 +71,13 @@ internal sealed partial class LegFacts
         routes.DialResultKnown(call);
     }
 
-    /// <summary>A call that began at a phone of ours, or was originated, goes out.</summary>
-    private void DialsOut(Call call, PhoneNumber number)
+    /// <summary>An own phone that was not lifted called nobody; one that could not be rung is the PBX's failure.</summary>
+    private static void Unreached(Leg dialled, DialResult result)
     {
-        (call.Direction, call.Dialled) = (CallDirection.Outbound, number);
-        if (call.Announced)
-            state.Out.Write(new CallDialled(call.Direction, number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
+        if (dialled.Clicked)
+            dialled.Call.Unreached = result is DialResult.Answered or DialResult.Unreachable or DialResult.Congestion ? null : DialResult.Cancelled;
+        else if (dialled.Call.Direction == CallDirection.Outbound ? dialled.IsClient : dialled.Call.Legs[0].Clicked)
+            dialled.Call.Unreached = result;
     }
 
     /// <summary>The snapshot shows the offered agent in talk: the answer came while we did not look.</summary>

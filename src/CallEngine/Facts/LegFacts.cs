@@ -1,16 +1,20 @@
 namespace CallCrm.Engine;
 
 /// <summary>Reads what happens to channels: which call they belong to, who rings, who answered, who left.</summary>
-internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, TalkClock talk)
+internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, IdentityDesk identity, TalkClock talk)
 {
     public void Created(PbxFact.LegCreated fact, Guid newCall)
     {
         if (state.Legs.TryGetValue(fact.Leg, out var known))
         {
-            // AGI was first: it did not know the linked id.
+            // AGI was first: it did not know the linked id. Or we asked for it: then its name is new, too.
             known.InAmi = true;
+            known.ChannelName = fact.ChannelName;
             if (Live(fact.Leg) is not null)
                 book.Link(known, fact.LinkedId);
+            // Nobody waits for it any more: the phone shall not ring.
+            if (known.Clicked && (!known.Live || known.Unwanted))
+                state.Out.Act(fact.Node, new PbxAction.HangUp(fact.ChannelName, 16), null);
             return;
         }
 
@@ -28,7 +32,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         else
         {
             if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
-                DialsOut(call, call.Dialled);
+                book.DialsOut(call, call.Dialled);
             book.Announce(call);
         }
 

@@ -130,6 +130,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         if (state.Legs.TryGetValue(seen.Leg, out var known))
         {
             known.InAmi = true;
+            known.ChannelName = seen.ChannelName;
             if (known.Live)
                 book.Link(known, seen.LinkedId);
             else

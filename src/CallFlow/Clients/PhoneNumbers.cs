@@ -51,6 +51,10 @@ public static class PhoneNumbers
         return TryParse(e164, "ZZ") is { } number ? Util.Format(number, PhoneNumberFormat.INTERNATIONAL) : e164;
     }
 
+    /// <summary>The digits to dial within a country: <c>0212345678</c> in Italy, <c>0044 …</c> to elsewhere.</summary>
+    public static string DialledFrom(string e164, string region) =>
+        TryParse(e164, "ZZ") is { } number ? string.Concat(Util.FormatOutOfCountryCallingNumber(number, region.ToUpperInvariant()).Where(c => char.IsAsciiDigit(c) || c == '+')) : e164;
+
     /// <summary>ISO 3166 letters of the number's country; null for numbers of none (satellite, freephone) or unreadable ones.</summary>
     public static string? Country(string e164) =>
         TryParse(e164, "ZZ") is { } number && Util.GetRegionCodeForNumber(number) is { Length: 2 } region && char.IsAsciiLetterUpper(region[0]) ? region : null;

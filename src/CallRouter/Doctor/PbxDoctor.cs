@@ -28,6 +28,8 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
         ("callcrm-in", "no call can come in"),
         ("callcrm-route", "no call can be routed"),
         ("callcrm-agents", "agents cannot transfer"),
+        ("callcrm-out", "nothing can be dialled from the page"),
+        ("callcrm-outbound", "numbers clicked on the page reach nobody; write this context, deploy/asterisk/README.md has an example"),
         ("callcrm-fallback", "callers hear an apology when CallCrm does not answer; write this context, deploy/asterisk/README.md has examples"),
         (AgiCheck.Context, "whether the PBX reaches CallCrm cannot be tried, the snippet is an old one"),
     ];

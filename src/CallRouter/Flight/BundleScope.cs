@@ -37,12 +37,14 @@ sealed class BundleScope(Guid call)
         EngineInput.RouteAsked asked => IsNear(CallWatch.CallOf(engine.State, asked.Leg)),
         EngineInput.RouteTaken taken => IsNear(engine.State.Requests.GetValueOrDefault(taken.Request)?.Call),
         EngineInput.RouteClosed closed => IsNear(engine.State.Requests.GetValueOrDefault(closed.Request)?.Call),
-        EngineInput.ActionDone done => IsNear(engine.State.Redirects.GetValueOrDefault(done.Action)?.Call),
+        EngineInput.ActionDone done => IsNear(engine.State.Redirects.GetValueOrDefault(done.Action)?.Call ?? DialledBy(engine, done.Action)),
         EngineInput.LookupArrived arrived => IsNear(engine.State.Calls.GetValueOrDefault(arrived.Call)),
         EngineInput.Command command => _agents.Contains(command.Agent),
         // Connections, lists, settings, pages and time concern everybody.
         _ => true,
     };
+
+    static Call? DialledBy(CallEngine engine, long action) => engine.State.AgentOrder.SelectMany(a => a.Legs).FirstOrDefault(l => l.Clicked && l.Action == action)?.Call;
 
     bool IsNear(Call? other)
     {

@@ -38,6 +38,9 @@ sealed class CallWatch(Guid call)
             case EngineEffect.AnswerRoute answer when answer.Call == call || answer.Call == here?.Id:
                 _requests.Add(answer.Request);
                 return true;
+            case EngineEffect.Act { What: PbxAction.Originate dial } act when dial.Call == call || dial.Call == here?.Id:
+                _actions.Add(act.Action);
+                return true;
             case EngineEffect.Act act when here is not null && ChannelOf(act.What) is { } channel && here.Legs.Exists(l => l.ChannelName == channel):
                 _actions.Add(act.Action);
                 return true;

@@ -10,8 +10,9 @@ static class PbxActions
     /// <summary>The caller waits meanwhile; an answer later than this is treated as none.</summary>
     static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
 
-    public static AmiAction ToAmi(PbxAction what) => what switch
+    public static AmiAction ToAmi(PbxAction what, PbxOptions pbx) => what switch
     {
+        PbxAction.Originate originate => Originate(originate, pbx),
         // By label: Asterisk then refuses a missing target; with a number it says Success and the caller is lost.
         PbxAction.Redirect redirect => Action("Redirect",
             ("Channel", redirect.Channel), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "callcrm")),
@@ -21,6 +22,17 @@ static class PbxActions
         PbxAction.Hold hold => Notify(hold.Device, hold.Channel, "hold"),
         _ => throw new ArgumentOutOfRangeException(nameof(what), what.GetType().Name, "no AMI action for it"),
     };
+
+    /// <summary>Not Async would stop all other actions of this line until the phone is lifted. Its OriginateResponse is not read: the channel tells.</summary>
+    static AmiAction Originate(PbxAction.Originate what, PbxOptions pbx)
+    {
+        var number = DialNumber.Of(what.Number, pbx);
+        return Action("Originate",
+            ("Channel", what.Device), ("ChannelId", what.ChannelId), ("Context", "callcrm-out"), ("Exten", number), ("Priority", "1"), ("CallerID", $"<{number}>"),
+            ("Timeout", ((int)what.Ring.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)), ("Async", "true"),
+            ("Variable", $"__CALLCRM_CALLID={what.Call:N}"), ("Variable", $"__CALLCRM_RECORD={(what.Record ? "1" : "0")}"), ("Variable", $"CALLCRM_FROM={what.From}"),
+            ("Variable", $"CALLCRM_INTERNAL={(what.Number.Kind == NumberKind.Extension ? "1" : "0")}"));
+    }
 
     /// <summary>Who the channel talks with (BRIDGEPEER); empty when it does not.</summary>
     public static AmiAction AskPeer(string channel) => Action("Getvar", ("Channel", channel), ("Variable", "BRIDGEPEER"));

@@ -131,7 +131,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
             return (false, "not connected");
         if (what is PbxAction.Redirect { UnlessBridged: true, Channel: var channel } && await ami.SendAsync(PbxActions.AskPeer(channel), cancel) is var peer && (!peer.IsSuccess || peer["Value"] is { Length: > 0 }))
             return (false, peer.IsSuccess ? "the channel talks" : peer.Message);
-        var response = await ami.SendAsync(PbxActions.ToAmi(what), cancel);
+        var response = await ami.SendAsync(PbxActions.ToAmi(what, Options), cancel);
         return (response.IsSuccess, response.Message);
     }
 

@@ -5,6 +5,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 
 namespace CallCrm.CrmApi.Commands;
 
@@ -14,7 +15,7 @@ internal static class CommandsModule
     static readonly FrozenSet<string> NeedCall =
         FrozenSet.ToFrozenSet(["answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up", "attach_client"], StringComparer.Ordinal);
 
-    static readonly FrozenSet<string> NeedNoCall = FrozenSet.ToFrozenSet(["sign_in", "sign_out", "ready", "pause"], StringComparer.Ordinal);
+    static readonly FrozenSet<string> NeedNoCall = FrozenSet.ToFrozenSet(["sign_in", "sign_out", "ready", "pause", "dial"], StringComparer.Ordinal);
 
     static readonly FrozenSet<string> Supervised = FrozenSet.ToFrozenSet(["ready", "pause", "sign_out", "hang_up"], StringComparer.Ordinal);
 
@@ -39,10 +40,11 @@ internal static class CommandsModule
         return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 
-    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, CancellationToken cancel)
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (Missing(request) is { } missing) return Problems.Invalid(missing.Field, missing.Expected);
-        var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId);
+        var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId,
+            request.Number?.Trim(), PhoneNumbers.ToE164(request.Number, site.Value.Region));
         var answer = await road.CommandAsync(request.Id, person.Id, command, cancel);
         if (answer.Accepted && request.PageId is { Length: > 0 } page)
             feed.TellOtherPages(person.Id, page, new DoneElsewhereEvent(request.CallId ?? Guid.Empty, request.Kind, page));
@@ -60,6 +62,7 @@ internal static class CommandsModule
             { Kind: "sign_in", Extension: null or "" or { Length: > 100 } } => ("extension", "the extension to sit down at"),
             { Kind: "pause", Reason: null or "" or { Length: > 100 } } => ("reason", "a pause reason of the catalog"),
             { Kind: "attach_client", ClientId: null } => ("clientId", "the client's id"),
+            { Kind: "dial", Number: var number } when string.IsNullOrWhiteSpace(number) || number.Length > 80 => ("number", "the number to call, at most 80 characters"),
             { PageId.Length: > 100 } => ("pageId", "at most 100 characters"),
             _ => null,
         };

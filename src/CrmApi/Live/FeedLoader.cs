@@ -18,6 +18,8 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
           array_to_string(c.candidates, ',') as candidates, c.deal_id, c.place, c.started_at, c.queued_at, c.answered_at, c.held_since, c.ended_at, c.outcome, c.ended_by, c.wait_ms, c.decision::text as decision,
           o.id as offer_id, coalesce(o.can_answer, false) as can_answer, coalesce(o.can_hold, false) as can_hold,
           exists (select from call_leg l where l.call_id = c.id and l.recorded) as recorded,
+          c.direction = 'Outbound' and exists (select from call_leg l where l.call_id = c.id and l.is_client) as client_called,
+          case when c.direction <> 'Inbound' then (select l.agent_id from call_leg l where l.call_id = c.id and l.agent_id is not null and not l.is_client order by l.started_at, l.unique_id limit 1) end as dialler,
           (select string_agg(distinct l.agent_id::text, ',') from call_leg l where l.call_id = c.id and l.answered_at is not null) as spoke,
           (select string_agg(a.agent_id::text, ',') from agent_state a where a.call_id = c.id and a.state in ('Talking', 'WrapUp')) as agents
         from call c left join lateral (select id, can_answer, can_hold from offer where call_id = c.id order by offered_at desc limit 1) o on true
@@ -63,7 +65,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
     {
         Routed = r.Routed, Queue = r.QueueId, Lookup = Parse<LookupOutcome>(r.Lookup), Client = r.ClientId, Candidates = [.. Ids(r.Candidates)], Deal = r.DealId, Place = r.Place, QueuedAt = r.QueuedAt,
         AnsweredAt = r.AnsweredAt, HeldSince = r.HeldSince, EndedAt = r.EndedAt, Outcome = Parse<CallOutcome>(r.Outcome), By = Parse<EndedBy>(r.EndedBy), Wait_ms = r.Wait_ms,
-        Decision = Decision(r.Decision), Offer = r.OfferId, CanAnswer = r.CanAnswer, CanHold = r.CanHold, Recorded = r.Recorded, Spoke = [.. Ids(r.Spoke)], Agents = [.. Ids(r.Agents)],
+        Decision = Decision(r.Decision), Offer = r.OfferId, CanAnswer = r.CanAnswer, CanHold = r.CanHold, Recorded = r.Recorded, ClientCalled = r.ClientCalled, Dialler = r.Dialler, Spoke = [.. Ids(r.Spoke)], Agents = [.. Ids(r.Agents)],
     };
 
     static LiveOffer Offer(OfferRow r) => new(r.Id, r.CallId, r.AgentId, r.Node, r.Extension, r.Device, r.QueueId, r.OfferedAt, r.Ring_s, Enum.Parse<RouteRule>(r.Rule), r.CanAnswer, r.CanHold, r.Rang);
@@ -93,7 +95,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
     sealed record CallRow(Guid Id, string Node, string Direction, string State, bool Routed, string CallerRaw, string CallerKind, string? CallerE164, string CallerName, string DialledRaw,
         string? DialledE164, Guid? QueueId, string? Lookup, Guid? ClientId, string Candidates, Guid? DealId, int? Place, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt,
         DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int? Wait_ms, string? Decision,
-        Guid? OfferId, bool CanAnswer, bool CanHold, bool Recorded, string? Spoke, string? Agents);
+        Guid? OfferId, bool CanAnswer, bool CanHold, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents);
 
     sealed record OfferRow(Guid Id, Guid CallId, Guid AgentId, string Node, string Extension, string Device, Guid? QueueId, DateTimeOffset OfferedAt, int Ring_s, string Rule,
         bool CanAnswer, bool CanHold, bool Rang);

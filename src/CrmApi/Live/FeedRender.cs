@@ -50,6 +50,10 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
                 case Notice.CardChanged e when state.Calls.TryGetValue(e.Call, out var known):
                     items.Add(new FeedItem(seq, Audience.Of(e.Agent), views.CardChanged(known, e.Agent, dress, notice.At), dress.Calls.Contains(known.Id)));
                     break;
+                case Notice.CalledInVain { Call: var over } e:
+                    items.Add(new FeedItem(seq, Audience.Of(e.Agent),
+                        new CallOutEvent(over.Id, LiveViews.Caller(over), over.Client, facts.ClientName(over.Client), over.Outcome!.Value.ToString()) { At = e.At }));
+                    break;
                 case Notice.AgentChanged e:
                     AddAgent(items, seq, state, e);
                     break;

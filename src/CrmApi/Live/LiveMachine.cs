@@ -13,6 +13,9 @@ internal abstract record Notice(DateTimeOffset At)
 
     public sealed record CallChanged(Guid Agent, Guid Call, DateTimeOffset At) : Notice(At);
 
+    /// <param name="Call">It is forgotten with that.</param>
+    public sealed record CalledInVain(Guid Agent, LiveCall Call, DateTimeOffset At) : Notice(At);
+
     public sealed record CardChanged(Guid Agent, Guid Call, DateTimeOffset At) : Notice(At);
 
     /// <summary>An agent's own state, and with it the tile on the board.</summary>
@@ -34,7 +37,8 @@ internal static class LiveMachine
     {
         var next = entry switch
         {
-            CallStarted e => Started(state, e),
+            CallStarted e => Started(state, e, notices),
+            LegStarted e => LegStarted(state, e, notices),
             CallRouted e => Told(ChangeCall(state, e.Call, c => c with { Routed = true, Caller = e.Caller, Dialled = e.Dialled, CallerName = e.CallerName }), e, notices),
             CallIdentified e => Identified(state, e, notices),
             CallDialled e => Told(ChangeCall(state, e.Call, c => c with { Direction = e.Direction, Dialled = e.Dialled }), e, notices),
@@ -66,9 +70,21 @@ internal static class LiveMachine
         ? state with { DayStart = start }
         : state with { Day = day, DayStart = start, Agents = state.Agents.ToImmutableDictionary(a => a.Key, a => a.Value with { Today = default }) };
 
-    static LiveState Started(LiveState state, CallStarted e) => e.Call is { } id
-        ? state.With(new LiveCall(id, e.Node, e.Direction, CallState.Routing, e.Caller, e.CallerName, e.Dialled, e.At) { Routed = e.Routed })
-        : state;
+    /// <summary>Who dials is busy with it before it is announced.</summary>
+    static LiveState Started(LiveState state, CallStarted e, ICollection<Notice> notices)
+    {
+        if (e.Call is not { } id) return state;
+        ImmutableHashSet<Guid> dialling = e.Direction == CallDirection.Inbound ? [] : [.. state.Agents.Values.Where(a => a.Call == id && a.State == AgentState.Talking).Select(a => a.Id)];
+        foreach (var agent in dialling) notices.Add(new Notice.CallChanged(agent, id, e.At));
+        return state.With(new LiveCall(id, e.Node, e.Direction, CallState.Routing, e.Caller, e.CallerName, e.Dialled, e.At) { Routed = e.Routed, Agents = dialling });
+    }
+
+    static LiveState LegStarted(LiveState state, LegStarted e, ICollection<Notice> notices)
+    {
+        if (Find(state, e.Call) is not { Direction: not CallDirection.Inbound } call) return state;
+        if (!e.IsClient) return state.With(call with { Dialler = call.Dialler ?? e.Agent });
+        return Told(state.With(call with { ClientCalled = true }), e, notices);
+    }
 
     static LiveState Identified(LiveState state, CallIdentified e, ICollection<Notice> notices)
     {
@@ -173,6 +189,8 @@ internal static class LiveMachine
             state = state with { Offers = state.Offers.Remove(offer.Id) };
         }
 
+        if (call.Dialler is { } dialler && e.Outcome is CallOutcome.Busy or CallOutcome.NoAnswer or CallOutcome.Cancelled or CallOutcome.Failed)
+            notices.Add(new Notice.CalledInVain(dialler, call with { Outcome = e.Outcome, Client = e.Client ?? call.Client }, e.At));
         if (call.Agents.IsEmpty) return state with { Calls = state.Calls.Remove(call.Id) };
         state = state.With(call with { State = CallState.Ended, EndedAt = e.At, Outcome = e.Outcome, By = e.By, Wait_ms = e.Wait_ms, HeldSince = null, Place = null, Client = e.Client ?? call.Client });
         return Told(state, e, notices);

@@ -58,6 +58,13 @@ internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, C
     public int? Wait_ms { get; init; }
     public RouteDecided? Decision { get; init; }
     public bool Recorded { get; init; }
+
+    /// <summary>A call out: the number itself is being called; before that the agent's own phone.</summary>
+    public bool ClientCalled { get; init; }
+
+    /// <summary>Who made it, of a call that did not come from outside.</summary>
+    public Guid? Dialler { get; init; }
+
     public ImmutableHashSet<Guid> Agents { get; init; } = [];
     public ImmutableHashSet<Guid> Spoke { get; init; } = [];
 

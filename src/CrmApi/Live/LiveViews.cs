@@ -22,11 +22,15 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         // Who handed the call on wraps up while it goes on with another.
         var agent = state.Agent(agentId);
         var over = call.State == CallState.Ended || (agent.State == AgentState.WrapUp && agent.Call == call.Id);
-        return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call.State).ToString(), Caller(call), Lookup(call),
-            Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name ?? (call.Direction == CallDirection.Outbound ? Caller(call.Dialled, "").Number : null), call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
+        return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
+            Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
             Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.Drafts[call.Id]], call.Node, call.Routed);
     }
+
+    /// <summary>A colleague whom they called, too.</summary>
+    static CallerView OtherSide(LiveCall call, LiveAgent agent) =>
+        call.Direction == CallDirection.Internal && call.Caller.Raw == agent.Extension && call.Dialled.Raw.Length > 0 ? Caller(call.Dialled, "") : Caller(call);
 
     public CardEvent CardChanged(LiveCall call, Guid agent, Dress dress, DateTimeOffset at) =>
         new(call.Id, Lookup(call), Card(call, dress), Candidates(call, dress), scripts.For(call, agent, Card(call, dress))) { At = at };
@@ -69,7 +73,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
     public IReadOnlyList<AgentTileView> Tiles(LiveState state) =>
         [.. state.Agents.Values.Where(a => a.State != AgentState.SignedOut).Select(a => Tile(state, a.Id)).OfType<AgentTileView>().OrderBy(t => t.Name, StringComparer.CurrentCulture).ThenBy(t => t.AgentId)];
 
-    public static CallerView Caller(LiveCall call) => Caller(call.Caller, call.CallerName);
+    /// <summary>The other party: of a call that an agent dialled, whom they dialled.</summary>
+    public static CallerView Caller(LiveCall call) => call.Direction == CallDirection.Outbound ? Caller(call.Dialled, "") : Caller(call.Caller, call.CallerName);
 
     public static CallerView Caller(PhoneNumber number, string name) => new(
         number.Kind switch { NumberKind.E164 => Numbers.Format(number.E164!, "en"), NumberKind.Withheld => null, _ => number.Raw },

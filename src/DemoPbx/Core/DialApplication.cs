@@ -7,6 +7,9 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
 {
     private PbxBridge? _bridge;
 
+    /// <summary>Option b: what is done on the called leg before it is called.</summary>
+    public Action<PbxChannel>? BeforeDial { get; init; }
+
     /// <summary>Rings and talks; gives DIALSTATUS. After a talk the caller is to be hung up, unless it was redirected.</summary>
     public Task<string> RunAsync(string device, TimeSpan ring, bool isFallback = false) =>
         RunAsync(exchange.FindPhone(device), ring, isFallback);
@@ -77,6 +80,7 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
         }
 
         exchange.Emit("NewConnectedLine", leg);
+        BeforeDial?.Invoke(leg);
         return leg;
     }
 
@@ -130,7 +134,7 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
         var bridge = _bridge = exchange.CreateBridge();
         exchange.Join(bridge, leg);
         exchange.Join(bridge, caller);
-        caller.Recording?.Mark(exchange.Time.GetUtcNow(), CallSound.Talk);
+        (caller.Recording ?? leg.Recording)?.Mark(exchange.Time.GetUtcNow(), CallSound.Talk);
         call?.Move(isFallback ? DemoCallPlace.Fallback : DemoCallPlace.Talking, phone.Name);
         LimitTalk(leg, phone);
 
@@ -138,7 +142,7 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
         await Task.WhenAny(leg.Gone.Task, Task.Delay(Timeout.InfiniteTimeSpan, exchange.Time, stop.Token));
         exchange.PowerCut.Token.ThrowIfCancellationRequested();
         await stop.CancelAsync();
-        caller.Recording?.Mark(exchange.Time.GetUtcNow(), CallSound.Silence);
+        (caller.Recording ?? leg.Recording)?.Mark(exchange.Time.GetUtcNow(), CallSound.Silence);
         if (leg.Gone.Task.IsCompleted)
         {
             await LegLeavesAsync(leg);

@@ -31,14 +31,22 @@ internal sealed record OriginateRequest(string Device, DialplanPoint Target, Tim
 }
 
 /// <summary>A customer behind the trunk who is called.</summary>
-internal sealed class CustomerPhone(Exchange exchange, string number) : PbxPhone(exchange, new DemoPhoneOptions
+internal sealed class CustomerPhone(Exchange exchange, string number) : PbxPhone(exchange, Chance(exchange))
 {
-    Name = exchange.Options.Trunk,
-    Behaviour = exchange.Options.CustomerBehaviour,
-    AnswerAfterMin = exchange.Options.CustomerAnswersAfter,
-    TalkMin = exchange.Options.CustomerTalksFor,
-})
-{
+    /// <summary>Not everybody is at home, by the seed.</summary>
+    private static DemoPhoneOptions Chance(Exchange exchange)
+    {
+        var options = exchange.Options;
+        var chance = options.CustomerBusyPercent + options.CustomerAbsentPercent > 0 ? exchange.Random.Next(100) : 100;
+        return new DemoPhoneOptions
+        {
+            Name = options.Trunk,
+            Behaviour = chance < options.CustomerBusyPercent ? DemoPhoneBehaviour.Busy : options.CustomerBehaviour,
+            AnswerAfterMin = chance < options.CustomerBusyPercent + options.CustomerAbsentPercent ? null : options.CustomerAnswersAfter,
+            TalkMin = options.CustomerTalksFor,
+        };
+    }
+
     public override string Extension => number;
 
     public override bool IsCustomer => true;
@@ -146,13 +154,41 @@ internal sealed class OutboundCall(Exchange exchange, OriginateRequest request)
     private async Task CallCustomerAsync(PbxChannel agent, CdrKeeper cdr)
     {
         var (context, number, _) = request.Target;
+        if (agent.Get("CALLCRM_FROM") is { Length: > 0 } own)
+        {
+            // The phone showed whom it calls; who is called sees the caller.
+            (agent.CallerNumber, agent.CallerName) = (own, "");
+            exchange.NewCallerid(agent);
+        }
+
+        if (exchange.Phones.FirstOrDefault(p => p.Extension == number) is { } colleague)
+        {
+            exchange.Step(agent, "callcrm-extension", number, 7, "Dial", $"{colleague.Name},25,t");
+            await new DialApplication(exchange, agent, cdr, call: null).RunAsync(colleague, TimeSpan.FromSeconds(25));
+            return;
+        }
+
         exchange.Step(agent, context, number, 3, "Dial", $"PJSIP/{number}@{exchange.Options.Trunk[(exchange.Options.Trunk.IndexOf('/', StringComparison.Ordinal) + 1)..]},60");
-        var status = await new DialApplication(exchange, agent, cdr, call: null).RunAsync(new CustomerPhone(exchange, number), TimeSpan.FromSeconds(60));
+        var dial = new DialApplication(exchange, agent, cdr, call: null) { BeforeDial = Record };
+        var status = await dial.RunAsync(new CustomerPhone(exchange, number), exchange.Options.CustomerRing);
         if (status == "BUSY")
         {
             // Hangup() without a cause passes on that of the dialled leg (trace 13j).
             agent.Cause ??= new HangupCause(17, 486);
         }
+    }
+
+    /// <summary>The snippet's callcrm-record, which Dial's option b runs on the called leg.</summary>
+    private void Record(PbxChannel customer)
+    {
+        if (customer.Get("CALLCRM_RECORD") != "1" || exchange.Recordings.Start(customer, exchange.Time.GetUtcNow()) is not { } recording)
+        {
+            return;
+        }
+
+        customer.Recording = recording;
+        exchange.SetVariable(customer, "CALLCRM_MIXMON", recording.MixMonitorId);
+        exchange.Emit("MixMonitorStart", customer);
     }
 
     /// <summary>The dialling of an originated leg has no calling channel, only a called one.</summary>

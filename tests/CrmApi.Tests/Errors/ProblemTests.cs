@@ -92,6 +92,8 @@ public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("""{"id":"{0}","kind":"sign_in","node":"pbx"}""", "extension")]
     [InlineData("""{"id":"{0}","kind":"pause"}""", "reason")]
     [InlineData("""{"id":"{0}","kind":"attach_client","callId":"{0}"}""", "clientId")]
+    [InlineData("""{"id":"{0}","kind":"dial"}""", "number")]
+    [InlineData("""{"id":"{0}","kind":"dial","number":"  "}""", "number")]
     public async Task A_command_without_what_it_needs_names_it(string json, string field)
     {
         await using var page = await host.SignInAsync("anna");

@@ -370,8 +370,41 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         await story.WriteAsync([.. story.Dials(call, Seeds.Luca, "102").Select(e => e is CallStarted s ? s with { Direction = CallDirection.Internal, Dialled = new PhoneNumber("0699998888", NumberKind.Unparsed) } : e)]);
         (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call)).Call.Should().BeEquivalentTo(new { Direction = "Internal", NumberName = (string?)null });
         await story.WriteAsync(story.Outward(call));
-        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.Direction == "Outbound")).Call.NumberName.Should().Be("+39 06 9999 8888");
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.Direction == "Outbound")).Call.Caller.Number.Should().Be("+39 06 9999 8888");
         await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null));
+    }
+
+    [PostgresFact]
+    public async Task A_call_out_shows_the_own_phone_then_the_number_and_that_nobody_took_it()
+    {
+        await using var luca = await host.SignInAsync("luca");
+        await using var anna = await host.SignInAsync("anna");
+        var (desk, other, call) = (await luca.OpenAsync(), await anna.OpenAsync(), New());
+        await story.WriteAsync(story.Dials(call, Seeds.Luca, "102"));
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call)).Call.Should().BeEquivalentTo(new { Direction = "Outbound", State = "Routing", Caller = new { Number = "+39 06 9999 8888", Kind = "E164" } });
+        await story.WriteAsync(story.Recognises(call, Seeds.Rossi));
+        (await desk.NextAsync<CardEvent>(e => e.CallId == call)).Card!.Id.Should().Be(Seeds.Rossi);
+        await story.WriteAsync(story.Reaches(call));
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Ringing")).Call.Card!.Id.Should().Be(Seeds.Rossi);
+        await story.WrittenAsync(host);
+        (await host.Services.GetRequiredService<FeedLoader>().LoadAsync("main", default)).Calls[call].Should().BeEquivalentTo(new { ClientCalled = true, Dialler = (Guid?)Seeds.Luca });
+        // As the router writes it: the agent is free a moment before the call is over.
+        await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null), story.Fails(call, CallOutcome.Busy, Seeds.Rossi));
+        (await desk.NextAsync<CallOutEvent>(e => e.CallId == call)).Should().BeEquivalentTo(new { Outcome = "Busy", ClientId = (Guid?)Seeds.Rossi, ClientName = "Mario Rossi", Caller = new { Number = "+39 06 9999 8888" } });
+        other.Events.OfType<CallOutEvent>().Should().BeEmpty();
+    }
+
+    [PostgresFact]
+    public async Task A_call_out_that_is_announced_after_its_agent_became_busy_is_on_their_desk()
+    {
+        await using var luca = await host.SignInAsync("luca");
+        var (desk, call) = (await luca.OpenAsync(), New());
+        var told = story.Dials(call, Seeds.Luca, "102");
+        // The PBX's channel makes them busy; whether it is a call of its own is known 0.3 s later.
+        await story.WriteAsync(story.InOrder(told[2], told[0], told[1]));
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call)).Call.Direction.Should().Be("Outbound");
+        await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null), story.Fails(call, CallOutcome.Cancelled, null));
+        (await desk.NextAsync<CallOutEvent>(e => e.CallId == call)).Outcome.Should().Be("Cancelled");
     }
 
     [PostgresFact]

@@ -101,6 +101,20 @@ sealed class Story : IAsyncDisposable
         Agent(agent, AgentState.Talking, extension, call),
     ];
 
+    public JournalEntry Recognises(Guid call, Guid client) => Seq(new CallIdentified(LookupOutcome.Known, client, null, [client], null, false) { Seq = 0, At = default }, call);
+
+    /// <summary>The number itself is called.</summary>
+    public JournalEntry Reaches(Guid call) => Seq(new LegStarted("pbx", $"{call:N}.2", "PJSIP/trunk-2", null, true, false) { Seq = 0, At = default }, call);
+
+    public JournalEntry Fails(Guid call, CallOutcome outcome, Guid? client) => Seq(new CallEnded(outcome, EndedBy.Agent, 17, null, client, null, 0, 0, 0, false) { Seq = 0, At = default }, call);
+
+    /// <summary>The same numbers, other things under them.</summary>
+    public JournalEntry[] InOrder(params JournalEntry[] entries)
+    {
+        var numbers = entries.Select(e => e.Seq).Order().ToArray();
+        return [.. entries.Select((e, n) => e with { Seq = numbers[n] })];
+    }
+
     public JournalEntry Outward(Guid call) => Seq(new CallDialled(CallDirection.Outbound, From("+390699998888")) { Seq = 0, At = default }, call);
 
     static ImportedLeg[] Seen(Guid call, Guid agent, DateTimeOffset began, int talk_ms) =>

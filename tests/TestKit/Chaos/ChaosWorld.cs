@@ -69,7 +69,7 @@ public sealed class ChaosWorld
     /// <summary>Lets the world run for so many faults, then heals all, lets the calls end, and looks whether anything is left.</summary>
     public ChaosWorld Run(int faults)
     {
-        Advance(5);
+        Advance(faults == 0 ? 60 : 5);
         while (Cuts < faults && _router.Broken is null)
         {
             Fault();

@@ -34,6 +34,7 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
 {
     static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
     readonly Dictionary<Guid, SimAsk> _asks = [];
+    readonly Random _callsOut = new(1);
     PbxModel _model = new(node);
     CallEngine? _engine;
     TimeSpan _bornAt;
@@ -208,7 +209,8 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
                 Later(act.AwaitPop is null ? 2 : random.Next(2, 150), () => Act(act));
                 break;
             case EngineEffect.LookUp look:
-                Later(random.Next(10) == 0 ? random.Next(200, 900) : random.Next(1, 40), () => Send(new EngineInput.LookupArrived(look.Call, Found(look))));
+                var dice = look.MayCreate ? random : _callsOut;
+                Later(dice.Next(10) == 0 ? dice.Next(200, 900) : dice.Next(1, 40), () => Send(new EngineInput.LookupArrived(look.Call, Found(look, dice))));
                 break;
         }
     }
@@ -243,16 +245,16 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
         Later(Link == SimLink.Down ? 1 : random.Next(1, 15), () => Send(new EngineInput.ActionDone(act.Action, ok, ok ? "" : "Channel does not exist.")));
     }
 
-    LookupResult Found(EngineEffect.LookUp look)
+    LookupResult Found(EngineEffect.LookUp look, Random dice)
     {
         if (DatabaseAway)
             return new LookupResult(LookupOutcome.Failed, [], look.Late);
         var client = NewId();
-        return random.Next(4) switch
+        return dice.Next(look.MayCreate ? 4 : 3) switch
         {
             0 => new LookupResult(LookupOutcome.Unknown, [], look.Late),
-            1 => new LookupResult(LookupOutcome.Created, [new ClientMatch(client, null, null, [])], look.Late),
-            _ => new LookupResult(LookupOutcome.Known, [new ClientMatch(client, settings.Agents[random.Next(settings.Agents.Length)].Id, null, [])], look.Late),
+            1 when look.MayCreate => new LookupResult(LookupOutcome.Created, [new ClientMatch(client, null, null, [])], look.Late),
+            _ => new LookupResult(LookupOutcome.Known, [new ClientMatch(client, settings.Agents[dice.Next(settings.Agents.Length)].Id, null, [])], look.Late),
         };
     }
 }

@@ -1,0 +1,131 @@
+using System.Text.Json;
+using AngleSharp.Dom;
+using Bunit;
+using CallCrm.AgentWeb.Calls;
+using CallCrm.AgentWeb.Desk;
+using CallCrm.Contracts;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CallCrm.Agent.Web.Tests;
+
+/// <summary>Calling out from the page.</summary>
+public sealed class DialTests : PageContext
+{
+    static readonly CallerView Called = new("+39 06 9999 8888", "E164", "", "IT");
+
+    CommandRequest Asked => JsonSerializer.Deserialize(Server.Asked.Single(a => a.Path == "api/commands").Body, ContractsJson.Default.CommandRequest)!;
+
+    static LiveCallView Out(string state) => Some.Call(state) with { Direction = "Outbound", Caller = Called, NumberName = null, Reason = null, AnsweredAt = null, Routed = false };
+
+    async Task<IRenderedComponent<DeskPage>> SitAsync()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        return Render<DeskPage>();
+    }
+
+    [Fact]
+    public async Task A_typed_number_is_called_and_the_field_is_free_again()
+    {
+        var desk = await SitAsync();
+        desk.Find("[data-test=dial-call]").HasAttribute("disabled").Should().BeTrue("there is no number");
+        desk.Find("[data-test=dial-number]").Input(" 06 9999 8888 ");
+        desk.Find("[data-test=dialpad]").Submit();
+        desk.WaitForAssertion(() => desk.Find("[data-test=dial-number]").GetAttribute("value").Should().BeNullOrEmpty());
+        Asked.Should().BeEquivalentTo(new { Kind = "dial", Number = "06 9999 8888", ClientId = (Guid?)null });
+    }
+
+    [Fact]
+    public async Task The_keys_write_the_number()
+    {
+        var desk = await SitAsync();
+        desk.FindAll("[data-key]").Should().BeEmpty();
+        desk.Find("[data-test=dial-keys]").Click();
+        foreach (var key in new[] { "+", "3", "9", "0", "5" })
+            desk.Find($"[data-key='{key}']").Click();
+        desk.Find("[data-test=dial-back]").Click();
+        desk.Find("[data-test=dial-number]").GetAttribute("value").Should().Be("+390");
+    }
+
+    [Fact]
+    public async Task A_refused_number_stays_and_the_reason_is_a_sentence()
+    {
+        var desk = await SitAsync();
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/commands" ? FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, false, "number_not_understood"), ContractsJson.Default.CommandAnswer)) : null;
+        desk.Find("[data-test=dial-number]").Input("12");
+        desk.Find("[data-test=dialpad]").Submit();
+        desk.WaitForAssertion(() => Services.GetRequiredService<DeskActions>().Trouble.Should().Be("number_not_understood"));
+        desk.Find("[data-test=dial-number]").GetAttribute("value").Should().Be("12");
+    }
+
+    [Fact]
+    public async Task There_is_no_keypad_before_sitting_down_and_while_a_call_is_on_the_desk()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk() with { State = Some.State("SignedOut") with { Extension = null } }));
+        var desk = Render<DeskPage>();
+        desk.FindAll("[data-test=dialpad]").Should().BeEmpty();
+        Feed.Take(Some.Message(Some.Me("Ready")));
+        desk.WaitForAssertion(() => desk.Find("[data-test=dialpad]"));
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Some.Call())));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=dialpad]").Should().BeEmpty());
+    }
+
+    [Fact]
+    public async Task The_band_says_whom_we_call_and_how_far_it_is()
+    {
+        var desk = await SitAsync();
+        IElement Band() => desk.Find("[data-test=call-band]");
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Out("Routing"))));
+        desk.WaitForAssertion(() => Band().TextContent.Should().Contain("Calling your phone").And.Contain("+39 06 9999 8888").And.NotContain("Waited"));
+        desk.Find("[data-test=lift-own]");
+        desk.FindAll("[data-test=own-call]").Should().BeEmpty("it is a client's call");
+        Feed.Take(Some.Message(new CallEvent(Out("Ringing"))));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=lift-own]").Should().BeEmpty());
+        desk.Find("[data-test=hang-up]");
+        Feed.Take(Some.Message(new CallEvent(Out("Talking") with { AnsweredAt = Some.Noon })));
+        desk.WaitForAssertion(() => Band().TextContent.Should().Contain("Talking"));
+    }
+
+    [Theory]
+    [InlineData("Busy", "Busy")]
+    [InlineData("NoAnswer", "No answer")]
+    [InlineData("Cancelled", "Cancelled")]
+    [InlineData("Failed", "Failed")]
+    public async Task Nobody_took_it_the_reason_stays_with_a_way_to_try_again(string outcome, string words)
+    {
+        var desk = await SitAsync();
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Out("Ringing"))));
+        Feed.Take(Some.Message(Some.Me("Ready"), new CallOutEvent(Some.CallId, Called, Some.ClientId, "Ilaria Gentile", outcome)));
+        desk.WaitForAssertion(() => desk.Find("[data-test=last-out]").TextContent.Should().Contain(words).And.Contain("Ilaria Gentile"));
+        desk.Find("[data-test=last-out] [data-test=dial]").Click();
+        desk.WaitForAssertion(() => Asked.Should().BeEquivalentTo(new { Kind = "dial", Number = "+39 06 9999 8888", ClientId = (Guid?)Some.ClientId }));
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Out("Routing"))));
+        Feed.Take(Some.Message(Some.Me("Ready")));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=last-out]").Should().BeEmpty("another call has come since"));
+    }
+
+    [Fact]
+    public async Task From_a_list_the_number_is_called_for_its_client_and_the_desk_opens()
+    {
+        var call = new CallRow(Some.CallId, 11, "Inbound", Some.Noon, null, Called, null, "Sales", Some.ClientId, "Ilaria Gentile", "Anna", "Abandoned", "Ended", 3, 0, 0, null, null, null, null, false);
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/calls" ? FakeServer.Json(JsonSerializer.Serialize(new ListPage<CallRow>([call, call with { Id = Guid.NewGuid(), Caller = new CallerView(null, "Withheld", "", null) }], null), ContractsJson.Default.ListPageCallRow)) : null;
+        await Session.LoadAsync();
+        Services.GetRequiredService<NavigationManager>().NavigateTo("calls");
+        var page = Render<CallLogPage>();
+        page.WaitForAssertion(() => page.FindAll("[data-test=call-row]").Should().HaveCount(2));
+        page.FindAll("[data-test=dial]").Should().ContainSingle("a withheld number cannot be called").Which.Click();
+        page.WaitForAssertion(() => Asked.Should().BeEquivalentTo(new { Kind = "dial", Number = "+39 06 9999 8888", ClientId = (Guid?)Some.ClientId }));
+        page.WaitForAssertion(() => Services.GetRequiredService<NavigationManager>().Uri.Should().NotContain("calls"));
+        page.FindAll("tr.detail").Should().BeEmpty("the click is not one on the row");
+    }
+
+    [Fact]
+    public async Task Who_takes_no_calls_sees_no_button()
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { IsAgent = false, Roles = ["manager"] }, ContractsJson.Default.SessionView)) : null;
+        await Session.LoadAsync();
+        Render<DialButton>(p => p.Add(b => b.Number, "+390699998888")).FindAll("[data-test=dial]").Should().BeEmpty();
+    }
+}
