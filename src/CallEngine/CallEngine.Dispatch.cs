@@ -188,8 +188,7 @@ public sealed partial class CallEngine
                 _routes.OfferDue(offer);
                 break;
             case (TimerKind.WrapUp, Agent agent):
-                _board.EndWrapUp(agent);
-                _board.Refresh(agent);
+                _board.WrapUpOver(agent);
                 break;
             case (TimerKind.Doubt, Leg leg):
                 _legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);

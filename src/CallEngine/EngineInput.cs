@@ -95,8 +95,9 @@ public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> A
 
 /// <param name="Load">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
 /// <param name="Until">When the wrap-up ends by itself.</param>
+/// <param name="Queue">Of the call.</param>
 public sealed record RestoredAgent(Guid Agent, string? Node, string? Extension, AgentState State, string? Reason, DateTimeOffset Since, Guid? Call,
-    ImmutableArray<LoadMinute> Load, DateTimeOffset? Until = null);
+    ImmutableArray<LoadMinute> Load, DateTimeOffset? Until = null, Guid? Queue = null);
 
 public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
 

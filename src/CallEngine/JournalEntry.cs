@@ -123,7 +123,7 @@ public sealed record CallTransferred(TransferKind Transfer, Guid? FromAgent, Gui
 public sealed record CallEnded(CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, Guid? Client, Guid? Queue, int Wait_ms, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;
 
 /// <param name="Reason">
-/// Paused: the reason asked for, "no_answer", "by_supervisor", or "signed_in" (not ready yet). Ready: null, or why no calls come ("unreachable", "busy",
+/// Paused: the reason asked for, "no_answer", "by_supervisor", "wrap_up_over", or "signed_in" (not ready yet). Ready: null, or why no calls come ("unreachable", "busy",
 /// "do_not_disturb"). Busy states: the pause that will follow. SignedOut: null, "taken_over", "removed", "by_supervisor". Away: "page_gone".
 /// </param>
 /// <param name="Until">Wrap-up ends by itself then.</param>

@@ -28,6 +28,9 @@ internal sealed class Agent(Guid id, TimeSpan now)
     /// <summary>They spoke with a client and still have another leg: wrap-up begins when that ends.</summary>
     public (Guid Call, TimeSpan Length)? WrapUpDue { get; set; }
 
+    /// <summary>The queue that the wrap-up due is of.</summary>
+    public Guid? WrapUpQueue { get; set; }
+
     public TimeSpan? PageGoneSince { get; set; }
 
     public bool Away { get; set; }
@@ -90,7 +93,8 @@ internal sealed class Agent(Guid id, TimeSpan now)
     }
 }
 
-internal sealed record WrapUp(Guid Call, TimeSpan Until, DateTimeOffset UntilUtc, TimeSpan Length, bool Extended);
+/// <param name="Queue">Whose setting says what follows when the time runs out.</param>
+internal sealed record WrapUp(Guid Call, TimeSpan Until, DateTimeOffset UntilUtc, TimeSpan Length, bool Extended, Guid? Queue = null);
 
 /// <summary>An agent's place in one queue, and the key under which the free ones are kept in order.</summary>
 internal sealed class Membership(Agent agent, QueueState queue, int level)

@@ -89,9 +89,9 @@ internal sealed class AgentBoard(EngineState state)
             agent.PhoneTold = trouble;
     }
 
-    public void BeginWrapUp(Agent agent, Guid call, TimeSpan length)
+    public void BeginWrapUp(Agent agent, Guid call, TimeSpan length, Guid? queue)
     {
-        agent.WrapUp = new WrapUp(call, state.Now.Stamp + length, state.Now.Utc + length, length, Extended: false);
+        agent.WrapUp = new WrapUp(call, state.Now.Stamp + length, state.Now.Utc + length, length, Extended: false, queue);
         state.Timers.Set(agent.WrapUpTimer ??= new EngineTimer(TimerKind.WrapUp, agent), agent.WrapUp.Until);
     }
 
@@ -102,6 +102,21 @@ internal sealed class AgentBoard(EngineState state)
         agent.Until = agent.WrapUp.UntilUtc;
         state.Timers.Set(agent.WrapUpTimer!, agent.WrapUp.Until);
         state.Out.Write(new WrapUpExtended(agent.Id, agent.WrapUp.UntilUtc) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = wrapUp.Call });
+    }
+
+    /// <summary>Nobody finished it: ready, or paused, as the queue says.</summary>
+    public void WrapUpOver(Agent agent)
+    {
+        var queue = agent.WrapUp?.Queue;
+        EndWrapUp(agent);
+        PauseAfterWrapUp(agent, queue);
+        Refresh(agent);
+    }
+
+    public void PauseAfterWrapUp(Agent agent, Guid? queue)
+    {
+        if (queue is { } id && state.Queues.GetValueOrDefault(id) is { Settings.PauseAfterWrapUp: true })
+            agent.Pause ??= "wrap_up_over";
     }
 
     public void EndWrapUp(Agent agent)

@@ -149,12 +149,12 @@ internal sealed partial class CallBook
         agent.Legs.Remove(leg);
         var length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
         if (leg.Talked && leg.Call.Routed && length > TimeSpan.Zero)
-            agent.WrapUpDue = (leg.Call.Id, length);
+            (agent.WrapUpDue, agent.WrapUpQueue) = ((leg.Call.Id, length), leg.Queue?.Id);
         if (agent.Legs.Count == 0 && agent.WrapUpDue is { } due)
         {
             agent.WrapUpDue = null;
             if (agent.Extension is not null)
-                board.BeginWrapUp(agent, due.Call, due.Length);
+                board.BeginWrapUp(agent, due.Call, due.Length, agent.WrapUpQueue);
         }
 
         board.Refresh(agent);

@@ -25,7 +25,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call.State).ToString(), Caller(call), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name ?? (call.Direction == CallDirection.Outbound ? Caller(call.Dialled, "").Number : null), call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.Drafts[call.Id]], call.Node, call.Routed);
+            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed);
     }
 
     public CardEvent CardChanged(LiveCall call, Guid agent, Dress dress, DateTimeOffset at) =>

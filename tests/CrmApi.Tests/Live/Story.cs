@@ -71,9 +71,9 @@ sealed class Story : IAsyncDisposable
         Agent(agent, AgentState.Talking, extension, call),
     ];
 
-    public JournalEntry[] Ends(Guid call, Guid agent, string extension, Guid? client, int wait_ms = 4000, int talk_ms = 60_000) =>
+    public JournalEntry[] Ends(Guid call, Guid agent, string extension, Guid? client, int wait_ms = 4000, int talk_ms = 60_000, int leg = 2) =>
     [
-        Seq(new LegEnded("pbx", $"{call:N}.2", agent, 16, null, talk_ms, 0, false) { Seq = 0, At = default }, call),
+        Seq(new LegEnded("pbx", $"{call:N}.{leg}", agent, 16, null, talk_ms, 0, false) { Seq = 0, At = default }, call),
         Seq(new CallEnded(CallOutcome.Answered, EndedBy.Caller, 16, agent, client, Seeds.Sales, wait_ms, talk_ms, 0, false) { Seq = 0, At = default }, call),
         Agent(agent, AgentState.WrapUp, extension, call, until: Now.AddSeconds(30)),
     ];
