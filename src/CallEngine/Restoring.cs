@@ -60,6 +60,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         agent.Extension = extension;
         extension.Holder = agent;
         (agent.ShownNode, agent.ShownExtension) = (row.Node, row.Extension);
+        (agent.Leaves, agent.ShownLeaves) = (row.Leaves, row.Leaves);
         agent.Away = row.State == AgentState.Away;
         agent.Pause = row.State is AgentState.Paused or AgentState.Reserved or AgentState.Ringing or AgentState.Talking or AgentState.WrapUp ? row.Reason : null;
         if (row.State == AgentState.Paused)

@@ -36,7 +36,7 @@ public sealed record SessionView(Guid UserId, string Login, string Name, IReadOn
 public sealed record ExtensionView(string Node, string Number, string Label, bool CanAnswer, bool CanHold, string? TakenBy);
 
 /// <summary>POST /api/commands. The id is a UUID v7 made by the page; a repeated id gets its first answer.</summary>
-/// <param name="Kind">sign_in, sign_out, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client.</param>
+/// <param name="Kind">sign_in, sign_out, sign_out_after (the call and its wrap-up), keep_on (takes that back, or the pause that was to follow), ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client.</param>
 /// <param name="PageId">The page that asks, as it named itself in Resume; the person's other pages are told (DoneElsewhereEvent).</param>
 public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
     string? PageId = null);

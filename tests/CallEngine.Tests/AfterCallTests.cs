@@ -87,4 +87,99 @@ public sealed class AfterCallTests
         // Only dialled, or only heard the tone.
         Scenario.With("anna").Channel("5", "PJSIP/101", number: "101", dialled: "0612345678").At(3).Ends("5").ExpectNone("WrapUp");
     }
+
+    [Fact]
+    public void Who_asked_to_leave_is_signed_out_after_the_wrap_up_and_offered_nothing_before()
+    {
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget()
+            .Does("anna", new AgentCommand.SignOutAfter()).Expect("""
+                anna Talking leaves in call1
+                cmd3 accepted
+                """)
+            .Inbound("5").Mark("5").Forget()
+            .At(10).Ends("1").Ends("2").ExpectAmong("anna WrapUp leaves in call1")
+            .At(39.9).ExpectNone("anna").Forget()
+            .At(40).ExpectAmong("anna SignedOut (after_call)").At(60);
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<CallOffered>().Should().ContainSingle("only the call they were in");
+    }
+
+    [Fact]
+    public void Finishing_the_wrap_up_signs_out_who_asked_in_it()
+    {
+        var story = InWrapUp();
+        story.Does("anna", new AgentCommand.SignOutAfter()).ExpectAmong("anna WrapUp leaves in call1")
+            .Does("anna", new AgentCommand.FinishWrapUp(story.Id("call1"))).ExpectAmong("anna SignedOut (after_call)");
+    }
+
+    [Fact]
+    public void Without_wrap_up_the_hang_up_signs_out() =>
+        Scenario.With("anna").Change(Without.WrapUp).Inbound("1").TalksTo("1", "2", "PJSIP/101").Does("anna", new AgentCommand.SignOutAfter()).Ends("1").Forget().Ends("2")
+            .ExpectAmong("anna SignedOut (after_call)").ExpectNone("anna Ready");
+
+    [Fact]
+    public void Who_asked_while_it_rang_leaves_when_the_caller_gives_up() =>
+        Scenario.With("anna").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").Does("anna", new AgentCommand.SignOutAfter()).Forget()
+            .At(5).Ends("1", hungUp: true).Ends("2").ExpectAmong("anna SignedOut (after_call)");
+
+    [Fact]
+    public void What_was_to_follow_can_be_taken_back()
+    {
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget()
+            .Does("anna", new AgentCommand.KeepOn()).Expect("cmd3 refused nothing_after")
+            .Does("anna", new AgentCommand.SignOutAfter()).Does("anna", new AgentCommand.KeepOn()).ExpectAmong("""
+                anna Talking leaves in call1
+                cmd4 accepted
+                anna Talking in call1
+                cmd5 accepted
+                """)
+            .Does("anna", new AgentCommand.Pause("lunch")).Does("anna", new AgentCommand.KeepOn()).ExpectAmong("""
+                anna Talking (lunch) in call1
+                anna Talking in call1
+                """);
+        story.At(10).Ends("1").Ends("2").At(40).ExpectAmong("anna Ready");
+    }
+
+    [Fact]
+    public void The_last_wish_counts()
+    {
+        Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101").Does("anna", new AgentCommand.SignOutAfter()).Does("anna", new AgentCommand.Pause("lunch")).At(10).Ends("1").Ends("2").At(40)
+            .ExpectAmong("anna Paused (lunch)");
+        Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101").Does("anna", new AgentCommand.Pause("lunch")).Does("anna", new AgentCommand.SignOutAfter()).At(10).Ends("1").Ends("2").At(40)
+            .ExpectAmong("anna SignedOut (after_call)");
+    }
+
+    [Fact]
+    public void In_no_call_there_is_nothing_to_leave_after()
+    {
+        Scenario.With("anna").Does("anna", new AgentCommand.SignOutAfter()).Expect("cmd3 refused not_in_call").Does("anna", new AgentCommand.KeepOn()).Expect("cmd4 refused nothing_after");
+        Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget().Supervised("anna", new AgentCommand.SignOutAfter()).Expect("cmd3 refused command_unknown");
+    }
+
+    [Fact]
+    public void A_caller_does_not_wait_for_a_manager_who_leaves()
+    {
+        // Anna had the last conversation; patience would hold the caller for her, but she goes.
+        var story = Scenario.With("anna", "bruno").Change(With.Patience(60)).Inbound("1").TalksTo("1", "2", "PJSIP/101").Does("anna", new AgentCommand.SignOutAfter()).Forget();
+        story.Asks("5").Known("call5", contacts: [("anna", 1, 60)]).ExpectAmong("call5 offered call5/1 bruno PJSIP/102 20s LeastBusy");
+    }
+
+    [Fact]
+    public void A_restart_keeps_the_wish_and_the_live_call()
+    {
+        var story = new Scenario().At(1000);
+        var call = story.Id("old");
+        story.Send(new EngineInput.Restored(new RestoredState(501,
+            [
+                new RestoredAgent(story.Id("anna"), Scenario.Node, "101", AgentState.WrapUp, null, story.Utc.AddSeconds(-10), call, [], story.Utc.AddSeconds(20), story.Id("sales"), Leaves: true),
+                new RestoredAgent(story.Id("bruno"), Scenario.Node, "102", AgentState.WrapUp, null, story.Utc.AddSeconds(-90), call, [], story.Utc.AddSeconds(-1), story.Id("sales"), Leaves: true),
+            ], []))).ExpectNone("SignedOut");
+        story.PbxUp().ExpectAmong("bruno SignedOut (after_call)").At(1019).ExpectNothing().At(1020).Expect("anna SignedOut (after_call)");
+    }
+
+    [Fact]
+    public void While_the_PBX_is_out_of_sight_nobody_is_signed_out_of_a_call_that_may_live()
+    {
+        var story = InWrapUp().Does("anna", new AgentCommand.SignOutAfter()).PbxLost().Forget().At(50).ExpectNone("SignedOut").Inbound("5").ExpectNone("offered");
+        story.Forget().PbxUp().ExpectAmong("anna SignedOut (after_call)");
+    }
 }

@@ -206,7 +206,7 @@ internal sealed class ChaosRun
             0 => new AgentCommand.SignIn("pbx", $"{_random.Next(101, 106)}"),
             1 => new AgentCommand.SignOut(),
             2 or 3 or 4 => new AgentCommand.Ready(),
-            5 => new AgentCommand.Pause("lunch"),
+            5 => _random.Next(3) switch { 0 => new AgentCommand.SignOutAfter(), 1 => new AgentCommand.KeepOn(), _ => new AgentCommand.Pause("lunch") },
             6 => new AgentCommand.Answer(call),
             7 => new AgentCommand.HangUp(call),
             8 => _random.Next(2) == 0 ? new AgentCommand.Hold(call) : new AgentCommand.Resume(call),

@@ -18,6 +18,9 @@ internal sealed class Agent(Guid id, TimeSpan now)
     /// <summary>The pause they asked for; in a call it follows the call.</summary>
     public string? Pause { get; set; }
 
+    /// <summary>They asked to be signed out when the call and its wrap-up are over: no other is offered in between.</summary>
+    public bool Leaves { get; set; }
+
     public Offer? Offer { get; set; }
 
     /// <summary>Live legs at their devices that began while they held the extension.</summary>
@@ -60,6 +63,8 @@ internal sealed class Agent(Guid id, TimeSpan now)
     public string? ShownNode { get; set; }
 
     public string? ShownExtension { get; set; }
+
+    public bool ShownLeaves { get; set; }
 
     public TimeSpan IdleSince { get; set; } = now;
 

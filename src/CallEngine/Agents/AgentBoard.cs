@@ -9,12 +9,19 @@ internal sealed class AgentBoard(EngineState state)
     /// <summary>To be called after anything about the agent changed.</summary>
     public void Refresh(Agent agent)
     {
+        // While the PBX is out of sight nobody knows whether their call is over.
+        if (agent is { Leaves: true, Extension: { } held } && !AgentRules.IsInCall(agent) && state.IsUp(held.Node))
+        {
+            SignOut(agent, "after_call");
+            return;
+        }
+
         WatchPhone(agent);
         var now = AgentRules.Derive(agent);
         var reason = AgentRules.ReasonOf(agent, now);
         if (now != agent.State)
             Change(agent, now, reason);
-        else if (!string.Equals(reason, agent.Reason, StringComparison.Ordinal) || UntilOf(agent, now) != agent.Until || Moved(agent))
+        else if (!string.Equals(reason, agent.Reason, StringComparison.Ordinal) || UntilOf(agent, now) != agent.Until || agent.Leaves != agent.ShownLeaves || Moved(agent))
             Write(agent, now, reason, At(agent).Stamp - agent.Since);
         Index(agent);
     }
@@ -42,6 +49,7 @@ internal sealed class AgentBoard(EngineState state)
         agent.Extension.Holder = null;
         agent.Extension = null;
         agent.Pause = null;
+        agent.Leaves = false;
         agent.Away = false;
         agent.BackOff = null;
         agent.Unanswered = 0;
@@ -147,9 +155,10 @@ internal sealed class AgentBoard(EngineState state)
         agent.Until = UntilOf(agent, now);
         agent.ShownNode = agent.Extension?.Node;
         agent.ShownExtension = agent.Extension?.Number;
+        agent.ShownLeaves = agent.Leaves;
         agent.Since = at.Stamp;
         agent.SinceUtc = at.Utc;
-        state.Out.Write(new AgentChanged(agent.Id, now, reason, agent.ShownNode, agent.ShownExtension, agent.Until, was, Span.Milliseconds(before))
+        state.Out.Write(new AgentChanged(agent.Id, now, reason, agent.ShownNode, agent.ShownExtension, agent.Until, was, Span.Milliseconds(before), agent.Leaves)
         {
             Seq = state.Out.TakeSeq(),
             At = at.Utc,

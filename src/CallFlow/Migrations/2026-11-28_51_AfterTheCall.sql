@@ -7,3 +7,6 @@ alter table call_draft add column owner_id uuid not null default '00000000-0000-
 update call_draft set owner_id = user_id where field in ('disposition', 'next_step');
 alter table call_draft drop constraint call_draft_pkey, add primary key (call_id, field, owner_id);
 create index call_draft_user on call_draft (user_id, call_id);
+
+-- The agent asked to be signed out when the call and its wrap-up are over.
+alter table agent_state add column leaves boolean not null default false;

@@ -32,7 +32,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         new(call.Id, Lookup(call), Card(call, dress), Candidates(call, dress), scripts.For(call, agent, Card(call, dress))) { At = at };
 
     public AgentStateView State(LiveAgent agent) => new(agent.State.ToString(), agent.Reason, agent.Node, agent.Extension, agent.Since, agent.Until, agent.Call,
-        agent.State == AgentState.WrapUp && !agent.Extended);
+        agent.State == AgentState.WrapUp && !agent.Extended, agent.Leaves);
 
     public TodayView Today(LiveState state, LiveAgent agent)
     {

@@ -130,11 +130,11 @@ sealed class Story : IAsyncDisposable
 
     public JournalEntry Pbx(bool connected) => Seq(new PbxChanged("pbx", connected, connected ? null : "connection lost", "22.10.1") { Seq = 0, At = default });
 
-    public JournalEntry Agent(Guid agent, AgentState state, string? extension, Guid? call, string? reason = null, DateTimeOffset? until = null)
+    public JournalEntry Agent(Guid agent, AgentState state, string? extension, Guid? call, string? reason = null, DateTimeOffset? until = null, bool leaves = false)
     {
         var (before, since) = agents.GetValueOrDefault(agent, (AgentState.SignedOut, Now));
         agents[agent] = (state, Now);
-        return Seq(new AgentChanged(agent, state, reason, extension is null ? null : "pbx", extension, until, before, (int)(Now - since).TotalMilliseconds) { Seq = 0, At = default }, call);
+        return Seq(new AgentChanged(agent, state, reason, extension is null ? null : "pbx", extension, until, before, (int)(Now - since).TotalMilliseconds, leaves) { Seq = 0, At = default }, call);
     }
 
     public static PhoneNumber From(string e164) => new(e164, NumberKind.E164, e164);
