@@ -190,8 +190,7 @@ public sealed partial class CallEngine
                 _routes.OfferDue(offer);
                 break;
             case (TimerKind.WrapUp, Agent agent):
-                _board.EndWrapUp(agent);
-                _board.Refresh(agent);
+                _board.WrapUpOver(agent);
                 break;
             case (TimerKind.Doubt, Leg leg):
                 _dials.DoubtOver(leg);

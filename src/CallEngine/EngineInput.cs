@@ -56,8 +56,15 @@ public abstract record AgentCommand
 
     public sealed record SignOut : AgentCommand;
 
+    /// <summary>Signed out when the call and its wrap-up are over.</summary>
+    public sealed record SignOutAfter : AgentCommand;
+
+    /// <summary>Takes back the pause or the sign-out that was to follow the call.</summary>
+    public sealed record KeepOn : AgentCommand;
+
     public sealed record Ready : AgentCommand;
 
+    /// <summary>In a call or its wrap-up: after it.</summary>
     public sealed record Pause(string Reason) : AgentCommand;
 
     public sealed record Answer(Guid Call) : AgentCommand;
@@ -101,8 +108,10 @@ public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> A
 
 /// <param name="Load">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
 /// <param name="Until">When the wrap-up ends by itself.</param>
+/// <param name="Queue">Of the call.</param>
+/// <param name="Leaves">To be signed out after the call.</param>
 public sealed record RestoredAgent(Guid Agent, string? Node, string? Extension, AgentState State, string? Reason, DateTimeOffset Since, Guid? Call,
-    ImmutableArray<LoadMinute> Load, DateTimeOffset? Until = null);
+    ImmutableArray<LoadMinute> Load, DateTimeOffset? Until = null, Guid? Queue = null, bool Leaves = false);
 
 public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
 

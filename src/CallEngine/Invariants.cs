@@ -58,6 +58,8 @@ internal static class Invariants
             broken.Add(new("offer_no_end", $"agent {agent.Id:N} is reserved by an offer that does not end ({offer.Stage})", Agent: agent));
         if (agent.WrapUp is not null && agent.WrapUpTimer is not { IsSet: true })
             broken.Add(new("wrap_up_no_end", $"agent {agent.Id:N} wraps up for ever", Agent: agent));
+        if (agent.Leaves && !AgentRules.IsInCall(agent) && (agent.Extension is null || state.IsUp(agent.Extension.Node)))
+            broken.Add(new("agent_stays", $"agent {agent.Id:N} asked to leave and is still here", Agent: agent));
         if (agent.Extension is { } extension && !ReferenceEquals(extension.Holder, agent))
             broken.Add(new("extension_holder", $"agent {agent.Id:N} does not hold {extension.Number}", Agent: agent));
         if (agent.Free != AgentRules.IsFree(agent, agent.Extension is not null && state.IsUp(agent.Extension.Node)))

@@ -127,11 +127,13 @@ public sealed record CallTransferred(TransferKind Transfer, Guid? FromAgent, Gui
 public sealed record CallEnded(CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, Guid? Client, Guid? Queue, int Wait_ms, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;
 
 /// <param name="Reason">
-/// Paused: the reason asked for, "no_answer", "by_supervisor", or "signed_in" (not ready yet). Ready: null, or why no calls come ("unreachable", "busy",
-/// "do_not_disturb"). Busy states: the pause that will follow. SignedOut: null, "taken_over", "removed", "by_supervisor". Away: "page_gone".
+/// Paused: the reason asked for, "no_answer", "by_supervisor", "wrap_up_over", or "signed_in" (not ready yet). Ready: null, or why no calls come ("unreachable", "busy",
+/// "do_not_disturb"). Busy states: the pause that will follow. SignedOut: null, "taken_over", "removed", "by_supervisor", "after_call". Away: "page_gone".
 /// </param>
 /// <param name="Until">Wrap-up ends by itself then.</param>
-public sealed record AgentChanged(Guid Agent, AgentState State, string? Reason, string? Node, string? Extension, DateTimeOffset? Until, AgentState Before, int Before_ms) : JournalEntry;
+/// <param name="Leaves">They are signed out when the call and its wrap-up are over.</param>
+public sealed record AgentChanged(Guid Agent, AgentState State, string? Reason, string? Node, string? Extension, DateTimeOffset? Until, AgentState Before, int Before_ms,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Leaves = false) : JournalEntry;
 
 public sealed record WrapUpExtended(Guid Agent, DateTimeOffset Until) : JournalEntry;
 

@@ -60,16 +60,23 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         agent.Extension = extension;
         extension.Holder = agent;
         (agent.ShownNode, agent.ShownExtension) = (row.Node, row.Extension);
+        (agent.Leaves, agent.ShownLeaves) = (row.Leaves, row.Leaves);
         agent.Away = row.State == AgentState.Away;
         agent.Pause = row.State is AgentState.Paused or AgentState.Reserved or AgentState.Ringing or AgentState.Talking or AgentState.WrapUp ? row.Reason : null;
         if (row.State == AgentState.Paused)
             agent.Pause ??= "pause";
-        if (row is { State: AgentState.WrapUp, Call: { } call } && row.Until is { } until && until > state.Now.Utc)
+        if (row is not { State: AgentState.WrapUp, Call: { } call, Until: { } until })
+            return;
+        if (until > state.Now.Utc)
         {
             // With a clock that was set back the rest would be longer than the whole.
             var rest = until - state.Now.Utc;
-            board.BeginWrapUp(agent, call, rest < until - row.Since ? rest : until - row.Since);
+            board.BeginWrapUp(agent, call, rest < until - row.Since ? rest : until - row.Since, row.Queue);
             agent.Until = agent.WrapUp!.UntilUtc;
+        }
+        else
+        {
+            board.PauseAfterWrapUp(agent, row.Queue);
         }
     }
 

@@ -66,6 +66,8 @@ static partial class CommandEndpoints
     {
         { Kind: "sign_in", Node: { Length: > 0 } node, Extension: { Length: > 0 } extension } => new AgentCommand.SignIn(node, extension),
         { Kind: "sign_out" } => new AgentCommand.SignOut(),
+        { Kind: "sign_out_after" } => new AgentCommand.SignOutAfter(),
+        { Kind: "keep_on" } => new AgentCommand.KeepOn(),
         { Kind: "ready" } => new AgentCommand.Ready(),
         { Kind: "pause" } => new AgentCommand.Pause(c.Reason ?? ""),
         { Kind: "answer", CallId: { } call } => new AgentCommand.Answer(call),

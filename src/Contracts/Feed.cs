@@ -95,7 +95,8 @@ public sealed record DeskView(AgentStateView State, TodayView Today, PopView? Po
 /// <param name="State">AgentState name: SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away.</param>
 /// <param name="Reason">Pause reason code, no_answer, page_gone, taken_over; ready, why no calls come to the phone: unreachable, busy, do_not_disturb.</param>
 /// <param name="Until">End of wrap-up.</param>
-public sealed record AgentStateView(string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool CanExtend);
+/// <param name="Leaves">Signed out when the call and its wrap-up are over. In a call, Reason is the pause that follows otherwise.</param>
+public sealed record AgentStateView(string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool CanExtend, bool Leaves = false);
 
 public sealed record TodayView(int Calls, int Talk_s, int WrapUp_s, int Missed);
 

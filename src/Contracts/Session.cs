@@ -36,7 +36,7 @@ public sealed record SessionView(Guid UserId, string Login, string Name, IReadOn
 public sealed record ExtensionView(string Node, string Number, string Label, bool CanAnswer, bool CanHold, string? TakenBy);
 
 /// <summary>POST /api/commands. The id is a UUID v7 made by the page; a repeated id gets its first answer.</summary>
-/// <param name="Kind">sign_in, sign_out, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial.</param>
+/// <param name="Kind">sign_in, sign_out, sign_out_after (the call and its wrap-up), keep_on (takes that back, or the pause that was to follow), ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial.</param>
 /// <param name="ClientId">attach_client: who it is. dial: on whose card the number stands, when it was clicked there.</param>
 /// <param name="Number">dial: the number as typed, or an extension.</param>
 /// <param name="PageId">The page that asks, as it named itself in Resume; the person's other pages are told (DoneElsewhereEvent).</param>

@@ -48,7 +48,7 @@ public sealed partial class TextFilesTests
                 "call_transferred.Blind", "call_transferred.Attended", "wrap_up_started", "wrap_up_extended", "observed", "late" }.Select(s => "Event." + s),
             .. new[] { "Agent", "Caller", "Pbx", "System" }.Select(s => "Event.by." + s),
             .. new[] { "hold", "wait" }.Select(s => "Player.Part." + s),
-            .. new[] { "no_answer", "unreachable", "page_gone", "taken_over" }.SelectMany(s => new[] { "Told." + s, "Board.Reason." + s }),
+            .. new[] { "no_answer", "unreachable", "page_gone", "taken_over", "wrap_up_over", "after_call" }.SelectMany(s => new[] { "Told." + s, "Board.Reason." + s }),
             .. new[] { "Agent", "Caller", "Pbx", "System", "Unknown" }.Select(s => "EndedBy." + s),
             .. new[] { "Busy", "NoAnswer", "Cancelled", "Failed" }.SelectMany(s => new[] { "Out." + s, "Outcome." + s }),
             .. new[] { "in_call", "number_not_understood", "own_extension", "pbx_away", "phone_busy", "phone_unreachable" }.Select(s => "Trouble." + s),

@@ -217,7 +217,7 @@ internal sealed class ChaosRun
             0 => new AgentCommand.SignIn("pbx", $"{_random.Next(101, 106)}"),
             1 => new AgentCommand.SignOut(),
             2 or 3 or 4 => new AgentCommand.Ready(),
-            5 => new AgentCommand.Pause("lunch"),
+            5 => _random.Next(3) switch { 0 => new AgentCommand.SignOutAfter(), 1 => new AgentCommand.KeepOn(), _ => new AgentCommand.Pause("lunch") },
             6 => new AgentCommand.Answer(call),
             7 => new AgentCommand.HangUp(call),
             8 => _random.Next(2) == 0 ? new AgentCommand.Hold(call) : new AgentCommand.Resume(call),
@@ -245,7 +245,7 @@ internal sealed class ChaosRun
 
         var queues = _queues.Where(_ => version == 1 || _random.Next(4) > 0).Select(q => new QueueSettings(q, "q", TimeSpan.FromSeconds(_random.Next(1, 20)), TimeSpan.FromSeconds(_random.Next(2) * 10),
             TimeSpan.FromSeconds(_random.Next(3) * 10), TimeSpan.FromSeconds(_random.Next(5, 90)), Then(), Then(), Then(), null, TimeSpan.FromDays(90), TimeSpan.FromSeconds(20), true,
-            [.. _agents.Where(_ => _random.Next(3) > 0).Select(a => new QueueAgent(a, _random.Next(1, 3)))]));
+            [.. _agents.Where(_ => _random.Next(3) > 0).Select(a => new QueueAgent(a, _random.Next(1, 3)))], PauseAfterWrapUp: version % 2 == 0));
         return new EngineSettings(version, "main", [.. queues], [.. _agents.Where(_ => version == 1 || _random.Next(6) > 0).Select(a => new AgentSettings(a, "a", _random.Next(2) == 0))],
             [.. Enumerable.Range(101, 4).Select(n => new ExtensionSettings("pbx", $"{n}", [new DeviceSettings($"PJSIP/{n}", true, true)]))],
             [new DialledNumberSettings("800", "x", _queues[0], "web", "it")], [new PbxSettings("pbx", ["PJSIP/trunk"], _queues[1])], new EngineOptions());

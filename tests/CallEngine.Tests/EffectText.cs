@@ -49,7 +49,7 @@ internal static class EffectText
             CallCorrected e => Join(call, "corrected", e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
             CallImported e => Join(call, "imported", e.Direction.ToString(), Number(e.Caller), "to", Number(e.Dialled), e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"client {Who(e.Client)}",
                 $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
-            AgentChanged e => Join(Who(e.Agent), e.State.ToString(), e.Reason is null ? "" : $"({e.Reason})", e.Call is null ? "" : $"in {call}"),
+            AgentChanged e => Join(Who(e.Agent), e.State.ToString(), e.Reason is null ? "" : $"({e.Reason})", e.Leaves ? "leaves" : "", e.Call is null ? "" : $"in {call}"),
             WrapUpExtended e => $"{Who(e.Agent)} wrap-up extended to {e.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
             PbxChanged e => Join($"pbx {e.Node}", e.Connected ? "connected" : "lost", e.Reason ?? ""),
             _ => entry.ToString(),

@@ -118,6 +118,14 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<DraftFieldView> SaveDraftAsync(Guid call, string field, DraftWrite write, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/calls/{call}/draft/{Uri.EscapeDataString(field)}", JsonContent.Create(write, Json.DraftWrite), Json.DraftFieldView, cancel);
 
+    public Task<IReadOnlyList<DraftFieldView>> DraftAsync(Guid call, CancellationToken cancel = default) => GetAsync($"api/calls/{call}/draft", Json.IReadOnlyListDraftFieldView, cancel);
+
+    public Task<UnfinishedView> UnfinishedAsync(CancellationToken cancel = default) => GetAsync("api/wrap-ups/unfinished", Json.UnfinishedView, cancel);
+
+    /// <exception cref="ApiException">wrap_up_closed, invalid_input (disposition).</exception>
+    public Task<CallDetailView> ChangeDispositionAsync(Guid call, Guid agent, string disposition, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-ups/{agent}/disposition", JsonContent.Create(new DispositionChange(disposition), Json.DispositionChange), Json.CallDetailView, cancel);
+
     public Task SaveWrapUpAsync(Guid call, WrapUpSave save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-up", JsonContent.Create(save, Json.WrapUpSave), cancel);
 

@@ -23,6 +23,9 @@ sealed class DraftBook
     readonly Browser _browser;
     readonly TimeProvider _time;
     readonly ConcurrentDictionary<(Guid Call, string Field), Pending> _pending = new();
+
+    /// <summary>Drafts of past calls, as the server had them when they were opened and as this page saved them since.</summary>
+    readonly ConcurrentDictionary<Guid, ConcurrentDictionary<string, string>> _opened = new();
     bool _loaded;
 
     public DraftBook(ApiClient api, FeedClient feed, Browser browser, TimeProvider time)
@@ -53,7 +56,18 @@ sealed class DraftBook
     {
         if (_pending.TryGetValue((call, field), out var typed))
             return typed.Value;
-        return _feed.State.Call?.CallId == call && _feed.State.Draft.TryGetValue(field, out var known) ? known.Value : "";
+        if (_feed.State.Call?.CallId == call)
+            return _feed.State.Draft.TryGetValue(field, out var known) ? known.Value : "";
+        return _opened.TryGetValue(call, out var past) && past.TryGetValue(field, out var then) ? then : "";
+    }
+
+    /// <summary>Reads the draft of a call that is over, so that it can be shown and written on.</summary>
+    /// <exception cref="ApiException">The server was not reached, or the call is not this person's.</exception>
+    public async Task OpenAsync(Guid call)
+    {
+        var fields = await _api.DraftAsync(call);
+        _opened[call] = new(fields.Select(f => KeyValuePair.Create(f.Field, f.Value)), StringComparer.Ordinal);
+        Changed?.Invoke();
     }
 
     /// <summary>All fields with this prefix and a value, the prefix cut off.</summary>
@@ -133,6 +147,8 @@ sealed class DraftBook
                 return true; // Sent meanwhile, or a later edit sends it.
             var saved = await _api.SaveDraftAsync(call, field, new DraftWrite(typed.Value, _feed.PageId));
             _feed.TakeOwn(call, saved);
+            if (_opened.TryGetValue(call, out var past))
+                past[field] = saved.Value;
             await SettleAsync(call, field, typed, edit);
             return true;
         }

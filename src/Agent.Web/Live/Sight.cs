@@ -21,6 +21,19 @@ static class Sight
         _ => "s-" + state.ToLowerInvariant(),
     };
 
+    /// <summary>In a call or its wrap-up: a pause or the sign-out is for after it.</summary>
+    public static bool InCall(AgentStateView me) => me.State is "Reserved" or "Ringing" or "Talking" or "WrapUp";
+
+    /// <summary>What follows the call, in words; null: ready.</summary>
+    public static string? After(IStringLocalizer<Texts> t, AgentStateView me, CatalogView? catalog) =>
+        !InCall(me) ? null
+        : me.Leaves ? t["Presence.After.sign_out"]
+        : me.Reason is { } pause ? PauseName(t, pause, catalog) : null;
+
+    /// <summary>As the site calls it, else our own words for our own codes.</summary>
+    public static string PauseName(IStringLocalizer<Texts> t, string code, CatalogView? catalog) =>
+        catalog?.PauseReasons.FirstOrDefault(r => r.Code == code)?.Name ?? (t["Board.Reason." + code] is { ResourceNotFound: false } known ? known : t["State.Paused"]);
+
     public static string Name(IStringLocalizer<Texts> t, string state, string? reason) =>
         PhoneTrouble(state, reason) is { } trouble ? t["Phone." + trouble] : t["State." + state];
 }

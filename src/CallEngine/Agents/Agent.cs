@@ -18,6 +18,9 @@ internal sealed class Agent(Guid id, TimeSpan now)
     /// <summary>The pause they asked for; in a call it follows the call.</summary>
     public string? Pause { get; set; }
 
+    /// <summary>They asked to be signed out when the call and its wrap-up are over: no other is offered in between.</summary>
+    public bool Leaves { get; set; }
+
     public Offer? Offer { get; set; }
 
     /// <summary>Live legs at their devices that began while they held the extension.</summary>
@@ -27,6 +30,9 @@ internal sealed class Agent(Guid id, TimeSpan now)
 
     /// <summary>They spoke with a client and still have another leg: wrap-up begins when that ends.</summary>
     public (Guid Call, TimeSpan Length)? WrapUpDue { get; set; }
+
+    /// <summary>The queue that the wrap-up due is of.</summary>
+    public Guid? WrapUpQueue { get; set; }
 
     public TimeSpan? PageGoneSince { get; set; }
 
@@ -57,6 +63,8 @@ internal sealed class Agent(Guid id, TimeSpan now)
     public string? ShownNode { get; set; }
 
     public string? ShownExtension { get; set; }
+
+    public bool ShownLeaves { get; set; }
 
     public TimeSpan IdleSince { get; set; } = now;
 
@@ -90,7 +98,8 @@ internal sealed class Agent(Guid id, TimeSpan now)
     }
 }
 
-internal sealed record WrapUp(Guid Call, TimeSpan Until, DateTimeOffset UntilUtc, TimeSpan Length, bool Extended);
+/// <param name="Queue">Whose setting says what follows when the time runs out.</param>
+internal sealed record WrapUp(Guid Call, TimeSpan Until, DateTimeOffset UntilUtc, TimeSpan Length, bool Extended, Guid? Queue = null);
 
 /// <summary>An agent's place in one queue, and the key under which the free ones are kept in order.</summary>
 internal sealed class Membership(Agent agent, QueueState queue, int level)

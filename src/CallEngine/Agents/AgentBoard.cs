@@ -9,12 +9,19 @@ internal sealed class AgentBoard(EngineState state)
     /// <summary>To be called after anything about the agent changed.</summary>
     public void Refresh(Agent agent)
     {
+        // While the PBX is out of sight nobody knows whether their call is over.
+        if (agent is { Leaves: true, Extension: { } held } && !AgentRules.IsInCall(agent) && state.IsUp(held.Node))
+        {
+            SignOut(agent, "after_call");
+            return;
+        }
+
         WatchPhone(agent);
         var now = AgentRules.Derive(agent);
         var reason = AgentRules.ReasonOf(agent, now);
         if (now != agent.State)
             Change(agent, now, reason);
-        else if (!string.Equals(reason, agent.Reason, StringComparison.Ordinal) || UntilOf(agent, now) != agent.Until || Moved(agent))
+        else if (!string.Equals(reason, agent.Reason, StringComparison.Ordinal) || UntilOf(agent, now) != agent.Until || agent.Leaves != agent.ShownLeaves || Moved(agent))
             Write(agent, now, reason, At(agent).Stamp - agent.Since);
         Index(agent);
     }
@@ -42,6 +49,7 @@ internal sealed class AgentBoard(EngineState state)
         agent.Extension.Holder = null;
         agent.Extension = null;
         agent.Pause = null;
+        agent.Leaves = false;
         agent.Away = false;
         agent.BackOff = null;
         agent.Unanswered = 0;
@@ -89,9 +97,9 @@ internal sealed class AgentBoard(EngineState state)
             agent.PhoneTold = trouble;
     }
 
-    public void BeginWrapUp(Agent agent, Guid call, TimeSpan length)
+    public void BeginWrapUp(Agent agent, Guid call, TimeSpan length, Guid? queue)
     {
-        agent.WrapUp = new WrapUp(call, state.Now.Stamp + length, state.Now.Utc + length, length, Extended: false);
+        agent.WrapUp = new WrapUp(call, state.Now.Stamp + length, state.Now.Utc + length, length, Extended: false, queue);
         state.Timers.Set(agent.WrapUpTimer ??= new EngineTimer(TimerKind.WrapUp, agent), agent.WrapUp.Until);
     }
 
@@ -102,6 +110,21 @@ internal sealed class AgentBoard(EngineState state)
         agent.Until = agent.WrapUp.UntilUtc;
         state.Timers.Set(agent.WrapUpTimer!, agent.WrapUp.Until);
         state.Out.Write(new WrapUpExtended(agent.Id, agent.WrapUp.UntilUtc) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = wrapUp.Call });
+    }
+
+    /// <summary>Nobody finished it: ready, or paused, as the queue says.</summary>
+    public void WrapUpOver(Agent agent)
+    {
+        var queue = agent.WrapUp?.Queue;
+        EndWrapUp(agent);
+        PauseAfterWrapUp(agent, queue);
+        Refresh(agent);
+    }
+
+    public void PauseAfterWrapUp(Agent agent, Guid? queue)
+    {
+        if (queue is { } id && state.Queues.GetValueOrDefault(id) is { Settings.PauseAfterWrapUp: true })
+            agent.Pause ??= "wrap_up_over";
     }
 
     public void EndWrapUp(Agent agent)
@@ -132,9 +155,10 @@ internal sealed class AgentBoard(EngineState state)
         agent.Until = UntilOf(agent, now);
         agent.ShownNode = agent.Extension?.Node;
         agent.ShownExtension = agent.Extension?.Number;
+        agent.ShownLeaves = agent.Leaves;
         agent.Since = at.Stamp;
         agent.SinceUtc = at.Utc;
-        state.Out.Write(new AgentChanged(agent.Id, now, reason, agent.ShownNode, agent.ShownExtension, agent.Until, was, Span.Milliseconds(before))
+        state.Out.Write(new AgentChanged(agent.Id, now, reason, agent.ShownNode, agent.ShownExtension, agent.Until, was, Span.Milliseconds(before), agent.Leaves)
         {
             Seq = state.Out.TakeSeq(),
             At = at.Utc,

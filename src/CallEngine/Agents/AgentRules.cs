@@ -106,7 +106,10 @@ internal static class AgentRules
         return false;
     }
 
+    /// <summary>In a call (a ring counts), or wrapping one up: then a pause or leaving is for after it.</summary>
+    public static bool IsInCall(Agent agent) => agent.Offer is not null || agent.Legs.Count > 0 || agent.WrapUp is not null;
+
     public static bool IsFree(Agent agent, bool nodeUp) =>
-        agent.State == AgentState.Ready && agent.Known && agent.Offer is null && agent.Legs.Count == 0 && agent.BackOff is null
+        agent.State == AgentState.Ready && !agent.Leaves && agent.Known && agent.Offer is null && agent.Legs.Count == 0 && agent.BackOff is null
         && Rings(agent, nodeUp) is not null;
 }

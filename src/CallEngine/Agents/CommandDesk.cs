@@ -3,8 +3,8 @@ namespace CallCrm.Engine;
 /// <summary>
 /// What agents ask for, and supervisors in their place. Refusals are stable codes: <c>agent_unknown</c>, <c>extension_unknown</c>, <c>not_signed_in</c>, <c>in_call</c>,
 /// <c>no_such_call</c>, <c>not_your_call</c>, <c>not_ringing</c>, <c>not_talking</c>, <c>not_possible_here</c>, <c>pbx_away</c>,
-/// <c>not_in_wrap_up</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>, <c>phone_busy</c>, <c>phone_unreachable</c>,
-/// <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>.
+/// <c>not_in_wrap_up</c>, <c>not_in_call</c>, <c>nothing_after</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>,
+/// <c>phone_busy</c>, <c>phone_unreachable</c>, <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>.
 /// </summary>
 internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials)
 {
@@ -42,6 +42,8 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         return what switch
         {
             AgentCommand.SignOut => SignOut(agent, null),
+            AgentCommand.SignOutAfter => SignOutAfter(agent),
+            AgentCommand.KeepOn => KeepOn(agent),
             AgentCommand.Ready => Ready(agent),
             AgentCommand.Pause pause => Pause(agent, pause.Reason),
             AgentCommand.Answer answer => Answer(agent, answer.Call),
@@ -93,6 +95,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         agent.Extension = extension;
         extension.Holder = agent;
         agent.Pause = "signed_in";
+        agent.Leaves = false;
         agent.Away = false;
         agent.PageGoneSince = null;
         agent.Unanswered = 0;
@@ -119,9 +122,31 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         return null;
     }
 
+    private string? SignOutAfter(Agent agent)
+    {
+        if (!AgentRules.IsInCall(agent))
+            return "not_in_call";
+        agent.Leaves = true;
+        board.Refresh(agent);
+        return null;
+    }
+
+    /// <summary>Takes back what was to come after the call: the sign-out, else the pause.</summary>
+    private string? KeepOn(Agent agent)
+    {
+        if (!AgentRules.IsInCall(agent) || (!agent.Leaves && agent.Pause is null))
+            return "nothing_after";
+        if (!agent.Leaves)
+            agent.Pause = null;
+        agent.Leaves = false;
+        board.Refresh(agent);
+        return null;
+    }
+
     private string? Ready(Agent agent)
     {
         agent.Pause = null;
+        agent.Leaves = false;
         agent.Unanswered = 0;
         board.EndBackOff(agent);
         board.EndWrapUp(agent);
@@ -132,6 +157,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
     private string? Pause(Agent agent, string reason)
     {
         agent.Pause = string.IsNullOrWhiteSpace(reason) ? "pause" : reason;
+        agent.Leaves = false;
         board.Refresh(agent);
         return null;
     }

@@ -153,12 +153,12 @@ internal sealed partial class CallBook
         else if (leg.Call.Routed)
             length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
         if (leg.Talked && length > TimeSpan.Zero)
-            agent.WrapUpDue = (leg.Call.Id, length);
+            (agent.WrapUpDue, agent.WrapUpQueue) = ((leg.Call.Id, length), leg.Queue?.Id);
         if (agent.Legs.Count == 0 && agent.WrapUpDue is { } due)
         {
             agent.WrapUpDue = null;
             if (agent.Extension is not null)
-                board.BeginWrapUp(agent, due.Call, due.Length);
+                board.BeginWrapUp(agent, due.Call, due.Length, agent.WrapUpQueue);
         }
 
         board.Refresh(agent);

@@ -106,7 +106,7 @@ internal static class AgentChoice
     private static bool IsFor(Call call, Agent? agent) => agent is { Free: true } && SameNode(call, agent) && call.RefusedBy(agent) is null;
 
     private static bool IsComing(Agent? agent) =>
-        agent is { State: AgentState.Reserved or AgentState.Ringing or AgentState.Talking or AgentState.WrapUp, Pause: null };
+        agent is { State: AgentState.Reserved or AgentState.Ringing or AgentState.Talking or AgentState.WrapUp, Pause: null, Leaves: false };
 
     private static bool SameNode(Call call, Agent agent) => string.Equals(agent.Extension?.Node, call.Node, StringComparison.Ordinal);
 }

@@ -48,7 +48,7 @@ internal static class JournalRestore
     {
         var state = Enum.Parse<AgentState>(row.State);
         var running = new Span(row.Agent_id, row.State, row.Since, Math.Max(0, (long)(now - row.Since).TotalMilliseconds));
-        return new RestoredAgent(row.Agent_id, row.Node, row.Extension, state, row.Reason, row.Since, row.Call_id, Load(spans.Append(running), now), row.Until);
+        return new RestoredAgent(row.Agent_id, row.Node, row.Extension, state, row.Reason, row.Since, row.Call_id, Load(spans.Append(running), now), row.Until, row.Queue_id, row.Leaves);
     }
 
     /// <summary>Milliseconds per minute, newest first; minute 0 ends now.</summary>
@@ -92,7 +92,7 @@ internal static class JournalRestore
             [.. ids.Select(id => new ClientMatch(id, candidates.GetValueOrDefault(id)?.Responsible_id, id == row.Client_id ? row.Deal_id : null, []))]);
     }
 
-    sealed record Agent(Guid Agent_id, string State, string? Reason, string? Node, string? Extension, Guid? Call_id, DateTimeOffset Since, DateTimeOffset? Until);
+    sealed record Agent(Guid Agent_id, string State, string? Reason, string? Node, string? Extension, Guid? Call_id, DateTimeOffset Since, DateTimeOffset? Until, Guid? Queue_id, bool Leaves);
 
     sealed record Span(Guid Agent_id, string State, DateTimeOffset From_at, long Span_ms);
 
@@ -107,7 +107,7 @@ internal static class JournalRestore
 
     const string Sql = """
         select coalesce(max(seq), 0) + 1 from journal where domain = @domain;
-        select agent_id, state, reason, node, extension, call_id, since, until from agent_state where domain = @domain order by agent_id;
+        select a.agent_id, a.state, a.reason, a.node, a.extension, a.call_id, a.since, a.until, c.queue_id, a.leaves from agent_state a left join call c on c.id = a.call_id where a.domain = @domain order by a.agent_id;
         select agent_id, state, from_at, span_ms from agent_state_span where domain = @domain and from_at + make_interval(secs => span_ms / 1000.0) > @since and from_at > @since - interval '1 day';
         select id, caller_raw, caller_kind, caller_e164, caller_name, dialled_raw, dialled_e164, direction, routed, queue_id, lookup, client_id, array_to_string(candidates, ',') as candidates, deal_id,
           started_at, queued_at, answered_at, state from call where domain = @domain and state <> 'Ended' order by started_at, id;

@@ -117,7 +117,7 @@ internal static class JournalSql
     const string UpsertAgent = """
         insert into agent_state select * from json_populate_recordset(null::agent_state, $1)
         on conflict (agent_id) do update set domain = excluded.domain, state = excluded.state, reason = excluded.reason, node = excluded.node, extension = excluded.extension,
-          call_id = excluded.call_id, since = excluded.since, until = excluded.until, last_seq = excluded.last_seq
+          call_id = excluded.call_id, since = excluded.since, until = excluded.until, leaves = excluded.leaves, last_seq = excluded.last_seq
         where agent_state.last_seq < excluded.last_seq or agent_state.domain <> excluded.domain
         """;
 

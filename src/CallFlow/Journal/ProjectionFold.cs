@@ -125,7 +125,7 @@ internal sealed class ProjectionFold(string domain)
 
         var row = new AgentRow
         {
-            AgentId = e.Agent, Domain = domain, State = e.State, Reason = e.Reason, Node = e.Node, Extension = e.Extension, CallId = e.Call, Since = e.At, Until = e.Until, LastSeq = e.Seq,
+            AgentId = e.Agent, Domain = domain, State = e.State, Reason = e.Reason, Node = e.Node, Extension = e.Extension, CallId = e.Call, Since = e.At, Until = e.Until, Leaves = e.Leaves, LastSeq = e.Seq,
         };
         if (before is not null) TouchedAgents.Remove(before);
         agents[e.Agent] = row;

@@ -106,6 +106,7 @@ internal sealed class AgentRow
     public Guid? CallId { get; set; }
     public DateTimeOffset Since { get; set; }
     public DateTimeOffset? Until { get; set; }
+    public bool Leaves { get; set; }
     public long LastSeq { get; set; }
 }
 

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Access;
 
-/// <summary>Who did what that must be answered for: sign-ins, listens, exports.</summary>
+/// <summary>Who did what that must be answered for: sign-ins, listens, exports, changed dispositions.</summary>
 internal sealed class AuditStore(NpgsqlDataSource database, TimeProvider time)
 {
     public async Task AddAsync(Guid? user, string action, string subject, string subjectId, string? address, CancellationToken cancel)
@@ -16,4 +16,13 @@ internal sealed class AuditStore(NpgsqlDataSource database, TimeProvider time)
             """,
             new { at = time.GetUtcNow(), user, action, subject, subjectId, address }, cancellationToken: cancel));
     }
+
+    /// <summary>What was before and what is after, in the transaction of the change itself.</summary>
+    public async Task AddChangeAsync(NpgsqlTransaction transaction, Guid user, string action, string subject, string subjectId, string before, string after, CancellationToken cancel) =>
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            """
+            insert into audit (at, user_id, action, object, object_id, detail)
+            values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('before', @before::text, 'after', @after::text))
+            """,
+            new { at = time.GetUtcNow(), user, action, subject, subjectId, before, after }, transaction, cancellationToken: cancel));
 }

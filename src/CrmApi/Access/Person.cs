@@ -15,6 +15,8 @@ internal sealed record Person(Guid Id, Guid Session, Guid Stamp, string Login, s
     /// <summary>False: only calls this person was offered or took part in.</summary>
     public bool SeesAllCalls => Rights.IsLead(Role);
 
+    public bool MayChangeAnyDisposition => Role is "supervisor" or Rights.Admin;
+
     public bool SeesBoard => Rights.IsLead(Role);
 
     public ClaimsPrincipal ToPrincipal() => new(new ClaimsIdentity(

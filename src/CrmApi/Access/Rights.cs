@@ -41,6 +41,9 @@ internal static class Rights
     /// <summary>People, queues, extensions, numbers and the lists agents choose from; every change is kept with who made it.</summary>
     public const string Configure = "configure";
 
+    /// <summary>Another disposition for a wrap-up within 24 hours: whoever gave it; supervisors and administrators any (<see cref="Person.MayChangeAnyDisposition"/>).</summary>
+    public const string ChangeDisposition = "change_disposition";
+
     /// <summary>Missed calls: agents those of their queues, the others all (<see cref="Person.SeesAllCalls"/>).</summary>
     public const string WorkMissed = "work_missed";
 
@@ -66,6 +69,7 @@ internal static class Rights
         options.AddPolicy(Supervise, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
         options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
+        options.AddPolicy(ChangeDisposition, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.MayChangeAnyDisposition)));
         options.AddPolicy(WorkMissed, p => p.RequireRole(Everyone));
         options.AddPolicy(SeeMissedFigures, p => p.RequireRole(Leads));
         options.AddPolicy(SeeReports, p => p.RequireRole(Leads));

@@ -11,6 +11,7 @@ internal static partial class AdminRules
     const int LongestName = 100;
     static readonly string[] Roles = ["agent", "supervisor", "manager", "admin"];
     static readonly string[] Languages = ["en", "it", "ru"];
+    static readonly string[] AfterWrapUps = ["ready", "paused"];
     static readonly string[] Outcomes = ["positive", "neutral", "negative"];
 
     public static Errors Check(UserSetup user)
@@ -31,6 +32,7 @@ internal static partial class AdminRules
         errors.Unless(!known.Queues.Any(q => q.Id != queue.Id && q.Name.Equals(queue.Name, StringComparison.OrdinalIgnoreCase)), "name", "a name that no other queue has");
         errors.Range("ring_s", queue.Ring_s, 1, 120);
         errors.Range("wrapUp_s", queue.WrapUp_s, 0, 3600);
+        errors.OneOf("afterWrapUp", queue.AfterWrapUp, AfterWrapUps);
         errors.Range("preferredPatience_s", queue.PreferredPatience_s, 0, 600);
         errors.Range("maxWait_s", queue.MaxWait_s, 5, 7200);
         errors.Range("serviceLevel_s", queue.ServiceLevel_s, 1, 600);

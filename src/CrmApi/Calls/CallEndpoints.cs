@@ -27,7 +27,13 @@ internal static class CallEndpoints
         DraftEndpoints.Map(group);
         group.MapPut("/{id}/wrap-up", WrapUps.SaveAsync).RequireAuthorization(Rights.TakeCalls)
             .WithName("SaveWrapUp").WithSummary("Disposition, note and next step of one's own call; idempotent. With finish also ready again");
+        group.MapPut("/{id}/wrap-ups/{agent}/disposition", WrapUps.ChangeAsync).RequireAuthorization(Rights.ChangeDisposition)
+            .WithName("ChangeDisposition").WithSummary("Another disposition within 24 hours: one's own, supervisors and administrators any; audited with what was before");
+        api.MapGet("/wrap-ups/unfinished", UnfinishedAsync).RequireAuthorization(Rights.TakeCalls).WithTags("Calls")
+            .WithName("ListUnfinished").WithSummary("One's own calls that wait for a disposition, newest first");
     }
+
+    static async Task<Ok<UnfinishedView>> UnfinishedAsync(Person person, CallStore store, CancellationToken cancel) => TypedResults.Ok(await store.UnfinishedAsync(person.Id, cancel));
 
     static async Task<Results<Ok<ListPage<CallRow>>, ProblemHttpResult>> ListAsync(Person person, CallStore store, CancellationToken cancel, string? query = null, string? direction = null,
         string? outcome = null, Guid? agent = null, Guid? queue = null, DateTimeOffset? from = null, DateTimeOffset? to = null, string? cursor = null, int? limit = null)
@@ -46,7 +52,7 @@ internal static class CallEndpoints
     static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, CallStore store, CancellationToken cancel)
     {
         // A call of others looks like one that does not exist.
-        if (await store.DetailAsync(id, cancel) is not { } call) return Problems.NotFound("call");
+        if (await store.DetailAsync(id, person, cancel) is not { } call) return Problems.NotFound("call");
         return person.SeesAllCalls || await store.IsOfAsync(call.Call.Id, person.Id, cancel) ? TypedResults.Ok(call) : Problems.NotFound("call");
     }
 

@@ -1,4 +1,5 @@
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Recordings;
@@ -12,7 +13,7 @@ namespace CallCrm.CrmApi.Calls;
 internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Guid? Mine);
 
 /// <summary>The call log, from the journal's projections.</summary>
-internal sealed class CallStore(NpgsqlDataSource database, LiveViews views)
+internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, TimeProvider time)
 {
     const string Columns =
         """
@@ -84,7 +85,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views)
     }
 
     /// <summary>The call whole; asked for a call that was merged, the one it went into.</summary>
-    public async Task<CallDetailView?> DetailAsync(Guid id, CancellationToken cancel)
+    public async Task<CallDetailView?> DetailAsync(Guid id, Person person, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         id = await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition("select coalesce(merged_into, id) from call where id = @id", new { id }, cancellationToken: cancel)) ?? default;
@@ -98,14 +99,62 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views)
             from call_leg l left join app_user u on u.id = l.agent_id
             where l.call_id = @id or l.call_id in (select id from call where merged_into = @id) order by l.started_at, l.unique_id;
             {RecordingStore.Columns} where call_id = @id order by created_at desc limit 1;
+            select w.agent_id, u.name as agent_name, w.disposition, d.name as disposition_name, d.outcome, w.note, w.next_step, w.created_at
+            from wrap_up w join app_user u on u.id = w.agent_id join disposition d on d.code = w.disposition where w.call_id = @id order by w.created_at, w.agent_id;
+            select a.object_id, a.at, coalesce(u.name, '…') as who, coalesce(b.name, a.detail ->> 'before') as before, coalesce(c.name, a.detail ->> 'after') as after
+            from audit a left join app_user u on u.id = a.user_id left join disposition b on b.code = a.detail ->> 'before' left join disposition c on c.code = a.detail ->> 'after'
+            where a.object = @subject and a.action = @changed and a.object_id = any(select @id || '/' || agent_id from wrap_up where call_id = @id) order by a.id;
             """,
-            new { id }, cancellationToken: cancel));
+            new { id, subject = WrapUps.Subject, changed = WrapUps.ChangedAction }, cancellationToken: cancel));
         if (await results.ReadSingleOrDefaultAsync<Row>() is not { } row) return null;
         var decision = FeedLoader.Decision(await results.ReadSingleAsync<string?>());
         var offers = await results.ReadAsync<OfferView>();
         var legs = (await results.ReadAsync<LegRow>()).Select(l => new LegView(l.Channel, l.AgentName, l.IsClient, l.StartedAt, l.AnsweredAt, l.EndedAt, l.Cause, l.Talk_ms / 1000, l.Hold_ms / 1000, l.Recorded));
         var recording = await results.ReadSingleOrDefaultAsync<RecordingRow>();
-        return new CallDetailView(View(row), decision is null ? null : views.Reason(decision, decision.Rule, decision.Agent), [.. offers], [.. legs], recording?.View());
+        var given = (await results.ReadAsync<WrapUpRow>()).AsList();
+        var changes = (await results.ReadAsync<ChangeRow>()).ToLookup(c => c.ObjectId, c => new DispositionChangeView(c.At, c.Who, c.Before, c.After), StringComparer.Ordinal);
+        return new CallDetailView(View(row), decision is null ? null : views.Reason(decision, decision.Rule, decision.Agent), [.. offers], [.. legs], recording?.View(),
+            [.. given.Select(w => w.View(ChangeUntil(w, person), [.. changes[WrapUps.SubjectId(id, w.AgentId)]]))]);
+    }
+
+    DateTimeOffset? ChangeUntil(WrapUpRow given, Person person) =>
+        (given.AgentId == person.Id || person.MayChangeAnyDisposition) && given.CreatedAt + WrapUps.Changeable is var until && until >= time.GetUtcNow() ? until : null;
+
+    /// <summary>
+    /// Calls this person spoke in and had to wrap up, or typed something about, that they gave no disposition: not those they are still in, and none that never reached them.
+    /// </summary>
+    public async Task<UnfinishedView> UnfinishedAsync(Guid person, CancellationToken cancel)
+    {
+        const string Open =
+            """
+            with mine as (
+              select coalesce(k.merged_into, k.id) as call_id from call_leg l join call k on k.id = l.call_id
+              where l.agent_id = @person and l.answered_at is not null and l.ended_at is not null
+              group by 1
+              having bool_or(l.wrap_up_ms is not null) or exists (select from call_draft d where d.call_id = any(array_agg(k.id)) and d.user_id = @person
+                and d.field in ('note', 'disposition', 'next_step') and d.value #>> '{}' <> '')
+            ), waiting as (
+              select call_id from mine m where not exists (select from wrap_up w where w.call_id = m.call_id and w.agent_id = @person)
+                and not exists (select from agent_state a where a.agent_id = @person and a.call_id = m.call_id and a.state in ('Talking', 'WrapUp'))
+            )
+            """;
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            $$"""
+            {{Open}}
+            select count(*) from waiting;
+            {{Open}}
+            select {{Columns}} from waiting m join call c on c.id = m.call_id {{Joins}} order by c.started_at desc, c.id desc limit 50;
+            {{Open}}
+            select m.call_id, d.text from waiting m cross join lateral (
+              select left(d.value #>> '{}', 200) as text from call_draft d where (d.call_id = m.call_id or d.call_id in (select id from call where merged_into = m.call_id))
+                and d.field in ('note', 'next_step') and d.owner_id in (@person, @none) and d.value #>> '{}' <> '' order by d.field = 'note' desc, d.updated_at desc limit 1) d;
+            """,
+            new { person, none = Guid.Empty }, cancellationToken: cancel));
+        var count = await results.ReadSingleAsync<long>();
+        var rows = (await results.ReadAsync<Row>()).Select(View).ToList();
+        var typed = (await results.ReadAsync<(Guid Call, string Text)>()).ToDictionary(t => t.Call, t => t.Text);
+        return new UnfinishedView((int)count, [.. rows.Select(r => new UnfinishedRow(r.Id, r.Number, r.StartedAt, r.Direction, r.Caller, r.ClientName, r.QueueName, typed.GetValueOrDefault(r.Id, "")))]);
     }
 
     /// <summary>True when this person was offered the call or took part in it.</summary>
@@ -128,6 +177,14 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views)
     sealed record Row(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string CallerRaw, string CallerKind, string? CallerE164, string CallerName,
         string? DialledName, string? QueueName, Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_ms, int Talk_ms, int Hold_ms,
         string? Disposition, string? Note, string? RecordingStatus, Guid? RecordingId, bool Estimated);
+
+    sealed record WrapUpRow(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset CreatedAt)
+    {
+        public WrapUpView View(DateTimeOffset? changeUntil, IReadOnlyList<DispositionChangeView> changes) =>
+            new(AgentId, AgentName, Disposition, DispositionName, Outcome, Note, NextStep, CreatedAt, changeUntil, changes);
+    }
+
+    sealed record ChangeRow(string ObjectId, DateTimeOffset At, string Who, string Before, string After);
 
     sealed record LegRow(string Channel, string? AgentName, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? EndedAt, int? Cause, int? Talk_ms, int? Hold_ms, bool Recorded);
 }

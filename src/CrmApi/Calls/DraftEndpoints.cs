@@ -21,7 +21,7 @@ internal static partial class DraftEndpoints
     static async Task<Results<Ok<IReadOnlyList<DraftFieldView>>, ProblemHttpResult>> GetAsync(Guid id, Person person, DraftStore drafts, CallStore calls, Feed feed, CancellationToken cancel)
     {
         if (!await MayAsync(id, person, drafts, calls, feed, cancel)) return Problems.NotFound("call");
-        var fields = await drafts.ReadAsync(id, cancel);
+        var fields = await drafts.ReadAsync(id, person.Id, cancel);
         return TypedResults.Ok<IReadOnlyList<DraftFieldView>>([.. fields.Where(f => f.Field != DraftStore.ScriptField)]);
     }
 
@@ -35,7 +35,7 @@ internal static partial class DraftEndpoints
         var written = await drafts.WriteAsync(id, person.Id, field, Texts.Clean(write.Value), Texts.Clean(write.PageId), scripts.Of(id), cancel);
         var told = new DraftEvent(id, written) { At = written.UpdatedAt };
         feed.TellOtherPages(person.Id, written.PageId, told);
-        foreach (var other in feed.State.Calls.TryGetValue(id, out var call) ? call.Agents.Remove(person.Id) : [])
+        foreach (var other in !DraftStore.IsOwn(field) && feed.State.Calls.TryGetValue(id, out var call) ? call.Agents.Remove(person.Id) : [])
             feed.Tell(Audience.Of(other), told);
         return TypedResults.Ok(written);
     }

@@ -15,8 +15,12 @@ namespace CallCrm.CrmApi.Calls;
 
 /// <summary>What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card.</summary>
 internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, ClientStore clients, ClientDirectory directory, ChangeHints hints,
-    IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
+    AuditStore audit, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
 {
+    /// <summary>So long after it was given a disposition may be changed; then reports have counted it.</summary>
+    public static readonly TimeSpan Changeable = TimeSpan.FromHours(24);
+
+    public const string Subject = "wrap_up";
     const string AnswerPrefix = "answer.";
     const int Attempts = 3;
 
@@ -27,21 +31,69 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         if (save.NextStep.Length > 2_000) return Problems.Invalid("nextStep", "at most 2000 characters");
         if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
         if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
-        if (!await wrapUps.StoreAsync(id, person.Id, save, cancel)) return Problems.Invalid("disposition", "one of the catalog's dispositions");
+        if (await wrapUps.StoreAsync(id, person.Id, save, cancel) is { } refused) return refused;
         feed.TellOtherPages(person.Id, save.PageId, new DoneElsewhereEvent(id, "wrap_up", save.PageId));
         if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null));
         var answer = await road.CommandAsync(save.CommandId, person.Id, new RoadCommand("finish_wrap_up", id), cancel);
         return TypedResults.Ok(new CommandAnswer(save.CommandId, answer.Accepted, answer.Reason));
     }
 
-    /// <summary>False: no such disposition.</summary>
-    async Task<bool> StoreAsync(Guid call, Guid agent, WrapUpSave save, CancellationToken cancel)
+    public static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> ChangeAsync(Guid id, Guid agent, DispositionChange change, Person person, WrapUps wrapUps, CallStore calls, CancellationToken cancel)
     {
-        var draft = await drafts.ReadAsync(call, cancel);
+        if (await calls.DetailAsync(id, person, cancel) is not { } call) return Problems.NotFound("call");
+        if (!person.MayChangeAnyDisposition && !await calls.IsOfAsync(call.Call.Id, person.Id, cancel)) return Problems.NotFound("call");
+        if (call.WrapUps!.All(w => w.AgentId != agent)) return Problems.NotFound("wrap-up");
+        if (agent != person.Id && !person.MayChangeAnyDisposition)
+            return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Only who gave the disposition, a supervisor or an administrator may change it.");
+        return await wrapUps.ChangeAsync(call.Call.Id, agent, person.Id, change.Disposition, cancel) is { } refused
+            ? refused
+            : TypedResults.Ok((await calls.DetailAsync(id, person, cancel))!);
+    }
+
+    /// <summary>Null: it is changed. The row is locked: of two at once the second sees what the first left.</summary>
+    async Task<ProblemHttpResult?> ChangeAsync(Guid call, Guid agent, Guid person, string disposition, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var given = await GivenAsync(transaction, call, agent, cancel);
+        if (given is null) return Problems.NotFound("wrap-up");
+        if (IsClosed(given) is { } closed) return closed;
+        if (given.Disposition == disposition) return null;
+        var rows = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update wrap_up set disposition = @disposition where call_id = @call and agent_id = @agent and exists (select from disposition where code = @disposition and not retired)
+            """,
+            new { call, agent, disposition }, transaction, cancellationToken: cancel));
+        if (rows == 0) return Problems.Invalid("disposition", "one of the catalog's dispositions");
+        await audit.AddChangeAsync(transaction, person, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, disposition, cancel);
+        await transaction.CommitAsync(cancel);
+        await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
+        return null;
+    }
+
+    public const string ChangedAction = "disposition.changed";
+
+    public static string SubjectId(Guid call, Guid agent) => $"{call}/{agent}";
+
+    static async Task<Given?> GivenAsync(NpgsqlTransaction transaction, Guid call, Guid agent, CancellationToken cancel) =>
+        await transaction.Connection!.QuerySingleOrDefaultAsync<Given>(new CommandDefinition(
+            "select disposition, created_at from wrap_up where call_id = @call and agent_id = @agent for update", new { call, agent }, transaction, cancellationToken: cancel));
+
+    ProblemHttpResult? IsClosed(Given given) => time.GetUtcNow() <= given.CreatedAt + Changeable
+        ? null
+        : Problems.Of(StatusCodes.Status409Conflict, "wrap_up_closed", "The disposition was given more than 24 hours ago; it cannot be changed any more.");
+
+    /// <summary>Null: it is stored.</summary>
+    async Task<ProblemHttpResult?> StoreAsync(Guid call, Guid agent, WrapUpSave save, CancellationToken cancel)
+    {
+        var draft = await drafts.ReadAsync(call, agent, cancel);
         var answers = draft.Where(f => f.Field.StartsWith(AnswerPrefix, StringComparison.Ordinal)).ToDictionary(f => f.Field[AnswerPrefix.Length..], f => f.Value, StringComparer.Ordinal);
         var script = ScriptOf(call, draft);
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
+            await using var transaction = await connection.BeginTransactionAsync(cancel);
+            var given = await GivenAsync(transaction, call, agent, cancel);
+            if (given is not null && IsClosed(given) is { } closed) return closed;
             var client = await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
                 """
                 with stored as (
@@ -58,13 +110,16 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
                     call, agent, disposition = save.Disposition, note = Texts.Clean(save.Note), nextStep = Texts.Clean(save.NextStep), now = time.GetUtcNow(),
                     scriptId = script?.Id, scriptVersion = script?.Version, answers = JsonSerializer.Serialize(answers),
                 },
-                cancellationToken: cancel));
-            if (client is null) return false;
+                transaction, cancellationToken: cancel));
+            if (client is null) return Problems.Invalid("disposition", "one of the catalog's dispositions");
+            if (given is not null && given.Disposition != save.Disposition)
+                await audit.AddChangeAsync(transaction, agent, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, save.Disposition, cancel);
+            await transaction.CommitAsync(cancel);
             await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
             if (script is not null && client.ClientId is { } card) await FillCardAsync(card, call, script, answers, cancel);
         }
 
-        return true;
+        return null;
     }
 
     Script? ScriptOf(Guid call, IReadOnlyList<DraftFieldView> draft)
@@ -109,6 +164,8 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
     }
 
     sealed record Stored(Guid CallId, Guid? ClientId);
+
+    sealed record Given(string Disposition, DateTimeOffset CreatedAt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Answers of call {Call} were not taken onto the card: {Fields}")]
     private partial void LogNotTaken(Guid call, string fields);

@@ -9,9 +9,12 @@ namespace CallCrm.CrmApi.Live;
 /// <summary>What the database adds to the live state, for the calls that need it.</summary>
 /// <param name="Calls">For which it was read.</param>
 internal sealed record Dress(IReadOnlySet<Guid> Calls, IReadOnlyDictionary<Guid, ClientCardView> Cards, IReadOnlyDictionary<Guid, CandidateView> Candidates,
-    ILookup<Guid, DraftFieldView> Drafts)
+    ILookup<Guid, (Guid Owner, DraftFieldView Field)> Drafts)
 {
-    public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), Array.Empty<DraftFieldView>().ToLookup(_ => Guid.Empty));
+    /// <summary>The draft as this agent sees it.</summary>
+    public IEnumerable<DraftFieldView> DraftOf(Guid call, Guid agent) => Drafts[call].Where(d => d.Owner == Guid.Empty || d.Owner == agent).Select(d => d.Field);
+
+    public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), Array.Empty<(Guid, DraftFieldView)>().ToLookup(_ => Guid.Empty));
 }
 
 /// <param name="Calls">Their cards, candidates and drafts.</param>
@@ -34,10 +37,10 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
         select c.id, c.number, c.name, c.company, nullif(c.city, '') as city, l.at as last_call_at from client c
         left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
         where c.id = any(@candidates);
-        select distinct on (k.id, d.field) k.id as call_id, d.field, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
+        select distinct on (k.id, d.field, d.owner_id) k.id as call_id, d.field, d.owner_id, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
         from unnest(@drafts) k (id)
         join call_draft d on d.call_id = k.id or d.call_id in (select id from call where merged_into = k.id)
-        order by k.id, d.field, d.updated_at desc;
+        order by k.id, d.field, d.owner_id, d.updated_at desc;
         """;
 
     public async Task<Dress> ReadAsync(DressWish wish, CancellationToken cancel)
@@ -63,9 +66,9 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
             if (field.Value.Split('@') is [var id, var version]) scripts.Restore(field.CallId, id, version);
         }
 
-        var drafts = fields.Where(f => f.Field != DraftStore.ScriptField).ToLookup(d => d.CallId, d => new DraftFieldView(d.Field, d.Value, d.Version, d.PageId, d.UpdatedAt));
+        var drafts = fields.Where(f => f.Field != DraftStore.ScriptField).ToLookup(d => d.CallId, d => (d.OwnerId, new DraftFieldView(d.Field, d.Value, d.Version, d.PageId, d.UpdatedAt)));
         return new Dress(wish.Calls.Select(c => c.Id).ToHashSet(), cards, candidates, drafts);
     }
 
-    sealed record DraftRow(Guid CallId, string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
+    sealed record DraftRow(Guid CallId, string Field, Guid OwnerId, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
 }

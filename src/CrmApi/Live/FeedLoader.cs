@@ -29,7 +29,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         from offer o join call c on c.id = o.call_id and c.domain = @domain and c.state <> 'Ended' left join queue q on q.id = o.queue_id
         where o.ended_at is null;
         select a.agent_id as id, a.state, a.reason, a.node, a.extension, a.since, a.until, a.call_id,
-          exists (select from journal j where j.domain = @domain and j.seq > a.last_seq - 10000 and j.kind = 'wrap_up_extended' and j.call_id = a.call_id and j.body ->> 'agent' = a.agent_id::text) as extended
+          exists (select from journal j where j.domain = @domain and j.seq > a.last_seq - 10000 and j.kind = 'wrap_up_extended' and j.call_id = a.call_id and j.body ->> 'agent' = a.agent_id::text) as extended, a.leaves
         from agent_state a where a.domain = @domain;
         select u.id, coalesce(l.calls, 0) as calls, coalesce(l.talk, 0) as talk_ms, coalesce(s.wrap_up, 0) as wrap_up_ms, coalesce(m.missed, 0) as missed
         from app_user u
@@ -72,7 +72,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
 
     static LiveAgent Agent(Guid id, AgentRow? r, LiveToday today) => r is null
         ? LiveAgent.SignedOut(id) with { Today = today }
-        : new LiveAgent(id, Enum.Parse<AgentState>(r.State), r.Reason, r.Node, r.Extension, r.Since, r.Until, r.CallId, r.Extended, today);
+        : new LiveAgent(id, Enum.Parse<AgentState>(r.State), r.Reason, r.Node, r.Extension, r.Since, r.Until, r.CallId, r.Extended, today, r.Leaves);
 
     static IEnumerable<Guid> Ids(string? list) => string.IsNullOrEmpty(list) ? [] : list.Split(',').Select(Guid.Parse);
 
@@ -100,7 +100,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
     sealed record OfferRow(Guid Id, Guid CallId, Guid AgentId, string Node, string Extension, string Device, Guid? QueueId, DateTimeOffset OfferedAt, int Ring_s, string Rule,
         bool CanAnswer, bool CanHold, bool Rang);
 
-    sealed record AgentRow(Guid Id, string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool Extended);
+    sealed record AgentRow(Guid Id, string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool Extended, bool Leaves);
 
     sealed record DayRow(Guid Id, long Calls, long Talk_ms, decimal WrapUp_ms, long Missed);
 }

@@ -92,7 +92,7 @@ internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressin
         if (missed is not null)
         {
             List<LiveEvent> events = [.. missed];
-            if (call is not null) events.AddRange(await DraftsAsync(call, cancel));
+            if (call is not null) events.AddRange(await DraftsAsync(call, person.Id, cancel));
             if (person.SeesBoard) events.Add(new BoardEvent(await figures.NowAsync(state, cancel), views.Waiting(state)));
             return new FeedMessage(position, events);
         }
@@ -108,9 +108,9 @@ internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressin
         new(await figures.NowAsync(state, cancel), views.Waiting(state), views.Tiles(state), [.. state.Pbxs.Values.Select(views.Pbx)]);
 
     /// <summary>Drafts have no place in the journal: whatever was written meanwhile is told as it stands now, the page takes the newer version.</summary>
-    async Task<IEnumerable<DraftEvent>> DraftsAsync(LiveCall call, CancellationToken cancel)
+    async Task<IEnumerable<DraftEvent>> DraftsAsync(LiveCall call, Guid agent, CancellationToken cancel)
     {
         var dress = await dressing.ReadAsync(new DressWish([call], [], []), cancel);
-        return dress.Drafts[call.Id].Select(d => new DraftEvent(call.Id, d) { At = d.UpdatedAt });
+        return dress.DraftOf(call.Id, agent).Select(d => new DraftEvent(call.Id, d) { At = d.UpdatedAt });
     }
 }

@@ -234,7 +234,7 @@ internal static class LiveMachine
         var today = e.Before == AgentState.WrapUp ? before.Today with { WrapUp_ms = before.Today.WrapUp_ms + e.Before_ms } : before.Today;
         state = state.With(before with
         {
-            State = e.State, Reason = e.Reason, Node = e.Node, Extension = e.Extension, Since = e.At, Until = e.Until, Call = e.Call, Extended = false, Today = today,
+            State = e.State, Reason = e.Reason, Node = e.Node, Extension = e.Extension, Since = e.At, Until = e.Until, Call = e.Call, Extended = false, Today = today, Leaves = e.Leaves,
         });
         if (before.Call != e.Call && before.Call is { } left) state = Leave(state, left, e.Agent);
         notices.Add(new Notice.AgentChanged(e.Agent, e.At));

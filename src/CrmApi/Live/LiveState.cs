@@ -75,7 +75,8 @@ internal sealed record LiveOffer(Guid Id, Guid Call, Guid Agent, string Node, st
     bool CanAnswer, bool CanHold, bool Rang);
 
 /// <param name="Extended">This wrap-up was extended already.</param>
-internal sealed record LiveAgent(Guid Id, AgentState State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? Call, bool Extended, LiveToday Today)
+/// <param name="Leaves">Signed out when the call and its wrap-up are over.</param>
+internal sealed record LiveAgent(Guid Id, AgentState State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? Call, bool Extended, LiveToday Today, bool Leaves = false)
 {
     public static LiveAgent SignedOut(Guid id) => new(id, AgentState.SignedOut, null, null, null, default, null, null, false, default);
 }

@@ -25,7 +25,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.Drafts[call.Id]], call.Node, call.Routed);
+            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed);
     }
 
     /// <summary>A colleague whom they called, too.</summary>
@@ -36,7 +36,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         new(call.Id, Lookup(call), Card(call, dress), Candidates(call, dress), scripts.For(call, agent, Card(call, dress))) { At = at };
 
     public AgentStateView State(LiveAgent agent) => new(agent.State.ToString(), agent.Reason, agent.Node, agent.Extension, agent.Since, agent.Until, agent.Call,
-        agent.State == AgentState.WrapUp && !agent.Extended);
+        agent.State == AgentState.WrapUp && !agent.Extended, agent.Leaves);
 
     public TodayView Today(LiveState state, LiveAgent agent)
     {

@@ -30,8 +30,8 @@ sealed class CallScript(long nextSeq = 1)
         .Say(new CallStarted("n1", unique, unique, CallDirection.Inbound, Caller, Dialled, name, true, false) { Seq = 0, At = default }, call)
         .Say(new LegStarted("n1", unique, "PJSIP/trunk-1", null, true, false) { Seq = 0, At = default }, call);
 
-    public CallScript Agent(Guid agent, AgentState state, AgentState before, double beforeSeconds, Guid? call = null, string? reason = null, DateTimeOffset? until = null) =>
-        Say(new AgentChanged(agent, state, reason, "n1", "101", until, before, (int)(beforeSeconds * 1000)) { Seq = 0, At = default }, call);
+    public CallScript Agent(Guid agent, AgentState state, AgentState before, double beforeSeconds, Guid? call = null, string? reason = null, DateTimeOffset? until = null, bool leaves = false) =>
+        Say(new AgentChanged(agent, state, reason, "n1", "101", until, before, (int)(beforeSeconds * 1000), leaves) { Seq = 0, At = default }, call);
 
     public CallScript Offer(Guid call, Guid offer, Guid agent, Guid queue, int attempt = 1) =>
         Say(new CallOffered(offer, agent, "n1", "101", "PJSIP/101", queue, null, attempt, 20, RouteRule.LeastBusy, true, true) { Seq = 0, At = default }, call);

@@ -179,12 +179,13 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
             .Say(new LegSpan("n1", "1.1", null, SpanKind.Talk, "b", CallScript.Begin.AddSeconds(shift + 61), CallScript.Begin.AddSeconds(shift + 64)) { Seq = 0, At = default }, call)
             .Say(new LegSpan("n1", "1.1", null, SpanKind.Hold, "b", CallScript.Begin.AddSeconds(shift + 64), CallScript.Begin.AddSeconds(shift + 65.5)) { Seq = 0, At = default }, call)
             .Offer(call, offer, Anna, Sales)
-            .Agent(Anna, AgentState.Ringing, AgentState.Ready, 60, call, reason: "lunch")
+            .Agent(Anna, AgentState.Ringing, AgentState.Ready, 60, call, reason: "lunch", leaves: true)
             .Start(Id(2), "7.7")
             .Say(new LegEnded("n1", "7.7", null, 16, null, 0, 0, false) { Seq = 0, At = default }, Id(2));
         await using (var before = await OpenAsync()) await AppendAsync(before, script);
         await using var writer = await OpenAsync();
         var restored = writer.Restored;
+        (restored.Agents.Single().Leaves, restored.Agents.Single().Queue).Should().Be((true, Sales));
         restored.NextSeq.Should().Be(script.NextSeq + 1, "the call without a living leg was closed");
         (await ScalarAsync<string>($"select outcome || ' ' || estimated from call where id = '{Id(2)}'")).Should().Be("Lost true");
         var open = restored.Calls.Single();

@@ -22,7 +22,7 @@ public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase
     public async Task The_snapshot_holds_what_the_tables_hold()
     {
         await ExecuteAsync($$"""
-            update queue set ring_s = 15, after_max_wait = '{"kind":"queue","target":"{{Support}}"}', hours = '{"mon":["09:00-18:00"]}' where id = '{{Sales}}';
+            update queue set ring_s = 15, after_wrap_up = 'paused', after_max_wait = '{"kind":"queue","target":"{{Support}}"}', hours = '{"mon":["09:00-18:00"]}' where id = '{{Sales}}';
             insert into queue_agent (queue_id, user_id, level) values ('{{Sales}}', '{{Luca}}', 2), ('{{Sales}}', '{{Anna}}', 1);
             insert into extension (node, number, domain) values ('milan-1', '101', 'main');
             insert into device (node, name, extension, can_answer) values ('milan-1', 'PJSIP/101', '101', true);
@@ -31,6 +31,7 @@ public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase
         var settings = await Reader().LoadAsync("main", default);
         settings.Version.Should().Be(1);
         var sales = settings.Queues.Single(q => q.Id == Sales);
+        (sales.PauseAfterWrapUp, settings.Queues.Single(q => q.Id == Support).PauseAfterWrapUp).Should().Be((true, false));
         sales.RingTime.Should().Be(TimeSpan.FromSeconds(15));
         sales.AfterMaxWait.Should().Be(new Overflow(AfterWait.Queue, Support.ToString()));
         sales.OpenSpans!.Value.Should().HaveCountGreaterThan(1);

@@ -46,6 +46,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["GET /api/calls/{id}/draft"] = All,
         ["PUT /api/calls/{id}/draft/{field}"] = All,
         ["PUT /api/calls/{id}/wrap-up"] = "agent",
+        ["PUT /api/calls/{id}/wrap-ups/{agent}/disposition"] = "agent supervisor admin",
+        ["GET /api/wrap-ups/unfinished"] = "agent",
         ["GET /api/missed"] = All,
         ["GET /api/missed/count"] = All,
         ["GET /api/missed/figures"] = Leads,
@@ -134,7 +136,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
             foreach (var (endpoint, allowed) in Matrix.OrderBy(m => m.Key == "DELETE /api/session"))
             {
                 var (method, path) = (endpoint.Split(' ')[0], endpoint.Split(' ')[1]);
-                using var request = new HttpRequestMessage(new HttpMethod(method), path.Replace("{id}", Guid.NewGuid().ToString()).Replace("{field}", "note").Replace("{version}", "1").Replace("{session}", Guid.NewGuid().ToString()));
+                using var request = new HttpRequestMessage(new HttpMethod(method), path.Replace("{id}", Guid.NewGuid().ToString()).Replace("{field}", "note").Replace("{agent}", Guid.NewGuid().ToString()).Replace("{version}", "1").Replace("{session}", Guid.NewGuid().ToString()));
                 if (method is "POST" or "PUT") request.Content = JsonContent.Create(new { });
                 using var answer = await page.Http.SendAsync(request);
                 var isIn = answer.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);

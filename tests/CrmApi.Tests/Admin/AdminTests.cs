@@ -109,12 +109,12 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
 
         var bad = Queue("Sales") with
         {
-            Ring_s = 0, WrapUp_s = 9999, AfterMaxWait = new OverflowSetup("goto", "nowhere"), WhenClosed = new OverflowSetup("queue", Guid.NewGuid().ToString()), WhenNobody = new OverflowSetup("fly", ""),
+            Ring_s = 0, WrapUp_s = 9999, AfterWrapUp = "asleep", AfterMaxWait = new OverflowSetup("goto", "nowhere"), WhenClosed = new OverflowSetup("queue", Guid.NewGuid().ToString()), WhenNobody = new OverflowSetup("fly", ""),
             Hours = new Dictionary<string, IReadOnlyList<string>> { ["mon"] = ["9-18"], ["someday"] = [] }, Members = [new MemberSetup(Seeds.Sara, 1), new MemberSetup(Seeds.Anna, 10)],
             Holidays = [new HolidaySetup(new DateOnly(2026, 12, 25), ""), new HolidaySetup(new DateOnly(2026, 12, 25), "")],
         };
         (_, problem) = await RefusedAsync(ada, bad);
-        problem.Errors!.Keys.Should().BeEquivalentTo("name", "ring_s", "wrapUp_s", "afterMaxWait", "whenClosed", "whenNobody", "hours", "members", "holidays");
+        problem.Errors!.Keys.Should().BeEquivalentTo("name", "ring_s", "wrapUp_s", "afterWrapUp", "afterMaxWait", "whenClosed", "whenNobody", "hours", "members", "holidays");
         problem.Errors["hours"].Should().HaveCount(2);
         (await ada.GetAsync("api/admin", ContractsJson.Default.AdminView)).Should().BeEquivalentTo(before, o => o.Excluding(v => v.Name == "SeenAt"));
     }

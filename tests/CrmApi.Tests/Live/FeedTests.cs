@@ -137,7 +137,7 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
             if (depth == 2) told.AddRange(story.Fails(call, offer, agent, extension, OfferOutcome.NoAnswer));
             if (depth > 2) told.AddRange(story.Rings(call, offer, agent, extension));
             if (depth > 3) told.AddRange(story.Answers(call, offer, agent, extension));
-            if (depth == 4) told.Add(story.Holds(call, agent));
+            if (depth == 4) told.AddRange([story.Holds(call, agent), story.Agent(agent, AgentState.Talking, extension, call, leaves: i % 2 == 0)]);
             if (depth > 4) told.AddRange(story.Ends(call, agent, extension, Seeds.Rossi));
             if (depth > 5) told.Add(story.Agent(agent, AgentState.Ready, extension, null));
             await story.WriteAsync([.. told]);

@@ -71,9 +71,9 @@ sealed class Story : IAsyncDisposable
         Agent(agent, AgentState.Talking, extension, call),
     ];
 
-    public JournalEntry[] Ends(Guid call, Guid agent, string extension, Guid? client, int wait_ms = 4000, int talk_ms = 60_000) =>
+    public JournalEntry[] Ends(Guid call, Guid agent, string extension, Guid? client, int wait_ms = 4000, int talk_ms = 60_000, int leg = 2) =>
     [
-        Seq(new LegEnded("pbx", $"{call:N}.2", agent, 16, null, talk_ms, 0, false) { Seq = 0, At = default }, call),
+        Seq(new LegEnded("pbx", $"{call:N}.{leg}", agent, 16, null, talk_ms, 0, false) { Seq = 0, At = default }, call),
         Seq(new CallEnded(CallOutcome.Answered, EndedBy.Caller, 16, agent, client, Seeds.Sales, wait_ms, talk_ms, 0, false) { Seq = 0, At = default }, call),
         Agent(agent, AgentState.WrapUp, extension, call, until: Now.AddSeconds(30)),
     ];
@@ -144,11 +144,11 @@ sealed class Story : IAsyncDisposable
 
     public JournalEntry Pbx(bool connected) => Seq(new PbxChanged("pbx", connected, connected ? null : "connection lost", "22.10.1") { Seq = 0, At = default });
 
-    public JournalEntry Agent(Guid agent, AgentState state, string? extension, Guid? call, string? reason = null, DateTimeOffset? until = null)
+    public JournalEntry Agent(Guid agent, AgentState state, string? extension, Guid? call, string? reason = null, DateTimeOffset? until = null, bool leaves = false)
     {
         var (before, since) = agents.GetValueOrDefault(agent, (AgentState.SignedOut, Now));
         agents[agent] = (state, Now);
-        return Seq(new AgentChanged(agent, state, reason, extension is null ? null : "pbx", extension, until, before, (int)(Now - since).TotalMilliseconds) { Seq = 0, At = default }, call);
+        return Seq(new AgentChanged(agent, state, reason, extension is null ? null : "pbx", extension, until, before, (int)(Now - since).TotalMilliseconds, leaves) { Seq = 0, At = default }, call);
     }
 
     public static PhoneNumber From(string e164) => new(e164, NumberKind.E164, e164);

@@ -1,0 +1,137 @@
+using System.Net;
+using System.Text.Json;
+using Bunit;
+using CallCrm.AgentWeb.Calls;
+using CallCrm.AgentWeb.Desk;
+using CallCrm.Contracts;
+
+namespace CallCrm.Agent.Web.Tests;
+
+public sealed class UnfinishedTests : PageContext
+{
+    static readonly Guid Other = Guid.Parse("0190b000-0000-7000-8000-0000000000aa");
+
+    List<UnfinishedRow> _waiting = [Row(Other, "wants 20 seats")];
+
+    static UnfinishedRow Row(Guid call, string typed) => new(call, 12, Some.Noon.AddMinutes(-5), "Inbound", Some.Caller(), "Ilaria Gentile", "Sales", typed);
+
+    IEnumerable<WrapUpSave> Saved => Server.Asked.Where(a => a.Path == $"api/calls/{Other}/wrap-up").Select(a => JsonSerializer.Deserialize(a.Body, ContractsJson.Default.WrapUpSave)!);
+
+    async Task<IRenderedComponent<UnfinishedCalls>> ListAsync()
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            "/api/wrap-ups/unfinished" => FakeServer.Json(JsonSerializer.Serialize(new UnfinishedView(_waiting.Count, _waiting), ContractsJson.Default.UnfinishedView)),
+            var path when path == $"/api/calls/{Other}/draft" => FakeServer.Json(JsonSerializer.Serialize<IReadOnlyList<DraftFieldView>>([Some.Field("note", "wants 20 seats", 3)], ContractsJson.Default.IReadOnlyListDraftFieldView)),
+            _ => null,
+        };
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        return Render<UnfinishedCalls>();
+    }
+
+    [Fact]
+    public async Task The_list_shows_how_many_wait_and_what_was_typed()
+    {
+        var list = await ListAsync();
+        list.WaitForAssertion(() => list.Find("[data-test=unfinished-count]").TextContent.Should().Contain("1"));
+        list.Find("[data-test=unfinished]").TextContent.Should().Contain("Ilaria Gentile").And.Contain("wants 20 seats");
+    }
+
+    [Fact]
+    public async Task Nothing_waits_nothing_is_shown()
+    {
+        _waiting = [];
+        var list = await ListAsync();
+        list.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/wrap-ups/unfinished"));
+        list.FindAll("[data-test=unfinished]").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Opening_one_shows_its_wrap_up_and_saves_it_without_making_ready()
+    {
+        var list = await ListAsync();
+        list.WaitForAssertion(() => list.Find("[data-test=unfinished-call]"));
+        list.Find("[data-test=unfinished-call]").Click();
+        list.WaitForAssertion(() => list.Find("#unfinished-note").GetAttribute("value").Should().Be("wants 20 seats"));
+        await list.Find("form").SubmitAsync();
+        list.WaitForAssertion(() => list.Find("[role=alert]").TextContent.Should().NotBeEmpty());
+        Saved.Should().BeEmpty();
+        list.FindAll("[data-test=unfinished-disposition]")[1].Click();
+        list.Find("#unfinished-next").Input("send the offer");
+        _waiting = [];
+        await list.Find("form").SubmitAsync();
+        list.WaitForAssertion(() => list.FindAll("[data-test=unfinished]").Should().BeEmpty());
+        var save = Saved.Single();
+        (save.Disposition, save.Note, save.NextStep, save.Finish).Should().Be(("order", "wants 20 seats", "send the offer", false));
+    }
+
+    [Fact]
+    public async Task A_call_that_comes_leaves_the_open_form_and_its_text_alone()
+    {
+        var list = await ListAsync();
+        list.WaitForAssertion(() => list.Find("[data-test=unfinished-call]"));
+        list.Find("[data-test=unfinished-call]").Click();
+        list.WaitForAssertion(() => list.Find("#unfinished-note"));
+        list.Find("#unfinished-note").Input("wants 25 seats");
+        Feed.Take(Some.Message(new PopEvent(Some.Pop()), Some.Me("Ringing")));
+        Feed.Take(Some.Message(new CallEvent(Some.Call()), Some.Me("Talking")));
+        list.WaitForAssertion(() => list.Find("#unfinished-note").GetAttribute("value").Should().Be("wants 25 seats"));
+    }
+
+    [Fact]
+    public async Task The_list_is_read_again_when_a_wrap_up_runs_out()
+    {
+        _waiting = [];
+        var list = await ListAsync();
+        Feed.Take(Some.Message(new CallEvent(Some.Call("Ended")), Some.Me("WrapUp")));
+        list.FindAll("[data-test=unfinished]").Should().BeEmpty();
+        _waiting = [Row(Some.CallId, "")];
+        Feed.Take(Some.Message(Some.Me("Ready")));
+        list.WaitForAssertion(() => list.Find("[data-test=unfinished-call]"));
+    }
+
+    static readonly Guid Me = Guid.Parse("0190b000-0000-7000-8000-000000000009");
+
+    static CallDetailView Detail(string disposition, DateTimeOffset? until, params DispositionChangeView[] changes) =>
+        new(new CallRow(Other, 12, "Inbound", Some.Noon, Some.Noon, Some.Caller(), null, "Sales", null, null, "Alex Romano", "Answered", "Ended", 1, 60, 0, disposition, null, null, null, false), null, [], [], null,
+            [new WrapUpView(Me, "Alex Romano", disposition, disposition == "order" ? "Order" : "Solved", "positive", "", "", Some.Noon, until, changes)]);
+
+    async Task<IRenderedComponent<CallDetail>> DetailAsync(CallDetailView detail, HttpResponseMessage? changed = null)
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            var path when path == $"/api/calls/{Other}" => FakeServer.Json(JsonSerializer.Serialize(detail, ContractsJson.Default.CallDetailView)),
+            var path when path.EndsWith("/disposition", StringComparison.Ordinal) => changed,
+            _ => null,
+        };
+        await Session.LoadAsync();
+        return Render<CallDetail>(p => p.Add(c => c.Call, detail.Call));
+    }
+
+    [Fact]
+    public async Task A_disposition_is_changed_in_the_call_and_who_did_is_shown()
+    {
+        var after = Detail("order", Some.Noon.AddDays(1), new DispositionChangeView(Some.Noon, "Alex Romano", "Solved", "Order"));
+        var detail = await DetailAsync(Detail("solved", Some.Noon.AddDays(1)), FakeServer.Json(JsonSerializer.Serialize(after, ContractsJson.Default.CallDetailView)));
+        detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-change]"));
+        detail.Find("[data-test=wrap-up-change]").Click();
+        detail.FindAll("[data-test=wrap-up-other]").Single(b => b.GetAttribute("data-code") == "order").Click();
+        detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-changed]").TextContent.Should().Be("Alex Romano changed it: Solved → Order"));
+        Server.Asked.Single(a => a.Method == "PUT").Should().Be(("PUT", $"api/calls/{Other}/wrap-ups/{Me}/disposition", """{"disposition":"order"}"""));
+        detail.Find("[data-test=wrap-up-disposition]").TextContent.Should().Be("Order");
+    }
+
+    [Fact]
+    public async Task Too_late_says_why_and_who_may_not_sees_no_button()
+    {
+        var detail = await DetailAsync(Detail("solved", Some.Noon.AddDays(1)), FakeServer.Json("""{"errorId":"wrap_up_closed","detail":"x"}""", HttpStatusCode.Conflict));
+        detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-change]"));
+        detail.Find("[data-test=wrap-up-change]").Click();
+        detail.FindAll("[data-test=wrap-up-other]")[1].Click();
+        detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-error]").TextContent.Should().Contain("24 hours"));
+        var others = await DetailAsync(Detail("solved", null));
+        others.WaitForAssertion(() => others.Find("[data-test=call-wrap-up]"));
+        others.FindAll("[data-test=wrap-up-change]").Should().BeEmpty();
+    }
+}
