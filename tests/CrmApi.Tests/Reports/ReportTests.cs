@@ -144,6 +144,19 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    public async Task Who_takes_a_call_over_from_a_colleague_has_the_conversation_but_not_the_wait()
+    {
+        var call = await CallAsync("12:00", Seeds.Sales, 6, "Answered", Seeds.Anna, 30);
+        await OfferAsync(call, Seeds.Luca, "12:00:20", "Answered");
+        await ExecuteAsync("insert into call_leg (node, unique_id, call_id, channel, agent_id, is_client, started_at, answered_at, ended_at, talk_ms, hold_ms) values ('pbx', 'second', @call, 'PJSIP/2', @Luca, false, @at, @at, @at, 40000, 0)",
+            new { call, Seeds.Luca, at = At("12:01") });
+        await using var sara = await host.SignInAsync("sara");
+        var report = await GetAsync(sara, "by=agent&step=hour");
+        report.Rows.Where(r => r.At.Hour == 12).Select(Line).Should().Equal("12 Anna Verdi | 1 1 0 0 | SL(20) 100 lost 0 ASA 6 AHT 30 of 1 | missed 0 0", "12 Luca Neri | 1 1 0 0 | SL(20)  lost 0 ASA  AHT 40 of 1 | missed 0 0");
+        (await GetAsync(sara, "by=queue&step=hour")).Rows.Where(r => r.At.Hour == 12).Select(Line).Should().Equal("12 Sales | 1 1 0 0 | SL(20) 100 lost 0 ASA 6 AHT 35 of 2 | missed 0 0");
+    }
+
+    [PostgresFact]
     public async Task Its_calls_are_those_of_the_call_log()
     {
         await using var sara = await host.SignInAsync("sara");
