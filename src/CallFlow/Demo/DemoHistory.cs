@@ -299,7 +299,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         shift.Do(AgentState.Talking, at, rings, call.Id);
         if (random.Percent(28))
         {
-            (call.EndedAt, call.Outcome, call.EndedBy, call.Cause) = (rings, CallOutcome.Failed, EndedBy.Agent, 19);
+            (call.EndedAt, call.Outcome, call.EndedBy, call.Cause) = (rings, CallOutcome.NoAnswer, EndedBy.Agent, 19);
             Leg(call, $"PJSIP/{shift.Person.Extension}", shift.Person.Id, false, at, null, rings, 0, 0, null);
             return;
         }

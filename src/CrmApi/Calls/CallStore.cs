@@ -23,7 +23,10 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
         case c.direction when 'Outbound' then case when c.dialled_e164 is null then 'Unparsed' else 'E164' end else c.caller_kind end as caller_kind,
         case c.direction when 'Outbound' then c.dialled_e164 else c.caller_e164 end as caller_e164,
         case c.direction when 'Outbound' then '' else c.caller_name end as caller_name, n.name as dialled_name, q.name as queue_name,
-        c.client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, u.name as agent_name, c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
+        c.client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name,
+        -- Who made it, of a call out that nobody took.
+        coalesce(u.name, case when c.direction <> 'Inbound' then (select p.name from call_leg l join app_user p on p.id = l.agent_id where l.call_id = c.id order by l.started_at, l.unique_id limit 1) end) as agent_name,
+        c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
         coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
         -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear.
         case when c.answered_at is not null then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,

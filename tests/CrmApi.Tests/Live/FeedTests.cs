@@ -392,6 +392,8 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null), story.Fails(call, CallOutcome.Busy, Seeds.Rossi));
         (await desk.NextAsync<CallOutEvent>(e => e.CallId == call)).Should().BeEquivalentTo(new { Outcome = "Busy", ClientId = (Guid?)Seeds.Rossi, ClientName = "Mario Rossi", Caller = new { Number = "+39 06 9999 8888" } });
         other.Events.OfType<CallOutEvent>().Should().BeEmpty();
+        await story.WrittenAsync(host);
+        (await luca.GetAsync("api/calls?outcome=Busy", ContractsJson.Default.ListPageCallRow)).Items.Single(c => c.Id == call).Should().BeEquivalentTo(new { Direction = "Outbound", AgentName = luca.Session.Name, ClientName = "Mario Rossi", Caller = new { Number = "+39 06 9999 8888" } });
     }
 
     [PostgresFact]
