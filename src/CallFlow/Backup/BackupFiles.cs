@@ -11,8 +11,11 @@ internal static class BackupFiles
     const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
     const int Block_bytes = 1 << 20;
 
+    /// <summary>And those above that are missing: the mode given to .NET is the last one's alone.</summary>
     public static void MakeFolder(string path)
     {
+        if (Directory.Exists(path)) return;
+        if (Path.GetDirectoryName(path) is { } above) MakeFolder(above);
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
         else Directory.CreateDirectory(path, OwnerFolder);
     }
@@ -30,7 +33,9 @@ internal static class BackupFiles
         await using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
         MakeFolder(Path.GetDirectoryName(to)!);
         await using var target = Create(to);
-        return await PourAsync(source, target, name, ct);
+        var made = await PourAsync(source, target, name, ct);
+        target.Flush(flushToDisk: true);
+        return made;
     }
 
     public static async Task<BackupFile> WriteAsync(ReadOnlyMemory<byte> bytes, string to, string name, CancellationToken ct)
@@ -38,6 +43,7 @@ internal static class BackupFiles
         MakeFolder(Path.GetDirectoryName(to)!);
         await using var target = Create(to);
         await target.WriteAsync(bytes, ct);
+        target.Flush(flushToDisk: true);
         return new BackupFile(name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes.Span)));
     }
 
@@ -76,9 +82,21 @@ internal static class BackupFiles
         return !OperatingSystem.IsWindows() && new FileInfo(existing) is { Exists: true } file && file.Length == bytes && link(existing, path) == 0;
     }
 
-    /// <summary>All that was written there is on the disk, names included.</summary>
-    public static async Task FlushAsync(string folder, CancellationToken ct) =>
-        (await ProgramResult.RunAsync("sync", ["-f", folder], null, ct)).OrThrow($"Flushing {folder}");
+    /// <summary>The names below are on the disk, as the files are when they are made. Not "sync", which would hold up the database for everybody's writes.</summary>
+    public static void FlushFolders(string folder)
+    {
+        foreach (var below in Directory.GetDirectories(folder)) FlushFolders(below);
+        FlushFolder(folder);
+    }
+
+    public static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var descriptor = open(folder, 0);
+        if (descriptor < 0) return;
+        _ = fsync(descriptor);
+        _ = close(descriptor);
+    }
 
     /// <summary>A lock that the system frees when its holder dies; null when somebody has it.</summary>
     public static FileStream? TryLock(string path)
@@ -115,8 +133,17 @@ internal static class BackupFiles
     const int NoSpace = 28;
     const int QuotaExceeded = 122;
 
-#pragma warning disable SYSLIB1054, CA2101, IDE1006 // One plain call is not worth unsafe code.
+#pragma warning disable SYSLIB1054, CA2101, IDE1006 // Plain calls, not worth unsafe code.
     [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     static extern int link(string existing, string path);
+
+    [DllImport("libc", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    static extern int open(string path, int flags);
+
+    [DllImport("libc")]
+    static extern int fsync(int descriptor);
+
+    [DllImport("libc")]
+    static extern int close(int descriptor);
 #pragma warning restore SYSLIB1054, CA2101, IDE1006
 }

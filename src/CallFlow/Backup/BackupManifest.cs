@@ -40,10 +40,16 @@ internal sealed record BackupManifest(int Format, string Program, DateTimeOffset
     public void Write(string folder)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(this, BackupJson.Default.BackupManifest);
-        using (var file = BackupFiles.Create(Path.Combine(folder, Name))) file.Write(bytes);
+        Write(Name, bytes);
         // As sha256sum writes it, for "sha256sum -c".
-        using var hash = BackupFiles.Create(Path.Combine(folder, HashName));
-        hash.Write(Encoding.ASCII.GetBytes($"{Convert.ToHexStringLower(SHA256.HashData(bytes))}  {Name}\n"));
+        Write(HashName, Encoding.ASCII.GetBytes($"{Convert.ToHexStringLower(SHA256.HashData(bytes))}  {Name}\n"));
+
+        void Write(string name, byte[] content)
+        {
+            using var file = BackupFiles.Create(Path.Combine(folder, name));
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
     }
 
     /// <exception cref="BackupException">No backup, a damaged one, or one of a later program.</exception>

@@ -71,9 +71,9 @@ internal sealed class BackupRun(BackupSite site, TimeProvider time, Func<string,
             BackupFiles.MakeFolder(partial);
             var made = await FillAsync(partial, before, database, at, ct);
             made.Manifest.Write(partial);
-            await BackupFiles.FlushAsync(partial, ct);
+            BackupFiles.FlushFolders(partial);
             Directory.Move(partial, name);
-            await BackupFiles.FlushAsync(into, CancellationToken.None);
+            BackupFiles.FlushFolder(into);
             new LastBackup(at, name).Write(site.DataFolder);
             var (kept, removed) = Prune(into, keep);
             return made with { Folder = name, Kept = kept, Removed = removed };
@@ -176,6 +176,9 @@ internal sealed class BackupRun(BackupSite site, TimeProvider time, Func<string,
                 await list.WriteAsync(line + "\n");
                 (files, bytes) = (files + 1, bytes + line.Bytes);
             }
+
+            await list.FlushAsync(ct);
+            ((FileStream)list.BaseStream).Flush(flushToDisk: true);
         }
 
         return (new BackupRecordings(files, bytes, await BackupFiles.HashAsync(listPath, BackupManifest.RecordingList, ct), missing), fresh, freshBytes);

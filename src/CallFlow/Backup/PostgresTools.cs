@@ -19,6 +19,7 @@ internal sealed class PostgresTools(PostgresPrograms programs, string connection
             await using var target = BackupFiles.Create(file);
             var made = await BackupFiles.PourAsync(dump.StandardOutput.BaseStream, target, Path.GetFileName(file), ct);
             await dump.WaitForExitAsync(ct);
+            target.Flush(flushToDisk: true);
             return dump.ExitCode == 0 ? made : throw new BackupException($"pg_dump failed (exit code {dump.ExitCode}): {(await errors).Trim()}");
         }
         finally

@@ -233,7 +233,7 @@ internal sealed class RestoreRun(BackupSite site, TimeProvider time, Func<string
         if (Directory.Exists(site.SpillFolder) && Directory.EnumerateFiles(site.SpillFolder).Any(f => new FileInfo(f).Length > 0)) PutAside(site.SpillFolder);
         SwapRecordings();
         await RestoreSettingsAsync(folder, manifest, wish, CancellationToken.None);
-        await BackupFiles.FlushAsync(site.DataFolder, CancellationToken.None);
+        BackupFiles.FlushFolder(site.DataFolder);
         return newer;
     }
 
@@ -249,7 +249,7 @@ internal sealed class RestoreRun(BackupSite site, TimeProvider time, Func<string
             File.SetLastWriteTimeUtc(to.FullPath(line.Path), DateTimeOffset.FromUnixTimeMilliseconds(line.Modified_ms).UtcDateTime);
         }
 
-        await BackupFiles.FlushAsync(MakingRecordings, ct);
+        BackupFiles.FlushFolders(MakingRecordings);
     }
 
     void SwapRecordings()
@@ -263,6 +263,7 @@ internal sealed class RestoreRun(BackupSite site, TimeProvider time, Func<string
         }
 
         foreach (var entry in Directory.GetFileSystemEntries(MakingRecordings)) Directory.Move(entry, Path.Combine(site.Recordings.Folder, Path.GetFileName(entry)));
+        BackupFiles.FlushFolder(site.Recordings.Folder);
     }
 
     /// <summary>A new cluster beside the old one, whole and stopped.</summary>
