@@ -62,23 +62,31 @@ swap_program() {
   mv "$host_folder.new.stamp" "$artifacts/host.stamp"
 }
 
-# As a service it is restarted, and migrates as it starts. Else the database is migrated here; a host in a terminal is its owner's.
+# The database is migrated by the host as it starts; where none runs, here, so that a fault shows now.
 restart_host() {
-  local began=$SECONDS
+  local port=$1 pid='' given=''
   if command -v systemctl >/dev/null && systemctl is-active --quiet callcrm.service 2>/dev/null; then
     as_root systemctl restart callcrm.service || fail "the service callcrm did not start: journalctl -u callcrm -n 50"
-    until [ "$(http_status 127.0.0.1 "$port" /health/ready)" = 200 ]; do
-      [ $((SECONDS - began)) -lt 170 ] || fail "the service did not answer on port $port within 170 s: journalctl -u callcrm -n 50"
-      sleep 0.5
-    done
-    return 0
-  fi
-  dotnet "$host_folder/CallCrm.AllInOne.dll" migrate || fail "the database could not be brought to the new version"
-  if host_runs; then
-    say "CallCrm runs in a terminal, with the former program: end it there with Ctrl-C and start ./callcrm up again."
-  else
+    until_ready "$port" "the service callcrm (journalctl -u callcrm -n 50)" true
+  elif ! host_runs; then
+    dotnet "$host_folder/CallCrm.AllInOne.dll" migrate || fail "the database could not be brought to the new version"
     say "Start it: ./callcrm up"
+  elif read -r pid given <"$CallCrm__DataFolder/callcrm.lock" && [ -n "$pid" ] && kill -USR1 "$pid" 2>/dev/null; then
+    # It stops first; its answers until then are not the new program's.
+    while [ "$(http_status 127.0.0.1 "$given" /health/ready)" = 200 ]; do sleep 0.2; done
+    until_ready "$given" "CallCrm, in the terminal where it runs," kill -0 "$pid"
+  else
+    say "CallCrm runs with the former program: end it where it was started and start ./callcrm up again. It migrates as it starts."
   fi
+}
+
+# until_ready PORT WHO COMMAND…: as long as COMMAND says that there is somebody to wait for.
+until_ready() {
+  local port=$1 who=$2 began=$SECONDS; shift 2
+  until [ "$(http_status 127.0.0.1 "$port" /health/ready)" = 200 ]; do
+    { "$@" 2>/dev/null && [ $((SECONDS - began)) -lt 200 ]; } || fail "$who did not become ready on port $port"
+    sleep 0.5
+  done
 }
 
 host_runs() { [ -e "$CallCrm__DataFolder/callcrm.lock" ] && ! (flock -n 8) 8<"$CallCrm__DataFolder/callcrm.lock"; }
