@@ -103,7 +103,7 @@ upgrade_failed() {
   cat >&2 <<TEXT
 The upgrade failed. To go back to the former program and the data from before:
   1. end CallCrm where it runs (Ctrl-C, or: systemctl stop callcrm)
-  2. bring the former source back (git checkout of the former version) and build it: it is the program the data belongs to
+  2. bring the former source back (git checkout of the former version); restore builds it
   3. ./callcrm restore $upgrade_backup --replace --no-config
   4. ./callcrm up, or: systemctl start callcrm
 TEXT

@@ -77,9 +77,9 @@ internal sealed class PostgresTools(PostgresPrograms programs, string connection
     Process Start(string program, string[] arguments, bool behind = false, bool input = false)
     {
         var path = Path.Combine(programs.Folder, program);
-        // A session of its own whose group gives way, as processor time is shared among sessions first.
+        // A session of its own whose group gives way, as processor time is shared among sessions first; at 19 it would starve on a busy machine.
         var start = behind
-            ? new ProcessStartInfo("setsid", ["--wait", "nice", "-n", "19", "sh", "-c", "echo 19 2>/dev/null >/proc/self/autogroup; exec \"$@\"", "sh", path, .. arguments])
+            ? new ProcessStartInfo("setsid", ["--wait", "nice", "-n", "10", "sh", "-c", "echo 10 2>/dev/null >/proc/self/autogroup; exec \"$@\"", "sh", path, .. arguments])
             : new ProcessStartInfo(path, arguments);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
