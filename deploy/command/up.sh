@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 
 host_pid=
+restart_wanted=
 
 run_up() {
-  local port=8080 verbose=
+  local port=8080 verbose='' args=("$@")
   while [ $# -gt 0 ]; do
     case $1 in
       --port) port=${2:-}; shift ;;
@@ -20,7 +21,10 @@ run_up() {
   trap 'stop_host; exit 0' INT TERM HUP
   start_host "$(data_folder)" "$port" "$verbose"
   say "Ctrl-C ends it; the data stays in $host_data."
-  wait_for_host
+  # An upgrade asks for a restart by this signal, and finds here whom to ask.
+  trap 'restart_wanted=1' USR1
+  printf '%s %s\n' "$$" "$port" >&9
+  wait_for_host "${args[@]}"
 }
 
 # start_host DATA PORT VERBOSE: starts it and returns when it answers, having printed the sign-ins.
@@ -71,10 +75,16 @@ start_host() {
   say
 }
 
-# Waits for the host, which ends by Ctrl-C or by a fault of its own.
+# wait_for_host ARGS: waits for the host, which ends by Ctrl-C or by a fault of its own; or starts "up ARGS" anew.
 wait_for_host() {
   local code=0
   wait "$host_pid" || code=$?
+  if [ -n "$restart_wanted" ]; then
+    stop_host
+    # What is ignored now could never be caught in the next life.
+    trap - INT TERM HUP
+    exec "$self" up "$@"
+  fi
   host_pid=
   if [ "$code" != 0 ]; then
     tail -n 30 "$host_log" >&2

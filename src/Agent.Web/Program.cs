@@ -1,4 +1,5 @@
 using System.Globalization;
+using CallCrm.AgentWeb.Admin;
 using CallCrm.AgentWeb.Api;
 using CallCrm.AgentWeb.Calls;
 using CallCrm.AgentWeb.Desk;
@@ -22,6 +23,7 @@ builder.Services.AddSingleton<DeskActions>();
 builder.Services.AddSingleton<OpenCall>();
 builder.Services.AddSingleton<DraftBook>();
 builder.Services.AddSingleton<MissedBadge>();
+builder.Services.AddSingleton<BackupNotice>();
 
 var app = builder.Build();
 var session = app.Services.GetRequiredService<SignedIn>();

@@ -20,6 +20,10 @@ static class DemoSetup
     public static DemoParts Apply(ConfigurationManager configuration, string dataFolder)
     {
         var enabled = configuration.GetValue("Demo:Enabled", true);
+        var demo = enabled && (!configuration.GetSection("Pbx").GetChildren().Any() || configuration.GetValue("Demo:Company", false));
+        // Nobody needs a backup of it.
+        if (demo && string.IsNullOrEmpty(configuration["Backup:WarnAfter"]))
+            configuration["Backup:WarnAfter"] = "00:00:00";
         if (!enabled || configuration.GetSection("Pbx").GetChildren().Any())
             return new DemoParts(Company: enabled && configuration.GetValue("Demo:Company", false), Pbx: false);
 

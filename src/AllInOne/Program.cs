@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CallCrm.AllInOne;
 using CallCrm.CallFlow;
+using CallCrm.CallFlow.Backup;
 using CallCrm.CallFlow.Demo;
 using CallCrm.CallRouter;
 using CallCrm.CallRouter.Doctor;
@@ -17,7 +18,8 @@ var isDoctor = args is ["doctor", ..];
 try
 {
     var readsFlight = args is ["replay" or "bundle", ..];
-    var builder = WebApplication.CreateBuilder(readsFlight || isDoctor ? [] : args);
+    var isBackup = BackupCommand.Takes(args);
+    var builder = WebApplication.CreateBuilder(readsFlight || isDoctor || isBackup ? [] : args);
     builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
         new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
         new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
@@ -27,6 +29,8 @@ try
         return FlightCommand.Run(args, configuration, Console.Out, Console.Error);
     if (isDoctor)
         return await DoctorCommand.RunAsync(args, configuration, TimeProvider.System, Console.Out, Console.Error);
+    if (isBackup)
+        return await BackupCommand.RunAsync(args, configuration, TimeProvider.System, Console.In, Console.Out, Console.Error);
     var demo = DemoSetup.Apply(configuration, DataFolder.From(configuration));
     // Router and CrmApi are one process here: their shared secret need not outlive it.
     if (string.IsNullOrEmpty(configuration["Router:InternalKey"]))

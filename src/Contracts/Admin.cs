@@ -77,3 +77,8 @@ public sealed record SignInName(string Login);
 /// <param name="Before">JSON; null: it was new.</param>
 /// <param name="After">JSON; null: it was taken away.</param>
 public sealed record SettingsChangeView(long Id, DateTimeOffset At, string Who, string Kind, string Name, string? Before, string? After);
+
+/// <summary>GET /api/admin/backup.</summary>
+/// <param name="LastAt">The moment whose data the last good backup holds; null: none was made.</param>
+/// <param name="Late">Too long ago by Backup:WarnAfter.</param>
+public sealed record BackupView(DateTimeOffset? LastAt, bool Late);

@@ -24,6 +24,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(CallDetailView))]
 [JsonSerializable(typeof(ListPage<MissedRow>))]
 [JsonSerializable(typeof(MissedCount))]
+[JsonSerializable(typeof(BackupView))]
 [JsonSerializable(typeof(MissedDone))]
 [JsonSerializable(typeof(MissedFiguresView))]
 [JsonSerializable(typeof(ReportView))]

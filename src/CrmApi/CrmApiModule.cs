@@ -2,8 +2,10 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using CallCrm.Contracts;
 using CallCrm.CallFlow;
+using CallCrm.CallFlow.Backup;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Admin;
+using CallCrm.CrmApi.Backups;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
@@ -27,7 +29,7 @@ public static class CrmApiModule
     [
         new(SiteOptions.Section, typeof(SiteOptions)), new(AccessOptions.Section, typeof(AccessOptions)), new(WebOptions.Section, typeof(WebOptions)),
         new(ScriptsOptions.Section, typeof(ScriptsOptions)), new(RouterRoadOptions.Section, typeof(RouterRoadOptions)),
-        new(MissedOptions.Section, typeof(MissedOptions)),
+        new(MissedOptions.Section, typeof(MissedOptions)), new(BackupOptions.Section, typeof(BackupOptions)),
     ];
 
     public static IServiceCollection AddCrmApi(this IServiceCollection services, IConfiguration configuration)
@@ -49,6 +51,7 @@ public static class CrmApiModule
         services.AddAccess(configuration);
         services.AddScripts(configuration);
         services.AddAdmin();
+        services.AddBackups(configuration);
         services.AddClients();
         services.AddCalls();
         services.AddMissed(configuration);
@@ -89,6 +92,7 @@ public static class CrmApiModule
         CommandsModule.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);
+        BackupModule.Map(api);
         ClientEndpoints.Map(api);
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);

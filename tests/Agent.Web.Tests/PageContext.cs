@@ -1,4 +1,5 @@
 using Bunit;
+using CallCrm.AgentWeb.Admin;
 using CallCrm.AgentWeb.Api;
 using CallCrm.AgentWeb.Calls;
 using CallCrm.AgentWeb.Desk;
@@ -30,6 +31,7 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<OpenCall>();
         Services.AddSingleton<DraftBook>();
         Services.AddSingleton<MissedBadge>();
+        Services.AddSingleton<BackupNotice>();
     }
 
     private protected FakeServer Server { get; } = new();

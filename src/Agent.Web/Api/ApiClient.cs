@@ -96,6 +96,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<ListPage<MissedRow>> MissedAsync(string state, Guid? queue, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
         GetAsync($"api/missed?state={state}&limit={limit}{(queue is { } q ? $"&queue={q}" : "")}{Cursor(cursor)}", Json.ListPageMissedRow, cancel);
 
+    public Task<BackupView> BackupAsync(CancellationToken cancel = default) => GetAsync("api/admin/backup", Json.BackupView, cancel);
+
     public Task<MissedCount> MissedCountAsync(CancellationToken cancel = default) => GetAsync("api/missed/count", Json.MissedCount, cancel);
 
     public Task<MissedFiguresView> MissedFiguresAsync(CancellationToken cancel = default) => GetAsync("api/missed/figures", Json.MissedFiguresView, cancel);

@@ -215,9 +215,13 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
     }
 
     /// <summary>The server's process as postmaster.pid names it lives, and is no zombie.</summary>
-    internal bool IsRunning() => ServerProcess() is { } id && File.Exists($"/proc/{id}/stat") && !IsZombie(id);
+    internal bool IsRunning() => RunningServer(folders) is not null;
 
-    internal int? ServerProcess()
+    internal static int? RunningServer(ClusterFolders folders) => ServerProcess(folders) is { } id && File.Exists($"/proc/{id}/stat") && !IsZombie(id) ? id : null;
+
+    internal int? ServerProcess() => ServerProcess(folders);
+
+    static int? ServerProcess(ClusterFolders folders)
     {
         try
         {

@@ -35,12 +35,17 @@ public static class Migrator
         }
     }
 
+    /// <summary>The migrations of this release, by the names they are noted under, in order.</summary>
+    internal static IReadOnlyList<string> Scripts() => [.. typeof(Migrator).Assembly.GetManifestResourceNames().Where(IsScript).Order(StringComparer.Ordinal)];
+
+    static bool IsScript(string name) => name.Contains(".Migrations.", StringComparison.Ordinal);
+
     static DbUp.Engine.DatabaseUpgradeResult Upgrade(string connectionString, ILogger log)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false };
         builder.Options = string.IsNullOrEmpty(builder.Options) ? LockTimeout : $"{builder.Options} {LockTimeout}";
         return DeployChanges.To.PostgresqlDatabase(builder.ConnectionString)
-            .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, name => name.Contains(".Migrations.", StringComparison.Ordinal))
+            .WithScriptsEmbeddedInAssembly(typeof(Migrator).Assembly, IsScript)
             .WithVariablesDisabled()
             .WithTransactionPerScript()
             .WithExecutionTimeout(TimeSpan.FromMinutes(30))

@@ -20,9 +20,16 @@ internal sealed record PostgresPrograms(int Major, string Folder)
             : $"The data was written by PostgreSQL {major}, which is not installed (looked in /usr/lib/postgresql/{major}/bin). Install it with: sudo apt-get install postgresql-{major}");
     }
 
+    /// <summary>pg_dump and its like, which a machine may have without the server: of the given version, else the next later one that is here.</summary>
+    public static PostgresPrograms FindTools(int atLeast) =>
+        Installed("pg_dump", "pg_restore", "psql").Where(p => p.Major >= atLeast).OrderBy(p => p.Major).FirstOrDefault()
+        ?? throw new InvalidOperationException($"pg_dump and psql of PostgreSQL {atLeast} or later are not installed (looked in /usr/lib/postgresql/*/bin). Install them with: sudo apt-get install postgresql-client-{atLeast}");
+
     public static bool AnyInstalled() => Installed().Any(p => p.Major >= Oldest);
 
-    static IEnumerable<PostgresPrograms> Installed()
+    static IEnumerable<PostgresPrograms> Installed() => Installed("initdb", "pg_ctl");
+
+    static IEnumerable<PostgresPrograms> Installed(params string[] programs)
     {
         const string Root = "/usr/lib/postgresql";
         if (!Directory.Exists(Root)) yield break;
@@ -30,7 +37,7 @@ internal sealed record PostgresPrograms(int Major, string Folder)
         {
             var bin = Path.Combine(folder, "bin");
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var major)
-                && File.Exists(Path.Combine(bin, "initdb")) && File.Exists(Path.Combine(bin, "pg_ctl")))
+                && Array.TrueForAll(programs, p => File.Exists(Path.Combine(bin, p))))
             {
                 yield return new PostgresPrograms(major, bin);
             }

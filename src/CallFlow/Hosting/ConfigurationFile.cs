@@ -26,7 +26,7 @@ internal static class ConfigurationFile
         return sections;
     }
 
-    static string? Find(IConfiguration configuration)
+    public static string? Find(IConfiguration configuration)
     {
         var named = Environment.GetEnvironmentVariable("CALLCRM_CONFIG") is { Length: > 0 } short_ ? short_ : configuration["CallCrm:ConfigFile"];
         if (!string.IsNullOrWhiteSpace(named))

@@ -56,7 +56,7 @@ public static class DoctorCommand
         var pbxs = configuration.GetSection(PbxOptions.Section).Get<List<PbxOptions>>() ?? [];
         var router = configuration.GetSection(RouterOptions.Section).Get<RouterOptions>() ?? new RouterOptions();
         var host = new HostDoctor(configuration, page);
-        var found = new List<Finding>(host.CheckConfiguration(pbxs)) { host.CheckData(), host.CheckFfmpeg() };
+        var found = new List<Finding>(host.CheckConfiguration(pbxs)) { host.CheckData(), host.CheckFfmpeg(), host.CheckBackup(time.GetUtcNow()) };
         await using var agi = AnswerMeanwhile(router, pbxs, found);
         var port = host.CheckPortAsync(limit.Token);
         var database = host.CheckDatabaseAsync(router.Domain, port, limit.Token);

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.Sockets;
 using CallCrm.CallFlow;
+using CallCrm.CallFlow.Backup;
 using CallCrm.CallRouter.Pbx;
 using Npgsql;
 
@@ -48,6 +49,17 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
         return free < LeastFreeGigabytes
             ? Finding.Fault(Area, "data", $"The data folder {folder} has {text} GB left: make room, or move it (CallCrm:DataFolder).")
             : Finding.Fine(Area, "data", $"The data folder {folder} can be written, {text} GB are free.");
+    }
+
+    public Finding CheckBackup(DateTimeOffset now)
+    {
+        var limit = (configuration.GetSection(BackupOptions.Section).Get<BackupOptions>() ?? new BackupOptions()).WarnAfter;
+        if (LastBackup.Read(DataFolder.From(configuration)) is not { } last)
+            return Finding.Untold(Area, "backup", "No backup has been made yet: ./callcrm backup DIR, and a timer for it (docs, \"Operations\").");
+        var when = $"{last.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC in {last.Folder}";
+        return limit > TimeSpan.Zero && now - last.At > limit
+            ? Finding.Fault(Area, "backup", $"The last good backup is too old ({when}): run ./callcrm backup DIR, and see why its timer did not.")
+            : Finding.Fine(Area, "backup", $"The last good backup is of {when}.");
     }
 
     public Finding CheckFfmpeg()

@@ -67,6 +67,20 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(25, "fine")]
+    [InlineData(27, "FAULT")]
+    public async Task A_backup_too_old_is_a_fault(int hours, string state)
+    {
+        var at = TimeProvider.System.GetUtcNow().AddHours(-hours);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "last-backup.json"), $$"""{"at":"{{at:O}}","folder":"/backups/callcrm-x"}""");
+
+        var (code, output) = await RunAsync([]);
+
+        code.Should().Be(state == "fine" ? 0 : 1, output);
+        output.Should().MatchRegex(state + " .*last good backup.*/backups/callcrm-x");
+    }
+
+    [Theory]
     [InlineData("--port", "0")]
     [InlineData("--what")]
     public async Task What_it_does_not_understand_is_2(params string[] args) => (await RunAsync(args)).Code.Should().Be(2);

@@ -62,6 +62,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["POST /api/session/link"] = "nobody " + All,
         ["GET /api/admin"] = "admin",
         ["GET /api/admin/changes"] = "admin",
+        ["GET /api/admin/backup"] = "admin",
         ["PUT /api/admin/users/{id}"] = "admin",
         ["POST /api/admin/users/{id}/link"] = "admin",
         ["POST /api/admin/users/{id}/sign-out"] = "admin",
