@@ -44,7 +44,8 @@ public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold);
 public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version);
 
 /// <param name="Outcome">Of a disposition: positive, neutral or negative.</param>
-public sealed record CodeSetup(string Code, string Name, string? Outcome = null);
+/// <param name="Allowance_min">Of a pause reason: minutes a day, 1 to 1,440; null: no limit.</param>
+public sealed record CodeSetup(string Code, string Name, string? Outcome = null, int? Allowance_min = null);
 
 public sealed record CodesSave(IReadOnlyList<CodeSetup> Items);
 

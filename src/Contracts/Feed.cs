@@ -98,7 +98,11 @@ public sealed record DeskView(AgentStateView State, TodayView Today, PopView? Po
 /// <param name="Leaves">Signed out when the call and its wrap-up are over. In a call, Reason is the pause that follows otherwise.</param>
 public sealed record AgentStateView(string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool CanExtend, bool Leaves = false);
 
-public sealed record TodayView(int Calls, int Talk_s, int WrapUp_s, int Missed);
+/// <param name="Pauses">Pauses that are over, by reason; the running one goes on from the state's Since.</param>
+/// <param name="DayStart">When this day began: of a pause that began before, only the rest counts.</param>
+public sealed record TodayView(int Calls, int Talk_s, int WrapUp_s, int Missed, IReadOnlyList<PauseUseView>? Pauses = null, DateTimeOffset? DayStart = null);
+
+public sealed record PauseUseView(string Code, int Used_s);
 
 /// <summary>The call this agent is in, or is wrapping up.</summary>
 /// <param name="State">CallState name; Ended while wrapping up. Of a call out: Routing while the agent's own phone is called, Ringing while the number is.</param>
@@ -129,5 +133,6 @@ public sealed record WaitingCallView(Guid CallId, long CallNumber, CallerView Ca
 /// <param name="Reason">As in <see cref="AgentStateView"/>.</param>
 /// <param name="Node">The PBX of the extension: while it is out of sight, state and phone are as they were.</param>
 /// <param name="OwnCall">In a call that did not come through CallCrm.</param>
+/// <param name="Pauses">As in <see cref="TodayView"/>.</param>
 public sealed record AgentTileView(Guid AgentId, string Name, string State, string? Reason, string? Extension, DateTimeOffset Since, Guid? CallId, string? ClientName, string? QueueNames, int CallsToday,
-    string? Node = null, bool OwnCall = false);
+    string? Node = null, bool OwnCall = false, IReadOnlyList<PauseUseView>? Pauses = null, DateTimeOffset? DayStart = null);

@@ -52,10 +52,13 @@ public sealed record SuperviseRequest(Guid Id, string Kind, Guid? CallId = null)
 public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason);
 
 /// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>
-public sealed record CatalogView(IReadOnlyList<NamedCode> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
+public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes);
 
 public sealed record NamedCode(string Code, string Name);
+
+/// <param name="Allowance_min">A day; null: no limit.</param>
+public sealed record PauseReasonView(string Code, string Name, int? Allowance_min = null);
 
 public sealed record DispositionView(string Code, string Name, string Outcome);
 

@@ -1,5 +1,6 @@
 using Bunit;
 using CallCrm.AgentWeb.Frame;
+using CallCrm.AgentWeb.Live;
 using CallCrm.Contracts;
 
 namespace CallCrm.Agent.Web.Tests;
@@ -79,4 +80,36 @@ public sealed class PresenceMenuTests : PageContext
         menu.Find("[data-test=presence]").Click();
         menu.FindAll("[data-test=presence-sign-out-after],[data-test=presence-keep-on]").Should().BeEmpty();
     }
+
+    [Fact]
+    public async Task The_menu_shows_what_is_used_of_a_pause_and_what_is_left()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk() with { Today = Some.Today with { Pauses = [new PauseUseView("break", 300)] } }));
+        var menu = Render<PresenceMenu>();
+        menu.FindAll("[data-test=pause-use]").Should().BeEmpty();
+        menu.Find("[data-test=presence]").Click();
+        menu.Find("[data-test=pause-use]").TextContent.Should().Be("5:00 used, 10:00 left");
+    }
+
+    [Fact]
+    public async Task A_pause_that_runs_is_counted_on_and_shown_when_it_is_over_its_minutes_and_goes_on()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk() with { State = Some.State("Paused", "break"), Today = Some.Today with { Pauses = [new PauseUseView("break", 300)] } }));
+        var menu = Render<PresenceMenu>();
+        Time.Advance(TimeSpan.FromMinutes(9));
+        menu.WaitForAssertion(() => menu.Find("[data-test=pause-use]").TextContent.Should().Be("14:00 used, 1:00 left"));
+        Time.Advance(TimeSpan.FromSeconds(90));
+        menu.WaitForAssertion(() => menu.Find("[data-test=pause-use]").TextContent.Should().Contain("0:30 over"));
+        menu.Find("[data-test=pause-use]").GetAttribute("data-over").Should().Be("true");
+        Server.Asked.Should().NotContain(a => a.Path == "api/commands", "exceeding is shown, never forced");
+    }
+
+    [Theory]
+    [InlineData(-20, 15)]
+    [InlineData(-5, 10)]
+    public void Of_a_pause_over_midnight_only_the_rest_counts(int dayBegan_min, int used_min) =>
+        PauseAllowance.Of(new PauseReasonView("break", "Break", 15), null, "Paused", "break", Some.Noon.AddMinutes(-15), Some.Noon.AddMinutes(dayBegan_min), Some.Noon.AddMinutes(dayBegan_min == -5 ? 5 : 0))
+            .Used.Should().Be(TimeSpan.FromMinutes(used_min));
 }

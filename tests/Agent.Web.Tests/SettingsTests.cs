@@ -98,4 +98,17 @@ public sealed class SettingsTests : PageContext
             .Should().Equal(("ring_s", "20", "25"), ("hours", "–", """{"mon":[]}"""));
         SettingsDiff.Of(null, "{}").Should().BeEmpty();
     }
+
+    [Fact]
+    public void A_pause_reason_s_minutes_are_saved_and_none_means_no_limit()
+    {
+        Answers(View);
+        var form = Render<CodesForm>(p => p.Add(f => f.View, View).Add(f => f.Title, "x").Add(f => f.Hint, "y").Add(f => f.WithOutcome, false).Add(f => f.Items, [new CodeSetup("break", "Break", null, 15), new CodeSetup("meeting", "Meeting")]));
+        form.FindAll("[data-test=pause-allowance]").Select(i => i.GetAttribute("value")).Should().Equal("15", "");
+        form.FindAll("[data-test=pause-allowance]")[1].Input("90");
+        form.FindAll("[data-test=pause-allowance]")[0].Input("");
+        form.Find("form").Submit();
+        form.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/admin/pause-reasons"));
+        JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.CodesSave)!.Items.Should().Equal(new CodeSetup("break", "Break"), new CodeSetup("meeting", "Meeting", null, 90));
+    }
 }

@@ -161,4 +161,17 @@ public sealed class SightTests : PageContext
     [InlineData("SignedOut", "taken_over", "Somebody else signed in")]
     public async Task Who_was_paused_or_signed_out_by_somebody_is_told(string state, string reason, string words) =>
         (await FrameAsync(me: Some.State(state, reason))).Find("[data-test=told]").TextContent.Should().Contain(words);
+
+    [Fact]
+    public async Task The_board_shows_who_is_over_the_minutes_of_a_pause_also_after_it()
+    {
+        PauseUseView[] Used(int seconds) => [new PauseUseView("break", seconds)];
+        await FrameAsync("supervisor", board: Board(Tile("Anna", "Paused", "break") with { Pauses = Used(895) }, Tile("Bruno") with { Pauses = Used(960) }, Tile("Carla") with { Pauses = Used(899) }, Tile("Dario", "Paused", "meeting") with { Pauses = Used(60) }));
+        var board = Render<BoardPage>();
+        string? Over(string name) => board.FindAll("[data-test=agent-tile]").Single(t => t.TextContent.Contains(name, StringComparison.Ordinal)).QuerySelector("[data-test=tile-over]")?.TextContent;
+        new[] { "Anna", "Carla", "Dario" }.Select(Over).Should().AllBeEquivalentTo((string?)null);
+        Over("Bruno").Should().Contain("Break").And.Contain("1:00 over");
+        Time.Advance(TimeSpan.FromSeconds(6));
+        board.WaitForAssertion(() => Over("Anna").Should().Contain("0:01 over"));
+    }
 }

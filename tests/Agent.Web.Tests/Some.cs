@@ -63,6 +63,6 @@ static class Some
     public static SessionView Session { get; } =
         new(Guid.Parse("0190b000-0000-7000-8000-000000000009"), "demo", "Alex Romano", ["agent"], true, "en", "Europe/Rome", [new ExtensionView("pbx", "110", "110", true, true, null)], Guid.Empty);
 
-    public static CatalogView Catalog { get; } = new([new NamedCode("break", "Break")],
+    public static CatalogView Catalog { get; } = new([new PauseReasonView("break", "Break", 15)],
         [new DispositionView("solved", "Solved", "positive"), new DispositionView("order", "Order", "positive"), new DispositionView("wrong", "Wrong number", "neutral")], [], [], [], []);
 }

@@ -44,7 +44,7 @@ internal static class DemoCompany
         ("passed_on", "Passed on", "neutral"), ("complaint", "Complaint", "negative"), ("no_interest", "No interest", "negative"), ("wrong_number", "Wrong number", "neutral"),
     ];
 
-    public static readonly (string Code, string Name)[] PauseReasons = [("break", "Break"), ("lunch", "Lunch"), ("paperwork", "Paperwork"), ("meeting", "Meeting"), ("training", "Training")];
+    public static readonly (string Code, string Name, int? Allowance)[] PauseReasons = [("break", "Break", 30), ("lunch", "Lunch", 60), ("paperwork", "Paperwork", null), ("meeting", "Meeting", null), ("training", "Training", null)];
 
     public static readonly (string Code, string Name)[] Segments = [("new", "New"), ("active", "Active"), ("vip", "VIP"), ("sleeping", "Sleeping")];
 

@@ -66,6 +66,8 @@ internal static class DemoSettings
 
     sealed record NumberRow(string Number, string Domain, string Name, Guid QueueId, string Source, string Greeting);
 
+    sealed record PauseRow(string Domain, string Code, string Name, int? AllowanceMin, int Position);
+
     sealed record ListRow(string Code, string Name, int Position);
 
     sealed record DispositionRow(string Code, string Name, string Outcome, int Position);
@@ -84,7 +86,7 @@ internal static class DemoSettings
         await DemoInsert.RowsAsync(connection, "extension", agents.Select(a => new ExtensionRow(options.Node, a.Extension!, options.Domain)), ct);
         await DemoInsert.RowsAsync(connection, "device", agents.Select(a => new DeviceRow(options.Node, $"PJSIP/{a.Extension}", a.Extension!, true, true)), ct);
         await DemoInsert.RowsAsync(connection, "dialled_number", DemoCompany.Queues.Select(q => new NumberRow(q.Number, options.Domain, q.LineName, q.Id, q.Source, q.Greeting)), ct);
-        await DemoInsert.RowsAsync(connection, "pause_reason", DemoCompany.PauseReasons.Select((r, n) => new ListRow(r.Code, r.Name, n)), ct);
+        await DemoInsert.RowsAsync(connection, "pause_reason", DemoCompany.PauseReasons.Select((r, n) => new PauseRow(options.Domain, r.Code, r.Name, r.Allowance, n)), ct);
         await DemoInsert.RowsAsync(connection, "segment", DemoCompany.Segments.Select((s, n) => new ListRow(s.Code, s.Name, n)), ct);
         await DemoInsert.RowsAsync(connection, "disposition", DemoCompany.Dispositions.Select((d, n) => new DispositionRow(d.Code, d.Name, d.Outcome, n)), ct);
         await DemoInsert.RowsAsync(connection, "deal_type", DemoCompany.DealTypes.Select(t => new CodeRow(t.Code, t.Name)), ct);

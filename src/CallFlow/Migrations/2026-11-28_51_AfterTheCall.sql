@@ -10,3 +10,10 @@ create index call_draft_user on call_draft (user_id, call_id);
 
 -- The agent asked to be signed out when the call and its wrap-up are over.
 alter table agent_state add column leaves boolean not null default false;
+
+-- Pause reasons are a domain's own, each with the minutes a day that it allows; null: no limit. Exceeding it is shown, never forced.
+alter table pause_reason add column domain text references domain (name), add column allowance_min integer check (allowance_min between 1 and 1440);
+alter table pause_reason drop constraint pause_reason_pkey;
+insert into pause_reason (domain, code, name, position, retired) select d.name, r.code, r.name, r.position, r.retired from pause_reason r cross join domain d where r.domain is null;
+delete from pause_reason where domain is null;
+alter table pause_reason alter column domain set not null, add primary key (domain, code);

@@ -124,6 +124,7 @@ internal static partial class AdminRules
             errors.Unless(Code().IsMatch(item.Code), "items", "codes of 1 to 40 small letters, digits, - and _");
             errors.Name("items", item.Name);
             if (dispositions) errors.OneOf("items", item.Outcome ?? "", Outcomes);
+            errors.Unless(item.Allowance_min is null || (!dispositions && item.Allowance_min is >= 1 and <= 1440), "items", "an allowance of 1 to 1440 minutes a day, of pause reasons only");
         }
 
         return errors;

@@ -35,8 +35,8 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select node, number, version from extension where domain = @domain order by node, length(number), number;
             select d.node, d.extension, d.name, d.can_answer, d.can_hold from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
             select number, name, queue_id as queue, source, language, greeting, version from dialled_number where domain = @domain order by number;
-            select code, name, null::text as outcome from pause_reason where not retired order by position, code;
-            select code, name, outcome from disposition where not retired order by position, code;
+            select code, name, null::text as outcome, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
+            select code, name, outcome, null::integer as allowance_min from disposition where not retired order by position, code;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();

@@ -14,7 +14,7 @@ internal static class PlaceAdmin
         admin.MapDelete("/extensions/{node}/{number}", DeleteExtensionAsync).WithName("DeleteExtension").WithSummary("Take an extension away; who sits there is signed out, a live call stays theirs");
         admin.MapPut("/numbers/{number}", SaveNumberAsync).WithName("SaveNumber").WithSummary("Make (version 0) or change a dialled number: its queue, name, greeting, source and language");
         admin.MapDelete("/numbers/{number}", DeleteNumberAsync).WithName("DeleteNumber").WithSummary("Take a dialled number away: its calls go to the PBX's default queue or its fallback");
-        admin.MapPut("/pause-reasons", SavePausesAsync).WithName("SavePauseReasons").WithSummary("The reasons for a pause, in order; what is left out is put away, old pauses keep its name");
+        admin.MapPut("/pause-reasons", SavePausesAsync).WithName("SavePauseReasons").WithSummary("The reasons for a pause with their minutes a day, in order; what is left out is put away, old pauses keep its name");
         admin.MapPut("/dispositions", SaveDispositionsAsync).WithName("SaveDispositions").WithSummary("The outcomes of a wrap-up, in order; what is left out is put away, old calls keep its name");
     }
 
@@ -97,7 +97,7 @@ internal static class PlaceAdmin
         var subject = new AdminWriter.Subject<CodesSave>(kind, kind, v => new CodesSave(dispositions ? v.Dispositions : v.PauseReasons), _ => "", ContractsJson.Default.CodesSave);
         return (await writer.ChangeAsync(person, subject, _ => AdminRules.Check(save, dispositions), async change =>
         {
-            var values = new { codes = save.Items.Select(i => i.Code).ToArray(), names = save.Items.Select(i => i.Name).ToArray(), outcomes = save.Items.Select(i => i.Outcome ?? "").ToArray() };
+            var values = new { codes = save.Items.Select(i => i.Code).ToArray(), names = save.Items.Select(i => i.Name).ToArray(), outcomes = save.Items.Select(i => i.Outcome ?? "").ToArray(), allowances = save.Items.Select(i => i.Allowance_min).ToArray(), change.Domain };
             await change.DoAsync(dispositions
                 ? """
                   update disposition set retired = not code = any(@codes);
@@ -106,10 +106,10 @@ internal static class PlaceAdmin
                   on conflict (code) do update set name = excluded.name, outcome = excluded.outcome, position = excluded.position
                   """
                 : """
-                  update pause_reason set retired = not code = any(@codes);
-                  insert into pause_reason (code, name, position)
-                  select i.code, i.name, i.n from unnest(@codes, @names) with ordinality as i(code, name, n)
-                  on conflict (code) do update set name = excluded.name, position = excluded.position
+                  update pause_reason set retired = not code = any(@codes) where domain = @Domain;
+                  insert into pause_reason (domain, code, name, allowance_min, position)
+                  select @Domain, i.code, i.name, i.allowance_min, i.n from unnest(@codes, @names, @allowances) with ordinality as i(code, name, allowance_min, n)
+                  on conflict (domain, code) do update set name = excluded.name, allowance_min = excluded.allowance_min, position = excluded.position
                   """, values, cancel);
             return null;
         }, cancel)).Answer();

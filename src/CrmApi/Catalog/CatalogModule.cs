@@ -17,7 +17,7 @@ internal static class CatalogModule
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
-            select code, name from pause_reason where not retired order by position, code;
+            select r.code, r.name, r.allowance_min from pause_reason r join app_user u on u.domain = r.domain where u.id = @id and not r.retired order by r.position, r.code;
             select code, name, outcome from disposition where not retired order by position, code;
             select code, name from segment order by position, code;
             select q.id, q.name, q.service_level_s from queue q join app_user u on u.domain = q.domain where u.id = @id and q.retired_at is null order by q.position, q.name, q.id;
@@ -26,7 +26,7 @@ internal static class CatalogModule
             select deal_type, code, name from stage order by deal_type, position;
             """,
             new { id = person.Id }, cancellationToken: cancel));
-        var pauses = await results.ReadAsync<NamedCode>();
+        var pauses = await results.ReadAsync<PauseReasonView>();
         var dispositions = await results.ReadAsync<DispositionView>();
         var segments = await results.ReadAsync<NamedCode>();
         var queues = await results.ReadAsync<QueueView>();

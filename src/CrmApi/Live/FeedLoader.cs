@@ -39,6 +39,8 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         left join (select agent_id, count(*) as missed from offer where outcome in ('NoAnswer', 'Declined') and ended_at >= @day and offered_at >= @yesterday group by agent_id) m on m.agent_id = u.id
         where u.domain = @domain and (l.agent_id is not null or s.agent_id is not null or m.agent_id is not null);
         select node, connected, since, reason from pbx_state where domain = @domain;
+        select agent_id as id, reason, sum(least(span_ms, (extract(epoch from from_at - @day) * 1000)::bigint + span_ms))::bigint as span_ms from agent_state_span
+        where domain = @domain and state = 'Paused' and reason is not null and from_at >= @recent and from_at + span_ms * interval '1 millisecond' > @day group by agent_id, reason;
         """;
 
     public async Task<LiveState> LoadAsync(string domain, CancellationToken cancel)
@@ -54,6 +56,8 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         var agents = (await results.ReadAsync<AgentRow>()).ToDictionary(a => a.Id);
         var days = (await results.ReadAsync<DayRow>()).ToDictionary(d => d.Id, d => new LiveToday((int)d.Calls, d.Talk_ms, (long)d.WrapUp_ms, (int)d.Missed));
         var pbxs = await results.ReadAsync<LivePbx>();
+        foreach (var pauses in (await results.ReadAsync<PauseRow>()).GroupBy(p => p.Id))
+            days[pauses.Key] = pauses.Aggregate(days.GetValueOrDefault(pauses.Key), (d, p) => d.WithPause(p.Reason, p.Span_ms));
         return new LiveState(seq, today, calls.ToImmutableDictionary(c => c.Id, Call), offers.ToImmutableDictionary(o => o.Id, Offer),
             agents.Keys.Union(days.Keys).ToImmutableDictionary(id => id, id => Agent(id, agents.GetValueOrDefault(id), days.GetValueOrDefault(id))),
             pbxs.ToImmutableSortedDictionary(p => p.Node, p => p, StringComparer.Ordinal));
@@ -101,6 +105,8 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         bool CanAnswer, bool CanHold, bool Rang);
 
     sealed record AgentRow(Guid Id, string State, string? Reason, string? Node, string? Extension, DateTimeOffset Since, DateTimeOffset? Until, Guid? CallId, bool Extended, bool Leaves);
+
+    sealed record PauseRow(Guid Id, string Reason, long Span_ms);
 
     sealed record DayRow(Guid Id, long Calls, long Talk_ms, decimal WrapUp_ms, long Missed);
 }

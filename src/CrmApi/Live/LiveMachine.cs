@@ -232,6 +232,9 @@ internal static class LiveMachine
     {
         var before = state.Agent(e.Agent);
         var today = e.Before == AgentState.WrapUp ? before.Today with { WrapUp_ms = before.Today.WrapUp_ms + e.Before_ms } : before.Today;
+        // Of a pause that began yesterday only today's part counts.
+        if (e.Before == AgentState.Paused && before is { State: AgentState.Paused, Reason: { } pause } && Math.Min(e.Before_ms, (long)(e.At - state.DayStart).TotalMilliseconds) is > 0 and var paused_ms)
+            today = today.WithPause(pause, paused_ms);
         state = state.With(before with
         {
             State = e.State, Reason = e.Reason, Node = e.Node, Extension = e.Extension, Since = e.At, Until = e.Until, Call = e.Call, Extended = false, Today = today, Leaves = e.Leaves,

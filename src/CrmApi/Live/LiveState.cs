@@ -82,6 +82,14 @@ internal sealed record LiveAgent(Guid Id, AgentState State, string? Reason, stri
 }
 
 /// <summary>An agent's own day, in the site's zone.</summary>
-internal readonly record struct LiveToday(int Calls, long Talk_ms, long WrapUp_ms, int Missed);
+/// <param name="Pauses">Milliseconds of pauses that are over, by reason; null: none.</param>
+internal readonly record struct LiveToday(int Calls, long Talk_ms, long WrapUp_ms, int Missed, ImmutableSortedDictionary<string, long>? Pauses = null)
+{
+    public LiveToday WithPause(string reason, long span_ms)
+    {
+        var pauses = Pauses ?? ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
+        return this with { Pauses = pauses.SetItem(reason, pauses.GetValueOrDefault(reason) + span_ms) };
+    }
+}
 
 internal sealed record LivePbx(string Node, bool Connected, DateTimeOffset Since, string? Reason);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CallCrm.Contracts;
 using CallCrm.Engine;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
@@ -41,7 +42,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
     public TodayView Today(LiveState state, LiveAgent agent)
     {
         var today = state.Day == clock.Today ? agent.Today : default;
-        return new TodayView(today.Calls, (int)(today.Talk_ms / 1000), (int)(today.WrapUp_ms / 1000), today.Missed);
+        return new TodayView(today.Calls, (int)(today.Talk_ms / 1000), (int)(today.WrapUp_ms / 1000), today.Missed,
+            [.. (today.Pauses ?? ImmutableSortedDictionary<string, long>.Empty).Select(p => new PauseUseView(p.Key, (int)(p.Value / 1000)))], clock.DayStart);
     }
 
     public AgentTileView? Tile(LiveState state, Guid id)
@@ -49,8 +51,9 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         if (!Names.People.TryGetValue(id, out var person)) return null;
         var agent = state.Agent(id);
         var call = agent.Call is { } callId ? state.Calls.GetValueOrDefault(callId) : null;
-        return new AgentTileView(id, person.Name, agent.State.ToString(), agent.Reason, agent.Extension, agent.Since, agent.Call, facts.ClientName(call?.Client), person.Queues, Today(state, agent).Calls, agent.Node,
-            call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing);
+        var today = Today(state, agent);
+        return new AgentTileView(id, person.Name, agent.State.ToString(), agent.Reason, agent.Extension, agent.Since, agent.Call, facts.ClientName(call?.Client), person.Queues, today.Calls, agent.Node,
+            call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing, today.Pauses, today.DayStart);
     }
 
     public PbxEventView Pbx(LivePbx pbx) => new(pbx.Node, pbx.Connected, pbx.Since, pbx.Reason) { At = pbx.Since };

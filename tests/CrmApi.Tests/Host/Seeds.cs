@@ -40,7 +40,7 @@ static class Seeds
             insert into extension (node, number, domain) values ('pbx', '101', 'main'), ('pbx', '102', 'main'), ('pbx', '103', 'main');
             insert into device (node, name, extension, can_answer, can_hold) values ('pbx', 'PJSIP/101', '101', true, true), ('pbx', 'PJSIP/102', '102', true, true), ('pbx', 'PJSIP/103', '103', false, false);
             insert into dialled_number (number, domain, name, queue_id, source, greeting) values ('390233334444', 'main', 'Web site', @Sales, 'web', 'Good morning, Example');
-            insert into pause_reason (code, name) values ('break', 'Break');
+            insert into pause_reason (domain, code, name, allowance_min) values ('main', 'break', 'Break', 15);
             insert into disposition (code, name, outcome, position) values ('sale', 'Sale', 'positive', 1), ('callback', 'Call back', 'neutral', 2);
             insert into segment (code, name) values ('vip', 'VIP'), ('new', 'New');
             insert into deal_type (code, name) values ('order', 'Order');

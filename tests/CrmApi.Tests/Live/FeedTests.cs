@@ -139,7 +139,7 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
             if (depth > 3) told.AddRange(story.Answers(call, offer, agent, extension));
             if (depth == 4) told.AddRange([story.Holds(call, agent), story.Agent(agent, AgentState.Talking, extension, call, leaves: i % 2 == 0)]);
             if (depth > 4) told.AddRange(story.Ends(call, agent, extension, Seeds.Rossi));
-            if (depth > 5) told.Add(story.Agent(agent, AgentState.Ready, extension, null));
+            if (depth > 5) told.AddRange([story.Agent(agent, AgentState.Paused, extension, null, "break"), (AgentChanged)story.Agent(agent, AgentState.Ready, extension, null) with { Before_ms = 40 + i }]);
             await story.WriteAsync([.. told]);
         }
 
@@ -343,7 +343,7 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         var old = New();
         await story.WriteAsync(story.Imports(old, Seeds.Luca, Seeds.Rossi, began.AddDays(-3), 6000), story.Corrects(call, Seeds.Luca, began, 6000), story.Agent(Seeds.Luca, AgentState.Ready, "102", null));
         foreach (var id in new[] { old, call }) await lead.NextAsync<HintEvent>(e => e.Subject == "call" && e.Key == id.ToString());
-        (await desk.NextAsync<MyStateEvent>(e => e.State.State == "Ready")).Today.Should().Be(me.Today, "that was another day");
+        (await desk.NextAsync<MyStateEvent>(e => e.State.State == "Ready")).Today.Should().BeEquivalentTo(me.Today, "that was another day");
     }
 
     [PostgresFact]
