@@ -37,6 +37,9 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
     /// <summary>Clients who exist by now.</summary>
     public int Known => known;
 
+    /// <summary>Patience, talk and wrap-up together: later ones might end after now.</summary>
+    static readonly TimeSpan LongestCall = TimeSpan.FromMinutes(45);
+
     public void Run()
     {
         var today = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, Zone).DateTime);
@@ -49,7 +52,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         var weight = day.DayOfWeek switch { DayOfWeek.Saturday => 0.3, DayOfWeek.Sunday => 0.1, DayOfWeek.Monday => 1.15, DayOfWeek.Friday => 0.9, _ => 1.0 };
         var count = (int)(options.CallsPerDay * weight * random.Between(0.9, 1.1));
         var starts = Enumerable.Range(0, count).Select(_ => Local(day, ArrivalHour(day.DayOfWeek))).Order().ToList();
-        foreach (var at in starts.TakeWhile(s => s < now.AddMinutes(-3)))
+        foreach (var at in starts.TakeWhile(s => s < now - LongestCall))
         {
             if (random.Percent(12)) Outbound(at, shifts);
             else Inbound(at, shifts);
@@ -138,7 +141,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         var client = Caller(at);
         var call = Begin(at, client, CallDirection.Inbound, queue);
         // One in four has little patience, and half of those are gone before anybody answers; the others wait as long as people do.
-        var patience_s = random.Percent(25) ? random.Between(2, 12) : 40 + random.Exponential(110);
+        var patience_s = random.Percent(25) ? random.Between(2, 12) : Math.Min(600, 40 + random.Exponential(110));
         var leaves = at.AddSeconds(patience_s);
         var members = shifts.Where(s => queue.Members.Any(m => m.Login == s.Person.Login)).ToList();
         var clock = at.AddMilliseconds(random.Between(60, 160));
