@@ -16,8 +16,8 @@ public sealed class ClientCardTests : PageContext
     {
         await InCallAsync();
         var card = Card(Some.CallId);
-        card.Find("[data-test=client-edit]").Click();
-        card.Find("[data-test=client-name-input]").Input("Ilaria Gentile Rossi");
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=client-name-input]", "Ilaria Gentile Rossi");
         Drafts.Value(Some.CallId, NameField).Should().Be("Ilaria Gentile Rossi");
         Drafts.Values(Some.CallId, "card.").Should().ContainSingle();
     }
@@ -28,7 +28,7 @@ public sealed class ClientCardTests : PageContext
         await InCallAsync(draft: Some.Field(NameField, "Half a na", 1));
         var card = Card(Some.CallId);
         card.Find("[data-test=client-name-input]").GetAttribute("value").Should().Be("Half a na");
-        card.Find("[data-test=client-cancel]").Click();
+        card.Click("[data-test=client-cancel]");
         card.FindAll("[data-test=client-name-input]").Should().BeEmpty();
         Drafts.Value(Some.CallId, NameField).Should().BeEmpty();
     }
@@ -52,8 +52,8 @@ public sealed class ClientCardTests : PageContext
         Server.Answer = r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal)
             ? FakeServer.Json("""{"errorId":"edit_conflict","detail":"newer"}""", System.Net.HttpStatusCode.Conflict) : null;
         var card = Card(Some.CallId);
-        card.Find("[data-test=client-edit]").Click();
-        card.Find("[data-test=client-name-input]").Input("Mine");
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=client-name-input]", "Mine");
         await card.Find("form").SubmitAsync();
         card.WaitForAssertion(() => card.Find("[role=alert]").TextContent.Should().NotBeEmpty());
         card.Find("[data-test=client-name-input]").GetAttribute("value").Should().Be("Mine");
@@ -64,8 +64,8 @@ public sealed class ClientCardTests : PageContext
     {
         await InCallAsync();
         var card = Card(null);
-        card.Find("[data-test=client-edit]").Click();
-        card.Find("[data-test=client-name-input]").Input("Typed");
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=client-name-input]", "Typed");
         Drafts.Unsaved.Should().BeFalse();
     }
 }

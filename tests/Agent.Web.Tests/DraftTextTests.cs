@@ -33,7 +33,7 @@ public sealed class DraftTextTests : PageContext
         await InCallAsync();
         var note = Note();
         note.Find("textarea").Focus();
-        note.Find("textarea").Input("mine");
+        note.Input("textarea", "mine");
         Feed.Take(Some.Message(new DraftEvent(Some.CallId, Some.Field("note", "theirs", 99))));
         Shown(note).Should().Be("mine");
         Drafts.Value(Some.CallId, "note").Should().Be("mine");

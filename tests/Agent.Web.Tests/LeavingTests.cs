@@ -40,14 +40,14 @@ public sealed class LeavingTests : PageContext
             : ++tries == 1 ? throw new HttpRequestException("cut") : Json(View(active: false), ContractsJson.Default.AdminView);
         var page = Open(View());
         page.FindAll("[data-test=admin-active]").Should().BeEmpty("there is one road out, and it asks");
-        page.Find("[data-test=leave-open]").Click();
+        page.Click("[data-test=leave-open]");
         page.WaitForElement("[data-test=leave-counts]").TextContent.Should().Contain("clients 12, open deals 3, open tasks 2, callbacks 1");
         page.Find("[data-test=leave-heir]").QuerySelectorAll("option").Select(o => o.TextContent).Should().Equal("Nobody for now", "Luca");
-        page.Find("[data-test=leave-heir]").Change(Luca.ToString());
-        page.Find("#a-name").Input("Nina N.");
-        page.Find("[data-test=leave]").Click();
+        page.Change("[data-test=leave-heir]", Luca.ToString());
+        page.Input("#a-name", "Nina N.");
+        page.Click("[data-test=leave]");
         page.WaitForAssertion(() => page.Find("[data-test=leaving] [role=alert]").TextContent.Should().NotBeEmpty());
-        page.Find("[data-test=leave]").Click();
+        page.Click("[data-test=leave]");
         page.WaitForElement("[data-test=leave-undo]").TextContent.Should().Contain("activate");
         page.Find("#a-name").GetAttribute("value").Should().Be("Nina N.", "what is typed stays");
         var sent = Server.Asked.Where(a => a.Method == "POST").Select(a => JsonSerializer.Deserialize(a.Body, ContractsJson.Default.LeaveRequest)!).ToList();
@@ -85,7 +85,7 @@ public sealed class LeavingTests : PageContext
             ? Json(Leaving(), ContractsJson.Default.LeavingView)
             : FakeServer.Json("""{"errorId":"invalid_input","errors":{"heir":["an active person"],"role":["one active administrator must remain"]}}""", HttpStatusCode.BadRequest);
         var page = Open(View());
-        page.Find("[data-test=leave-open]").Click();
+        page.Click("[data-test=leave-open]");
         page.WaitForElement("[data-test=leave]").Click();
         page.WaitForAssertion(() => page.Find("[data-test=leaving] [data-error=heir]").TextContent.Should().Contain("an active person"));
         page.Find("[data-test=leaving] [data-error=role]").TextContent.Should().Contain("administrator");
@@ -96,9 +96,9 @@ public sealed class LeavingTests : PageContext
     {
         Server.Answer = r => r.Method == HttpMethod.Get ? Json(Leaving(), ContractsJson.Default.LeavingView) : Json(View(), ContractsJson.Default.AdminView);
         var page = Open(View());
-        page.Find("[data-test=admin-factor-off]").Click();
+        page.Click("[data-test=admin-factor-off]");
         Server.Asked.Should().NotContain(a => a.Method == "DELETE");
-        page.Find("[data-test=admin-factor-off]").Click();
+        page.Click("[data-test=admin-factor-off]");
         page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "DELETE" && a.Path == $"api/admin/users/{Nina}/second-factor"));
     }
 }

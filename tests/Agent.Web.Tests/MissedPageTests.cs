@@ -73,11 +73,11 @@ public sealed class MissedPageTests : PageContext
     {
         _rows.Add(Row(1));
         var page = await ShowAsync();
-        page.Find("[data-test=missed-claim]").Click();
+        page.Click("[data-test=missed-claim]");
         page.WaitForAssertion(() => Cells(page.Find("[data-test=missed-row]"))[^1].Should().Be("Alex Romano"));
         _asked.Should().Contain($"POST /api/missed/{Row(1).Id}/claim");
         page.Find("[data-test=missed-row]").KeyDown("Enter");
-        page.Find("[data-test=missed-release]").Click();
+        page.Click("[data-test=missed-release]");
         page.WaitForAssertion(() => page.Find("[data-test=missed-claim]"));
         _asked.Should().Contain($"POST /api/missed/{Row(1).Id}/release");
     }
@@ -89,10 +89,10 @@ public sealed class MissedPageTests : PageContext
         var page = await ShowAsync();
         Server.Answer = r => r.Method == HttpMethod.Post ? Problem(HttpStatusCode.Conflict, "claimed_by_other") : Answer(r);
         _rows[0] = Row(1, claimedBy: "Anna Verdi", claimer: Id(7));
-        page.Find("[data-test=missed-claim]").Click();
+        page.Click("[data-test=missed-claim]");
         page.WaitForAssertion(() => page.Find("[data-test=missed-told]").TextContent.Should().Contain("Anna Verdi has taken it already."));
         Cells(page.Find("[data-test=missed-row]"))[^1].Should().Be("Anna Verdi");
-        page.Find("[data-test=missed-row]").Click();
+        page.Click("[data-test=missed-row]");
         page.FindAll("[data-test=missed-close]").Should().BeEmpty("it is hers");
     }
 
@@ -101,13 +101,13 @@ public sealed class MissedPageTests : PageContext
     {
         _rows.Add(Row(1));
         var page = await ShowAsync();
-        page.Find("[data-test=missed-row]").Click();
-        page.Find("[data-test=missed-reason]").Change("other");
-        page.Find(".missed-done").Submit();
+        page.Click("[data-test=missed-row]");
+        page.Change("[data-test=missed-reason]", "other");
+        page.Submit(".missed-done");
         page.Find("[data-test=missed-told]").TextContent.Should().Contain("A few words");
         _asked.Should().NotContain(a => a.EndsWith("/done", StringComparison.Ordinal));
-        page.Find("[data-test=missed-note]").Change("wrote to them");
-        page.Find(".missed-done").Submit();
+        page.Change("[data-test=missed-note]", "wrote to them");
+        page.Submit(".missed-done");
         page.WaitForAssertion(() => Cells(page.Find("[data-test=missed-row]"))[^1].Should().Be("Closed meanwhile"));
         JsonSerializer.Deserialize(Server.Asked.Single(a => a.Path.EndsWith("/done", StringComparison.Ordinal)).Body, ContractsJson.Default.MissedDone).Should().Be(new MissedDone("other", "wrote to them"));
     }
@@ -123,7 +123,7 @@ public sealed class MissedPageTests : PageContext
         page.WaitForAssertion(() => page.Find("[data-test=missed-new]").TextContent.Should().Be("Show new ones: 1"));
         page.FindAll("[data-test=missed-row]").Select(r => (r.GetAttribute("data-number"), r.ClassList.Contains("gone"))).Should().Equal((fresh.Id.ToString(), true), (Row(2).Id.ToString(), false));
         Cells(page.FindAll("[data-test=missed-row]")[1])[4].Should().Be("Gave up waiting ×2");
-        page.Find("[data-test=missed-new]").Click();
+        page.Click("[data-test=missed-new]");
         page.WaitForAssertion(() => page.FindAll("[data-test=missed-row]").Select(r => r.GetAttribute("data-number")).Should().Equal(Row(0).Id.ToString(), Row(2).Id.ToString()));
     }
 
@@ -132,15 +132,15 @@ public sealed class MissedPageTests : PageContext
     {
         var page = await ShowAsync();
         page.Find(".empty").TextContent.Should().StartWith("Nobody waits to be called back.");
-        page.Find("[data-test=missed-mine]").Click();
+        page.Click("[data-test=missed-mine]");
         page.WaitForAssertion(() => page.Find(".empty").TextContent.Should().StartWith("You have taken nobody."));
         _refusal = Problem(HttpStatusCode.ServiceUnavailable, "away");
-        page.Find("[data-test=missed-closed]").Click();
+        page.Click("[data-test=missed-closed]");
         page.WaitForAssertion(() => page.Find("[role=alert]").TextContent.Should().Contain("could not be loaded"));
         _refusal = null;
-        page.Find("[role=alert] button").Click();
+        page.Click("[role=alert] button");
         page.WaitForAssertion(() => page.FindAll("[role=alert]").Should().BeEmpty());
-        page.Find("select").Change(Support.ToString());
+        page.Change("select", Support.ToString());
         page.WaitForAssertion(() => _asked.Should().Contain($"GET /api/missed?state=closed&limit=50&queue={Support}"));
     }
 

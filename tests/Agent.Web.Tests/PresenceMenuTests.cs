@@ -14,7 +14,7 @@ public sealed class PresenceMenuTests : PageContext
         Feed.Take(Some.Snapshot(Some.Desk()));
         var menu = Render<PresenceMenu>();
         Feed.Take(Some.Message(Some.Me("Ready")));
-        menu.Find("[data-test=presence]").Click();
+        menu.Click("[data-test=presence]");
         menu.Find("[role=menu]");
         Feed.Take(Some.Message(Some.Me("Ready")));
         menu.WaitForAssertion(() => menu.Find("[role=menu]"));
@@ -29,7 +29,7 @@ public sealed class PresenceMenuTests : PageContext
         Feed.Take(Some.Snapshot(Some.Desk("Ringing", Some.Pop())));
         var menu = Render<PresenceMenu>();
         Feed.Take(Some.Message(Some.Me("Ringing")));
-        menu.Find("[data-test=presence]").Click();
+        menu.Click("[data-test=presence]");
         Feed.Take(Some.Message(Some.Me("Ringing")));
         menu.WaitForAssertion(() => menu.Find("[role=menu]"));
     }
@@ -49,16 +49,16 @@ public sealed class PresenceMenuTests : PageContext
     {
         var menu = await InCallMenuAsync();
         menu.FindAll("[data-test=presence-after]").Should().BeEmpty();
-        menu.Find("[data-test=presence]").Click();
+        menu.Click("[data-test=presence]");
         menu.FindAll("[data-test=presence-keep-on]").Should().BeEmpty();
         menu.Find("[role=menu]").TextContent.Should().Contain("Pause after this call");
-        menu.Find("[data-test=presence-sign-out-after]").Click();
+        menu.Click("[data-test=presence-sign-out-after]");
         menu.WaitForAssertion(() => Sent.Should().Equal("sign_out_after"));
         Feed.Take(Some.Message(Me("Talking", leaves: true)));
         menu.WaitForAssertion(() => menu.Find("[data-test=presence-after]").TextContent.Should().Contain("then sign out"));
-        menu.Find("[data-test=presence]").Click();
+        menu.Click("[data-test=presence]");
         menu.FindAll("[data-test=presence-sign-out-after]").Should().BeEmpty();
-        menu.Find("[data-test=presence-keep-on]").Click();
+        menu.Click("[data-test=presence-keep-on]");
         menu.WaitForAssertion(() => Sent.Should().Equal("sign_out_after", "keep_on"));
     }
 
@@ -66,8 +66,8 @@ public sealed class PresenceMenuTests : PageContext
     public async Task A_pause_after_the_call_has_its_name_in_the_chip_through_the_wrap_up()
     {
         var menu = await InCallMenuAsync();
-        menu.Find("[data-test=presence]").Click();
-        menu.Find("[data-test=presence-pause]").Click();
+        menu.Click("[data-test=presence]");
+        menu.Click("[data-test=presence-pause]");
         menu.WaitForAssertion(() => Sent.Should().Equal("pause break"));
         foreach (var state in new[] { "Talking", "WrapUp" })
         {
@@ -77,7 +77,7 @@ public sealed class PresenceMenuTests : PageContext
 
         Feed.Take(Some.Message(Me("Paused", "break")));
         menu.WaitForAssertion(() => menu.FindAll("[data-test=presence-after]").Should().BeEmpty());
-        menu.Find("[data-test=presence]").Click();
+        menu.Click("[data-test=presence]");
         menu.FindAll("[data-test=presence-sign-out-after],[data-test=presence-keep-on]").Should().BeEmpty();
     }
 
@@ -88,7 +88,7 @@ public sealed class PresenceMenuTests : PageContext
         Feed.Take(Some.Snapshot(Some.Desk() with { Today = Some.Today with { Pauses = [new PauseUseView("break", 300)] } }));
         var menu = Render<PresenceMenu>();
         menu.FindAll("[data-test=pause-use]").Should().BeEmpty();
-        menu.Find("[data-test=presence]").Click();
+        menu.Click("[data-test=presence]");
         menu.Find("[data-test=pause-use]").TextContent.Should().Be("5:00 used, 10:00 left");
     }
 

@@ -74,7 +74,7 @@ public sealed class ReportsPageTests : PageContext
         titles[0].Should().Be("Calls that entered a queue.");
 
         _report = Report("agent", "day", Row(1, "Anna Verdi"));
-        page.Find("[data-test=report-agent]").Click();
+        page.Click("[data-test=report-agent]");
         page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Anna Verdi", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "76.5 %", "2", "1"));
         Said(page).Should().HaveCount(10).And.OnlyContain(t => !t.StartsWith("Report.", StringComparison.Ordinal));
         Said(page)[0].Should().StartWith("Calls offered to the agent");
@@ -97,8 +97,8 @@ public sealed class ReportsPageTests : PageContext
     public async Task A_choice_is_asked_for_shown_in_the_address_and_offered_as_CSV()
     {
         var page = await ShowAsync();
-        page.Find("[data-test=report-hour]").Click();
-        page.Find("[data-test=report-last_7_days]").Click();
+        page.Click("[data-test=report-hour]");
+        page.Click("[data-test=report-last_7_days]");
         page.WaitForAssertion(() => _asked[^1].Should().Be("/api/reports?by=queue&step=hour&period=last_7_days"));
         Services.GetRequiredService<NavigationManager>().Uri.Should().EndWith("/reports?by=queue&step=hour&period=last_7_days");
         page.Find("[data-test=report-csv]").GetAttribute("href").Should().Be("api/reports/csv?by=queue&step=hour&period=last_7_days");
@@ -108,19 +108,19 @@ public sealed class ReportsPageTests : PageContext
     public async Task Own_days_begin_as_those_shown_and_impossible_ones_are_not_asked_for()
     {
         var page = await ShowAsync();
-        page.Find("[data-test=report-own]").Click();
+        page.Click("[data-test=report-own]");
         page.WaitForAssertion(() => _asked[^1].Should().Be("/api/reports?by=queue&step=day&from=2026-03-05&to=2026-03-05"));
-        page.Find("[data-test=report-from]").Change("2026-02-01");
+        page.Change("[data-test=report-from]", "2026-02-01");
         page.WaitForAssertion(() => _asked[^1].Should().Be("/api/reports?by=queue&step=day&from=2026-02-01&to=2026-03-05"));
         var asked = _asked.Count;
-        page.Find("[data-test=report-hour]").Click();
+        page.Click("[data-test=report-hour]");
         page.WaitForAssertion(() => Words(page.Find("[data-test=report-wrong]")).Should().StartWith("At most 31 days"));
         page.FindAll("[data-test=report-csv]").Should().BeEmpty();
-        page.Find("[data-test=report-to]").Change("2026-01-31");
+        page.Change("[data-test=report-to]", "2026-01-31");
         page.WaitForAssertion(() => Words(page.Find("[data-test=report-wrong]")).Should().StartWith("The last day is before"));
         page.Find("[data-test=report-to]").GetAttribute("aria-invalid").Should().Be("true");
         _asked.Should().HaveCount(asked);
-        page.Find("[data-test=report-to]").Change("2026-02-02");
+        page.Change("[data-test=report-to]", "2026-02-02");
         page.WaitForAssertion(() => _asked[^1].Should().Be("/api/reports?by=queue&step=hour&from=2026-02-01&to=2026-02-02"));
         page.WaitForAssertion(() => page.FindAll("[data-test=report-wrong]").Should().BeEmpty());
     }
@@ -139,7 +139,7 @@ public sealed class ReportsPageTests : PageContext
         (await ShowAsync()).FindAll("[data-test=report-zone]").Should().BeEmpty("it is the site's");
         _session = _session with { TimeZone = "Asia/Tokyo" };
         var page = await ShowAsync();
-        page.Find("[data-test=report-zone]").Change("Asia/Tokyo");
+        page.Change("[data-test=report-zone]", "Asia/Tokyo");
         page.WaitForAssertion(() => _asked[^1].Should().Be("/api/reports?by=queue&step=day&period=today&zone=Asia%2FTokyo"));
         page.Find("[data-test=report-csv]").GetAttribute("href").Should().EndWith("&zone=Asia%2FTokyo");
     }
@@ -153,16 +153,16 @@ public sealed class ReportsPageTests : PageContext
         page.FindAll("[data-test=report-row]").Should().BeEmpty();
 
         _report = Report("queue", "day", Row(1, "Sales", None)) with { More = true };
-        page.Find("[data-test=report-yesterday]").Click();
+        page.Click("[data-test=report-yesterday]");
         page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Sales", "0", "0", "0", "0", "– in 20 s", "–", "–", "0", "0"));
         Words(page.Find("[data-test=report-more]")).Should().StartWith("The first 1 lines are shown");
 
         _refusal = FakeServer.Text("""{"status":503,"errorId":"database_away","detail":"The database does not answer now."}""", "application/problem+json", HttpStatusCode.ServiceUnavailable);
-        page.Find("[data-test=report-this_month]").Click();
+        page.Click("[data-test=report-this_month]");
         page.WaitForAssertion(() => Words(page.Find("[data-test=report-failed]")).Should().Contain("The database does not answer now."));
         page.FindAll("[data-test=report-row]").Should().HaveCount(1, "what was there is still to be read");
         _refusal = null;
-        page.Find("[data-test=report-failed] button").Click();
+        page.Click("[data-test=report-failed] button");
         page.WaitForAssertion(() => page.FindAll("[data-test=report-failed]").Should().BeEmpty());
     }
 

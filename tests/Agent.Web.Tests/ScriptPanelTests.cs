@@ -40,7 +40,7 @@ public sealed class ScriptPanelTests : PageContext
     {
         await InCallAsync();
         var panel = Panel();
-        panel.Find("[data-test=script-next]").Click();
+        panel.Click("[data-test=script-next]");
         Step(panel).Should().Be("why");
         panel.Find(".error").TextContent.Should().Contain("Why do you call?");
         panel.FindAll("[data-test=script-answer]")[0].Click();
@@ -54,7 +54,7 @@ public sealed class ScriptPanelTests : PageContext
         var panel = Panel();
         panel.FindAll("[data-test=script-answer]")[0].Click();
         Step(panel).Should().Be("details");
-        panel.Find("[data-test=script-next]").Click();
+        panel.Click("[data-test=script-next]");
         Step(panel).Should().BeNull();
         Drafts.Value(Some.CallId, "script.step").Should().Be("why details end");
         panel.FindAll("button").Single(b => b.TextContent.Trim() == "Back").Click();
@@ -98,7 +98,7 @@ public sealed class ScriptPanelTests : PageContext
     {
         await InCallAsync();
         var panel = Panel();
-        panel.Find("[data-test=script-objection]").Click();
+        panel.Click("[data-test=script-objection]");
         panel.Find(".objection-reply").TextContent.Should().Contain("One minute.");
         panel.FindAll("button").Single(b => b.TextContent.Trim() == "Back to the script").Click();
         Step(panel).Should().Be("why");

@@ -24,12 +24,12 @@ public sealed class SettingsTests : PageContext
     {
         Answers(View);
         var page = Render<QueuesAdmin>(p => p.Add(q => q.View, View));
-        page.Find("[data-test=admin-row]").Click();
-        page.Find("[data-test=admin-always]").Change(false);
-        page.Find("#q-mon").Input("09:00-13:00, 14:00-18:00");
-        page.Find("#q-holidays").Input("2026-12-25 Christmas\n2027-01-01");
-        page.Find(".members select").Change("2");
-        page.Find("[data-test=admin-form]").Submit();
+        page.Click("[data-test=admin-row]");
+        page.Change("[data-test=admin-always]", false);
+        page.Input("#q-mon", "09:00-13:00, 14:00-18:00");
+        page.Input("#q-holidays", "2026-12-25 Christmas\n2027-01-01");
+        page.Change(".members select", "2");
+        page.Submit("[data-test=admin-form]");
         page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
         var saved = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.QueueSetup)!;
         saved.Hours!["mon"].Should().Equal("09:00-13:00", "14:00-18:00");
@@ -43,9 +43,9 @@ public sealed class SettingsTests : PageContext
     public void A_closed_day_that_is_none_is_named_and_nothing_is_sent()
     {
         var page = Render<QueuesAdmin>(p => p.Add(q => q.View, View));
-        page.Find("[data-test=admin-row]").Click();
-        page.Find("#q-holidays").Input("25.12.2026 Christmas");
-        page.Find("[data-test=admin-form]").Submit();
+        page.Click("[data-test=admin-row]");
+        page.Input("#q-holidays", "25.12.2026 Christmas");
+        page.Submit("[data-test=admin-form]");
         page.Markup.Should().Contain("25.12.2026 Christmas");
         page.FindAll(".error").Should().Contain(e => e.TextContent.Contains("2026-12-25", StringComparison.Ordinal));
         Server.Asked.Should().BeEmpty();
@@ -56,9 +56,9 @@ public sealed class SettingsTests : PageContext
     {
         Server.Answer = _ => FakeServer.Json("""{"errorId":"invalid_input","errors":{"login":["a login that nobody else has"]}}""", System.Net.HttpStatusCode.BadRequest);
         var page = Render<PeopleAdmin>(p => p.Add(q => q.View, View));
-        page.Find("[data-test=admin-row]").Click();
-        page.Find("#a-login").Input("anna");
-        page.Find("[data-test=admin-form]").Submit();
+        page.Click("[data-test=admin-row]");
+        page.Input("#a-login", "anna");
+        page.Submit("[data-test=admin-form]");
         page.WaitForAssertion(() => page.Find("[data-error=login]").TextContent.Should().Contain("a login that nobody else has"));
         page.Find("#a-login").GetAttribute("value").Should().Be("anna");
     }
@@ -67,11 +67,11 @@ public sealed class SettingsTests : PageContext
     public void A_new_extension_gets_its_device_s_name_until_that_is_written_by_hand()
     {
         var page = Render<ExtensionsAdmin>(p => p.Add(q => q.View, View));
-        page.Find("[data-test=admin-new]").Click();
-        page.Find("#e-number").Input("120");
+        page.Click("[data-test=admin-new]");
+        page.Input("#e-number", "120");
         page.Find(".device input").GetAttribute("value").Should().Be("PJSIP/120");
-        page.Find(".device input").Input("PJSIP/desk");
-        page.Find("#e-number").Input("121");
+        page.Input(".device input", "PJSIP/desk");
+        page.Input("#e-number", "121");
         page.Find(".device input").GetAttribute("value").Should().Be("PJSIP/desk");
     }
 
@@ -82,10 +82,10 @@ public sealed class SettingsTests : PageContext
         var saved = 0;
         var page = Render<CodesForm>(p => p.Add(q => q.View, View).Add(q => q.Items, View.Dispositions).Add(q => q.WithOutcome, true).Add(q => q.Title, "").Add(q => q.Hint, "")
             .Add(q => q.OnSaved, EventCallback.Factory.Create<AdminView>(this, _ => saved++)));
-        page.Find(".code-row input").Input("Sold");
-        page.Find("[data-test=codes-add]").Click();
+        page.Input(".code-row input", "Sold");
+        page.Click("[data-test=codes-add]");
         page.FindAll(".code-row input")[1].Input("Sale");
-        page.Find("form").Submit();
+        page.Submit("form");
         page.WaitForAssertion(() => saved.Should().Be(1));
         var sent = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.CodesSave)!;
         sent.Items.Should().Equal(new CodeSetup("sale", "Sold", "positive"), new CodeSetup("sale_2", "Sale", "neutral"));
@@ -107,7 +107,7 @@ public sealed class SettingsTests : PageContext
         form.FindAll("[data-test=pause-allowance]").Select(i => i.GetAttribute("value")).Should().Equal("15", "");
         form.FindAll("[data-test=pause-allowance]")[1].Input("90");
         form.FindAll("[data-test=pause-allowance]")[0].Input("");
-        form.Find("form").Submit();
+        form.Submit("form");
         form.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/admin/pause-reasons"));
         JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.CodesSave)!.Items.Should().Equal(new CodeSetup("break", "Break"), new CodeSetup("meeting", "Meeting", null, 90));
     }

@@ -113,7 +113,7 @@ public sealed class SightTests : PageContext
             [new RecordingPartView(0, 8_000, "wait", null, null), new RecordingPartView(8_000, 40_000, "talk", Guid.NewGuid(), "Anna Verdi"), new RecordingPartView(40_000, 45_000, "hold", Guid.NewGuid(), "Anna Verdi"), new RecordingPartView(45_000, 60_000, "talk", Guid.NewGuid(), "Mila Orlova")]);
         Server.Answer = r => r.RequestUri!.AbsolutePath.StartsWith("/api/recordings/", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(recording, ContractsJson.Default.RecordingView)) : null;
         var player = Render<Player>(p => p.Add(c => c.Recording, recording.Id));
-        player.Find("[data-test=player-play]").Click();
+        player.Click("[data-test=player-play]");
         player.WaitForAssertion(() => player.FindAll("[data-test=player-parts] button").Select(b => b.GetAttribute("aria-label")).Should().Equal(
             "Nobody speaks with the client: 0:00–0:08", "Anna Verdi: 0:08–0:40", "On hold: Anna Verdi: 0:40–0:45", "Mila Orlova: 0:45–1:00"));
         player.Find("[data-test=player-who]").TextContent.Should().Be("Nobody speaks with the client");
@@ -135,15 +135,15 @@ public sealed class SightTests : PageContext
             ? FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, accepted, accepted ? null : "not_your_call"), ContractsJson.Default.CommandAnswer)) : session(r);
         var board = Render<BoardPage>();
         board.FindAll("[data-test=agent-menu]").Should().ContainSingle("nobody acts for one who is not there");
-        board.Find("[data-test=agent-menu]").Click();
-        board.Find("[data-test=supervise-hang_up]").Click();
+        board.Click("[data-test=agent-menu]");
+        board.Click("[data-test=supervise-hang_up]");
         Server.Asked.Should().NotContain(a => a.Path.EndsWith("/commands", StringComparison.Ordinal));
         accepted = false;
-        board.Find("[data-test=supervise-sure]").Click();
+        board.Click("[data-test=supervise-sure]");
         board.WaitForAssertion(() => board.Find("[data-test=supervise-trouble]").TextContent.Should().Be("This agent is not in that call any more."));
         Server.Asked.Last().Body.Should().Contain("hang_up").And.Contain(call.ToString());
         accepted = true;
-        board.Find("[data-test=supervise-pause]").Click();
+        board.Click("[data-test=supervise-pause]");
         board.WaitForAssertion(() => board.FindAll("[data-test=supervise-pause]").Should().BeEmpty());
         Server.Asked.Last().Body.Should().Contain("\"pause\"");
     }

@@ -39,6 +39,17 @@ public sealed class UnfinishedTests : PageContext
     }
 
     [Fact]
+    public async Task Of_many_the_newest_are_shown_and_the_rest_when_asked()
+    {
+        _waiting = [.. Enumerable.Range(0, 8).Select(_ => Row(Guid.NewGuid(), ""))];
+        var list = await ListAsync();
+        list.WaitForAssertion(() => list.FindAll("[data-test=unfinished-call]").Should().HaveCount(3));
+        list.Click("[data-test=unfinished-all]");
+        list.FindAll("[data-test=unfinished-call]").Should().HaveCount(8);
+        list.FindAll("[data-test=unfinished-all]").Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Nothing_waits_nothing_is_shown()
     {
         _waiting = [];
@@ -52,13 +63,13 @@ public sealed class UnfinishedTests : PageContext
     {
         var list = await ListAsync();
         list.WaitForAssertion(() => list.Find("[data-test=unfinished-call]"));
-        list.Find("[data-test=unfinished-call]").Click();
+        list.Click("[data-test=unfinished-call]");
         list.WaitForAssertion(() => list.Find("#unfinished-note").GetAttribute("value").Should().Be("wants 20 seats"));
         await list.Find("form").SubmitAsync();
         list.WaitForAssertion(() => list.Find("[role=alert]").TextContent.Should().NotBeEmpty());
         Saved.Should().BeEmpty();
         list.FindAll("[data-test=unfinished-disposition]")[1].Click();
-        list.Find("#unfinished-next").Input("send the offer");
+        list.Input("#unfinished-next", "send the offer");
         _waiting = [];
         await list.Find("form").SubmitAsync();
         list.WaitForAssertion(() => list.FindAll("[data-test=unfinished]").Should().BeEmpty());
@@ -71,9 +82,9 @@ public sealed class UnfinishedTests : PageContext
     {
         var list = await ListAsync();
         list.WaitForAssertion(() => list.Find("[data-test=unfinished-call]"));
-        list.Find("[data-test=unfinished-call]").Click();
+        list.Click("[data-test=unfinished-call]");
         list.WaitForAssertion(() => list.Find("#unfinished-note"));
-        list.Find("#unfinished-note").Input("wants 25 seats");
+        list.Input("#unfinished-note", "wants 25 seats");
         Feed.Take(Some.Message(new PopEvent(Some.Pop()), Some.Me("Ringing")));
         Feed.Take(Some.Message(new CallEvent(Some.Call()), Some.Me("Talking")));
         list.WaitForAssertion(() => list.Find("#unfinished-note").GetAttribute("value").Should().Be("wants 25 seats"));
@@ -115,7 +126,7 @@ public sealed class UnfinishedTests : PageContext
         var after = Detail("order", Some.Noon.AddDays(1), new DispositionChangeView(Some.Noon, "Alex Romano", "Solved", "Order"));
         var detail = await DetailAsync(Detail("solved", Some.Noon.AddDays(1)), FakeServer.Json(JsonSerializer.Serialize(after, ContractsJson.Default.CallDetailView)));
         detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-change]"));
-        detail.Find("[data-test=wrap-up-change]").Click();
+        detail.Click("[data-test=wrap-up-change]");
         detail.FindAll("[data-test=wrap-up-other]").Single(b => b.GetAttribute("data-code") == "order").Click();
         detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-changed]").TextContent.Should().Be("Alex Romano changed it: Solved → Order"));
         Server.Asked.Single(a => a.Method == "PUT").Should().Be(("PUT", $"api/calls/{Other}/wrap-ups/{Me}/disposition", """{"disposition":"order"}"""));
@@ -127,7 +138,7 @@ public sealed class UnfinishedTests : PageContext
     {
         var detail = await DetailAsync(Detail("solved", Some.Noon.AddDays(1)), FakeServer.Json("""{"errorId":"wrap_up_closed","detail":"x"}""", HttpStatusCode.Conflict));
         detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-change]"));
-        detail.Find("[data-test=wrap-up-change]").Click();
+        detail.Click("[data-test=wrap-up-change]");
         detail.FindAll("[data-test=wrap-up-other]")[1].Click();
         detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-error]").TextContent.Should().Contain("24 hours"));
         var others = await DetailAsync(Detail("solved", null));

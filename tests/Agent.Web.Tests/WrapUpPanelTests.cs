@@ -31,7 +31,7 @@ public sealed class WrapUpPanelTests : PageContext
         var panel = Panel();
         panel.FindAll("[data-test=disposition]")[1].Click();
         panel.FindAll("[data-test=disposition]")[1].GetAttribute("aria-checked").Should().Be("true");
-        panel.Find("#next-step").Input("send the offer");
+        panel.Input("#next-step", "send the offer");
         await panel.Find("form").SubmitAsync();
         panel.WaitForAssertion(() => Saved.Should().ContainSingle());
         var save = Saved.Single();
@@ -73,7 +73,7 @@ public sealed class WrapUpPanelTests : PageContext
         panel.Find("[data-test=wrap-up-countdown]").TextContent.Should().Be("0:30");
         Time.Advance(TimeSpan.FromSeconds(25));
         panel.WaitForAssertion(() => panel.Find("[data-test=wrap-up-countdown]").TextContent.Should().Be("0:05"));
-        panel.Find("[data-test=wrap-up-extend]").Click();
+        panel.Click("[data-test=wrap-up-extend]");
         panel.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/commands" && a.Body.Contains("extend_wrap_up")));
     }
 }
