@@ -15,6 +15,9 @@ internal sealed record CallFilter(string? Query, string? Direction, string? Outc
 /// <summary>The call log, from the journal's projections.</summary>
 internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, TimeProvider time)
 {
+    /// <summary>Older ones are nobody's work any more, and a list over all years would be slower every day.</summary>
+    static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(30);
+
     const string Columns =
         """
         c.id, c.number, c.direction, c.started_at, c.ended_at,
@@ -132,7 +135,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
             """
             with mine as (
               select coalesce(k.merged_into, k.id) as call_id from call_leg l join call k on k.id = l.call_id
-              where l.agent_id = @person and l.answered_at is not null and l.ended_at is not null
+              where l.agent_id = @person and l.started_at > @since and l.answered_at is not null and l.ended_at is not null
               group by 1
               having bool_or(l.wrap_up_ms is not null) or exists (select from call_draft d where d.call_id = any(array_agg(k.id)) and d.user_id = @person
                 and d.field in ('note', 'disposition', 'next_step') and d.value #>> '{}' <> '')
@@ -153,7 +156,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
               select left(d.value #>> '{}', 200) as text from call_draft d where (d.call_id = m.call_id or d.call_id in (select id from call where merged_into = m.call_id))
                 and d.field in ('note', 'next_step') and d.owner_id in (@person, @none) and d.value #>> '{}' <> '' order by d.field = 'note' desc, d.updated_at desc limit 1) d;
             """,
-            new { person, none = Guid.Empty }, cancellationToken: cancel));
+            new { person, none = Guid.Empty, since = time.GetUtcNow() - UnfinishedFor }, cancellationToken: cancel));
         var count = await results.ReadSingleAsync<long>();
         var rows = (await results.ReadAsync<Row>()).Select(View).ToList();
         var typed = (await results.ReadAsync<(Guid Call, string Text)>()).ToDictionary(t => t.Call, t => t.Text);
