@@ -77,7 +77,8 @@ internal sealed class TraceRun
     /// <summary>When the socket closed, by the README of the trace.</summary>
     private static readonly Dictionary<string, double> s_lostAt_ms = new()
     {
-        ["19c-core-restart-now-with-call"] = 2843, ["19e-crash-kill-9"] = 1726,
+        ["19c-core-restart-now-with-call"] = 2843,
+        ["19e-crash-kill-9"] = 1726,
     };
 
     private void ComeBack(string name, double backAt_ms)

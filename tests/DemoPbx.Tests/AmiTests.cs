@@ -144,7 +144,11 @@ public sealed class AmiTests
         var devices = (await bench.Ami.ListAsync("DeviceStateList")).Where(e => e.Name == "DeviceStateChange").ToDictionary(e => e["Device"]!, e => e["State"]);
         devices.Should().Equal(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
-            ["PJSIP/101"] = "INUSE", ["PJSIP/102"] = "NOT_INUSE", ["PJSIP/109"] = "UNAVAILABLE", ["PJSIP/110"] = "NOT_INUSE", ["PJSIP/trunk"] = "INUSE",
+            ["PJSIP/101"] = "INUSE",
+            ["PJSIP/102"] = "NOT_INUSE",
+            ["PJSIP/109"] = "UNAVAILABLE",
+            ["PJSIP/110"] = "NOT_INUSE",
+            ["PJSIP/trunk"] = "INUSE",
         });
     }
 

@@ -26,7 +26,11 @@ public sealed class TelephonyTests
         await pbx.StartAsync(stop.Token);
         var ami = new AmiClient(new AmiClientOptions
         {
-            Port = pbx.AmiPort, User = "callcrm", Secret = "demo-secret", ServerFilters = ["!Event: (Newexten|AGIExec)"], BootWait = TimeSpan.FromSeconds(2),
+            Port = pbx.AmiPort,
+            User = "callcrm",
+            Secret = "demo-secret",
+            ServerFilters = ["!Event: (Newexten|AGIExec)"],
+            BootWait = TimeSpan.FromSeconds(2),
         });
         var running = ami.RunAsync(stop.Token);
         var first = await NextAsync<AmiConnected>(ami, stop.Token);

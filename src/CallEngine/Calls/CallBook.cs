@@ -102,7 +102,8 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         state.Timers.Cancel(call.AnnounceTimer);
         var root = call.Client ?? call.Legs[0];
         state.Out.Write(new CallStarted(call.Node, root.Id.UniqueId, root.LinkedId, call.Direction, call.Caller, call.Dialled, call.CallerName,
-            call.Routed, call.Estimated) { Seq = state.Out.TakeSeq(), At = call.Estimated ? state.Now.Utc : call.StartedUtc, Call = call.Id });
+            call.Routed, call.Estimated)
+        { Seq = state.Out.TakeSeq(), At = call.Estimated ? state.Now.Utc : call.StartedUtc, Call = call.Id });
         foreach (var leg in call.Legs)
             Log(leg);
     }

@@ -192,5 +192,6 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
 
     private void Decide(Call call, RouteRule rule, Agent? agent, string? target, Preference preferred, ImmutableArray<RouteCandidate> candidates, int count, int? place) =>
         state.Out.Write(new RouteDecided(rule, agent?.Id, call.Queue?.Id, target, preferred.First?.Id, preferred.By, preferred.First?.State,
-            preferred.LastContactAt, candidates, count, place) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+            preferred.LastContactAt, candidates, count, place)
+        { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
 }

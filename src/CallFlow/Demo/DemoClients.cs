@@ -42,8 +42,16 @@ internal sealed class DemoClients(DemoRandom random, DemoOptions options, DateTi
         var source = random.One(DemoNames.Sources);
         return new DemoClient
         {
-            Id = random.Id(created), Kind = company.Length > 0 && random.Percent(30) ? "company" : "person", Name = $"{first} {family}", Company = company, City = random.One(country.Cities),
-            Email = random.Percent(70) ? $"client{random.Next(90000) + 10000}@{country.Mail}" : "", Language = country.Language, Source = source, CreatedAt = created, UpdatedAt = created,
+            Id = random.Id(created),
+            Kind = company.Length > 0 && random.Percent(30) ? "company" : "person",
+            Name = $"{first} {family}",
+            Company = company,
+            City = random.One(country.Cities),
+            Email = random.Percent(70) ? $"client{random.Next(90000) + 10000}@{country.Mail}" : "",
+            Language = country.Language,
+            Source = source,
+            CreatedAt = created,
+            UpdatedAt = created,
             ResponsibleId = random.Percent(70) ? random.One(DemoCompany.People.Where(p => p.Languages.Contains(country.Language)).ToList()).Id : null,
         };
     }

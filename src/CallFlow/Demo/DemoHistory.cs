@@ -123,9 +123,27 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         var fresh = client.CreatedAt == at;
         var call = new CallRow
         {
-            Id = random.Id(at), Domain = options.Domain, Node = options.Node, Direction = direction, State = CallState.Ended, Routed = queue is not null, CallerRaw = client.E164, CallerKind = NumberKind.E164,
-            CallerE164 = client.E164, DialledRaw = queue?.Number ?? client.E164, DialledE164 = queue?.Number ?? client.E164, QueueId = queue?.Id, ClientId = client.Id, Candidates = [client.Id],
-            Lookup = fresh ? LookupOutcome.Created : LookupOutcome.Known, DealId = client.OpenDealSince <= at ? client.OpenDeal : null, StartedAt = at, QueuedAt = queue is null ? null : at.AddMilliseconds(40), TalkMs = 0, HoldMs = 0, WaitMs = 0,
+            Id = random.Id(at),
+            Domain = options.Domain,
+            Node = options.Node,
+            Direction = direction,
+            State = CallState.Ended,
+            Routed = queue is not null,
+            CallerRaw = client.E164,
+            CallerKind = NumberKind.E164,
+            CallerE164 = client.E164,
+            DialledRaw = queue?.Number ?? client.E164,
+            DialledE164 = queue?.Number ?? client.E164,
+            QueueId = queue?.Id,
+            ClientId = client.Id,
+            Candidates = [client.Id],
+            Lookup = fresh ? LookupOutcome.Created : LookupOutcome.Known,
+            DealId = client.OpenDealSince <= at ? client.OpenDeal : null,
+            StartedAt = at,
+            QueuedAt = queue is null ? null : at.AddMilliseconds(40),
+            TalkMs = 0,
+            HoldMs = 0,
+            WaitMs = 0,
         };
         if (direction == CallDirection.Outbound) (call.CallerRaw, call.CallerE164, call.CallerKind) = ("", null, NumberKind.Extension);
         Calls.Add(call);
@@ -214,9 +232,24 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         var rang = at.AddMilliseconds(180);
         Offers.Add(new OfferRow
         {
-            Id = DerivedId.From(call.Id, DerivedId.Offer, attempt), CallId = call.Id, AgentId = shift.Person.Id, Node = options.Node, Extension = extension, Device = $"PJSIP/{extension}", QueueId = queue.Id,
-            ClientId = call.ClientId, Attempt = attempt, Rule = rule, CanAnswer = true, CanHold = true, OfferedAt = at, RangAt = rang < ends ? rang : null, EndedAt = ends, Outcome = outcome,
-            TechCause = outcome == OfferOutcome.Declined ? 603 : null, RingMs = (int)Math.Max(0, (ends - rang).TotalMilliseconds),
+            Id = DerivedId.From(call.Id, DerivedId.Offer, attempt),
+            CallId = call.Id,
+            AgentId = shift.Person.Id,
+            Node = options.Node,
+            Extension = extension,
+            Device = $"PJSIP/{extension}",
+            QueueId = queue.Id,
+            ClientId = call.ClientId,
+            Attempt = attempt,
+            Rule = rule,
+            CanAnswer = true,
+            CanHold = true,
+            OfferedAt = at,
+            RangAt = rang < ends ? rang : null,
+            EndedAt = ends,
+            Outcome = outcome,
+            TechCause = outcome == OfferOutcome.Declined ? 603 : null,
+            RingMs = (int)Math.Max(0, (ends - rang).TotalMilliseconds),
         });
         shift.Do(AgentState.Reserved, at, rang < ends ? rang : ends, call.Id);
         shift.Do(AgentState.Ringing, rang, ends, call.Id);
@@ -322,8 +355,19 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         var unique = string.Create(CultureInfo.InvariantCulture, $"{options.Node}-{from.ToUnixTimeSeconds()}.{Legs.Count + 1}");
         Legs.Add(new LegRow
         {
-            Node = options.Node, UniqueId = unique, CallId = call.Id, Channel = string.Create(CultureInfo.InvariantCulture, $"{device}-{count:x8}"), AgentId = agent, IsClient = isClient,
-            StartedAt = from < call.StartedAt ? call.StartedAt : from, AnsweredAt = answered, EndedAt = ends, Cause = 16, TalkMs = talk_ms, HoldMs = hold_ms, WrapUpMs = wrapUp_ms,
+            Node = options.Node,
+            UniqueId = unique,
+            CallId = call.Id,
+            Channel = string.Create(CultureInfo.InvariantCulture, $"{device}-{count:x8}"),
+            AgentId = agent,
+            IsClient = isClient,
+            StartedAt = from < call.StartedAt ? call.StartedAt : from,
+            AnsweredAt = answered,
+            EndedAt = ends,
+            Cause = 16,
+            TalkMs = talk_ms,
+            HoldMs = hold_ms,
+            WrapUpMs = wrapUp_ms,
         });
     }
 }

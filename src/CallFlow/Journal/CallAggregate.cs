@@ -40,7 +40,7 @@ internal sealed partial class CallAggregate(CallRow call)
 
     public static CallAggregate Begin(string domain, JournalEntry entry)
     {
-        var aggregate = new CallAggregate(new CallRow { Id = entry.Call!.Value, Domain = domain, StartedAt = entry.At, CallerKind = NumberKind.Unparsed, Estimated = true }) ;
+        var aggregate = new CallAggregate(new CallRow { Id = entry.Call!.Value, Domain = domain, StartedAt = entry.At, CallerKind = NumberKind.Unparsed, Estimated = true });
         (aggregate.IsNew, aggregate.CallChanged) = (true, true);
         return aggregate;
     }
@@ -126,8 +126,19 @@ internal sealed partial class CallAggregate(CallRow call)
     {
         var offer = new OfferRow
         {
-            Id = e.Offer, CallId = Call.Id, AgentId = e.Agent, Node = e.Node, Extension = e.Extension, Device = e.Device, QueueId = e.Queue, ClientId = e.Client,
-            Attempt = e.Attempt, Rule = e.Rule, CanAnswer = e.CanAnswer, CanHold = e.CanHold, OfferedAt = e.At,
+            Id = e.Offer,
+            CallId = Call.Id,
+            AgentId = e.Agent,
+            Node = e.Node,
+            Extension = e.Extension,
+            Device = e.Device,
+            QueueId = e.Queue,
+            ClientId = e.Client,
+            Attempt = e.Attempt,
+            Rule = e.Rule,
+            CanAnswer = e.CanAnswer,
+            CanHold = e.CanHold,
+            OfferedAt = e.At,
         };
         Offers.Add(offer);
         ChangedOffers.Add(offer);

@@ -169,7 +169,13 @@ internal sealed partial class JournalConnection(RouterDatabase database, string 
         var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
             // Not from a pool: the session holds the lock, and must end when we are done with it.
-            Pooling = false, ApplicationName = $"callcrm-journal-{domain}", CommandTimeout = 10, Timeout = 3, TcpKeepAlive = true, MaxAutoPrepare = 30, AutoPrepareMinUsages = 2,
+            Pooling = false,
+            ApplicationName = $"callcrm-journal-{domain}",
+            CommandTimeout = 10,
+            Timeout = 3,
+            TcpKeepAlive = true,
+            MaxAutoPrepare = 30,
+            AutoPrepareMinUsages = 2,
         };
         var opened = new NpgsqlConnection(settings.ConnectionString);
         await opened.OpenAsync(ct);

@@ -82,8 +82,17 @@ internal sealed class ProjectionFold(string domain)
             // A row of its own that nothing of the call depends on.
             LegSpans.Add(new LegSpanRow
             {
-                Domain = domain, Seq = span.Seq, CallId = id, Node = span.Node, UniqueId = span.UniqueId, AgentId = span.Agent, Kind = span.What, Bridge = span.Bridge, OtherId = span.Other,
-                FromAt = span.FromAt, ToAt = span.ToAt,
+                Domain = domain,
+                Seq = span.Seq,
+                CallId = id,
+                Node = span.Node,
+                UniqueId = span.UniqueId,
+                AgentId = span.Agent,
+                Kind = span.What,
+                Bridge = span.Bridge,
+                OtherId = span.Other,
+                FromAt = span.FromAt,
+                ToAt = span.ToAt,
             });
             return;
         }
@@ -112,8 +121,16 @@ internal sealed class ProjectionFold(string domain)
         {
             Spans.Add(new SpanRow
             {
-                AgentId = e.Agent, Domain = domain, Seq = e.Seq, State = e.Before, Reason = before?.Reason, FromAt = e.At - TimeSpan.FromMilliseconds(e.Before_ms), SpanMs = e.Before_ms, CallId = call,
-                Node = before?.Node, Extension = before?.Extension,
+                AgentId = e.Agent,
+                Domain = domain,
+                Seq = e.Seq,
+                State = e.Before,
+                Reason = before?.Reason,
+                FromAt = e.At - TimeSpan.FromMilliseconds(e.Before_ms),
+                SpanMs = e.Before_ms,
+                CallId = call,
+                Node = before?.Node,
+                Extension = before?.Extension,
             });
         }
 
@@ -125,7 +142,17 @@ internal sealed class ProjectionFold(string domain)
 
         var row = new AgentRow
         {
-            AgentId = e.Agent, Domain = domain, State = e.State, Reason = e.Reason, Node = e.Node, Extension = e.Extension, CallId = e.Call, Since = e.At, Until = e.Until, Leaves = e.Leaves, LastSeq = e.Seq,
+            AgentId = e.Agent,
+            Domain = domain,
+            State = e.State,
+            Reason = e.Reason,
+            Node = e.Node,
+            Extension = e.Extension,
+            CallId = e.Call,
+            Since = e.At,
+            Until = e.Until,
+            Leaves = e.Leaves,
+            LastSeq = e.Seq,
         };
         if (before is not null) TouchedAgents.Remove(before);
         agents[e.Agent] = row;

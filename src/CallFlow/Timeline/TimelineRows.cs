@@ -46,7 +46,8 @@ internal static class TimelineRows
         if (call is { EndedAt: { } ended, Outcome: { } how })
         {
             yield return At(ended, new CallEnded(how, call.EndedBy ?? EndedBy.Unknown, call.Cause ?? 0, call.AgentId, call.ClientId, call.QueueId, call.WaitMs ?? 0, call.TalkMs ?? 0,
-                call.HoldMs ?? 0, call.Estimated) { Seq = 0, At = default });
+                call.HoldMs ?? 0, call.Estimated)
+            { Seq = 0, At = default });
         }
     }
 

@@ -68,7 +68,10 @@ sealed class CelStore(NpgsqlDataSource database, string domain, string node, Tim
             """,
             new
             {
-                node, ids = call.Legs.Select(l => l.UniqueId).ToArray(), devices = call.Legs.Select(l => l.Device).ToArray(), ats = call.Legs.Select(l => l.StartedAt.UtcDateTime).ToArray(),
+                node,
+                ids = call.Legs.Select(l => l.UniqueId).ToArray(),
+                devices = call.Legs.Select(l => l.Device).ToArray(),
+                ats = call.Legs.Select(l => l.StartedAt.UtcDateTime).ToArray(),
             },
             cancellationToken: cancel))).Where(f => f.Agent != Guid.Empty).ToDictionary(f => f.Id, f => f.Agent);
         return call with { Legs = [.. call.Legs.Select(l => l with { Agent = found.TryGetValue(l.UniqueId, out var agent) ? agent : null })] };

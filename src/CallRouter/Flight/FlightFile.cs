@@ -233,5 +233,6 @@ sealed class FlightFile : IDisposable
     FlightException Empty(string why) => new($"{_name} was cut off before its first record: {why}") { IsEmpty = true };
 
     FlightException Damaged(string what, Exception? inner = null) => new(
-        $"{_name} is damaged at byte {_at}: {what}. Read before: {_count} inputs" + (_last is { } last ? $", the last of {last:yyyy-MM-dd HH:mm:ss.fff} UTC" : ""), inner) { IsDamage = true };
+        $"{_name} is damaged at byte {_at}: {what}. Read before: {_count} inputs" + (_last is { } last ? $", the last of {last:yyyy-MM-dd HH:mm:ss.fff} UTC" : ""), inner)
+    { IsDamage = true };
 }

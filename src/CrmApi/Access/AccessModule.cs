@@ -121,12 +121,16 @@ internal static class AccessModule
         };
         limits.AddPolicy(SignInLimit, http => RateLimitPartition.GetFixedWindowLimiter(Address(http), _ => new FixedWindowRateLimiterOptions
         {
-            PermitLimit = OptionsOf(http).SignInsPerMinute, Window = TimeSpan.FromMinutes(1), QueueLimit = 0,
+            PermitLimit = OptionsOf(http).SignInsPerMinute,
+            Window = TimeSpan.FromMinutes(1),
+            QueueLimit = 0,
         }));
         limits.AddPolicy(RequestLimit, http => RateLimitPartition.GetTokenBucketLimiter(Person.From(http.User)?.Id.ToString() ?? Address(http), _ => new TokenBucketRateLimiterOptions
         {
-            TokenLimit = OptionsOf(http).RequestsPerSecond * 10, TokensPerPeriod = OptionsOf(http).RequestsPerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0,
+            TokenLimit = OptionsOf(http).RequestsPerSecond * 10,
+            TokensPerPeriod = OptionsOf(http).RequestsPerSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
         }));
     }
 

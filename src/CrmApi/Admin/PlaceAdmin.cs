@@ -28,8 +28,13 @@ internal static class PlaceAdmin
         {
             var values = new
             {
-                node, number, extension.Version, change.Domain, names = extension.Devices.Select(d => d.Name).ToArray(),
-                answers = extension.Devices.Select(d => d.CanAnswer).ToArray(), holds = extension.Devices.Select(d => d.CanHold).ToArray(),
+                node,
+                number,
+                extension.Version,
+                change.Domain,
+                names = extension.Devices.Select(d => d.Name).ToArray(),
+                answers = extension.Devices.Select(d => d.CanAnswer).ToArray(),
+                holds = extension.Devices.Select(d => d.CanHold).ToArray(),
             };
             var rows = extension.Version == 0
                 ? await change.DoAsync("insert into extension (node, number, domain) values (@node, @number, @Domain) on conflict do nothing", values, cancel)

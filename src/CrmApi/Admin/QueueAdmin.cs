@@ -30,11 +30,28 @@ internal static class QueueAdmin
     {
         var values = new
         {
-            queue.Id, queue.Name, queue.Ring_s, queue.WrapUp_s, queue.PreferredPatience_s, queue.MaxWait_s, queue.ServiceLevel_s, queue.TimeZone, queue.LastContactDays, queue.LastContactTalk_s,
-            queue.Record, queue.Version, queue.AfterWrapUp, change.Domain,
-            after = Json(queue.AfterMaxWait), closed = Json(queue.WhenClosed), nobody = Json(queue.WhenNobody), hours = queue.Hours is null ? null : JsonSerializer.Serialize(queue.Hours),
-            days = queue.Holidays.Select(h => h.Day).ToArray(), names = queue.Holidays.Select(h => Texts.Clean(h.Name).Trim()).ToArray(),
-            users = queue.Members.Select(m => m.User).ToArray(), levels = queue.Members.Select(m => m.Level).ToArray(),
+            queue.Id,
+            queue.Name,
+            queue.Ring_s,
+            queue.WrapUp_s,
+            queue.PreferredPatience_s,
+            queue.MaxWait_s,
+            queue.ServiceLevel_s,
+            queue.TimeZone,
+            queue.LastContactDays,
+            queue.LastContactTalk_s,
+            queue.Record,
+            queue.Version,
+            queue.AfterWrapUp,
+            change.Domain,
+            after = Json(queue.AfterMaxWait),
+            closed = Json(queue.WhenClosed),
+            nobody = Json(queue.WhenNobody),
+            hours = queue.Hours is null ? null : JsonSerializer.Serialize(queue.Hours),
+            days = queue.Holidays.Select(h => h.Day).ToArray(),
+            names = queue.Holidays.Select(h => Texts.Clean(h.Name).Trim()).ToArray(),
+            users = queue.Members.Select(m => m.User).ToArray(),
+            levels = queue.Members.Select(m => m.Level).ToArray(),
         };
         var rows = queue.Version == 0
             ? await change.DoAsync(

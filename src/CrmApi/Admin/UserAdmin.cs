@@ -48,8 +48,19 @@ internal static class UserAdmin
     {
         var values = new
         {
-            user.Id, user.Login, user.Name, user.Role, user.Language, user.TimeZone, user.IsAgent, user.NeedsPage, user.Active, user.Version,
-            change.Domain, change.Now, stamp = Guid.CreateVersion7(change.Now),
+            user.Id,
+            user.Login,
+            user.Name,
+            user.Role,
+            user.Language,
+            user.TimeZone,
+            user.IsAgent,
+            user.NeedsPage,
+            user.Active,
+            user.Version,
+            change.Domain,
+            change.Now,
+            stamp = Guid.CreateVersion7(change.Now),
         };
         // Logins are one for all domains.
         if (await change.AnyAsync("select exists (select from app_user where lower(login) = lower(@Login) and id <> @Id)", values, cancel)) return Problems.Invalid("login", "a login that nobody else has");

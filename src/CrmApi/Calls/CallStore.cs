@@ -74,8 +74,19 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
             $"select {Columns} from call c {Joins} where {string.Join(" and ", conditions)} order by c.started_at desc, c.id desc limit @limit",
             new
             {
-                at = after?.At, id = after?.Id, direction = filter.Direction, outcome = filter.Outcome, agent = filter.Agent, queue = filter.Queue, from = filter.From, to = filter.To,
-                mine = filter.Mine, like = $"%{Texts.LikeFragment(text)}%", digits = $"%{digits}%", number, limit = limit + 1,
+                at = after?.At,
+                id = after?.Id,
+                direction = filter.Direction,
+                outcome = filter.Outcome,
+                agent = filter.Agent,
+                queue = filter.Queue,
+                from = filter.From,
+                to = filter.To,
+                mine = filter.Mine,
+                like = $"%{Texts.LikeFragment(text)}%",
+                digits = $"%{digits}%",
+                number,
+                limit = limit + 1,
             },
             cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).Select(View).ToList();

@@ -43,7 +43,11 @@ internal sealed class TimelineWords(LiveNames names, LiveViews views, IReadOnlyD
         {
             CallStarted s => view with
             {
-                Code = s.Direction.ToString(), Who = Number(s.Caller), Other = names.Number(s.Dialled)?.Name ?? Number(s.Dialled), Detail = s.Routed ? null : "observed", Estimated = s.Estimated,
+                Code = s.Direction.ToString(),
+                Who = Number(s.Caller),
+                Other = names.Number(s.Dialled)?.Name ?? Number(s.Dialled),
+                Detail = s.Routed ? null : "observed",
+                Estimated = s.Estimated,
             },
             CallRouted r => view with { Who = Number(r.Caller), Other = names.Number(r.Dialled)?.Name ?? Number(r.Dialled) },
             CallDialled d => view with { Code = d.Direction.ToString(), Other = names.Number(d.Dialled)?.Name ?? Number(d.Dialled) },
@@ -51,8 +55,11 @@ internal sealed class TimelineWords(LiveNames names, LiveViews views, IReadOnlyD
             CallCorrected c => view with { Code = c.Outcome.ToString(), Estimated = c.Estimated },
             CallIdentified i => view with
             {
-                Code = i.Outcome.ToString(), Who = i.Client is { } client ? clients.GetValueOrDefault(client) : null, Other = names.Person(i.ByAgent),
-                Number = i.Candidates.IsDefault ? 0 : i.Candidates.Length, Detail = i.Late ? "late" : null,
+                Code = i.Outcome.ToString(),
+                Who = i.Client is { } client ? clients.GetValueOrDefault(client) : null,
+                Other = names.Person(i.ByAgent),
+                Number = i.Candidates.IsDefault ? 0 : i.Candidates.Length,
+                Detail = i.Late ? "late" : null,
             },
             CallQueued q => view with { Queue = names.Queue(q.Queue), Number = q.Place > 0 ? q.Place : null },
             RouteDecided d => view with { Code = d.Rule.ToString(), Who = names.Person(d.Agent), Route = Route(d) },
@@ -71,7 +78,11 @@ internal sealed class TimelineWords(LiveNames names, LiveViews views, IReadOnlyD
         LegStarted l => view with { Code = l.IsClient ? "client" : l.Agent is null ? "other" : "agent", Who = names.Person(l.Agent), Detail = l.ChannelName, Estimated = l.Estimated },
         LegEnded l => view with
         {
-            Code = view.Lane?.Split('.')[0] ?? "other", Who = names.Person(l.Agent), Number = l.Cause > 0 ? l.Cause : null, Span_ms = l.Agent is null ? null : l.Talk_ms, Estimated = l.Estimated,
+            Code = view.Lane?.Split('.')[0] ?? "other",
+            Who = names.Person(l.Agent),
+            Number = l.Cause > 0 ? l.Cause : null,
+            Span_ms = l.Agent is null ? null : l.Talk_ms,
+            Estimated = l.Estimated,
         },
         CallAnswered a => view with { Who = names.Person(a.Agent), Span_ms = a.Wait_ms },
         CallHeld h => view with { Who = names.Person(h.Agent) },

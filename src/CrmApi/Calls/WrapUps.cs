@@ -107,8 +107,15 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
                 """,
                 new
                 {
-                    call, agent, disposition = save.Disposition, note = Texts.Clean(save.Note), nextStep = Texts.Clean(save.NextStep), now = time.GetUtcNow(),
-                    scriptId = script?.Id, scriptVersion = script?.Version, answers = JsonSerializer.Serialize(answers),
+                    call,
+                    agent,
+                    disposition = save.Disposition,
+                    note = Texts.Clean(save.Note),
+                    nextStep = Texts.Clean(save.NextStep),
+                    now = time.GetUtcNow(),
+                    scriptId = script?.Id,
+                    scriptVersion = script?.Version,
+                    answers = JsonSerializer.Serialize(answers),
                 },
                 transaction, cancellationToken: cancel));
             if (client is null) return Problems.Invalid("disposition", "one of the catalog's dispositions");
@@ -154,7 +161,11 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
             : card.Note;
         var next = card with
         {
-            Name = Set("name", card.Name), Company = Set("company", card.Company), Email = Set("email", card.Email), City = Set("city", card.City), Note = note,
+            Name = Set("name", card.Name),
+            Company = Set("company", card.Company),
+            Email = Set("email", card.Email),
+            City = Set("city", card.City),
+            Note = note,
             Language = filled.GetValueOrDefault("client.language") is { Length: > 0 } language ? language : card.Language,
         };
         return next == card

@@ -67,9 +67,29 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         new PhoneNumber(r.CallerRaw, Enum.Parse<NumberKind>(r.CallerKind), r.CallerE164), r.CallerName,
         new PhoneNumber(r.DialledRaw, r.DialledE164 is null ? NumberKind.Unparsed : NumberKind.E164, r.DialledE164), r.StartedAt)
     {
-        Routed = r.Routed, Queue = r.QueueId, Lookup = Parse<LookupOutcome>(r.Lookup), Client = r.ClientId, Candidates = [.. Ids(r.Candidates)], Deal = r.DealId, Place = r.Place, QueuedAt = r.QueuedAt,
-        AnsweredAt = r.AnsweredAt, HeldSince = r.HeldSince, EndedAt = r.EndedAt, Outcome = Parse<CallOutcome>(r.Outcome), By = Parse<EndedBy>(r.EndedBy), Wait_ms = r.Wait_ms,
-        Decision = Decision(r.Decision), Offer = r.OfferId, CanAnswer = r.CanAnswer, CanHold = r.CanHold, Recorded = r.Recorded, ClientCalled = r.ClientCalled, Dialler = r.Dialler, Spoke = [.. Ids(r.Spoke)], Agents = [.. Ids(r.Agents)],
+        Routed = r.Routed,
+        Queue = r.QueueId,
+        Lookup = Parse<LookupOutcome>(r.Lookup),
+        Client = r.ClientId,
+        Candidates = [.. Ids(r.Candidates)],
+        Deal = r.DealId,
+        Place = r.Place,
+        QueuedAt = r.QueuedAt,
+        AnsweredAt = r.AnsweredAt,
+        HeldSince = r.HeldSince,
+        EndedAt = r.EndedAt,
+        Outcome = Parse<CallOutcome>(r.Outcome),
+        By = Parse<EndedBy>(r.EndedBy),
+        Wait_ms = r.Wait_ms,
+        Decision = Decision(r.Decision),
+        Offer = r.OfferId,
+        CanAnswer = r.CanAnswer,
+        CanHold = r.CanHold,
+        Recorded = r.Recorded,
+        ClientCalled = r.ClientCalled,
+        Dialler = r.Dialler,
+        Spoke = [.. Ids(r.Spoke)],
+        Agents = [.. Ids(r.Agents)],
     };
 
     static LiveOffer Offer(OfferRow r) => new(r.Id, r.CallId, r.AgentId, r.Node, r.Extension, r.Device, r.QueueId, r.OfferedAt, r.Ring_s, Enum.Parse<RouteRule>(r.Rule), r.CanAnswer, r.CanHold, r.Rang);

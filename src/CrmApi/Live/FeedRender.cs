@@ -42,7 +42,8 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
                     break;
                 case Notice.OfferChanged e:
                     items.Add(new FeedItem(seq, Audience.Of(e.Offer.Agent), new OfferEvent(e.Offer.Id, e.Offer.Call, e.Offer.Rang && e.Outcome is null, e.Outcome?.ToString(),
-                        facts.Names.Person(e.AnsweredBy)) { At = notice.At }));
+                        facts.Names.Person(e.AnsweredBy))
+                    { At = notice.At }));
                     break;
                 case Notice.CallChanged e when state.Calls.TryGetValue(e.Call, out var changed):
                     items.Add(new FeedItem(seq, Audience.Of(e.Agent), new CallEvent(views.Call(state, changed, e.Agent, dress)) { At = notice.At }, dress.Calls.Contains(changed.Id)));

@@ -91,7 +91,10 @@ internal static class LiveMachine
         if (Find(state, e.Call) is not { } call) return state;
         call = call with
         {
-            Lookup = e.Outcome, Client = e.Client, Deal = e.Deal, Candidates = e.Candidates.IsDefault ? [] : e.Candidates,
+            Lookup = e.Outcome,
+            Client = e.Client,
+            Deal = e.Deal,
+            Candidates = e.Candidates.IsDefault ? [] : e.Candidates,
         };
         foreach (var agent in Watching(state, call))
         {
@@ -148,8 +151,13 @@ internal static class LiveMachine
         if (!call.Spoke.Contains(e.Agent)) agent = agent with { Today = agent.Today with { Calls = agent.Today.Calls + 1 } };
         call = call with
         {
-            State = CallState.Talking, AnsweredAt = call.AnsweredAt ?? e.At, Wait_ms = call.Wait_ms ?? e.Wait_ms, Place = null, HeldSince = null,
-            Agents = call.Agents.Add(e.Agent), Spoke = call.Spoke.Add(e.Agent),
+            State = CallState.Talking,
+            AnsweredAt = call.AnsweredAt ?? e.At,
+            Wait_ms = call.Wait_ms ?? e.Wait_ms,
+            Place = null,
+            HeldSince = null,
+            Agents = call.Agents.Add(e.Agent),
+            Spoke = call.Spoke.Add(e.Agent),
         };
         notices.Add(new Notice.CallChanged(e.Agent, call.Id, e.At));
         notices.Add(new Notice.AgentChanged(e.Agent, e.At));
@@ -166,9 +174,15 @@ internal static class LiveMachine
         if (call.Client is null && from.Client is not null) call = call with { Client = from.Client, Lookup = from.Lookup, Deal = from.Deal, Candidates = from.Candidates };
         state = state.With(call with
         {
-            Agents = call.Agents.Union(from.Agents), Spoke = call.Spoke.Union(from.Spoke), Recorded = call.Recorded || from.Recorded, Routed = call.Routed || from.Routed,
-            Direction = call.Direction == CallDirection.Internal ? from.Direction : call.Direction, Queue = call.Queue ?? from.Queue, QueuedAt = call.QueuedAt ?? from.QueuedAt,
-            AnsweredAt = call.AnsweredAt ?? from.AnsweredAt, Wait_ms = call.AnsweredAt is null ? from.Wait_ms : call.Wait_ms,
+            Agents = call.Agents.Union(from.Agents),
+            Spoke = call.Spoke.Union(from.Spoke),
+            Recorded = call.Recorded || from.Recorded,
+            Routed = call.Routed || from.Routed,
+            Direction = call.Direction == CallDirection.Internal ? from.Direction : call.Direction,
+            Queue = call.Queue ?? from.Queue,
+            QueuedAt = call.QueuedAt ?? from.QueuedAt,
+            AnsweredAt = call.AnsweredAt ?? from.AnsweredAt,
+            Wait_ms = call.AnsweredAt is null ? from.Wait_ms : call.Wait_ms,
             State = from.State == CallState.Talking ? CallState.Talking : call.State,
         });
         foreach (var id in from.Agents)
@@ -203,7 +217,14 @@ internal static class LiveMachine
         notices.Add(new Notice.CallLogged(id, e.At));
         return Told(ChangeCall(state, id, c => c with
         {
-            State = CallState.Ended, EndedAt = e.EndedAt, Outcome = e.Outcome, By = e.By, Wait_ms = e.Wait_ms, AnsweredAt = e.AnsweredAt ?? c.AnsweredAt, HeldSince = null, Place = null,
+            State = CallState.Ended,
+            EndedAt = e.EndedAt,
+            Outcome = e.Outcome,
+            By = e.By,
+            Wait_ms = e.Wait_ms,
+            AnsweredAt = e.AnsweredAt ?? c.AnsweredAt,
+            HeldSince = null,
+            Place = null,
         }), e, notices);
     }
 
@@ -237,7 +258,16 @@ internal static class LiveMachine
             today = today.WithPause(pause, paused_ms);
         state = state.With(before with
         {
-            State = e.State, Reason = e.Reason, Node = e.Node, Extension = e.Extension, Since = e.At, Until = e.Until, Call = e.Call, Extended = false, Today = today, Leaves = e.Leaves,
+            State = e.State,
+            Reason = e.Reason,
+            Node = e.Node,
+            Extension = e.Extension,
+            Since = e.At,
+            Until = e.Until,
+            Call = e.Call,
+            Extended = false,
+            Today = today,
+            Leaves = e.Leaves,
         });
         if (before.Call != e.Call && before.Call is { } left) state = Leave(state, left, e.Agent);
         notices.Add(new Notice.AgentChanged(e.Agent, e.At));

@@ -98,7 +98,12 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         var now = time.GetUtcNow();
         return new DynamicParameters(new
         {
-            domain = road.Value.Domain, now, since = now.AddDays(-options.Value.ShowDays), claimFor = options.Value.ClaimFor, person = person?.Id ?? Guid.Empty, all = person?.SeesAllCalls ?? true,
+            domain = road.Value.Domain,
+            now,
+            since = now.AddDays(-options.Value.ShowDays),
+            claimFor = options.Value.ClaimFor,
+            person = person?.Id ?? Guid.Empty,
+            all = person?.SeesAllCalls ?? true,
         });
     }
 

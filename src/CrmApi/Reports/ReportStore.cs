@@ -20,9 +20,22 @@ internal sealed record ReportLine(int N, string Key, string? Name, int Target_s,
     /// <summary>A sum is over several queues: it is of their shortest target.</summary>
     public ReportLine Plus(ReportLine o) => this with
     {
-        Offered = Offered + o.Offered, Answered = Answered + o.Answered, Abandoned = Abandoned + o.Abandoned, ShortAbandoned = ShortAbandoned + o.ShortAbandoned, Waited = Waited + o.Waited,
-        WithinTarget = WithinTarget + o.WithinShortest, WithinShortest = WithinShortest + o.WithinShortest, Wait_ms = Wait_ms + o.Wait_ms, Handled = Handled + o.Handled, Talk_ms = Talk_ms + o.Talk_ms,
-        Hold_ms = Hold_ms + o.Hold_ms, WrapUp_ms = WrapUp_ms + o.WrapUp_ms, Busy_ms = Busy_ms + o.Busy_ms, Ready_ms = Ready_ms + o.Ready_ms, Missed = Missed + o.Missed, CalledBack = CalledBack + o.CalledBack,
+        Offered = Offered + o.Offered,
+        Answered = Answered + o.Answered,
+        Abandoned = Abandoned + o.Abandoned,
+        ShortAbandoned = ShortAbandoned + o.ShortAbandoned,
+        Waited = Waited + o.Waited,
+        WithinTarget = WithinTarget + o.WithinShortest,
+        WithinShortest = WithinShortest + o.WithinShortest,
+        Wait_ms = Wait_ms + o.Wait_ms,
+        Handled = Handled + o.Handled,
+        Talk_ms = Talk_ms + o.Talk_ms,
+        Hold_ms = Hold_ms + o.Hold_ms,
+        WrapUp_ms = WrapUp_ms + o.WrapUp_ms,
+        Busy_ms = Busy_ms + o.Busy_ms,
+        Ready_ms = Ready_ms + o.Ready_ms,
+        Missed = Missed + o.Missed,
+        CalledBack = CalledBack + o.CalledBack,
     };
 
     public ReportFigures Figures() => new(Offered, Answered, Abandoned, ShortAbandoned, Target_s, CallFigures.ServiceLevelPercent(WithinTarget, Waited, Abandoned, ShortAbandoned),
@@ -64,7 +77,13 @@ internal sealed class ReportStore(NpgsqlDataSource database, IOptions<RouterRoad
 
     public object Parameters(ReportAsk ask) => new
     {
-        domain = road.Value.Domain, from = ask.Begins, to = ask.Ends, edges = ask.Edges, days = ask.Days, of = ask.Of, now = time.GetUtcNow(),
+        domain = road.Value.Domain,
+        from = ask.Begins,
+        to = ask.Ends,
+        edges = ask.Edges,
+        days = ask.Days,
+        of = ask.Of,
+        now = time.GetUtcNow(),
     };
 
     async Task<int> TargetAsync(CancellationToken cancel)

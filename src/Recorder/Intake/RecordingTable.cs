@@ -79,8 +79,18 @@ internal sealed class RecordingTable(NpgsqlDataSource database, TimeProvider tim
             """,
             new
             {
-                taken.Status, taken.Sha256In, taken.Sha256Out, taken.DurationMs, taken.SizeBytes, taken.Path, taken.Waveform, taken.Error,
-                StartedAt = taken.StartedAt?.UtcDateTime, now = time.GetUtcNow().UtcDateTime, callId, id,
+                taken.Status,
+                taken.Sha256In,
+                taken.Sha256Out,
+                taken.DurationMs,
+                taken.SizeBytes,
+                taken.Path,
+                taken.Waveform,
+                taken.Error,
+                StartedAt = taken.StartedAt?.UtcDateTime,
+                now = time.GetUtcNow().UtcDateTime,
+                callId,
+                id,
             },
             cancellationToken: ct));
         await HintAsync(connection, id, callId, ct);

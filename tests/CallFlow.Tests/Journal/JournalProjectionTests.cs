@@ -186,12 +186,14 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
         new ImportedLeg("1.1", "PJSIP/trunk-1", null, true, CallScript.Begin, CallScript.Begin.AddSeconds(8), CallScript.Begin.AddSeconds(66), 16, 0),
         new ImportedLeg("1.2", "PJSIP/101-2", Anna, false, CallScript.Begin.AddSeconds(2), CallScript.Begin.AddSeconds(8), CallScript.Begin.AddSeconds(66), 16, 50_000),
         new ImportedLeg("1.3", "PJSIP/103-3", null, false, CallScript.Begin.AddSeconds(60), null, CallScript.Begin.AddSeconds(62), 19, 0),
-    ]) { Seq = 0, At = default };
+    ])
+    { Seq = 0, At = default };
 
     static CallImported Imported() => new("n1", "9.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "x", CallScript.Begin.AddHours(-1), CallScript.Begin.AddHours(-1).AddSeconds(3),
         CallScript.Begin.AddHours(-1).AddSeconds(9), CallOutcome.Fallback, EndedBy.Caller, 16, Anna, Mario, LookupOutcome.Known, [Mario], 3000, 6000, true, false,
     [
         new ImportedLeg("9.1", "PJSIP/trunk-1", null, true, CallScript.Begin.AddHours(-1), null, CallScript.Begin.AddHours(-1).AddSeconds(9), 16, 0),
         new ImportedLeg("9.2", "PJSIP/101-2", Anna, false, CallScript.Begin.AddHours(-1).AddSeconds(1), CallScript.Begin.AddHours(-1).AddSeconds(3), CallScript.Begin.AddHours(-1).AddSeconds(9), 16, 6000),
-    ]) { Seq = 0, At = default };
+    ])
+    { Seq = 0, At = default };
 }

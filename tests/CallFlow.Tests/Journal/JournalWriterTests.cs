@@ -102,7 +102,9 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
         var full = true;
         await using var writer = await OpenAsync(new JournalOptions
         {
-            SpillFolder = SpillFolder, CommitWithin = TimeSpan.FromMilliseconds(150), SpillFault = () => full ? new IOException("No space left on device") : null,
+            SpillFolder = SpillFolder,
+            CommitWithin = TimeSpan.FromMilliseconds(150),
+            SpillFault = () => full ? new IOException("No space left on device") : null,
         });
         var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales).WholeCall(Id(2), Mario, Luca, Sales);
         await using (var blocker = new NpgsqlConnection(ConnectionString))

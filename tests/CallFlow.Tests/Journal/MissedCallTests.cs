@@ -156,7 +156,8 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
     {
         var lost = Missed(100, CallOutcome.Lost);
         var imported = new CallImported("n1", "9.1", CallDirection.Inbound, From(Stranger), CallScript.Dialled, "", At(30), null, At(50), CallOutcome.Abandoned, EndedBy.Caller, 16, null, null, null, [], 20_000, 0, true, false,
-            [new ImportedLeg("9.1", "PJSIP/trunk-1", null, true, At(30), null, At(50), 16, 0)]) { Seq = 0, At = default };
+            [new ImportedLeg("9.1", "PJSIP/trunk-1", null, true, At(30), null, At(50), 16, 0)])
+        { Seq = 0, At = default };
         var corrected = new CallCorrected(CallOutcome.Answered, EndedBy.Agent, 16, Anna, At(80), At(100), 8000, 20_000, false, []) { Seq = 0, At = default };
         (await AfterAsync(lost, Spoken(200, CallDirection.Outbound, Stranger), [Entry(imported, 600, Id(90))])).Should().Be("6666 Down Sales 50 Called 150|5678 Down Sales 100", "it had been called back before we knew of it");
         (await AfterAsync([Entry(corrected, 700, lost[0].Call)])).Should().Be("6666 Down Sales 50 Called 150");

@@ -12,7 +12,10 @@ public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase
 {
     static readonly IConfiguration Configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
     {
-        ["Pbx:0:Node"] = "milan-1", ["Pbx:0:TrunkEndpoints:0"] = "provider", ["Pbx:0:DefaultQueue"] = "support", ["Router:LookupTimeout"] = "00:00:00.200",
+        ["Pbx:0:Node"] = "milan-1",
+        ["Pbx:0:TrunkEndpoints:0"] = "provider",
+        ["Pbx:0:DefaultQueue"] = "support",
+        ["Router:LookupTimeout"] = "00:00:00.200",
     }).Build();
 
     SettingsReader Reader(TimeProvider? time = null, ILogger<SettingsReader>? log = null) =>

@@ -24,11 +24,13 @@ public sealed class TimelineCelTests
 
     static CallScript Imported(bool estimated = false, params ImportedLeg[] legs) => new CallScript().After(1500).Say(
         new CallImported("n1", "9.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "", At(0), legs.Select(l => l.AnsweredAt).Max(), At(20), legs.Length > 1 ? CallOutcome.Fallback : CallOutcome.Abandoned,
-            EndedBy.Caller, 16, legs.Length > 1 ? Anna : null, Client, LookupOutcome.Known, [Client], 5000, legs.Sum(l => l.Talk_ms), true, estimated, [.. legs]) { Seq = 0, At = default }, Call);
+            EndedBy.Caller, 16, legs.Length > 1 ? Anna : null, Client, LookupOutcome.Known, [Client], 5000, legs.Sum(l => l.Talk_ms), true, estimated, [.. legs])
+        { Seq = 0, At = default }, Call);
 
     static CallScript Corrected(CallScript script, double end, double? answered, bool estimated, params ImportedLeg[] legs) => script.Say(
         new CallCorrected(answered is null ? CallOutcome.Abandoned : CallOutcome.Answered, EndedBy.Caller, 16, answered is null ? null : Anna, answered is { } a ? At(a) : null, At(end), 8000, legs.Sum(l => l.Talk_ms),
-            estimated, [.. legs]) { Seq = 0, At = default }, Call);
+            estimated, [.. legs])
+        { Seq = 0, At = default }, Call);
 
     [Fact]
     public void An_imported_call_is_told_as_any_other_at_its_own_times() =>

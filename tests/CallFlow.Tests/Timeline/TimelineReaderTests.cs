@@ -61,7 +61,8 @@ public sealed class TimelineReaderTests(PostgresFixture postgres) : JournalDatab
             new ImportedLeg("9.2", "PJSIP/101-2", Anna, false, CallScript.Begin.AddSeconds(1), CallScript.Begin.AddSeconds(5), CallScript.Begin.AddSeconds(20), 16, 15_000),
         };
         var script = new CallScript().After(1500).Say(new CallImported("n1", "9.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "", CallScript.Begin, CallScript.Begin.AddSeconds(5),
-            CallScript.Begin.AddSeconds(20), CallOutcome.Fallback, EndedBy.Caller, 16, Anna, Mario, LookupOutcome.Known, [Mario], 5000, 15_000, true, false, [.. legs]) { Seq = 0, At = default }, Id(1));
+            CallScript.Begin.AddSeconds(20), CallOutcome.Fallback, EndedBy.Caller, 16, Anna, Mario, LookupOutcome.Known, [Mario], 5000, 15_000, true, false, [.. legs])
+        { Seq = 0, At = default }, Id(1));
         await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
         const string Lanes = """
             client: Talk 0:05.000–0:20.000 with anna

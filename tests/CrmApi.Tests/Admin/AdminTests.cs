@@ -109,8 +109,14 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
 
         var bad = Queue("Sales") with
         {
-            Ring_s = 0, WrapUp_s = 9999, AfterWrapUp = "asleep", AfterMaxWait = new OverflowSetup("goto", "nowhere"), WhenClosed = new OverflowSetup("queue", Guid.NewGuid().ToString()), WhenNobody = new OverflowSetup("fly", ""),
-            Hours = new Dictionary<string, IReadOnlyList<string>> { ["mon"] = ["9-18"], ["someday"] = [] }, Members = [new MemberSetup(Seeds.Sara, 1), new MemberSetup(Seeds.Anna, 10)],
+            Ring_s = 0,
+            WrapUp_s = 9999,
+            AfterWrapUp = "asleep",
+            AfterMaxWait = new OverflowSetup("goto", "nowhere"),
+            WhenClosed = new OverflowSetup("queue", Guid.NewGuid().ToString()),
+            WhenNobody = new OverflowSetup("fly", ""),
+            Hours = new Dictionary<string, IReadOnlyList<string>> { ["mon"] = ["9-18"], ["someday"] = [] },
+            Members = [new MemberSetup(Seeds.Sara, 1), new MemberSetup(Seeds.Anna, 10)],
             Holidays = [new HolidaySetup(new DateOnly(2026, 12, 25), ""), new HolidaySetup(new DateOnly(2026, 12, 25), "")],
         };
         (_, problem) = await RefusedAsync(ada, bad);
@@ -126,8 +132,11 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
         var version = (await SettingsAsync()).Version;
         var queue = Queue("Evening") with
         {
-            MaxWait_s = 77, Hours = new Dictionary<string, IReadOnlyList<string>> { ["mon"] = ["18:00-22:00"] }, Holidays = [new HolidaySetup(new DateOnly(2030, 12, 25), "Christmas")],
-            Members = [new MemberSetup(Seeds.Mila, 2), new MemberSetup(Seeds.Anna, 1)], WhenClosed = new OverflowSetup("queue", Seeds.Sales.ToString()),
+            MaxWait_s = 77,
+            Hours = new Dictionary<string, IReadOnlyList<string>> { ["mon"] = ["18:00-22:00"] },
+            Holidays = [new HolidaySetup(new DateOnly(2030, 12, 25), "Christmas")],
+            Members = [new MemberSetup(Seeds.Mila, 2), new MemberSetup(Seeds.Anna, 1)],
+            WhenClosed = new OverflowSetup("queue", Seeds.Sales.ToString()),
         };
         var saved = (await SaveAsync(ada, queue)).Queues.Single(q => q.Id == queue.Id);
         saved.Should().BeEquivalentTo(queue with { Version = 1, Members = [new MemberSetup(Seeds.Anna, 1), new MemberSetup(Seeds.Mila, 2)] });

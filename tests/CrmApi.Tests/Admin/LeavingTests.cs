@@ -109,8 +109,14 @@ public sealed class LeavingTests(ApiHost host) : IClassFixture<ApiHost>
         after.Version.Should().BeGreaterThan(before.Version, "that is what wakes the router");
         (await OwnersAsync(olga)).Should().BeEquivalentTo(new Dictionary<string, Guid>
         {
-            ["First"] = Seeds.Luca, ["Second"] = Seeds.Luca, ["Merged"] = olga.Id, ["Open deal"] = Seeds.Luca, ["Closed deal"] = olga.Id,
-            ["Open task"] = Seeds.Luca, ["Done task"] = olga.Id, ["Back task"] = Seeds.Luca,
+            ["First"] = Seeds.Luca,
+            ["Second"] = Seeds.Luca,
+            ["Merged"] = olga.Id,
+            ["Open deal"] = Seeds.Luca,
+            ["Closed deal"] = olga.Id,
+            ["Open task"] = Seeds.Luca,
+            ["Done task"] = olga.Id,
+            ["Back task"] = Seeds.Luca,
         });
 
         await using var database = await host.Database.OpenConnectionAsync();
@@ -139,8 +145,14 @@ public sealed class LeavingTests(ApiHost host) : IClassFixture<ApiHost>
         view.Users.Single(u => u.Id == nora.Id).Active.Should().BeTrue();
         (await OwnersAsync(nora)).Should().BeEquivalentTo(new Dictionary<string, Guid>
         {
-            ["First"] = nora.Id, ["Second"] = Seeds.Mila, ["Merged"] = nora.Id, ["Open deal"] = nora.Id, ["Closed deal"] = nora.Id,
-            ["Open task"] = Seeds.Luca, ["Done task"] = nora.Id, ["Back task"] = nora.Id,
+            ["First"] = nora.Id,
+            ["Second"] = Seeds.Mila,
+            ["Merged"] = nora.Id,
+            ["Open deal"] = nora.Id,
+            ["Closed deal"] = nora.Id,
+            ["Open task"] = Seeds.Luca,
+            ["Done task"] = nora.Id,
+            ["Back task"] = nora.Id,
         });
         (await database.ExecuteScalarAsync<Guid>("select responsible_id from client where id = @Bianchi", new { Seeds.Bianchi })).Should().Be(Seeds.Luca);
         (await SettingsAsync()).Agents.Should().Contain(a => a.Id == nora.Id);

@@ -52,7 +52,12 @@ public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
         route.Should().BeEquivalentTo(new { Queue = "Sales", Target = (string?)null, Place = (int?)null });
         route.Reason.Should().BeEquivalentTo(new
         {
-            Rule = "LeastBusy", Chosen = "Luca Neri", Preferred = "Anna Verdi", PreferredBy = "Responsible", PreferredState = "Talking", CandidateCount = 1,
+            Rule = "LeastBusy",
+            Chosen = "Luca Neri",
+            Preferred = "Anna Verdi",
+            PreferredBy = "Responsible",
+            PreferredState = "Talking",
+            CandidateCount = 1,
             Candidates = new[] { new ReasonCandidateView("Luca Neri", 1, 18.5m, 40) },
         });
         timeline.Events.Select(e => e.Kind).Should().Equal("call_started", "call_identified", "call_queued", "leg_started", "recording_started", "route_decided", "call_offered", "offer_rang", "offer_ended",

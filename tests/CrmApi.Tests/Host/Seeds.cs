@@ -61,8 +61,27 @@ static class Seeds
             """,
             new
             {
-                routerAddress, Hash, Then, Anna, Luca, Mila, Sara, Marco, Ada, Gone, Sales, Support, Rossi, Bianchi, Ivanov, Twin1, Twin2, Evil, RossiDeal,
-                Task = Id(81), evilName = EvilName,
+                routerAddress,
+                Hash,
+                Then,
+                Anna,
+                Luca,
+                Mila,
+                Sara,
+                Marco,
+                Ada,
+                Gone,
+                Sales,
+                Support,
+                Rossi,
+                Bianchi,
+                Ivanov,
+                Twin1,
+                Twin2,
+                Evil,
+                RossiDeal,
+                Task = Id(81),
+                evilName = EvilName,
             });
     }
 

@@ -38,8 +38,21 @@ public sealed class BoardTests(ApiHost host) : IClassFixture<ApiHost>
         var board = await sara.GetAsync("api/live/board", ContractsJson.Default.BoardView);
         board.Figures.Should().BeEquivalentTo(new
         {
-            Waiting = 1, Offered = 6, Answered = 3, Abandoned = 2, ShortAbandoned = 1, ServiceLevelPercent = 50m, ServiceLevel_s = 20, AbandonPercent = 20m, Asa_s = 15, Aht_s = 70,
-            AgentsReady = 1, AgentsInCall = 0, AgentsWrapUp = 0, AgentsPaused = 1, AgentsSignedIn = 2,
+            Waiting = 1,
+            Offered = 6,
+            Answered = 3,
+            Abandoned = 2,
+            ShortAbandoned = 1,
+            ServiceLevelPercent = 50m,
+            ServiceLevel_s = 20,
+            AbandonPercent = 20m,
+            Asa_s = 15,
+            Aht_s = 70,
+            AgentsReady = 1,
+            AgentsInCall = 0,
+            AgentsWrapUp = 0,
+            AgentsPaused = 1,
+            AgentsSignedIn = 2,
         });
         board.Figures.OfferedPerHalfHour.Sum().Should().Be(6);
         board.Waiting.Single().Should().BeEquivalentTo(new { CallId = waiting, ClientName = Seeds.EvilName, QueueName = "Sales", State = "Waiting", Place = 1 });

@@ -126,12 +126,14 @@ sealed class Story : IAsyncDisposable
     /// <summary>From the PBX's own record, of a call that nobody saw.</summary>
     public JournalEntry Imports(Guid call, Guid agent, Guid client, DateTimeOffset began, int talk_ms) =>
         Seq(new CallImported("pbx", $"{call:N}.1", CallDirection.Inbound, From("+390212345678"), Dialled, "", began, began.AddSeconds(4), began.AddSeconds(4).AddMilliseconds(talk_ms), CallOutcome.Fallback, EndedBy.Caller, 16,
-            agent, client, LookupOutcome.Known, [client], 4000, talk_ms, true, false, [.. Seen(call, agent, began, talk_ms)]) { Seq = 0, At = default }, call);
+            agent, client, LookupOutcome.Known, [client], 4000, talk_ms, true, false, [.. Seen(call, agent, began, talk_ms)])
+        { Seq = 0, At = default }, call);
 
     /// <summary>From the PBX's own record, of a call whose end nobody saw.</summary>
     public JournalEntry Corrects(Guid call, Guid agent, DateTimeOffset began, int talk_ms) =>
         Seq(new CallCorrected(CallOutcome.Answered, EndedBy.Agent, 16, agent, began.AddSeconds(4), began.AddSeconds(4).AddMilliseconds(talk_ms), 4000, talk_ms, false,
-            [.. Seen(call, agent, began, talk_ms)]) { Seq = 0, At = default }, call);
+            [.. Seen(call, agent, began, talk_ms)])
+        { Seq = 0, At = default }, call);
 
     public JournalEntry Abandons(Guid call, int wait_ms, bool brief = false) =>
         Seq(new CallEnded(brief ? CallOutcome.ShortAbandon : CallOutcome.Abandoned, EndedBy.Caller, 16, null, null, Seeds.Sales, wait_ms, 0, 0, false) { Seq = 0, At = default }, call);

@@ -167,8 +167,13 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
             var answered = log.Where(c => c.Outcome == "Answered").ToList();
             row.Figures.Should().BeEquivalentTo(new
             {
-                Offered = (long)log.Count, Answered = (long)answered.Count, Abandoned = (long)log.Count(c => c.Outcome is "Abandoned" or "ShortAbandon"), ShortAbandoned = (long)log.Count(c => c.Outcome == "ShortAbandon"),
-                Asa_s = (int)Math.Round(answered.Average(c => (decimal)c.Wait_s), MidpointRounding.AwayFromZero), Talk_s = (long)answered.Sum(c => c.Talk_s), Hold_s = (long)answered.Sum(c => c.Hold_s),
+                Offered = (long)log.Count,
+                Answered = (long)answered.Count,
+                Abandoned = (long)log.Count(c => c.Outcome is "Abandoned" or "ShortAbandon"),
+                ShortAbandoned = (long)log.Count(c => c.Outcome == "ShortAbandon"),
+                Asa_s = (int)Math.Round(answered.Average(c => (decimal)c.Wait_s), MidpointRounding.AwayFromZero),
+                Talk_s = (long)answered.Sum(c => c.Talk_s),
+                Hold_s = (long)answered.Sum(c => c.Hold_s),
             }, row.Name);
         }
     }

@@ -118,7 +118,12 @@ public sealed class ScriptRenderingTests
     {
         var filled = ScriptAnswers.Fill(ScriptText.Good(Text), new Dictionary<string, string>
         {
-            ["q"] = "yes", ["company"] = " ACME ", ["how_many"] = "4", ["how_much"] = "12.5", ["when"] = "2026-03-05", ["unknown"] = "x",
+            ["q"] = "yes",
+            ["company"] = " ACME ",
+            ["how_many"] = "4",
+            ["how_much"] = "12.5",
+            ["when"] = "2026-03-05",
+            ["unknown"] = "x",
         });
 
         filled.Refused.Should().BeEmpty();

@@ -122,8 +122,14 @@ internal sealed class RecorderBench : IAsyncDisposable
             """,
             new
             {
-                call, node, uniqueId, now, recorded, state = ended ? "Ended" : "Talking",
-                answeredAt = answered ? now : (DateTime?)null, endedAt = ended ? now : (DateTime?)null,
+                call,
+                node,
+                uniqueId,
+                now,
+                recorded,
+                state = ended ? "Ended" : "Talking",
+                answeredAt = answered ? now : (DateTime?)null,
+                endedAt = ended ? now : (DateTime?)null,
             });
         return call;
     }

@@ -31,7 +31,8 @@ internal sealed class SimJournal
         foreach (var dead in Open().Where(c => c.Legs.TrueForAll(l => l.EndedAt is not null)).ToArray())
         {
             Append(new CallEnded(dead.Call.AnsweredAt is null ? CallOutcome.Lost : CallOutcome.Answered, EndedBy.Unknown, 0, dead.Call.AgentId, dead.Call.ClientId, dead.Call.QueueId, dead.Call.WaitMs ?? 0,
-                dead.Legs.Sum(l => l.TalkMs ?? 0), dead.Legs.Sum(l => l.HoldMs ?? 0), Estimated: true) { Seq = Entries.Count + 1, At = dead.Legs.Max(l => l.EndedAt) ?? now, Call = dead.Call.Id });
+                dead.Legs.Sum(l => l.TalkMs ?? 0), dead.Legs.Sum(l => l.HoldMs ?? 0), Estimated: true)
+            { Seq = Entries.Count + 1, At = dead.Legs.Max(l => l.EndedAt) ?? now, Call = dead.Call.Id });
         }
 
         return new RestoredState(Entries.Count + 1, [.. _fold.TouchedAgents.OrderBy(a => a.AgentId).Select(Restore)], [.. Open().Select(Restore)]);

@@ -129,6 +129,7 @@ public sealed class AsteriskLab
             "$2/lab" remove "$3"
             """;
         using var watcher = Process.Start(new ProcessStartInfo("setsid",
-            ["sh", "-c", Script, "sh", Text(Environment.ProcessId), LabProgram.Folder, name]) { UseShellExecute = false });
+            ["sh", "-c", Script, "sh", Text(Environment.ProcessId), LabProgram.Folder, name])
+        { UseShellExecute = false });
     }
 }

@@ -204,7 +204,11 @@ public sealed class SiteLoad
         var n = ++_channels;
         call.Parts = call.Parts with
         {
-            AgentChannel = $"{device}-{n:x8}", AgentId = $"1795448470.{n}", Device = device, Extension = device[6..], Bridge = $"975360f6-980d-4b98-a0d4-{n:x12}",
+            AgentChannel = $"{device}-{n:x8}",
+            AgentId = $"1795448470.{n}",
+            Device = device,
+            Extension = device[6..],
+            Bridge = $"975360f6-980d-4b98-a0d4-{n:x12}",
         };
         var luck = _random.Next(100);
         if (luck < 5)
