@@ -223,17 +223,6 @@ sealed class RouterBench : IAsyncDisposable
         throw new TimeoutException("No such entry came. Journal:\n" + string.Join('\n', Entries.Select(e => e.ToString())) + "\nLog:\n" + KeptLog.Text());
     }
 
-    public async Task UntilTrueAsync(Func<bool> isSo, TimeSpan? within = null)
-    {
-        var since = TimeProvider.System.GetTimestamp();
-        while (!isSo())
-        {
-            if (TimeProvider.System.GetElapsedTime(since) > (within ?? TimeSpan.FromSeconds(60)))
-                throw new TimeoutException("It did not become so. Log:\n" + KeptLog.Text());
-            await Task.Delay(50);
-        }
-    }
-
     /// <summary>Ends the router as a stop of the host does; the rest stays.</summary>
     public Task StopAsync() => _app.StopAsync();
 
