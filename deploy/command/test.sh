@@ -12,7 +12,7 @@ run_test() {
     esac
     shift
   done
-  local needs=(postgresql ffmpeg) filter='Category!=Lab&Category!=EndToEnd&Category!=Long'
+  local needs=(postgresql ffmpeg) filter='Category!=Lab&Category!=EndToEnd&Category!=Long&Category!=Slow'
   if [ "$tier" != fast ]; then
     needs+=(chromium sip-tester baresip sox espeak-ng debootstrap)
     filter='Category!=Long'
@@ -76,13 +76,13 @@ wanted() {
   return 1
 }
 
-# The fast tier runs two projects at a time; the others one, because timing is among what they test.
+# The fast tier (without what takes seconds: category Slow) runs four projects at a time; the others one, because timing is among what they test.
 run_projects() {
   local tier=$1 filter=$2 pids=() n width=1
   results=$artifacts/test-results
   rm -rf "$results"
   mkdir -p "$results"
-  [ "$tier" = fast ] && width=2
+  [ "$tier" = fast ] && width=4
   trap 'for n in "${pids[@]}"; do kill -TERM "$n" 2>/dev/null; done; exit 130' INT TERM HUP
   for n in "${!chosen[@]}"; do
     [ "$n" -lt "$width" ] || report "${chosen[n - width]}" "${pids[n - width]}"

@@ -9,6 +9,7 @@ using System.Text.Json;
 namespace CallCrm.Agent.Web.Tests;
 
 /// <summary>A PBX out of sight, phones that cannot ring, calls that are not ours.</summary>
+[Trait("Category", "Slow")]
 public sealed class SightTests : PageContext
 {
     static readonly PbxEventView Lost = new("pbx", false, Some.Noon.AddSeconds(-75), "KeepAlive");

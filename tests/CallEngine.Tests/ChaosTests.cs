@@ -5,6 +5,7 @@ using Xunit.Abstractions;
 namespace CallCrm.Engine.Tests;
 
 /// <summary>Inputs in any order and at any time: nothing throws, the invariants hold, every call ends once, and the same inputs give the same bytes.</summary>
+[Trait("Category", "Slow")]
 public sealed class ChaosTests(ITestOutputHelper output)
 {
     [Theory]

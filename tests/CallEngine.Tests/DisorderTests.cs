@@ -3,6 +3,7 @@ using CallCrm.CallEngine.Tests;
 namespace CallCrm.Engine.Tests;
 
 /// <summary>Events doubled and moved within small windows, as no PBX should send them: survived at each step, and right after a resynchronisation.</summary>
+[Trait("Category", "Slow")]
 public sealed class DisorderTests
 {
     public static TheoryData<string> Traces() => [.. PbxModelTraces.All];

@@ -4,6 +4,7 @@ using Xunit.Abstractions;
 namespace CallCrm.CallEngine.Tests;
 
 /// <summary>A simulated PBX with its truth against model and engine, with every seam between them breaking.</summary>
+[Trait("Category", "Slow")]
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     [Fact]

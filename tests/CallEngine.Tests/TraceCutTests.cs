@@ -4,6 +4,7 @@ using CallCrm.TestKit.Chaos;
 namespace CallCrm.CallEngine.Tests;
 
 /// <summary>Every capture with the connection cut, the queue overflown, or the router killed at every one of its events.</summary>
+[Trait("Category", "Slow")]
 public sealed class TraceCutTests
 {
     static readonly SimFault[] s_faults = [SimFault.Cut, SimFault.Overflow, SimFault.Kill];

@@ -7,6 +7,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>Half a town is on hold and gives up in one moment: as many events as a PBX can send.</summary>
+[Trait("Category", "Slow")]
 public sealed class BurstTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     const int Callers = 1_600;

@@ -11,6 +11,7 @@ namespace CallCrm.CallRouter.Tests;
 
 /// <summary>PostgreSQL away under a working router: calls are routed from memory, everything that happened is journaled once and in order when it is back.</summary>
 [SupportedOSPlatform("linux")]
+[Trait("Category", "Slow")]
 public sealed class DatabaseAwayTests
 {
     static readonly Guid Mario = Guid.Parse("00000000-0000-7000-8000-00000000c001");

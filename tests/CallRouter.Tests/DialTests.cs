@@ -9,6 +9,7 @@ using Dapper;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>Calls from the page, by AMI over real sockets.</summary>
+[Trait("Category", "Slow")]
 public sealed class DialTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     const string Number = "+390699998888";

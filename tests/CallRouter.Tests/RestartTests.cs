@@ -7,6 +7,7 @@ using Dapper;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>The router ends and starts again under living calls.</summary>
+[Trait("Category", "Slow")]
 public sealed class RestartTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

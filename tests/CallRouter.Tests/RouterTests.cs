@@ -7,6 +7,7 @@ using Dapper;
 
 namespace CallCrm.CallRouter.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class RouterTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

@@ -5,6 +5,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>Phones and PBXs out of sight, over real sockets.</summary>
+[Trait("Category", "Slow")]
 public sealed class SightTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>Two routers of one domain: one works, the other waits, whatever dies in whatever order.</summary>
+[Trait("Category", "Slow")]
 public sealed class TwoRoutersTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     public enum Fault { FirstStops, JournalLineCutIdle, JournalLineCutInACall, StandbyStops, LineCutTwice }

@@ -7,6 +7,7 @@ using static CallCrm.DemoPbx.Tests.AgiAnswerer;
 
 namespace CallCrm.DemoPbx.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class AmiTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using static CallCrm.DemoPbx.Tests.AgiAnswerer;
 namespace CallCrm.DemoPbx.Tests;
 
 /// <summary>Callers, agents, router and operator do what they like, by a seed; the story of every channel stays whole.</summary>
+[Trait("Category", "Slow")]
 public sealed class ChaosTests
 {
     private static readonly string[] Devices = ["PJSIP/101", "PJSIP/102", "PJSIP/109", "PJSIP/110"];

@@ -4,6 +4,7 @@ using static CallCrm.DemoPbx.Tests.AgiAnswerer;
 namespace CallCrm.DemoPbx.Tests;
 
 /// <summary>Plays the captured scenarios on the demo PBX and compares what AMI tells with what Asterisk told.</summary>
+[Trait("Category", "Slow")]
 public sealed class ConformanceTests
 {
     [Fact]

@@ -45,6 +45,7 @@ public sealed class KeyConformanceTests
         mark["UserEvent"].Should().Be("CallCrmHold");
         mark["CallId"].Should().Be("c0ffee");
         mark["Channel"].Should().Be(call.Channel);
+        await bench.Ami.EventAsync("MusicOnHoldStart");
         bench.Ami.Messages.Select(m => m.Name).Should().ContainInOrder("UserEvent", "MusicOnHoldStart");
     }
 

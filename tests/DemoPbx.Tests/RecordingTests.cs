@@ -4,6 +4,7 @@ using static CallCrm.DemoPbx.Tests.AgiAnswerer;
 
 namespace CallCrm.DemoPbx.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class RecordingTests
 {
     private readonly string _folder = System.IO.Path.Combine(TestFolders.Recordings, Guid.NewGuid().ToString("N"));

@@ -3,6 +3,7 @@ using static CallCrm.DemoPbx.Tests.AgiAnswerer;
 namespace CallCrm.DemoPbx.Tests;
 
 /// <summary>What callers get when the router is down, slow or talks nonsense; and what they get at each answer.</summary>
+[Trait("Category", "Slow")]
 public sealed class RouterTroubleTests
 {
     /// <summary>No caller waits longer for a router that does not answer.</summary>

@@ -4,6 +4,7 @@ using CallCrm.Telephony.FastAgi;
 namespace CallCrm.DemoPbx.Tests;
 
 /// <summary>The router's own AMI client and FastAGI server against the demo PBX.</summary>
+[Trait("Category", "Slow")]
 public sealed class TelephonyTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using static CallCrm.DemoPbx.Tests.AgiAnswerer;
 
 namespace CallCrm.DemoPbx.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class TrafficTests
 {
     [Fact]

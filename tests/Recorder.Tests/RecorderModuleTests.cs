@@ -9,6 +9,7 @@ using Npgsql;
 
 namespace CallCrm.Recorder.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class RecorderModuleTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

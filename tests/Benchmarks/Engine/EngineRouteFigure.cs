@@ -13,10 +13,16 @@ sealed class EngineRouteFigure : IFigure
 
     public string Goal => "≥ 50,000";
 
-    public Task<double[]> RunAsync()
+    public async Task<double[]> RunAsync()
     {
         var load = new EngineLoad(agents: 1_000);
-        load.Run(Calls / 2);
+        // The compiler works beside it, on the same clock, until it has seen every method often enough: not part of a router's day.
+        for (var round = 0; round < 4; round++)
+        {
+            load.Run(Calls);
+            await Task.Delay(500);
+        }
+
         var runs = new double[3];
         for (var run = 0; run < runs.Length; run++)
         {
@@ -26,7 +32,7 @@ sealed class EngineRouteFigure : IFigure
             runs[run] = Calls / (Environment.CpuUsage.TotalTime - from).TotalSeconds;
         }
 
-        return Task.FromResult(runs);
+        return runs;
     }
 }
 

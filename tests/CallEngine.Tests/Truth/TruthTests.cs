@@ -9,6 +9,7 @@ namespace CallCrm.Engine.Tests;
 /// What the README of each trace says happened, as the engine tells it from AMI alone. The texts in <c>Expected</c> were held
 /// against README, SIP and AMI of their trace by a reader; to write new ones set CALLCRM_APPROVE=1, and read them again.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed partial class TruthTests
 {
     public static TheoryData<string> Small => [.. PbxModelTraces.All.Where(s => s != "21-load"), .. PbxModelTraces.Captures];

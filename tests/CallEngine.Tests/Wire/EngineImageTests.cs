@@ -4,6 +4,7 @@ using CallCrm.Engine.Wire;
 namespace CallCrm.Engine.Tests.Wire;
 
 /// <summary>An engine that is written and read back is the same engine, and goes on as the same.</summary>
+[Trait("Category", "Slow")]
 public sealed class EngineImageTests
 {
     public static TheoryData<string> Traces() => [.. PbxModelTraces.All];

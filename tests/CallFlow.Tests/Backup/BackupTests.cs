@@ -10,6 +10,7 @@ namespace CallCrm.CallFlow.Tests.Backup;
 
 /// <summary>Making backups: consistent while calls go on, whole or not there, private, small the second time.</summary>
 [SupportedOSPlatform("linux")]
+[Trait("Category", "Slow")]
 public sealed class BackupTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

@@ -8,6 +8,7 @@ namespace CallCrm.CallFlow.Tests.Backup;
 
 /// <summary>Bringing backups back: nothing is touched before all of it was checked, nothing that was there is lost.</summary>
 [SupportedOSPlatform("linux")]
+[Trait("Category", "Slow")]
 public sealed class RestoreTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresTheory]

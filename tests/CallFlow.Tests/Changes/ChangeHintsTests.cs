@@ -2,6 +2,7 @@ using CallCrm.TestKit;
 
 namespace CallCrm.CallFlow.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class ChangeHintsTests(PostgresFixture postgres) : TestDatabase(postgres)
 {
     [PostgresFact]

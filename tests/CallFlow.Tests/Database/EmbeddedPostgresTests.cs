@@ -7,6 +7,7 @@ using Npgsql;
 namespace CallCrm.CallFlow.Tests;
 
 [SupportedOSPlatform("linux")]
+[Trait("Category", "Slow")]
 public sealed class EmbeddedPostgresTests : IAsyncLifetime
 {
     readonly string root = Directory.CreateTempSubdirectory("callcrm-embedded-").FullName;

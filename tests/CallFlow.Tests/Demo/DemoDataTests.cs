@@ -8,6 +8,7 @@ using Npgsql;
 
 namespace CallCrm.CallFlow.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class DemoDataTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

@@ -7,6 +7,7 @@ using Npgsql;
 namespace CallCrm.CallFlow.Tests;
 
 [SupportedOSPlatform("linux")]
+[Trait("Category", "Slow")]
 public sealed class JournalKillTests
 {
     [PostgresFact]

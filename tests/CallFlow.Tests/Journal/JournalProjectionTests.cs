@@ -4,6 +4,7 @@ using CallCrm.TestKit;
 
 namespace CallCrm.CallFlow.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDatabase(postgres)
 {
     /// <summary>Everything the call log, the card and the board read, as text.</summary>

@@ -6,6 +6,7 @@ using Npgsql;
 
 namespace CallCrm.CallFlow.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDatabase(postgres)
 {
     static Task NoteAsync(JournalWriter writer, long from, int count = 1) =>

@@ -3,6 +3,7 @@ using CallCrm.TestKit;
 
 namespace CallCrm.CallFlow.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(postgres)
 {
     const string Home = "+390212345678", Mobile = "+393331112222", Stranger = "+390255556666";

@@ -8,6 +8,7 @@ using Dapper;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>Calls that the router did not see end, or not at all, come from the PBX's own record: once, with who took them.</summary>
+[Trait("Category", "Slow")]
 public sealed class CelImportTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IDisposable
 {
     readonly string _folder = Directory.CreateTempSubdirectory("cel").FullName;

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Configuration;
 namespace CallCrm.CallRouter.Tests.Doctor;
 
 /// <summary>The host's own faults, the exit codes and the two ways to print.</summary>
+[Trait("Category", "Slow")]
 public sealed class DoctorCommandTests : IDisposable
 {
     readonly TcpListener _other = new(IPAddress.Loopback, 0);

@@ -5,6 +5,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CallRouter.Tests.Doctor;
 
 /// <summary>Each fault of a PBX is named once, with its remedy; a PBX without faults has none.</summary>
+[Trait("Category", "Slow")]
 public sealed class PbxDoctorTests : IAsyncDisposable
 {
     static readonly DoctorDevice Desk = new("pbx-1", "PJSIP/101", "101", Remote: false);

@@ -6,6 +6,7 @@ using CallCrm.Engine.Wire;
 namespace CallCrm.CallRouter.Tests.Flight;
 
 /// <summary>One call out of the log: its life in words, and an excerpt that tells it again.</summary>
+[Trait("Category", "Slow")]
 public sealed class CallTests
 {
     [Fact]

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace CallCrm.CallRouter.Tests.Flight;
 
 /// <summary>Faults of the disk and sudden ends: the engine goes on, and what is in the files is whole.</summary>
+[Trait("Category", "Slow")]
 public sealed class RecorderTests
 {
     [Fact]

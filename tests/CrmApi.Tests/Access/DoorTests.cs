@@ -5,6 +5,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CrmApi.Tests.Access;
 
 /// <summary>Requests that another site makes in a signed-in browser.</summary>
+[Trait("Category", "Slow")]
 public sealed class DoorTests(ApiHost host) : IClassFixture<ApiHost>
 {
     [PostgresTheory]

@@ -6,6 +6,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Access;
 
+[Trait("Category", "Slow")]
 public sealed class OpenSessionTests(ApiHost host) : IClassFixture<ApiHost>
 {
     static Task<OpenSessionsView> ListAsync(Page page) => page.GetAsync("api/sessions", ContractsJson.Default.OpenSessionsView);

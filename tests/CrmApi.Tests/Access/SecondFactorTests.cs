@@ -15,6 +15,7 @@ using OtpNet;
 
 namespace CallCrm.CrmApi.Tests.Access;
 
+[Trait("Category", "Slow")]
 public sealed class SecondFactorTests(ApiHost host) : IClassFixture<ApiHost>
 {
     static string Code(string secret, DateTimeOffset at) => new Totp(Base32Encoding.ToBytes(secret)).ComputeTotp(at.UtcDateTime);

@@ -8,6 +8,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Access;
 
+[Trait("Category", "Slow")]
 public sealed class SessionTests(ApiHost host) : IClassFixture<ApiHost>
 {
     [PostgresFact]

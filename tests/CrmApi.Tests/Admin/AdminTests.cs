@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CallCrm.CrmApi.Tests.Admin;
 
+[Trait("Category", "Slow")]
 public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
 {
     static readonly OverflowSetup Reject = new("reject", "");

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CallCrm.CrmApi.Tests.Admin;
 
+[Trait("Category", "Slow")]
 public sealed class LeavingTests(ApiHost host) : IClassFixture<ApiHost>
 {
     /// <summary>Somebody new with a client of each state, deals, tasks and a callback; open ones and finished ones.</summary>

@@ -9,6 +9,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Calls;
 
+[Trait("Category", "Slow")]
 public sealed class CallTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

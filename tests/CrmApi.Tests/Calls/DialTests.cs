@@ -6,6 +6,7 @@ using CallCrm.TestKit;
 
 namespace CallCrm.CrmApi.Tests.Calls;
 
+[Trait("Category", "Slow")]
 public sealed class DialTests(ApiHost host) : IClassFixture<ApiHost>
 {
     static async Task<HttpStatusCode> DialAsync(Page page, Guid id, string number, Guid? client = null)

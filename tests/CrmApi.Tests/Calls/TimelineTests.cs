@@ -8,6 +8,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Calls;
 
+[Trait("Category", "Slow")]
 public sealed class TimelineTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

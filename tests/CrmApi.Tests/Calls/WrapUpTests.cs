@@ -10,6 +10,7 @@ using Dapper;
 namespace CallCrm.CrmApi.Tests.Calls;
 
 /// <summary>Wrap-ups that ran out, and dispositions that are changed.</summary>
+[Trait("Category", "Slow")]
 public sealed class WrapUpTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

@@ -9,6 +9,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Clients;
 
+[Trait("Category", "Slow")]
 public sealed class ClientTests(ApiHost host) : IClassFixture<ApiHost>
 {
     [PostgresTheory]

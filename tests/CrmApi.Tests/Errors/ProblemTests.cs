@@ -5,6 +5,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Errors;
 
+[Trait("Category", "Slow")]
 public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
 {
     [PostgresTheory]

@@ -7,6 +7,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CrmApi.Tests.Live;
 
 /// <summary>What shall follow a call: asked for, taken back, and shown, also after a restart.</summary>
+[Trait("Category", "Slow")]
 public sealed class AfterCallTests(ApiHost host) : IClassFixture<ApiHost>
 {
     [PostgresFact]

@@ -5,6 +5,7 @@ using CallCrm.TestKit;
 
 namespace CallCrm.CrmApi.Tests.Live;
 
+[Trait("Category", "Slow")]
 public sealed class BoardTests(ApiHost host) : IClassFixture<ApiHost>
 {
     /// <summary>

@@ -10,6 +10,7 @@ using Xunit.Abstractions;
 
 namespace CallCrm.CrmApi.Tests.Live;
 
+[Trait("Category", "Slow")]
 public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CallCrm.CrmApi.Tests.Live;
 
 /// <summary>A PBX out of sight, phones that cannot ring, calls that are not ours: what agents and the board are told.</summary>
+[Trait("Category", "Slow")]
 public sealed class SightTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

@@ -15,6 +15,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace CallCrm.CrmApi.Tests.Missed;
 
+[Trait("Category", "Slow")]
 public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

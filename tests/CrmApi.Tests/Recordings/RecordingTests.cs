@@ -10,6 +10,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Recordings;
 
+[Trait("Category", "Slow")]
 public sealed class RecordingTests(ApiHost host) : IClassFixture<ApiHost>
 {
     async Task<(Guid Call, Guid Recording)> RecordAsync(string status, byte[]? sound = null, string? path = null, string? error = null)

@@ -10,6 +10,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Tests.Reports;
 
 /// <summary>The made-up company's reports against its call log.</summary>
+[Trait("Category", "Slow")]
 public sealed class ReportDemoTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     // Two weeks after the clocks went back in Europe, and one after they did in New York.

@@ -10,6 +10,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Tests.Reports;
 
 /// <summary>What PostgreSQL does for a month's report where there are many calls.</summary>
+[Trait("Category", "Slow")]
 public sealed class ReportPlanTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     /// <summary>In twenty months; each with an agent's leg, every second with an offer and a span, every tenth missed.</summary>

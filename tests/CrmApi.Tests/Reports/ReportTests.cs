@@ -16,6 +16,7 @@ namespace CallCrm.CrmApi.Tests.Reports;
 /// C 10:05 Sales, leaves after 40 s while it rings at Anna, who calls back at 11:00. D 10:06 Sales, leaves after 3 s. E 10:30 Support, 25 s, Mila talks 100 s.
 /// F 00:00:30 Sales, 2 s, Anna talks 10 s: still Monday in UTC. G became part of A.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     const string Web = "390233334444", Shop = "+390233335555";

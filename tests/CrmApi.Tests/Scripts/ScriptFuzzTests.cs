@@ -4,6 +4,7 @@ using CallCrm.CrmApi.Scripts;
 namespace CallCrm.CrmApi.Tests.Scripts;
 
 /// <summary>Whatever a file holds, the reader answers with a script or with problems.</summary>
+[Trait("Category", "Slow")]
 public sealed class ScriptFuzzTests
 {
     private static readonly string[] Pieces =

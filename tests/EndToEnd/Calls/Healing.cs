@@ -20,13 +20,17 @@ public sealed class Healing(PostgresFixture postgres) : IClassFixture<PostgresFi
         await lab.QuietAsync();
         await using var host = await LabHost.StartAsync(postgres, lab);
         await using var phones = await lab.PhoneAsync(LabPhoneKind.Answer, "101,110", ring: TimeSpan.FromMilliseconds(300), talk: TimeSpan.FromSeconds(60));
+        var shown = new HashSet<Guid>();
         await using (var anna = await AgentPage.OpenAsync(host.Address, "anna", "demo", lab.Node, "101"))
         await using (var page = await AgentPage.OpenAsync(host.Address, "supervisor", "demo"))
         {
+            // The demo company's own history stands in the log already.
+            shown.UnionWith((await RowsAsync(page)).Select(r => r.Id));
+
             // One is in talk when the host dies, and ends before it is back.
             await using var running = lab.Call(Plan with { From = "+393471112261", Talk = TimeSpan.FromSeconds(6) });
             await running.StepAsync("answered");
-            await EventuallyAsync(async () => (await RowsAsync(page)).Any(r => r is { State: "Talking" } && Number(r).EndsWith("61", StringComparison.Ordinal)), "the call is shown as talking");
+            await EventuallyAsync(async () => (await RowsAsync(page)).Any(r => r is { State: "Talking", Caller.Number: "+393471112261" }), "the call is shown as talking");
             await host.KillAsync();
 
             // Two come and go meanwhile, one of them without saying who it is.
@@ -42,19 +46,19 @@ public sealed class Healing(PostgresFixture postgres) : IClassFixture<PostgresFi
         List<CallRow> rows = [];
         await EventuallyAsync(async () =>
         {
-            rows = [.. (await RowsAsync(again)).Take(3)];
+            rows = [.. (await RowsAsync(again)).Where(r => !shown.Contains(r.Id))];
             return rows.Count(r => r.Outcome == "Fallback") == 2 && rows.Any(r => r is { Outcome: "Answered", Estimated: false });
         }, "the two calls of the fallback, and the true end of the third");
 
         var (first, second, third) = (rows[2], rows[1], rows[0]);
-        Number(first).Should().EndWith("61");
+        Number(first).Should().Be("+393471112261");
         first.Talk_s.Should().BeInRange(5, 7, "it was told by the PBX, not guessed");
-        Number(second).Should().EndWith("62");
+        Number(second).Should().Be("+393471112262");
         second.Talk_s.Should().BeInRange(0, 3);
         Number(third).Should().NotContain("347", "the number was withheld");
         rows.Should().OnlyContain(r => r.State == "Ended" && !r.Estimated);
         await Task.Delay(TimeSpan.FromSeconds(4));
-        (await RowsAsync(again)).Count(r => Number(r).EndsWith("62", StringComparison.Ordinal)).Should().Be(1, "once and no more");
+        (await RowsAsync(again)).Count(r => !shown.Contains(r.Id)).Should().Be(3, "each once and no more");
     }
 
     [LabTheory]

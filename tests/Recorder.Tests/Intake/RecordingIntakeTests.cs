@@ -6,6 +6,7 @@ using Dapper;
 
 namespace CallCrm.Recorder.Tests.Intake;
 
+[Trait("Category", "Slow")]
 public sealed class RecordingIntakeTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     private const string Id = "1795449837.12";

@@ -3,6 +3,7 @@ using Dapper;
 
 namespace CallCrm.Recorder.Tests.Intake;
 
+[Trait("Category", "Slow")]
 public sealed class RecordingOrphansTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

@@ -4,6 +4,7 @@ using CallCrm.TestKit;
 
 namespace CallCrm.Telephony.Tests.Ami;
 
+[Trait("Category", "Slow")]
 public sealed class AmiConnectionTests
 {
     [Fact]

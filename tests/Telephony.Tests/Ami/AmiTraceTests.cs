@@ -6,6 +6,7 @@ using CallCrm.TestKit;
 namespace CallCrm.Telephony.Tests.Ami;
 
 /// <summary>Every captured connection, its bytes cut in every way a network may cut them, against what was captured apart.</summary>
+[Trait("Category", "Slow")]
 public sealed class AmiTraceTests
 {
     public static TheoryData<string, string> Connections()

@@ -3,6 +3,7 @@ using CallCrm.Telephony.FastAgi;
 
 namespace CallCrm.Telephony.Tests.FastAgi;
 
+[Trait("Category", "Slow")]
 public sealed class AgiServerTests
 {
     static readonly AgiServerOptions s_patient = new() { Port = 0, CommandTimeout = TimeSpan.FromSeconds(30) };
