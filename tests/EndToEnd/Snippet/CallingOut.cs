@@ -36,7 +36,7 @@ public sealed class CallingOut
         await watch.EventAsync("DialEnd", e => e["DestUniqueid"] == trunk["Uniqueid"] && e["DialStatus"] == "ANSWER");
         await watch.EventAsync("Hangup", IsTrunk, TimeSpan.FromSeconds(20));
         var stem = Path.Combine(lab.RecordingFolder, $"lab-{trunk["Uniqueid"]}");
-        await Eventually.BeAsync(() => File.Exists(stem + ".done"), TimeSpan.FromSeconds(3), stem + ".done");
+        await Eventually.BeAsync(() => File.Exists(stem + ".done"), TimeSpan.FromSeconds(10), stem + ".done");
         var (heard, said) = (Sound.ReadWav(stem + "-in.wav"), Sound.ReadWav(stem + "-out.wav"));
         Sound.Likeness(heard, Sound.ReadUlaw("/var/cache/callcrm/lab/media/client.ulaw")).Should().BeGreaterThan(0.8);
         Sound.Likeness(said, Sound.ReadUlaw("/var/cache/callcrm/lab/media/agent.ulaw")).Should().BeGreaterThan(0.5);

@@ -96,7 +96,7 @@ public sealed class Fallback
         {
             await using var watch = await lab.WatchAsync();
             await using var call = lab.Call(Plan);
-            await call.StepAsync("answered", TimeSpan.FromSeconds(3));
+            await call.StepAsync("answered", TimeSpan.FromSeconds(8));
             await watch.EventAsync("Newexten", e => e["Application"] == "Playback" && e["AppData"] == "sorry&please-try-call-later");
         }
         finally

@@ -43,7 +43,7 @@ public sealed class Holding
             ("Channel", mark["Channel"]), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "callcrm"));
 
         answer["Response"].Should().Be("Success");
-        await agi.AskedAsync("redirected", TimeSpan.FromSeconds(2));
+        await agi.AskedAsync("redirected");
         await phone.StepAsync("answered");
         await watch.EventAsync("BridgeEnter", e => e["Channel"] == mark["Channel"]);
         (await watch.EventAsync("MusicOnHoldStop")).Should().NotBeNull("the client must not hear music under the agent's voice");
@@ -63,7 +63,7 @@ public sealed class Holding
             ("Channel", mark["Channel"]), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "no-such-label"));
 
         answer["Response"].Should().Be("Error");
-        await agi.AskedAsync("held", TimeSpan.FromSeconds(4), index: 1);
+        await agi.AskedAsync("held", index: 1);
         (await lab.ChannelsAsync()).Should().Contain(mark["Channel"]);
     }
 
@@ -118,7 +118,7 @@ public sealed class Holding
 
         await agi.DisposeAsync();
 
-        (await watch.UserEventAsync("LabFallback", TimeSpan.FromSeconds(4)))["State"].Should().Be("held");
+        (await watch.UserEventAsync("LabFallback", TimeSpan.FromSeconds(8)))["State"].Should().Be("held");
         call.Steps.Should().NotContain(s => s.What == "left");
     }
 }

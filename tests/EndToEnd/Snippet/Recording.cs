@@ -67,7 +67,7 @@ public sealed class Recording
         (await call.EndAsync()).Should().Be(0);
         var channel = await watch.EventAsync("Newchannel", e => e["Channel"].StartsWith("PJSIP/trunk-", StringComparison.Ordinal));
         var stem = Path.Combine(lab.RecordingFolder, $"lab-{channel["Uniqueid"]}");
-        await TestKit.Eventually.BeAsync(() => File.Exists(stem + ".done"), TimeSpan.FromSeconds(3), stem + ".done");
+        await TestKit.Eventually.BeAsync(() => File.Exists(stem + ".done"), TimeSpan.FromSeconds(10), stem + ".done");
         return (stem + "-in.wav", stem + "-out.wav");
     }
 }
