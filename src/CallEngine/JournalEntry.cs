@@ -21,8 +21,9 @@ public enum OfferOutcome { Answered, NoAnswer, Declined, Busy, DoNotDisturb, Unr
 /// What a leg did for a while. Ring: its phone rang. Talk: it shared a bridge with somebody who could hear it. Hold: it held
 /// the others or was held. Wait: it heard music or an announcement (our hold loop, app_queue, the dialplan's music). Park: in a
 /// parking lot. Conference: in a ConfBridge with others. Listen: it heard another leg (ChanSpy) and was no party to the call.
+/// Message: it spoke after the tone.
 /// </summary>
-public enum SpanKind { Ring, Talk, Hold, Wait, Park, Conference, Listen }
+public enum SpanKind { Ring, Talk, Hold, Wait, Park, Conference, Listen, Message }
 
 public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away }
 

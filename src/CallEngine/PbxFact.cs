@@ -15,8 +15,8 @@ public enum DialResult { Answered, NoAnswer, Busy, DoNotDisturb, Declined, Cance
 
 public enum TransferKind { Blind, Attended }
 
-/// <summary>What a leg waits in, alone: music (the dialplan's, BridgeWait), app_queue, a parking lot.</summary>
-public enum WaitKind { Music, Queue, Parked }
+/// <summary>What a leg waits in, alone: music (the dialplan's, BridgeWait), app_queue, a parking lot; or it speaks a message after the tone.</summary>
+public enum WaitKind { Music, Queue, Parked, Message }
 
 /// <summary>
 /// What happened at the PBX, free of Asterisk's oddities. <see cref="PbxModel"/> makes them, <see cref="CallEngine"/> reads them.

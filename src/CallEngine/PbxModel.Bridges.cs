@@ -41,7 +41,7 @@ public sealed partial class PbxModel
 
     void Enter(Leg leg, string bridgeId, bool conference)
     {
-        (leg.Lot, leg.Music) = (null, false);
+        (leg.Lot, leg.Music, leg.Message) = (null, false, false);
         // Up and in a bridge is answered, should the DialEnd have been lost.
         if (leg is { Stage: DialStage.Begun, Up: true, Hidden: false })
             SayDialEnded(leg, DialResult.Answered, null);

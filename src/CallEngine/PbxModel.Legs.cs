@@ -117,7 +117,8 @@ public sealed partial class PbxModel
 
     void OnUserEvent(in PbxModelFields f)
     {
-        if (!string.Equals(f.UserEvent, "CallCrmHold", StringComparison.OrdinalIgnoreCase))
+        var speaks = string.Equals(f.UserEvent, "CallCrmMessage", StringComparison.OrdinalIgnoreCase);
+        if (!speaks && !string.Equals(f.UserEvent, "CallCrmHold", StringComparison.OrdinalIgnoreCase))
         {
             _unwanted++;
             return;
@@ -127,7 +128,9 @@ public sealed partial class PbxModel
             return;
         Show(leg, f);
         SayWaitingResults(leg);
-        if (!leg.Hidden)
+        leg.Message = speaks;
+        ShowWait(leg);
+        if (!speaks && !leg.Hidden)
             Say(new PbxFact.HoldMarked(_node, _time, leg.Id));
     }
 

@@ -5,6 +5,9 @@ namespace CallCrm.Engine;
 /// <summary>All that the PBX has at one moment, after a login or a resynchronisation.</summary>
 public sealed partial class PbxModel
 {
+    /// <summary>Where the snippet takes a message.</summary>
+    const string MessageContext = "callcrm-message";
+
     const string CallIdVariable = "CALLCRM_CALLID=";
 
     readonly List<string> _vanished = [];
@@ -70,6 +73,7 @@ public sealed partial class PbxModel
             leg.Attempt = Attempt.Begun;
         leg.Music = application is "MusicOnHold" or "BridgeWait";
         leg.Queued = application is "Queue";
+        leg.Message = application is "Record" && line["Context"] is MessageContext;
         leg.Parked = application is "Park" or "ParkAndAnnounce";
         if (leg.Parked)
             leg.Lot = line["BridgeId"] ?? "";

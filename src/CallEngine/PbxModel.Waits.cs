@@ -47,6 +47,8 @@ public sealed partial class PbxModel
     {
         if (leg.Bridge is not null)
             return null;
+        if (leg.Message)
+            return WaitKind.Message;
         if (leg.Lot is not null)
             return leg.Parked ? WaitKind.Parked : WaitKind.Music;
         if (leg.Queued)

@@ -94,6 +94,9 @@ public sealed partial class PbxModel
         public bool Music;
         public bool Queued;
 
+        /// <summary>It was told to speak after the tone.</summary>
+        public bool Message;
+
         /// <summary>The holding bridge it waits in, alone among others; <see cref="Parked"/>: that of a parking lot.</summary>
         public string? Lot;
         public bool Parked;

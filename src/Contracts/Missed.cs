@@ -5,14 +5,19 @@ namespace CallCrm.Contracts;
 /// closed: those of today. Agents see the queues they are members of, others all.
 /// </summary>
 /// <param name="Id">Of the number: it stays the same when the number is missed again.</param>
-/// <param name="Kind">Of the last miss: Abandoned, Short, Closed (after hours), Refused (nobody there, or waited too long), Down (nobody looked).</param>
+/// <param name="Kind">Of the last miss: Abandoned, Short, Closed (after hours), Refused (nobody there, or waited too long), Down (nobody looked), Voicemail (left a message).</param>
 /// <param name="Short">All of them were short abandons.</param>
 /// <param name="Times">Missed calls since they were last reached.</param>
 /// <param name="ClaimLapsesAt">Unless the claimer calls before.</param>
 /// <param name="ClosedHow">Called (we called back), Rang (they rang again), mail, solved, wrong_number, spam, other.</param>
 public sealed record MissedRow(Guid Id, CallerView Caller, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool Short, int Times, DateTimeOffset FirstAt,
     DateTimeOffset LastAt, Guid LastCallId, Guid? ClaimedById = null, string? ClaimedBy = null, DateTimeOffset? ClaimLapsesAt = null, DateTimeOffset? ClosedAt = null,
-    string? ClosedHow = null, string? ClosedBy = null, string? Note = null);
+    string? ClosedHow = null, string? ClosedBy = null, string? Note = null, MissedMessage? Message = null);
+
+/// <summary>The newest message of the number's misses. Whoever sees the row may hear it.</summary>
+/// <param name="Recording">Null: it does not come, or is not there yet.</param>
+/// <param name="Status">Of the recording: pending, ready, missing, broken.</param>
+public sealed record MissedMessage(Guid CallId, Guid? Recording, string Status);
 
 /// <summary>GET /api/missed/count, and the key of the hint "missed": what waits for this person, without short abandons and what others have claimed.</summary>
 public sealed record MissedCount(int Waiting);

@@ -36,6 +36,6 @@ public sealed record TimelineEventView(string Kind, DateTimeOffset At, string? L
 public sealed record RouteView(ReasonView Reason, string? Queue, string? Target, int? Place);
 
 /// <summary>Whose a part of a recording is.</summary>
-/// <param name="Kind">talk, hold, wait (nobody speaks with the client: queue, ringing, prompts).</param>
+/// <param name="Kind">talk, hold, wait (nobody speaks with the client: queue, ringing, prompts), message (the client speaks one after the tone).</param>
 /// <param name="Agent">Who talks, or holds.</param>
 public sealed record RecordingPartView(int From_ms, int To_ms, string Kind, Guid? AgentId, string? Agent);

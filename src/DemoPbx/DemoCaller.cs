@@ -74,6 +74,9 @@ public enum DemoCallPlace
     /// <summary>Hears a message.</summary>
     Playing,
 
+    /// <summary>Speaks a message after the tone.</summary>
+    Message,
+
     /// <summary>Over.</summary>
     Ended,
 }

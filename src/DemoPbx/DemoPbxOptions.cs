@@ -53,6 +53,9 @@ public sealed class DemoPbxOptions
     /// <summary>Length of a played message.</summary>
     public TimeSpan PlayTime { get; set; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>How long a caller speaks who is asked for a message.</summary>
+    public TimeSpan MessageTime { get; set; } = TimeSpan.FromSeconds(12);
+
     /// <summary>Dialplan targets <c>goto</c> can reach, as <c>context,exten,priority-or-label</c>; each plays a message and hangs up.</summary>
     public IList<string> Destinations { get; set; } = ["voicemail,s,1"];
 

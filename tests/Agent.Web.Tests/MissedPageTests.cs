@@ -69,6 +69,19 @@ public sealed class MissedPageTests : PageContext
     }
 
     [Fact]
+    public async Task A_message_is_played_from_the_list()
+    {
+        _rows.AddRange([Row(1, kind: "Voicemail") with { Message = new MissedMessage(Some.CallId, Id(9), "ready") }, Row(2, kind: "Voicemail") with { Message = new MissedMessage(Some.CallId, null, "pending") }, Row(3)]);
+        var page = await ShowAsync();
+        Cells(page.FindAll("[data-test=missed-row]")[0])[4].Should().Be("Left a message");
+        foreach (var (n, shown) in new[] { (0, "Listen"), (1, "Recording is being taken in…"), (2, null) })
+        {
+            page.FindAll("[data-test=missed-row]")[n].KeyDown("Enter");
+            page.WaitForAssertion(() => page.FindAll("[data-test=missed-message]").Select(m => m.TextContent.Trim()).Should().Equal(shown is null ? [] : [shown]));
+        }
+    }
+
+    [Fact]
     public async Task A_claim_shows_at_once_and_can_be_given_back()
     {
         _rows.Add(Row(1));

@@ -169,7 +169,7 @@ internal sealed class ChaosRun
         4 => new PbxFact.RecordingBegan("pbx", null, Leg()),
         5 => new PbxFact.LegUp("pbx", null, Leg()),
         6 or 7 => new PbxFact.LegJoined("pbx", null, Leg(), $"c{_random.Next(2)}", Conference: true),
-        8 => _random.Next(2) == 0 ? new PbxFact.WaitBegan("pbx", null, Leg(), (WaitKind)_random.Next(3)) : new PbxFact.WaitEnded("pbx", null, Leg()),
+        8 => _random.Next(2) == 0 ? new PbxFact.WaitBegan("pbx", null, Leg(), (WaitKind)_random.Next(4)) : new PbxFact.WaitEnded("pbx", null, Leg()),
         9 => _random.Next(3) > 0 ? new PbxFact.ListenBegan("pbx", null, Leg(), Leg()) : new PbxFact.ListenEnded("pbx", null, Leg()),
         10 => new PbxFact.LegHungUp("pbx", null, Leg()),
         _ => new PbxFact.LegEnded("pbx", null, Leg(), 16, null, true),

@@ -114,6 +114,14 @@ public sealed class PbxModelLegTests
             .Should().Equal("hold mark  .1", "hold mark  .1");
 
     [Fact]
+    public void A_message_after_the_tone_is_said_until_the_caller_is_elsewhere_or_gone()
+    {
+        string[] message = [.. _calls.Of("1"), "UserEvent: CallCrmMessage"], hold = [.. _calls.Of("1"), "UserEvent: CallCrmHold"];
+        _calls.Inbound("1").Send("UserEvent", message).Send("UserEvent", message).Send("UserEvent", hold).Send("UserEvent", message).Hangup("1").Said().Skip(1)
+            .Should().Equal("waits      .1 Message", "wait ended .1", "hold mark  .1", "waits      .1 Message", "wait ended .1", "ended      .1 cause 16");
+    }
+
+    [Fact]
     public void Recording_is_said_once_however_many_run() =>
         _calls.Inbound("1").Send("MixMonitorStart", _calls.Of("1")).Send("MixMonitorStart", _calls.Of("1")).Send("MixMonitorStop", _calls.Of("1"))
             .Send("MixMonitorStart", _calls.Of("1")).Said().Skip(1).Should().Equal("recording  .1", "recording  .1");

@@ -17,6 +17,13 @@ public sealed class SpanTests
     }
 
     [Fact]
+    public void Message_after_the_tone_is_no_talk()
+    {
+        var message = Scenario.With("anna").Inbound("7").At(3).Fact(new PbxFact.WaitBegan(Scenario.Node, null, Scenario.Leg("7"), WaitKind.Message)).At(15).Ends("7", hungUp: true);
+        message.Spans.Where(s => s.UniqueId == "7").Select(s => (s.What, s.ToAt - s.FromAt)).Should().Equal((SpanKind.Message, TimeSpan.FromSeconds(12)));
+    }
+
+    [Fact]
     public void Refused_consultation_ends_with_the_client_on_hold_all_the_time()
     {
         // Feature code: the PBX holds the client and moves Anna to a bridge of her own; Bruno refuses; she is brought back.

@@ -85,6 +85,22 @@ public sealed class RouterTroubleTests
         bench.Pbx.FallbackCalls.Should().Be(0);
     }
 
+    [Fact]
+    public async Task Who_is_asked_for_a_message_speaks_and_hangs_up()
+    {
+        var folder = Path.Combine(TestFolders.Recordings, Guid.NewGuid().ToString("N"));
+        await using var bench = await Bench.StartAsync([Say(("CALLCRM_GOTO", "callcrm-message,s,1"), ("CALLCRM_ACTION", "goto"))],
+            options => (options.RecordingFolder, options.MessageTime) = (folder, TimeSpan.FromSeconds(20)), new FasterTime(20));
+        var call = bench.Pbx.PlaceCall(Bench.Alice());
+        await call.Reached(DemoCallPlace.Message);
+        await call.Ended;
+        (await bench.Ami.EventAsync("UserEvent"))["UserEvent"].Should().Be("CallCrmMessage");
+        (await bench.Ami.EventAsync("MixMonitorStart"))["Channel"].Should().Be(call.Channel);
+        await bench.Pbx.RecordingsWrittenAsync();
+        Directory.GetFiles(folder).Select(Path.GetExtension).Should().BeEquivalentTo(".wav", ".wav", ".done");
+        new FileInfo(Directory.GetFiles(folder, "*-in.wav").Single()).Length.Should().BeGreaterThan(8000 * 2 * 15);
+    }
+
     [Theory]
     [InlineData(17, "486")]
     [InlineData(34, "503")]

@@ -59,6 +59,7 @@ sealed class LifeText(IStringLocalizer<Texts> t)
         { Kind: "wait" } => "s-ringing k-wait",
         { Kind: "hold" or "park" } => $"s-hold k-{bar.Kind}",
         { Kind: "wrapup" } => "s-wrapup k-wrapup",
+        { Kind: "message" } => "s-missed k-message",
         { Kind: "listen" } => "s-paused k-listen",
         _ => $"s-talking k-{bar.Kind}",
     };

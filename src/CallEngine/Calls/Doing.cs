@@ -15,6 +15,7 @@ internal readonly record struct Doing(SpanKind Kind, string? Bridge = null, Leg?
 /// Hold        with others who all hold it; or alone, and the one who holds it is in another bridge (consults)
 /// Hold        those it holds wait in another bridge
 /// nothing     its person hung up
+/// Message     it speaks after the tone
 /// Park, Wait  in a parking lot; in a queue of ours or of the PBX, or with music
 /// Ring        its phone rings
 /// nothing     otherwise (it is being dialled, is in the dialplan, or was left alone)
@@ -36,6 +37,8 @@ internal static class DoingRules
             return null;
         if (leg.Waits == WaitKind.Parked)
             return new Doing(SpanKind.Park);
+        if (leg.Waits == WaitKind.Message)
+            return new Doing(SpanKind.Message);
         if (leg.Waits is not null || (leg.Call.State == CallState.Waiting && ReferenceEquals(leg.Call.Client, leg)))
             return new Doing(SpanKind.Wait);
         return leg is { Rang: true, Answered: false, RingOver: false } ? new Doing(SpanKind.Ring) : null;

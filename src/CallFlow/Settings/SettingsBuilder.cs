@@ -67,16 +67,17 @@ internal static class SettingsBuilder
                 case "reject": return reject;
                 case "queue" when Guid.TryParse(target, out var queue) && queue != row.Id && rows.Queues.Exists(q => q.Id == queue): return new Overflow(AfterWait.Queue, queue.ToString());
                 case "queue": problem($"{column}: target '{target}' is not the id of another queue of this domain; the call is rejected instead"); return reject;
+                case "voicemail": return new Overflow(AfterWait.Goto, SettingsRules.MessageTarget);
                 case "goto" when SettingsRules.IsGotoTarget(target): return new Overflow(AfterWait.Goto, target);
                 case "goto": problem($"{column}: target '{target}' is not context,exten,label; the call is rejected instead"); return reject;
                 case "play" when SettingsRules.IsSoundName(target): return new Overflow(AfterWait.Play, target);
                 case "play": problem($"{column}: target '{target}' is no sound name; the call is rejected instead"); return reject;
-                default: problem($"{column}: kind '{kind}' is not queue, goto, play or reject; the call is rejected instead"); return reject;
+                default: problem($"{column}: kind '{kind}' is not queue, voicemail, goto, play or reject; the call is rejected instead"); return reject;
             }
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            problem($$"""{{column}}: expected {"kind":"queue|goto|play|reject","target":"…"}; the call is rejected instead""");
+            problem($$"""{{column}}: expected {"kind":"queue|voicemail|goto|play|reject","target":"…"}; the call is rejected instead""");
             return reject;
         }
     }

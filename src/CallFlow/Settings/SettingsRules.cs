@@ -9,6 +9,9 @@ public static partial class SettingsRules
     /// <summary><c>context,exten,label</c> of the dialplan; the label, because Asterisk refuses a missing one.</summary>
     public static bool IsGotoTarget(string target) => GotoTarget().IsMatch(target);
 
+    /// <summary>Where the snippet takes a message: what "voicemail" as a queue's overflow stands for.</summary>
+    public const string MessageTarget = "callcrm-message,s,1";
+
     /// <summary>A sound of the PBX, without its ending.</summary>
     public static bool IsSoundName(string name) => SoundName().IsMatch(name);
 

@@ -3,7 +3,7 @@ using CallCrm.Engine;
 namespace CallCrm.CallFlow;
 
 /// <summary>What somebody did for a while in a call. <see cref="Offer"/>: offered, and the phone does not ring yet.</summary>
-public enum TimelineKind { Wait, Offer, Ring, Talk, Hold, Park, Conference, Listen, WrapUp }
+public enum TimelineKind { Wait, Offer, Ring, Talk, Hold, Park, Conference, Listen, Message, WrapUp }
 
 /// <summary>A stretch of time known from elsewhere than the call's entries: it counts for more than what is derived from them.</summary>
 /// <param name="Node">With <paramref name="UniqueId"/> the leg; empty for what has none (wrap-up).</param>

@@ -61,11 +61,11 @@ internal static partial class AdminRules
     {
         var expected = overflow.Kind switch
         {
-            "reject" => overflow.Target.Length == 0 ? null : "no target",
+            "reject" or "voicemail" => overflow.Target.Length == 0 ? null : "no target",
             "goto" => SettingsRules.IsGotoTarget(overflow.Target) ? null : "a target of the dialplan: context,exten,label",
             "play" => SettingsRules.IsSoundName(overflow.Target) ? null : "a sound's name, without its ending",
             "queue" => Guid.TryParse(overflow.Target, out var id) && id != queue.Id && known.Queues.Any(q => q.Id == id) ? null : "another queue",
-            _ => "queue, goto, play or reject",
+            _ => "queue, voicemail, goto, play or reject",
         };
         if (expected is not null) errors.Add(field, expected);
         else if (overflow.Kind == "queue" && LeadsBack(field, Guid.Parse(overflow.Target), queue.Id, known)) errors.Add(field, "a queue that does not lead back here");

@@ -12,6 +12,7 @@ internal static class MissedSql
         with number as (
           select m.number_id, min(m.e164) as e164, count(*)::int as times, min(m.missed_at) as first_at, max(m.missed_at) as last_at, bool_and(m.kind = 'Short') as is_short,
             (array_agg(m.kind order by m.missed_at desc))[1] as kind, (array_agg(m.call_id order by m.missed_at desc))[1] as last_call_id,
+            (array_agg(m.call_id order by m.missed_at desc) filter (where m.kind in ('Voicemail', 'Down')))[1] as message_call_id,
             (array_agg(m.queue_id order by m.missed_at desc))[1] as queue_id, (array_agg(m.client_id order by m.missed_at desc) filter (where m.client_id is not null))[1] as client_id,
             coalesce(array_agg(m.queue_id) filter (where m.queue_id is not null), '{}') as queues
           from missed_call m
@@ -37,13 +38,16 @@ internal static class MissedSql
         """
         left join queue q on q.id = r.queue_id
         left join call c on c.id = r.last_call_id
+        -- A call of a down time that was recorded and not answered can only have left a message.
+        left join lateral (select g.id, g.status from recording g where g.call_id = r.message_call_id order by (g.status = 'ready') desc, g.created_at desc limit 1) v on true
         left join client k on k.id = (select coalesce(merged_into, id) from client where id = r.client_id)
         """;
 
     const string Columns =
         """
         r.number_id as id, r.e164, coalesce(c.caller_name, '') as caller_name, k.id as client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, q.name as queue_name,
-        r.kind, r.is_short, r.times, r.first_at, r.last_at, r.last_call_id
+        r.kind, r.is_short, r.times, r.first_at, r.last_at, r.last_call_id, r.message_call_id,
+        v.id as message_id, v.status as message_status
         """;
 
     public const string OpenRows =
@@ -57,7 +61,16 @@ internal static class MissedSql
         """;
 
     /// <summary>For the badge and the hints.</summary>
-    public const string Heads = $"{Open} select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues from line order by number_id";
+    public const string Heads = $"{Open} select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues, (select count(*) from recording g where g.call_id = message_call_id and g.status = 'ready') as heard from line order by number_id";
+
+    /// <summary>Whether a call's message is of a number that this person is shown: a miss of it in one of their queues.</summary>
+    public const string MayHear =
+        """
+        select exists (
+          select from missed_call v join missed_call m on m.number_id = v.number_id or m.call_id = v.call_id
+          where v.call_id = @call and v.domain = @domain and v.kind in ('Voicemail', 'Down') and m.missed_at >= @since
+            and m.queue_id in (select queue_id from queue_agent where user_id = @person))
+        """;
 
     public const string Waiting = $"{Open} select count(*) from line r where {Seen} and not r.is_short and (r.claimed_by_id is null or r.claimed_by_id = @person)";
 
@@ -78,6 +91,7 @@ internal static class MissedSql
         ), line as (
           select number_id, closed_at, min(e164) as e164, count(*)::int as times, min(missed_at) as first_at, max(missed_at) as last_at, bool_and(kind = 'Short') as is_short,
             (array_agg(kind order by missed_at desc))[1] as kind, (array_agg(call_id order by missed_at desc))[1] as last_call_id,
+            (array_agg(call_id order by missed_at desc) filter (where kind in ('Voicemail', 'Down')))[1] as message_call_id,
             (array_agg(queue_id order by missed_at desc))[1] as queue_id, (array_agg(client_id order by missed_at desc) filter (where client_id is not null))[1] as client_id,
             coalesce(array_agg(queue_id) filter (where queue_id is not null), array[]::uuid[]) as queues,
             min(case when closed_at = reached_at then reached_by else reason end) as closed_how, min(case when closed_at = reached_at then '' else note end) as note,

@@ -15,7 +15,8 @@ namespace CallCrm.CrmApi.Missed;
 internal readonly record struct MissedTaken(MissedRow? Row, bool Refused);
 
 /// <param name="Queues">Of all its open misses.</param>
-internal sealed record MissedHead(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, Guid[] Queues);
+/// <param name="Heard">Its message can be played.</param>
+internal sealed record MissedHead(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, Guid[] Queues, bool Heard);
 
 /// <summary>The list of missed callers, and the claims on it.</summary>
 internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOptions> options, IOptions<RouterRoadOptions> road, SiteClock clock, TimeProvider time)
@@ -39,7 +40,7 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition($"{MissedSql.Heads}; select user_id, queue_id from queue_agent", Parameters(null), cancellationToken: cancel));
-        var heads = (await results.ReadAsync<HeadRow>()).Select(h => new MissedHead(h.NumberId, h.Times, h.IsShort, h.ClaimedById, [.. h.Queues.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Guid.Parse)]));
+        var heads = (await results.ReadAsync<HeadRow>()).Select(h => new MissedHead(h.NumberId, h.Times, h.IsShort, h.ClaimedById, [.. h.Queues.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Guid.Parse)], h.Heard > 0));
         return ([.. heads], (await results.ReadAsync<(Guid User, Guid Queue)>()).ToLookup(m => m.User, m => m.Queue));
     }
 
@@ -57,6 +58,15 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         with spent as (delete from missed_claim where number_id = @number)
         insert into missed_done (number_id, at, user_id, reason, note) values (@number, @now, @person, @reason, @note) on conflict do nothing
         """, cancel, reason, note);
+
+    /// <summary>Who is shown a missed number may hear what it left, though nobody took part in that call.</summary>
+    public async Task<bool> MayHearAsync(Guid call, Person person, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var parameters = Parameters(person);
+        parameters.AddDynamicParams(new { call });
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(MissedSql.MayHear, parameters, cancellationToken: cancel));
+    }
 
     public async Task<MissedFiguresView> FiguresAsync(CancellationToken cancel)
     {
@@ -108,7 +118,15 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     }
 
     static MissedRow View(Row r) => new(r.Id, LiveViews.Caller(new PhoneNumber(r.E164, NumberKind.E164, r.E164), r.CallerName), r.ClientId, r.ClientName, r.QueueName, r.Kind, r.IsShort, r.Times, r.FirstAt,
-        r.LastAt, r.LastCallId, r.ClaimedById, r.ClaimedBy, r.LapsesAt, r.ClosedAt, r.ClosedHow, r.ClosedBy, r.Note);
+        r.LastAt, r.LastCallId, r.ClaimedById, r.ClaimedBy, r.LapsesAt, r.ClosedAt, r.ClosedHow, r.ClosedBy, r.Note, Message(r));
+
+    /// <summary>The row of a recording is made when the recorder first looks.</summary>
+    static MissedMessage? Message(Row r) => (r.MessageCallId, r.MessageId) switch
+    {
+        ({ } call, { } recording) => new MissedMessage(call, recording, r.MessageStatus!),
+        ({ } call, null) when r.Kind == "Voicemail" => new MissedMessage(call, null, "pending"),
+        _ => null,
+    };
 
     static MissedFigures Figures(IReadOnlyList<FigureRow> rows)
     {
@@ -119,10 +137,10 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
             called == 0 ? null : (int)Math.Round(rows.Sum(r => r.CallBack_s) / called, MidpointRounding.AwayFromZero), (int)Sum(r => r.Short), (int)Sum(r => r.Withheld));
     }
 
-    sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues);
+    sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, long Heard);
 
     sealed record Row(Guid Id, string E164, string CallerName, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool IsShort, int Times, DateTimeOffset FirstAt, DateTimeOffset LastAt,
-        Guid LastCallId, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
+        Guid LastCallId, Guid? MessageCallId, Guid? MessageId, string? MessageStatus, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
 
     sealed record FigureRow(Guid? QueueId, string? QueueName, long Callers, long Open, long CalledBack, decimal CallBack_s, long InTime, long Late, long Short, long Withheld);
 }

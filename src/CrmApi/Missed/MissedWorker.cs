@@ -81,6 +81,7 @@ internal sealed partial class MissedWorker(MissedStore store, Feed feed, FeedCon
             picture.Add(head.NumberId);
             picture.Add(head.Times);
             picture.Add(head.ClaimedById);
+            picture.Add(head.Heard);
             waiting += !head.IsShort && (head.ClaimedById is null || head.ClaimedById == person.Id) ? 1 : 0;
         }
 

@@ -5,6 +5,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Missed;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -56,19 +57,19 @@ internal static class RecordingEndpoints
             .Produces(StatusCodes.Status200OK, contentType: "audio/ogg").Produces(StatusCodes.Status206PartialContent, contentType: "audio/ogg");
     }
 
-    static async Task<Results<Ok<RecordingView>, ProblemHttpResult>> GetAsync(Guid id, Person person, RecordingStore store, CallStore calls, CallTimelines timelines, LiveFacts facts,
+    static async Task<Results<Ok<RecordingView>, ProblemHttpResult>> GetAsync(Guid id, Person person, RecordingStore store, CallStore calls, MissedStore missed, CallTimelines timelines, LiveFacts facts,
         CancellationToken cancel)
     {
-        if (await FindAsync(id, person, store, calls, cancel) is not { } row) return Problems.NotFound("recording");
+        if (await FindAsync(id, person, store, calls, missed, cancel) is not { } row) return Problems.NotFound("recording");
         if (row.CallId is not { } call || row.Duration_ms == 0 || await timelines.ReadAsync(call, cancel) is not { } timeline) return TypedResults.Ok(row.View());
         var start = RecordingParts.Start(timeline, row.StartedAt, row.Duration_ms, row.PbxUniqueId);
         return TypedResults.Ok(row.View(RecordingParts.Of(timeline, start, row.Duration_ms, facts.Names.Person)));
     }
 
-    static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> PlayAsync(Guid id, HttpContext http, Person person, RecordingStore store, CallStore calls, RecordingFiles files,
+    static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> PlayAsync(Guid id, HttpContext http, Person person, RecordingStore store, CallStore calls, MissedStore missed, RecordingFiles files,
         Listens listens, CancellationToken cancel)
     {
-        if (await FindAsync(id, person, store, calls, cancel) is not { } row) return Problems.NotFound("recording");
+        if (await FindAsync(id, person, store, calls, missed, cancel) is not { } row) return Problems.NotFound("recording");
         if (row.Status != "ready") return Problems.Of(StatusCodes.Status404NotFound, $"recording_{row.Status}", row.Error ?? $"The recording is {row.Status}.");
         if (row.Path is not { } path || files.FullPath(path) is not { } file || !File.Exists(file))
             return Problems.Of(StatusCodes.Status404NotFound, "recording_missing", "The recording was taken in, but its file is gone.");
@@ -77,12 +78,12 @@ internal static class RecordingEndpoints
         return TypedResults.PhysicalFile(file, "audio/ogg", enableRangeProcessing: true, lastModified: new DateTimeOffset(File.GetLastWriteTimeUtc(file)));
     }
 
-    /// <summary>A recording of a call that is not one's own looks like one that does not exist.</summary>
-    static async Task<RecordingRow?> FindAsync(Guid id, Person person, RecordingStore store, CallStore calls, CancellationToken cancel)
+    /// <summary>A recording of a call that is not one's own, nor a message of a missed caller, looks like one that does not exist.</summary>
+    static async Task<RecordingRow?> FindAsync(Guid id, Person person, RecordingStore store, CallStore calls, MissedStore missed, CancellationToken cancel)
     {
         var row = await store.FindAsync(id, cancel);
         if (row is null || person.SeesAllCalls) return row;
-        return row.CallId is { } call && await calls.IsOfAsync(call, person.Id, cancel) ? row : null;
+        return row.CallId is { } call && (await calls.IsOfAsync(call, person.Id, cancel) || await missed.MayHearAsync(call, person, cancel)) ? row : null;
     }
 }
 

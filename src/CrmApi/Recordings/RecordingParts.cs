@@ -32,12 +32,14 @@ internal static class RecordingParts
     {
         var bars = timeline.Lanes.Where(l => l.Agent is not null).SelectMany(l => l.Bars, (l, b) => (Agent: l.Agent!.Value, b.Kind, From: At(b.From), To: b.To is { } to ? At(to) : duration_ms))
             .Where(b => b.To > b.From && b.Kind is TimelineKind.Talk or TimelineKind.Conference or TimelineKind.Hold).ToList();
+        bars.AddRange(timeline.Lanes.SelectMany(l => l.Bars).Where(b => b.Kind == TimelineKind.Message).Select(b => (Guid.Empty, b.Kind, At(b.From), b.To is { } to ? At(to) : duration_ms)));
         var cuts = bars.SelectMany(b => new[] { b.From, b.To }).Append(0).Append(duration_ms).Distinct().Order().ToList();
         var parts = new List<RecordingPartView>();
         foreach (var (from, to) in cuts.Zip(cuts.Skip(1)))
         {
             var here = bars.FindAll(b => b.From <= from && b.To >= to).OrderBy(b => b.Kind == TimelineKind.Hold).ThenBy(b => b.From).ToList();
             var part = here.Count == 0 ? new RecordingPartView(from, to, "wait", null, null)
+                : here[0].Kind == TimelineKind.Message ? new RecordingPartView(from, to, "message", null, null)
                 : new RecordingPartView(from, to, here[0].Kind == TimelineKind.Hold ? "hold" : "talk", here[0].Agent, Names(here.Where(b => (b.Kind == TimelineKind.Hold) == (here[0].Kind == TimelineKind.Hold)).Select(b => b.Agent)));
             if (parts.Count > 0 && parts[^1] is var last && (last.Kind, last.AgentId, last.Agent) == (part.Kind, part.AgentId, part.Agent)) parts[^1] = last with { To_ms = to };
             else parts.Add(part);

@@ -159,6 +159,26 @@ internal sealed partial class InboundCall
         return null;
     }
 
+    /// <summary>The caller speaks after the tone, and hangs up.</summary>
+    private async Task<Step?> TakeMessageAsync()
+    {
+        _exchange.Step(_caller, SnippetContexts.Message, "s", 2, "Answer");
+        _exchange.Answer(_caller);
+        _exchange.Devices.Refresh(_caller.Device);
+        _exchange.Step(_caller, SnippetContexts.Message, "s", 6, "Playback", "vm-intro");
+        _call.Move(DemoCallPlace.Playing);
+        await _exchange.WaitAsync(_exchange.Options.PlayTime, _caller.Interrupted);
+        StartRecording();
+        _exchange.Step(_caller, SnippetContexts.Message, "s", 11, "UserEvent", $"CallCrmMessage,CallId: {_caller.Get("CALLCRM_CALLID")}");
+        _exchange.Emit("UserEvent", _caller,
+            t => t.Line("UserEvent", "CallCrmMessage").Line("CallId", _caller.Get("CALLCRM_CALLID")), Ami.AmiClasses.User);
+        _call.Move(DemoCallPlace.Message);
+        _caller.Recording?.Mark(_exchange.Time.GetUtcNow(), CallSound.Message);
+        await _exchange.WaitAsync(_exchange.Options.MessageTime, _caller.Interrupted);
+        HangUp();
+        return null;
+    }
+
     private async Task<Step?> FallbackAsync()
     {
         _exchange.FallbackCalls++;

@@ -97,6 +97,11 @@ internal sealed partial class InboundCall
             return FallbackAsync;
         }
 
+        if (point is { Context: SnippetContexts.Message, Exten: "s" })
+        {
+            return TakeMessageAsync;
+        }
+
         return SnippetContexts.IsDestination(_exchange.Options, point) ? () => MessageAsync(point, "vm-intro") : null;
     }
 

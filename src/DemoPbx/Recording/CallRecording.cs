@@ -6,6 +6,9 @@ internal enum CallSound
     Silence,
     Music,
     Talk,
+
+    /// <summary>The client alone speaks.</summary>
+    Message,
 }
 
 /// <summary>

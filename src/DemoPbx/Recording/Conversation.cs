@@ -11,9 +11,9 @@ internal sealed class Conversation(Voices voices, SoundPlan plan)
         var track = new short[Math.Max(0, At(plan.End))];
         foreach (var (from, to, sound) in Stretches())
         {
-            if (sound == CallSound.Talk)
+            if (sound == CallSound.Talk || (sound == CallSound.Message && client))
             {
-                Talk(track, from, to, client);
+                Talk(track, from, to, client, alone: sound == CallSound.Message);
             }
             else if (sound == CallSound.Music && !client)
             {
@@ -35,10 +35,10 @@ internal sealed class Conversation(Voices voices, SoundPlan plan)
         }
     }
 
-    private void Talk(short[] track, int from, int to, bool client)
+    private void Talk(short[] track, int from, int to, bool client, bool alone)
     {
         var turn = new Random(plan.Seed).Next(3);
-        var agentSpeaks = true;
+        var agentSpeaks = !alone;
         for (var at = from + (Pause / 2); at < to;)
         {
             var sentences = agentSpeaks ? voices.Agent : voices.Client;
@@ -59,7 +59,7 @@ internal sealed class Conversation(Voices voices, SoundPlan plan)
 
             at += sentence.Length + Pause;
             turn += agentSpeaks ? 0 : 1;
-            agentSpeaks = !agentSpeaks;
+            agentSpeaks = !agentSpeaks && !alone;
         }
     }
 

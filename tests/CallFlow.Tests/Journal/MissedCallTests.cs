@@ -36,10 +36,11 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
     JournalEntry Starts(Guid call, double at, PhoneNumber caller, CallDirection direction = CallDirection.Inbound, PhoneNumber? dialled = null, bool routed = true) =>
         Entry(new CallStarted("n1", $"{call:N}.1", $"{call:N}.1", direction, caller, dialled ?? CallScript.Dialled, "", routed, false) { Seq = 0, At = default }, at, call);
 
-    JournalEntry[] Missed(double at, CallOutcome outcome = CallOutcome.Abandoned, string caller = Home, Guid? client = null, Guid? queue = null) => Missed(at, outcome, From(caller), client, queue);
+    JournalEntry[] Missed(double at, CallOutcome outcome = CallOutcome.Abandoned, string caller = Home, Guid? client = null, Guid? queue = null, int message = 0) =>
+        Missed(at, outcome, From(caller), client, queue, message: message);
 
-    /// <summary>Comes half a minute before <paramref name="at"/>, when it ends.</summary>
-    JournalEntry[] Missed(double at, CallOutcome outcome, PhoneNumber caller, Guid? client, Guid? queue, bool routed = true)
+    /// <summary>Comes half a minute before <paramref name="at"/>, when it ends, having spoken after the tone for <paramref name="message"/> seconds.</summary>
+    JournalEntry[] Missed(double at, CallOutcome outcome, PhoneNumber caller, Guid? client, Guid? queue, bool routed = true, int message = 0)
     {
         var call = Id(calls++);
         return
@@ -47,6 +48,7 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
             Starts(call, at - 30, caller, routed: routed),
             Entry(new CallIdentified(client is null ? LookupOutcome.Unknown : LookupOutcome.Known, client, null, [], null, false) { Seq = 0, At = default }, at - 30, call),
             .. routed ? [Entry(new CallQueued(queue ?? Sales, 1) { Seq = 0, At = default }, at - 30, call)] : Array.Empty<JournalEntry>(),
+            .. message > 0 ? [Entry(new LegSpan("n1", $"{call:N}.1", null, SpanKind.Message, null, At(at - message), At(at), null) { Seq = 0, At = default }, at, call)] : Array.Empty<JournalEntry>(),
             Entry(new CallEnded(outcome, EndedBy.Caller, 16, null, client, routed ? queue ?? Sales : null, 30_000, 0, 0, false) { Seq = 0, At = default }, at, call),
         ];
     }
@@ -80,6 +82,13 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
                 Missed(500, CallOutcome.Overflow), Missed(600, CallOutcome.Lost), Missed(700, CallOutcome.Fallback)))
             .Should().Be("5678 Abandoned Sales 100|5678 Short Sales 200|5678 Closed Support 300|5678 Refused Sales 400|5678 Refused Sales 500|5678 Down Sales 600|5678 Down Sales 700");
         (await ScalarAsync<long>("select count(distinct number_id) from missed_call")).Should().Be(1, "one row of the list per number");
+    }
+
+    [PostgresFact]
+    public async Task Who_leaves_a_message_has_left_one_however_the_call_ended_but_not_who_hangs_up_at_the_tone()
+    {
+        (await AfterAsync(Missed(100, CallOutcome.Closed, message: 12), Missed(200, CallOutcome.Overflow, message: 1), Missed(300, CallOutcome.ShortAbandon, message: 3)))
+            .Should().Be("5678 Voicemail Sales 100|5678 Refused Sales 200|5678 Voicemail Sales 300");
     }
 
     [PostgresFact]

@@ -138,6 +138,10 @@ sealed class Story : IAsyncDisposable
     public JournalEntry Abandons(Guid call, int wait_ms, bool brief = false) =>
         Seq(new CallEnded(brief ? CallOutcome.ShortAbandon : CallOutcome.Abandoned, EndedBy.Caller, 16, null, null, Seeds.Sales, wait_ms, 0, 0, false) { Seq = 0, At = default }, call);
 
+    /// <summary>The caller spoke after the tone until the end.</summary>
+    public JournalEntry Speaks(Guid call, int seconds) =>
+        Seq(new LegSpan("pbx", $"{call:N}.1", null, SpanKind.Message, null, Now.AddSeconds(-seconds), Now, null) { Seq = 0, At = default }, call);
+
     public JournalEntry Holds(Guid call, Guid agent) => Seq(new CallHeld(agent) { Seq = 0, At = default }, call);
 
     public JournalEntry Resumes(Guid call, Guid agent) => Seq(new CallResumed(agent) { Seq = 0, At = default }, call);

@@ -109,6 +109,38 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    public async Task A_message_is_heard_by_who_is_shown_its_number_and_nobody_else()
+    {
+        var (call, other, recording, unheard) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([.. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), story.Speaks(call, 12), story.Abandons(call, 40_000),
+            .. story.Arrives(other, Story.From("+390212340000"), LookupOutcome.Unknown, null), story.Abandons(other, 40_000)]);
+        await story.WrittenAsync(host);
+        await using var anna = await host.SignInAsync("anna");
+        var row = (await ListAsync(anna)).Single(r => r.LastCallId == call);
+        (row.Kind, row.Message).Should().Be(("Voicemail", new MissedMessage(call, null, "pending")));
+        foreach (var (id, of) in new[] { (recording, call), (unheard, other) })
+        {
+            await ExecuteAsync("insert into recording (id, node, pbx_unique_id, call_id, status, duration_ms, size_bytes, path, created_at) values (@id, 'pbx', @unique, @of, 'ready', 12000, 10, 'nowhere.opus', now())",
+                new { id, unique = $"{of:N}.1", of });
+        }
+
+        (await ListAsync(anna)).Select(r => (r.LastCallId == call, r.Message)).Should().BeEquivalentTo([(true, new MissedMessage(call, recording, "ready")), (false, (MissedMessage?)null)],
+            "the recording of somebody who only waited is no message");
+        await using var mila = await host.SignInAsync("mila"); // Support alone.
+        await using var sara = await host.SignInAsync("sara");
+        foreach (var (page, id, seen) in new[] { (anna, recording, true), (mila, recording, false), (sara, recording, true), (anna, unheard, false) })
+        {
+            using var answer = await page.Http.GetAsync($"api/recordings/{id}");
+            answer.StatusCode.Should().Be(seen ? HttpStatusCode.OK : HttpStatusCode.NotFound);
+            using var sound = await page.Http.GetAsync($"api/recordings/{id}/audio");
+            (await sound.Content.ReadAsStringAsync()).Contains("recording_missing", StringComparison.Ordinal).Should().Be(seen, "who may hear it is told that the file is gone, others nothing");
+        }
+
+        var parts = (await anna.GetAsync($"api/recordings/{recording}", ContractsJson.Default.RecordingView)).Parts!;
+        parts.Should().Contain(p => p.Kind == "message").And.NotContain(p => p.Kind == "talk");
+    }
+
+    [PostgresFact]
     public async Task Of_two_who_claim_at_once_one_wins_and_the_other_is_told_who()
     {
         await using var anna = await host.SignInAsync("anna");

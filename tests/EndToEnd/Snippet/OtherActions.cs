@@ -24,6 +24,25 @@ public sealed class OtherActions
     }
 
     [LabFact]
+    public async Task A_message_after_the_tone_is_recorded_marked_and_ends_with_its_caller()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var agi = new ScriptedAgi(lab.AgiPort, AgiAnswer.Goto("callcrm-message,s,1"));
+        await using var watch = await lab.WatchAsync();
+        await using var call = lab.Call(Plan with { Talk = TimeSpan.FromSeconds(20) });
+
+        var mark = await watch.UserEventAsync("CallCrmMessage", TimeSpan.FromSeconds(15));
+        await watch.EventAsync("MixMonitorStart", e => e["Channel"] == mark["Channel"]);
+        await call.EndAsync();
+
+        var stem = Path.Combine(lab.RecordingFolder, $"lab-{mark["Uniqueid"]}");
+        await TestKit.Eventually.BeAsync(() => File.Exists(stem + ".done"), TimeSpan.FromSeconds(10), stem + ".done");
+        new FileInfo(stem + "-in.wav").Length.Should().BeGreaterThan(8000 * 2, "the caller's own sound");
+        lab.Cel().Should().Contain(r => r.Event == "CALLCRM_MESSAGE");
+    }
+
+    [LabFact]
     public async Task Play_says_its_message_and_hangs_up()
     {
         var lab = await AsteriskLab.SharedAsync();
