@@ -82,6 +82,9 @@ internal static class DemoSettings
         await connection.ExecuteAsync(new CommandDefinition("insert into domain (name) values (@Domain) on conflict do nothing; insert into settings_version (domain) values (@Domain) on conflict do nothing", options, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "app_user", DemoCompany.People.Select(p => new UserRow(p.Id, p.Login, p.Name, passwordHash, p.Role, p.IsAgent, options.Domain, Guid.NewGuid(), now)), ct);
         await DemoInsert.RowsAsync(connection, "queue", DemoCompany.Queues.Select((q, n) => new QueueRow(q.Id, options.Domain, q.Name, n, 20, 30, 300)), ct);
+        // Whom nobody can serve leaves a message.
+        await connection.ExecuteAsync(new CommandDefinition("update queue set after_max_wait = @message::jsonb, when_closed = @message::jsonb, when_nobody = @message::jsonb where domain = @Domain",
+            new { message = """{"kind":"voicemail","target":""}""", options.Domain }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "queue_agent", DemoCompany.Queues.SelectMany(q => q.Members.Select(m => new MemberRow(q.Id, agents.First(a => a.Login == m.Login).Id, m.Level))), ct);
         await DemoInsert.RowsAsync(connection, "extension", agents.Select(a => new ExtensionRow(options.Node, a.Extension!, options.Domain)), ct);
         await DemoInsert.RowsAsync(connection, "device", agents.Select(a => new DeviceRow(options.Node, $"PJSIP/{a.Extension}", a.Extension!, true, true)), ct);

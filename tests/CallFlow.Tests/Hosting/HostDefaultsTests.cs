@@ -73,10 +73,8 @@ public sealed class HostDefaultsTests(PostgresFixture postgres) : IClassFixture<
     [Fact]
     public void The_delivered_file_is_good()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "CallCrm.sln"))) folder = folder.Parent;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Configuration["CallCrm:ConfigFile"] = Path.Combine(folder.FullName, "deploy", "callcrm.json");
+        builder.Configuration["CallCrm:ConfigFile"] = Path.Combine(Repository.Folder, "deploy", "callcrm.json");
         builder.AddCallCrmDefaults();
         builder.Configuration["Router:Domain"].Should().Be("main");
     }

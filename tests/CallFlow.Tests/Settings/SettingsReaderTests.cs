@@ -49,6 +49,14 @@ public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase
     }
 
     [PostgresFact]
+    public async Task Take_a_message_is_a_place_of_the_snippet()
+    {
+        await ExecuteAsync($$"""update queue set when_closed = '{"kind":"voicemail","target":""}' where id = '{{Sales}}'""");
+        var settings = await Reader().LoadAsync("main", default);
+        settings.Queues.Single(q => q.Id == Sales).WhenClosed.Should().Be(new Overflow(AfterWait.Goto, "callcrm-message,s,1"));
+    }
+
+    [PostgresFact]
     public async Task Bad_rows_are_named_and_get_safe_defaults()
     {
         await ExecuteAsync($$"""

@@ -1,11 +1,12 @@
 using CallCrm.CrmApi.Scripts;
+using CallCrm.TestKit;
 
 namespace CallCrm.CrmApi.Tests.Scripts;
 
 /// <summary>The scripts that are delivered.</summary>
 public sealed class ScriptLibraryTests
 {
-    internal static string Folder { get; } = Find();
+    internal static string Folder { get; } = Path.Combine(Repository.Folder, "scripts-library");
 
     [Fact]
     public void Every_delivered_script_passes_the_check()
@@ -24,15 +25,5 @@ public sealed class ScriptLibraryTests
         var yaml = page.Split("```yaml\n")[1].Split("```")[0];
 
         ScriptText.Read(yaml).Problems.Should().BeEmpty();
-    }
-
-    private static string Find()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "CallCrm.sln"))) return Path.Combine(folder.FullName, "scripts-library");
-        }
-
-        throw new DirectoryNotFoundException("no CallCrm.sln above the tests");
     }
 }

@@ -15,6 +15,17 @@ sealed class Desk : IAsyncDisposable
 
     public static async Task<Desk> OpenAsync(Uri address, string login)
     {
+        var desk = await BrowseAsync(address);
+        await desk.See("sign-in-login").FillAsync(login);
+        await desk.See("sign-in-password").FillAsync("demo");
+        await desk.See("sign-in-submit").ClickAsync();
+        await desk.See("presence").WaitForAsync();
+        return desk;
+    }
+
+    /// <summary>The page that asks for a sign-in.</summary>
+    public static async Task<Desk> BrowseAsync(Uri address)
+    {
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
@@ -29,11 +40,21 @@ sealed class Desk : IAsyncDisposable
         context.SetDefaultTimeout(40_000);
         var desk = new Desk(playwright, browser, await context.NewPageAsync());
         await desk.Page.GotoAsync(address.ToString());
-        await desk.See("sign-in-login").FillAsync(login);
-        await desk.See("sign-in-password").FillAsync("demo");
-        await desk.See("sign-in-submit").ClickAsync();
-        await desk.See("presence").WaitForAsync();
+        await desk.See("sign-in-login").WaitForAsync();
         return desk;
+    }
+
+    /// <summary>Goes on with Tab until an element has the focus, as somebody without a mouse would.</summary>
+    public async Task TabToAsync(string selector)
+    {
+        for (var presses = 0; presses < 150; presses++)
+        {
+            if (await Page.EvaluateAsync<bool>("selector => !!document.activeElement?.matches(selector)", selector))
+                return;
+            await Page.Keyboard.PressAsync("Tab");
+        }
+
+        throw new TimeoutException($"Tab does not reach {selector}");
     }
 
     /// <summary>An element by its test hook.</summary>

@@ -44,6 +44,7 @@ public sealed class CallCrmHost : IAsyncDisposable
         var environment = settings.ToDictionary(s => s.Key.Replace(":", "__", StringComparison.Ordinal), s => s.Value, StringComparer.Ordinal);
         environment["Router__AgiPort"] = agiPort.ToString(CultureInfo.InvariantCulture);
         environment.TryAdd("Router__InternalKey", "a-key-for-tests-only");
+        environment.TryAdd("Scripts__Folder", Path.Combine(Repository.Folder, "scripts-library"));
         environment["DOTNET_ENVIRONMENT"] = "Production";
         var host = new CallCrmHost(environment, port, agiPort);
         await host.StartAgainAsync(cancel);
@@ -171,16 +172,9 @@ public static class PublishedHost
     {
         if (Environment.GetEnvironmentVariable("CALLCRM_HOST") is { Length: > 0 } given)
             return File.Exists(given) ? given : throw new FileNotFoundException($"CALLCRM_HOST names '{given}', which is not there.");
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (!File.Exists(Path.Combine(folder.FullName, "CallCrm.sln")))
-                continue;
-            var published = Path.Combine(folder.FullName, "artifacts", "host", "CallCrm.AllInOne.dll");
-            return File.Exists(published)
-                ? published
-                : throw new FileNotFoundException("The published host is missing; expected artifacts/host/CallCrm.AllInOne.dll. Run: dotnet publish src/AllInOne -c Release -o artifacts/host");
-        }
-
-        throw new DirectoryNotFoundException("No CallCrm.sln above the test assembly.");
+        var published = Path.Combine(Repository.Folder, "artifacts", "host", "CallCrm.AllInOne.dll");
+        return File.Exists(published)
+            ? published
+            : throw new FileNotFoundException("The published host is missing; expected artifacts/host/CallCrm.AllInOne.dll. Run: dotnet publish src/AllInOne -c Release -o artifacts/host");
     }
 }

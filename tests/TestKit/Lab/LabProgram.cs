@@ -28,7 +28,7 @@ sealed class LabProgram : IAsyncDisposable
     }
 
     /// <summary><c>deploy/lab</c> of the repository that this assembly was built in.</summary>
-    public static string Folder { get; } = FindFolder();
+    public static string Folder { get; } = Path.Combine(Repository.Folder, "deploy", "lab");
 
     public string Name { get; }
 
@@ -99,16 +99,5 @@ sealed class LabProgram : IAsyncDisposable
         lock (_output)
             _output.AppendLine(line);
         _firstLine.TrySetResult();
-    }
-
-    static string FindFolder()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "CallCrm.sln")))
-                return Path.Combine(folder.FullName, "deploy", "lab");
-        }
-
-        throw new DirectoryNotFoundException("No CallCrm.sln above the test assembly.");
     }
 }

@@ -1,0 +1,79 @@
+using CallCrm.TestKit;
+using CallCrm.TestKit.Host;
+
+namespace CallCrm.EndToEnd.Calls;
+
+/// <summary>A whole call of the demo without touching the mouse: from the sign-in to the end of the wrap-up.</summary>
+[Trait("Category", "EndToEnd")]
+public sealed class KeyboardOnly(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    [PostgresFact]
+    public async Task A_whole_call_is_led_by_keys_and_digits_in_the_notes_stay_there()
+    {
+        await using var host = await CallCrmHost.StartAsync(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["ConnectionStrings:CallCrm"] = await postgres.NewDatabaseAsync(),
+            ["CallCrm:DataFolder"] = Directory.CreateTempSubdirectory("callcrm-host").FullName,
+            ["Demo:Clients"] = "200",
+            ["Demo:Days"] = "5",
+        });
+        await using var desk = await Desk.BrowseAsync(host.Address);
+        await desk.TabToAsync("[data-test=sign-in-login]");
+        await desk.Page.Keyboard.TypeAsync("demo");
+        await desk.TabToAsync("[data-test=sign-in-password]");
+        await desk.Page.Keyboard.TypeAsync("demo");
+        await desk.Page.Keyboard.PressAsync("Enter");
+        await desk.See("presence").WaitForAsync();
+        await desk.TabToAsync("[data-test=sit]");
+        await desk.Page.Keyboard.PressAsync("Enter");
+        await desk.Page.Locator("[data-test=presence][data-state=Ready]").WaitForAsync();
+
+        await desk.See("pop").WaitForAsync();
+        await desk.Page.Locator("[data-test=answer]:not([disabled])").WaitForAsync();
+        await desk.Page.Keyboard.PressAsync("F2");
+        await desk.See("hang-up").WaitForAsync();
+
+        // While the script waits for an answer by digit, digits typed into the notes are text.
+        await desk.See("script").WaitForAsync();
+        while (!await desk.See("script-answer").IsVisibleAsync())
+        {
+            await desk.TabToAsync("[data-test=script-next]");
+            await desk.Page.Keyboard.PressAsync("Enter");
+            await Task.Delay(300);
+        }
+
+        var script = await ScriptAsync(desk);
+        await desk.TabToAsync("[data-test=note]");
+        await desk.Page.Keyboard.TypeAsync("12 seats, 3 months");
+        (await desk.See("note").InputValueAsync()).Should().Be("12 seats, 3 months");
+        (await ScriptAsync(desk)).Should().Be(script, "no digit of the note chose an answer");
+
+        // Alt and a digit choose from anywhere, digits alone within the script.
+        await desk.Page.Keyboard.PressAsync("Alt+2");
+        script = await ChangedAsync(desk, script);
+        (await desk.See("note").InputValueAsync()).Should().Be("12 seats, 3 months");
+        await desk.TabToAsync("[data-test=script]");
+        await desk.Page.Keyboard.PressAsync("1");
+        await ChangedAsync(desk, script);
+
+        await desk.Page.Keyboard.PressAsync("F4");
+        await desk.See("wrap-up").WaitForAsync();
+        await desk.TabToAsync("[data-test=disposition]");
+        await desk.Page.Keyboard.PressAsync("1");
+        await desk.Page.Locator("[data-test=disposition][aria-checked=true]").WaitForAsync();
+        await desk.Page.Keyboard.PressAsync("Control+Enter");
+        await desk.Page.Locator("[data-test=presence][data-state=Ready]").WaitForAsync();
+    }
+
+    /// <summary>Where the script stands, and what is chosen there.</summary>
+    static Task<string> ScriptAsync(Desk desk) => desk.Page.EvaluateAsync<string>(Picture);
+
+    static async Task<string> ChangedAsync(Desk desk, string before)
+    {
+        await desk.Page.WaitForFunctionAsync($"before => {Picture} !== before", before);
+        return await ScriptAsync(desk);
+    }
+
+    const string Picture =
+        "(document.querySelector('[data-test=script-step]')?.dataset.step + ':' + [...document.querySelectorAll('[data-test=script-answer][aria-pressed=true]')].map(a => a.textContent).join())";
+}
