@@ -42,6 +42,7 @@ internal static partial class AdminRules
         Check(errors, "afterMaxWait", queue.AfterMaxWait, queue, known);
         Check(errors, "whenClosed", queue.WhenClosed, queue, known);
         Check(errors, "whenNobody", queue.WhenNobody, queue, known);
+        CheckBlocked(errors, queue.WhenBlocked);
         foreach (var problem in queue.Hours is { } hours ? SettingsRules.HoursProblems(hours) : []) errors.Add("hours", problem);
         errors.Unless(queue.Holidays.Count <= 400, "holidays", "at most 400 days");
         errors.Unless(queue.Holidays.Select(h => h.Day).Distinct().Count() == queue.Holidays.Count, "holidays", "each day once");
@@ -54,6 +55,20 @@ internal static partial class AdminRules
         }
 
         return errors;
+    }
+
+    /// <summary>Blocked callers are led to nobody.</summary>
+    static void CheckBlocked(Errors errors, OverflowSetup? blocked)
+    {
+        var expected = blocked?.Kind switch
+        {
+            null => null,
+            "busy" or "reject" => blocked.Target.Length == 0 ? null : "no target",
+            "goto" => SettingsRules.IsGotoTarget(blocked.Target) ? null : "a target of the dialplan: context,exten,label",
+            "play" => SettingsRules.IsSoundName(blocked.Target) ? null : "a sound's name, without its ending",
+            _ => "busy, reject, play or goto",
+        };
+        if (expected is not null) errors.Add("whenBlocked", expected);
     }
 
     /// <summary>Calls would go round for ever: A passes on to B and B to A. The router gives up after five; better not to begin.</summary>
