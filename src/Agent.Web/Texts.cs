@@ -61,6 +61,7 @@ sealed class Texts
             "LastContacted" when why.LastContactAt is { } last => t["Why.LastContacted", why.Chosen ?? "", Day(last)],
             "Responsible" => t["Why.Responsible", why.Chosen ?? ""],
             "LeastBusy" when chosen is not null => t["Why.LeastBusy", why.CandidateCount, chosen.Name, Math.Round(chosen.LoadPercent)],
+            "Blocked" when why.Chosen is { } who => t["Why.BlockedBy", who],
             var rule => t["Why." + rule],
         };
         return start is null || why.Rule is "LastContacted" or "Responsible" ? main : $"{start} → {main}";
