@@ -37,7 +37,7 @@ public sealed partial class TextFilesTests
             .. new[] { "Answered", "AnsweredElsewhere", "Busy", "CallerGaveUp", "Cancelled", "Declined", "DoNotDisturb", "NoAnswer", "Unreachable" }.Select(s => "Offer." + s),
             .. new[] { "pending", "ready", "missing", "broken" }.SelectMany(s => new[] { "Recording." + s, "Recording.short." + s }),
             .. new[] { "unreachable", "busy", "do_not_disturb" }.SelectMany(s => new[] { "Told." + s, "Phone." + s }),
-            .. new[] { "LastContacted", "Responsible", "LeastBusy", "Hold", "QueueClosed", "NobodySignedIn", "MaxWait", "UnknownNumber", "Fallback", "Pickup", "Transfer" }.Select(s => "Why." + s),
+            .. new[] { "LastContacted", "Responsible", "LeastBusy", "Hold", "QueueClosed", "NobodySignedIn", "MaxWait", "UnknownNumber", "Fallback", "Pickup", "Transfer", "Blocked", "BlockedBy" }.Select(s => "Why." + s),
             .. new[] { "ConnectFailed", "TlsFailed", "NotAmi", "LoginRefused", "LoginTimedOut", "ClosedByPbx", "Shutdown", "Broken", "KeepAlive" }.Select(s => "Band.PbxWhy." + s),
             .. new[] { "wait", "offer", "ring", "talk", "hold", "park", "conference", "listen", "wrapup" }.Select(s => "Bar." + s),
             .. new[] { "Inbound", "Outbound", "Internal" }.Select(s => "Event.call_started." + s),
@@ -61,7 +61,13 @@ public sealed partial class TextFilesTests
             .. new[] { "today", "yesterday", "last_7_days", "this_month", "own" }.Select(s => "Report.Period." + s),
             .. new[] { "Offered", "Answered", "Abandoned", "Short", "Level", "Asa", "Aht", "Occupancy", "Missed", "CalledBack" }.SelectMany(s => new[] { "Report.Col." + s, "Report.Def." + s }),
             .. new[] { "Offered", "Answered", "Abandoned", "Level", "Asa", "Missed", "CalledBack" }.Select(s => $"Report.Def.{s}.agent"),
-            "Report.HowTime.call", "Report.HowTime.agent",
+            "Report.HowTime.call", "Report.HowTime.agent", "Report.Col.Blocked", "Report.Def.Blocked", "Outcome.Blocked", "Admin.Kind.blocked",
+            .. new[] { "busy", "reject", "queue", "goto", "play" }.Select(s => "Admin.Overflow." + s),
+            .. new[] { "client", "responsible", "deals", "own_number" }.SelectMany(s => new[] { "Spam.Doubt." + s, "Blocked.Error." + s }),
+            .. new[] { "no_number", "list_full", "offline", "failed" }.Select(s => "Spam.Failed." + s),
+            .. new[] { "spam", "robot", "abuse", "other" }.Select(s => "Blocked.Reason." + s),
+            .. new[] { "number", "queue", "until", "note", "text" }.Select(s => "Blocked.Expected." + s),
+            "Blocked.Error.not_a_number", "Blocked.Error.list_full", "Blocked.already_blocked", "Blocked.list_full", "Review.confirm_needed", "Review.already_blocked",
             .. new[] { "open", "mine", "closed" }.SelectMany(s => new[] { "Missed.State." + s, "Missed.Empty." + s }),
         ];
         wanted.Where(k => !known.ContainsKey(k)).Should().BeEmpty();
