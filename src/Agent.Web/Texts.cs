@@ -7,6 +7,23 @@ namespace CallCrm.AgentWeb;
 /// <summary>Names the resource files Resources/Texts.resx, Texts.it.resx, Texts.ru.resx; and how times and sums are written.</summary>
 sealed class Texts
 {
+    /// <summary>Of the pages, and of greetings.</summary>
+    public static IReadOnlyList<string> Languages { get; } = ["en", "it", "ru"];
+
+    /// <summary>In the reader's language; a code that names none stays as it is.</summary>
+    public static string LanguageName(string code)
+    {
+        try
+        {
+            var culture = CultureInfo.GetCultureInfo(code, predefinedOnly: true);
+            return culture.DisplayName is { Length: > 0 } name && name != culture.Name ? char.ToUpper(name[0], CultureInfo.CurrentCulture) + name[1..] : code.ToUpperInvariant();
+        }
+        catch (CultureNotFoundException)
+        {
+            return code.ToUpperInvariant();
+        }
+    }
+
     /// <summary>4:05, 1:04:05; never negative, as clocks differ a little.</summary>
     public static string Span(TimeSpan span)
     {

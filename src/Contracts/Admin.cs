@@ -44,7 +44,10 @@ public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold);
 /// <param name="Number">As the dialplan sends it.</param>
 /// <param name="Name">What agents see of it.</param>
 /// <param name="Source">Where its callers come from; new cards get it.</param>
-public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version);
+/// <param name="Greeting">What the agent says first, in the number's language; with placeholders as scripts have them, such as <c>{{agent.name}}</c>.</param>
+/// <param name="Greetings">The same in other languages (en, it, ru).</param>
+public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version,
+    IReadOnlyDictionary<string, string>? Greetings = null);
 
 /// <param name="Outcome">Of a disposition: positive, neutral or negative.</param>
 /// <param name="Allowance_min">Of a pause reason: minutes a day, 1 to 1,440; null: no limit.</param>

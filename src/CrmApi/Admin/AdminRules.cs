@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Scripts;
 
 namespace CallCrm.CrmApi.Admin;
 
@@ -125,8 +126,23 @@ internal static partial class AdminRules
         errors.Unless(known.Queues.Any(q => q.Id == number.Queue), "queue", "a queue");
         errors.Unless(number.Source.Length <= LongestName, "source", $"at most {LongestName} characters");
         errors.OneOf("language", number.Language, Languages);
-        errors.Unless(number.Greeting.Length <= 300, "greeting", "at most 300 characters");
+        CheckGreeting(errors, "greeting", number.Greeting);
+        foreach (var (language, text) in number.Greetings ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            errors.Unless(Languages.Contains(language) && language != number.Language, "greetings", $"the others of {string.Join(", ", Languages)}, not the number's own");
+            CheckGreeting(errors, $"greetings.{language}", text);
+        }
+
         return errors;
+    }
+
+    /// <summary>As a spoken line of a script: what it says of placeholders holds here, too.</summary>
+    static void CheckGreeting(Errors errors, string field, string text)
+    {
+        errors.Unless(text.Length <= 300, field, "at most 300 characters");
+        var problems = new ProblemList("");
+        SpokenLine.Read(text, default, problems);
+        foreach (var problem in problems.InOrder()) errors.Add(field, problem.Message);
     }
 
     public static Errors Check(CodesSave save, bool dispositions)
