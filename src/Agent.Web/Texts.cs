@@ -13,6 +13,8 @@ sealed class Texts
     /// <summary>In the reader's language; a code that names none stays as it is.</summary>
     public static string LanguageName(string code)
     {
+        if (code.Length == 0)
+            return "";
         try
         {
             var culture = CultureInfo.GetCultureInfo(code, predefinedOnly: true);

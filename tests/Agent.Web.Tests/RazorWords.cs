@@ -82,7 +82,7 @@ internal static partial class RazorWords
     [GeneratedRegex(@"@\*.*?\*@", RegexOptions.Singleline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex("^@(?:page|inject|using|inherits|implements|attribute|layout|typeparam|namespace)\\b.*$", RegexOptions.Multiline)]
+    [GeneratedRegex("^@(?:page|inject|using|inherits|implements|attribute|layout|typeparam|namespace)\\b.*$|^ *else\\b.*$", RegexOptions.Multiline)]
     private static partial Regex Directive();
 
     [GeneratedRegex("""(?<![\w-])(?:title|aria-label|placeholder|alt|label)="([^"@]+)""")]

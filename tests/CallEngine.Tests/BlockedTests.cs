@@ -48,7 +48,7 @@ public sealed class BlockedTests
         var story = Scenario.With("anna");
         story.ReadyAt("dario", "104").Change(Block(queue: story.Id("support"))).Forget();
         story.Inbound("1").ExpectAmong("answer r1 dial PJSIP/101 20s record after pop call1/1")
-            .Asks("2", dialled: "800200").ExpectAmong("answer r2 reject 17");
+            .Asks("2", dialled: "39800200").ExpectAmong("answer r2 reject 17");
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class BlockedTests
     public void Whom_an_agent_spoke_with_is_let_through_again()
     {
         var story = Scenario.With("anna", "bruno").Change(Without.WrapUp).Inbound("1").TalksTo("1", "1a", "PJSIP/101").Change(Block());
-        story.At(10).Ends("1a").Forget().Asks("1", dialled: "800100").ExpectNone("reject").ExpectAmong("answer r2 dial PJSIP/101 20s record after pop call1/2");
+        story.At(10).Ends("1a").Forget().Asks("1", dialled: "800100").ExpectNone("reject").ExpectAmong("answer r2 dial PJSIP/102 20s record after pop call1/2");
     }
 
     [Fact]
