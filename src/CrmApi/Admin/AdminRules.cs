@@ -141,7 +141,7 @@ internal static partial class AdminRules
     {
         errors.Unless(text.Length <= 300, field, "at most 300 characters");
         var problems = new ProblemList("");
-        SpokenLine.Read(text, default, problems);
+        SpokenLine.ReadGreeting(text, problems);
         foreach (var problem in problems.InOrder()) errors.Add(field, problem.Message);
     }
 

@@ -36,7 +36,7 @@ internal sealed record FactNumber(string Number, string Name, string Language, I
         {
             if (text.Length == 0) return;
             var problems = new ProblemList("");
-            var line = SpokenLine.Read(text, default, problems);
+            var line = SpokenLine.ReadGreeting(text, problems);
             lines[of] = problems.Any ? new SpokenLine([new SpokenPart(text, null)]) : line;
         }
     }
