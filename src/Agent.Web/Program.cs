@@ -5,6 +5,7 @@ using CallCrm.AgentWeb.Calls;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.AgentWeb.Drafts;
 using CallCrm.AgentWeb.Frame;
+using CallCrm.AgentWeb.Junk;
 using CallCrm.AgentWeb.Live;
 using CallCrm.AgentWeb.Missed;
 using CallCrm.AgentWeb.Session;
@@ -23,6 +24,8 @@ builder.Services.AddSingleton<DeskActions>();
 builder.Services.AddSingleton<OpenCall>();
 builder.Services.AddSingleton<DraftBook>();
 builder.Services.AddSingleton<MissedBadge>();
+builder.Services.AddSingleton<SpamDesk>();
+builder.Services.AddSingleton<ReviewBadge>();
 builder.Services.AddSingleton<BackupNotice>();
 
 var app = builder.Build();

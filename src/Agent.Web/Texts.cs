@@ -7,6 +7,25 @@ namespace CallCrm.AgentWeb;
 /// <summary>Names the resource files Resources/Texts.resx, Texts.it.resx, Texts.ru.resx; and how times and sums are written.</summary>
 sealed class Texts
 {
+    /// <summary>Of the pages, and of greetings.</summary>
+    public static IReadOnlyList<string> Languages { get; } = ["en", "it", "ru"];
+
+    /// <summary>In the reader's language; a code that names none stays as it is.</summary>
+    public static string LanguageName(string code)
+    {
+        if (code.Length == 0)
+            return "";
+        try
+        {
+            var culture = CultureInfo.GetCultureInfo(code, predefinedOnly: true);
+            return culture.DisplayName is { Length: > 0 } name && name != culture.Name ? char.ToUpper(name[0], CultureInfo.CurrentCulture) + name[1..] : code.ToUpperInvariant();
+        }
+        catch (CultureNotFoundException)
+        {
+            return code.ToUpperInvariant();
+        }
+    }
+
     /// <summary>4:05, 1:04:05; never negative, as clocks differ a little.</summary>
     public static string Span(TimeSpan span)
     {
@@ -61,6 +80,7 @@ sealed class Texts
             "LastContacted" when why.LastContactAt is { } last => t["Why.LastContacted", why.Chosen ?? "", Day(last)],
             "Responsible" => t["Why.Responsible", why.Chosen ?? ""],
             "LeastBusy" when chosen is not null => t["Why.LeastBusy", why.CandidateCount, chosen.Name, Math.Round(chosen.LoadPercent)],
+            "Blocked" when why.Chosen is { } who => t["Why.BlockedBy", who],
             var rule => t["Why." + rule],
         };
         return start is null || why.Rule is "LastContacted" or "Responsible" ? main : $"{start} → {main}";

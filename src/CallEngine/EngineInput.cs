@@ -71,6 +71,9 @@ public abstract record AgentCommand
 
     public sealed record HangUp(Guid Call) : AgentCommand;
 
+    /// <summary>A caller nobody wants to speak with: the call ends, and rings at nobody else.</summary>
+    public sealed record TurnAway(Guid Call) : AgentCommand;
+
     public sealed record Hold(Guid Call) : AgentCommand;
 
     public sealed record Resume(Guid Call) : AgentCommand;

@@ -13,6 +13,9 @@ public sealed record EngineSettings(
     ImmutableArray<PbxSettings> Pbxs,
     EngineOptions Options)
 {
+    /// <summary>Callers who are turned away, those of one number side by side. At most 20,000, as the snapshot and the flight recorder hold them all.</summary>
+    public ImmutableArray<BlockedNumber> Blocked { get; init; }
+
     public static EngineSettings Empty(string domain) => new(0, domain, [], [], [], [], [], new EngineOptions());
 }
 
@@ -53,10 +56,10 @@ public sealed record EngineOptions
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
 }
 
-public enum AfterWait { Queue, Goto, Play, Reject }
+public enum AfterWait { Queue, Goto, Play, Reject, Busy }
 
 /// <summary>What follows the longest wait, a closed queue, or a queue with nobody signed in.</summary>
-/// <param name="Target">Queue: its id. Goto: <c>context,exten,label</c>. Play: sound name. Reject: empty (Q.850 cause 21).</param>
+/// <param name="Target">Queue: its id. Goto: <c>context,exten,label</c>. Play: sound name. Reject: empty (Q.850 cause 21). Busy: empty (17).</param>
 public sealed record Overflow(AfterWait Kind, string Target);
 
 /// <summary>A half-open span of UTC in which a queue is open; computed outside from zone, hours and holidays.</summary>
@@ -69,11 +72,14 @@ public readonly record struct OpenSpan(DateTimeOffset From, DateTimeOffset To);
 /// <param name="OpenSpans">Null = always open.</param>
 /// <param name="LastContactWithin">How old the latest conversation may be to prefer its agent. Default 90 days.</param>
 /// <param name="LastContactTalk">How long that conversation must have been. Default 20 s.</param>
+/// <param name="WhenBlocked">What blocked callers get: anything but a queue. Null: busy.</param>
+/// <param name="BlockWithheld">Who withholds the number is blocked.</param>
 /// <param name="PauseAfterWrapUp">When the wrap-up's time runs out the agent is paused ("wrap_up_over") instead of ready.</param>
 public sealed record QueueSettings(
     Guid Id, string Name, TimeSpan RingTime, TimeSpan WrapUpTime, TimeSpan PreferredPatience, TimeSpan MaxWait,
     Overflow AfterMaxWait, Overflow WhenClosed, Overflow WhenNobody, ImmutableArray<OpenSpan>? OpenSpans,
-    TimeSpan LastContactWithin, TimeSpan LastContactTalk, bool Record, ImmutableArray<QueueAgent> Agents, bool PauseAfterWrapUp = false);
+    TimeSpan LastContactWithin, TimeSpan LastContactTalk, bool Record, ImmutableArray<QueueAgent> Agents, bool PauseAfterWrapUp = false,
+    Overflow? WhenBlocked = null, bool BlockWithheld = false);
 
 /// <param name="Level">Skill: 1 is offered first, higher only when nobody of a lower level is free.</param>
 public readonly record struct QueueAgent(Guid Agent, int Level);
@@ -90,6 +96,12 @@ public sealed record DeviceSettings(string Name, bool CanAnswer, bool CanHold);
 
 /// <param name="Number">As the dialplan sends it (digits, maybe +); compared by digits.</param>
 public sealed record DialledNumberSettings(string Number, string Name, Guid Queue, string Source, string Language);
+
+/// <summary>A caller who is not let through.</summary>
+/// <param name="Number">E.164.</param>
+/// <param name="Queue">Null: all queues.</param>
+/// <param name="Until">Null: for good.</param>
+public readonly record struct BlockedNumber(string Number, Guid? Queue, DateTimeOffset? Until);
 
 /// <param name="TrunkEndpoints">Devices behind which the outside world is, e.g. PJSIP/trunk.</param>
 /// <param name="DefaultQueue">For a dialled number that no row names; null = fallback of the dialplan.</param>

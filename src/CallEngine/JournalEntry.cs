@@ -9,9 +9,9 @@ public enum CallState { Routing, Waiting, Ringing, Talking, Ended }
 
 /// <summary>
 /// Of calls we made and nobody took: Busy (also refused), NoAnswer, Cancelled (given up here, or the own phone was not lifted: the other side
-/// may never have rung), Failed (the number could not be reached, or the PBX did not do it).
+/// may never have rung), Failed (the number could not be reached, or the PBX did not do it). Blocked: a caller we did not let through.
 /// </summary>
-public enum CallOutcome { Answered, Abandoned, ShortAbandon, Closed, Overflow, Rejected, Fallback, Observed, Failed, Lost, Busy, NoAnswer, Cancelled }
+public enum CallOutcome { Answered, Abandoned, ShortAbandon, Closed, Overflow, Rejected, Fallback, Observed, Failed, Lost, Busy, NoAnswer, Cancelled, Blocked }
 
 public enum EndedBy { Unknown, Caller, Agent, Pbx, System }
 
@@ -28,7 +28,7 @@ public enum SpanKind { Ring, Talk, Hold, Wait, Park, Conference, Listen, Message
 public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away }
 
 /// <summary>Why the call went where it went. The page turns rule and figures into a sentence.</summary>
-public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback, Pickup, Transfer }
+public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback, Pickup, Transfer, Blocked }
 
 /// <summary>
 /// One line of the journal: kind, version and body. Fields are only ever added. Carries ids and numbers, never names or texts.

@@ -129,6 +129,7 @@ internal sealed class SettingsDesk(EngineState state, AgentBoard board, CommandD
     {
         if (!queue.Removed)
         {
+            router.Sift(queue);
             router.Emptied(queue);
             return;
         }

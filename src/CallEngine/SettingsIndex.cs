@@ -7,6 +7,9 @@ internal sealed class SettingsIndex
     private readonly HashSet<(string Node, string Endpoint)> _trunks = [];
     private readonly Dictionary<string, PbxSettings> _pbxs = new(StringComparer.Ordinal);
 
+    // By number: where its rows begin.
+    private readonly Dictionary<string, int> _blocked = new(StringComparer.Ordinal);
+
     public SettingsIndex(EngineSettings settings)
     {
         Settings = settings;
@@ -18,6 +21,9 @@ internal sealed class SettingsIndex
             foreach (var endpoint in pbx.TrunkEndpoints)
                 _trunks.Add((pbx.Node, endpoint));
         }
+
+        for (var at = 0; !settings.Blocked.IsDefault && at < settings.Blocked.Length; at++)
+            _blocked.TryAdd(settings.Blocked[at].Number, at);
     }
 
     public EngineSettings Settings { get; }
@@ -27,6 +33,19 @@ internal sealed class SettingsIndex
     public bool IsTrunk(string node, string device) => _trunks.Contains((node, device));
 
     public PbxSettings? Pbx(string node) => _pbxs.GetValueOrDefault(node);
+
+    public bool Blocks(string e164, Guid queue, DateTimeOffset now)
+    {
+        if (!_blocked.TryGetValue(e164, out var at))
+            return false;
+        for (var rows = Settings.Blocked; at < rows.Length && string.Equals(rows[at].Number, e164, StringComparison.Ordinal); at++)
+        {
+            if ((rows[at].Queue is null || rows[at].Queue == queue) && !(rows[at].Until <= now))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Digits are compared: a leading + or 00 makes no difference.</summary>
     public DialledNumberSettings? Dialled(PhoneNumber number)

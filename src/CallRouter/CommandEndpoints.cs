@@ -72,6 +72,7 @@ static partial class CommandEndpoints
         { Kind: "pause" } => new AgentCommand.Pause(c.Reason ?? ""),
         { Kind: "answer", CallId: { } call } => new AgentCommand.Answer(call),
         { Kind: "hang_up", CallId: { } call } => new AgentCommand.HangUp(call),
+        { Kind: "turn_away", CallId: { } call } => new AgentCommand.TurnAway(call),
         { Kind: "hold", CallId: { } call } => new AgentCommand.Hold(call),
         { Kind: "resume", CallId: { } call } => new AgentCommand.Resume(call),
         { Kind: "finish_wrap_up", CallId: { } call } => new AgentCommand.FinishWrapUp(call),

@@ -19,12 +19,15 @@ public sealed record UserSetup(Guid Id, string Login, string Name, string Role, 
 /// <param name="MaxWait_s">5 to 7,200 s.</param>
 /// <param name="ServiceLevel_s">1 to 600 s.</param>
 /// <param name="AfterWrapUp">When the wrap-up's time runs out: ready or paused.</param>
+/// <param name="WhenBlocked">What blocked callers get: busy, reject, play or goto. Null: busy.</param>
+/// <param name="BlockWithheld">Who withholds the number is blocked, too.</param>
 /// <param name="Hours">By weekday (mon … sun), spans such as 09:00-18:00; a day not named is closed. Null: always open.</param>
 public sealed record QueueSetup(Guid Id, string Name, int Ring_s, int WrapUp_s, int PreferredPatience_s, int MaxWait_s, int ServiceLevel_s,
     OverflowSetup AfterMaxWait, OverflowSetup WhenClosed, OverflowSetup WhenNobody, string TimeZone, IReadOnlyDictionary<string, IReadOnlyList<string>>? Hours,
-    IReadOnlyList<HolidaySetup> Holidays, int LastContactDays, int LastContactTalk_s, bool Record, IReadOnlyList<MemberSetup> Members, int Version, string AfterWrapUp = "ready");
+    IReadOnlyList<HolidaySetup> Holidays, int LastContactDays, int LastContactTalk_s, bool Record, IReadOnlyList<MemberSetup> Members, int Version, string AfterWrapUp = "ready",
+    OverflowSetup? WhenBlocked = null, bool BlockWithheld = false);
 
-/// <param name="Kind">queue, goto, play or reject.</param>
+/// <param name="Kind">queue, goto, play or reject; for blocked callers busy instead of queue.</param>
 /// <param name="Target">Another queue's id; <c>context,exten,label</c>; a sound's name; empty.</param>
 public sealed record OverflowSetup(string Kind, string Target);
 
@@ -41,7 +44,10 @@ public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold);
 /// <param name="Number">As the dialplan sends it.</param>
 /// <param name="Name">What agents see of it.</param>
 /// <param name="Source">Where its callers come from; new cards get it.</param>
-public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version);
+/// <param name="Greeting">What the agent says first, in the number's language; with placeholders as scripts have them, such as <c>{{agent.name}}</c>.</param>
+/// <param name="Greetings">The same in other languages (en, it, ru).</param>
+public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version,
+    IReadOnlyDictionary<string, string>? Greetings = null);
 
 /// <param name="Outcome">Of a disposition: positive, neutral or negative.</param>
 /// <param name="Allowance_min">Of a pause reason: minutes a day, 1 to 1,440; null: no limit.</param>

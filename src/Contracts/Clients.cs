@@ -2,9 +2,11 @@ namespace CallCrm.Contracts;
 
 /// <summary>The head of a client's card.</summary>
 /// <param name="Confirmed">False: made from a call and not yet saved by a person.</param>
+/// <param name="Hidden">Put away as junk: in no list, until somebody shows or saves it.</param>
 public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language,
     string? Segment, string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version,
-    IReadOnlyList<PhoneView> Phones, IReadOnlyList<DealView> OpenDeals, LastCallView? LastCall, DateTimeOffset CreatedAt);
+    IReadOnlyList<PhoneView> Phones, IReadOnlyList<DealView> OpenDeals, LastCallView? LastCall, DateTimeOffset CreatedAt,
+    bool Hidden = false);
 
 public sealed record PhoneView(string E164, string Display, string Label, bool IsMain);
 
@@ -31,7 +33,8 @@ public sealed record ClientCreate(Guid Id, ClientSave Client);
 public sealed record ListPage<T>(IReadOnlyList<T> Items, string? Next);
 
 /// <summary>GET /api/clients?query=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
-public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed);
+public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed,
+    bool Hidden = false);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
 /// <param name="Kind">call, note, deal, task.</param>

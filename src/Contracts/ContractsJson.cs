@@ -25,6 +25,15 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<MissedRow>))]
 [JsonSerializable(typeof(MissedCount))]
 [JsonSerializable(typeof(BackupView))]
+[JsonSerializable(typeof(ListPage<BlockRow>))]
+[JsonSerializable(typeof(BlockCreate))]
+[JsonSerializable(typeof(BlockImport))]
+[JsonSerializable(typeof(BlockImported))]
+[JsonSerializable(typeof(SpamMark))]
+[JsonSerializable(typeof(SpamMarked))]
+[JsonSerializable(typeof(ListPage<UnconfirmedRow>))]
+[JsonSerializable(typeof(UnconfirmedCount))]
+[JsonSerializable(typeof(CardConfirm))]
 [JsonSerializable(typeof(MissedDone))]
 [JsonSerializable(typeof(MissedFiguresView))]
 [JsonSerializable(typeof(ReportView))]
@@ -56,4 +65,6 @@ public sealed partial class ContractsJson : JsonSerializerContext;
 
 /// <summary>ProblemDetails (RFC 9457) with a stable errorId and, for bad input, the fields by name and what was expected.</summary>
 /// <param name="Card">With edit_conflict: the newer card.</param>
-public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors, ClientCardView? Card = null);
+/// <param name="Confirm">With confirm_needed: why it should be looked at twice.</param>
+public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors, ClientCardView? Card = null,
+    IReadOnlyList<string>? Confirm = null);

@@ -69,6 +69,7 @@ public sealed record PbxEventView(string Node, bool Connected, DateTimeOffset Si
 /// <summary>Something that pages may show has changed: reload it. Kind: client, deal, task, wrap_up, recording, call (a past one came into the log or was corrected), settings, scripts; pops_late and router_away with key on or off; missed with <see cref="MissedCount"/> as key.</summary>
 public sealed record HintEvent(string Subject, string Key, long? Version) : LiveEvent;
 
+/// <param name="Greeting">What to say first on the dialled number, in the client's language, else the number's, else the agent's; names are filled in.</param>
 /// <param name="Wait_s">How long the caller had waited at the offer.</param>
 /// <param name="Rings_s">Full ring time.</param>
 public sealed record PopView(Guid OfferId, Guid CallId, long CallNumber, DateTimeOffset OfferedAt, int Rings_s, int Wait_s, CallerView Caller, string Lookup, string? QueueName,
@@ -112,7 +113,7 @@ public sealed record PauseUseView(string Code, int Used_s);
 public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,
     DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int Wait_s,
     ReasonView? Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script, bool CanAnswer, bool CanHold, bool Recorded,
-    IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true);
+    IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null);
 
 /// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, script.step, answer.{question id}, card.{field}.</summary>
 public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);

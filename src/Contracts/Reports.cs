@@ -17,6 +17,7 @@ public sealed record ReportRow(DateTimeOffset At, string? Id, string? Name, Repo
 /// <summary>Denominator 0 → null. Seconds are whole, rounded after adding up milliseconds.</summary>
 /// <param name="ServiceLevel_s">The target T that the percentage is for.</param>
 /// <param name="Handled">Conversations of agents that ended: what AHT divides by.</param>
+/// <param name="Blocked">Callers who were not let through; they are in no other figure. Not of agents.</param>
 /// <param name="OccupancyPercent">Agents only, as Busy_s and Ready_s.</param>
 public sealed record ReportFigures(long Offered, long Answered, long Abandoned, long ShortAbandoned, int ServiceLevel_s, decimal? ServiceLevelPercent, decimal? AbandonPercent, int? Asa_s, int? Aht_s,
-    long Handled, long Talk_s, long Hold_s, long WrapUp_s, decimal? OccupancyPercent, long Busy_s, long Ready_s, long Missed, long CalledBack);
+    long Handled, long Talk_s, long Hold_s, long WrapUp_s, decimal? OccupancyPercent, long Busy_s, long Ready_s, long Missed, long CalledBack, long Blocked = 0);

@@ -11,6 +11,7 @@ using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Commands;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Junk;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Recordings;
@@ -55,6 +56,7 @@ public static class CrmApiModule
         services.AddClients();
         services.AddCalls();
         services.AddMissed(configuration);
+        services.AddJunk();
         services.AddRecordings(configuration);
         services.AddReports();
         services.AddLive();
@@ -94,8 +96,10 @@ public static class CrmApiModule
         AdminModule.Map(api);
         BackupModule.Map(api);
         ClientEndpoints.Map(api);
+        ReviewEndpoints.Map(api);
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);
+        JunkModule.Map(api);
         RecordingEndpoints.Map(api);
         ReportEndpoints.Map(api);
         app.MapScripts().RequireAuthorization(Rights.SeeScripts).RequireRateLimiting(AccessModule.RequestLimit);

@@ -5,6 +5,7 @@ using CallCrm.AgentWeb.Calls;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.AgentWeb.Drafts;
 using CallCrm.AgentWeb.Frame;
+using CallCrm.AgentWeb.Junk;
 using CallCrm.AgentWeb.Live;
 using CallCrm.AgentWeb.Missed;
 using CallCrm.AgentWeb.Session;
@@ -31,6 +32,8 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<OpenCall>();
         Services.AddSingleton<DraftBook>();
         Services.AddSingleton<MissedBadge>();
+        Services.AddSingleton<SpamDesk>();
+        Services.AddSingleton<ReviewBadge>();
         Services.AddSingleton<BackupNotice>();
     }
 

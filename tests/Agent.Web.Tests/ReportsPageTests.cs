@@ -54,11 +54,11 @@ public sealed class ReportsPageTests : PageContext
     {
         var page = await ShowAsync();
         _asked.Should().Equal("/api/reports?by=queue&step=day&period=today");
-        Cells(page.Find("[data-test=report] thead tr")).Should().Equal("Queue", "Offered", "Answered", "Abandoned", "Of these short", "Service level", "ASA", "AHT", "Missed", "Called back");
+        Cells(page.Find("[data-test=report] thead tr")).Should().Equal("Queue", "Offered", "Answered", "Abandoned", "Of these short", "Service level", "ASA", "AHT", "Missed", "Called back", "Blocked");
         var rows = page.FindAll("[data-test=report-row]");
-        Cells(rows[0]).Should().Equal("Thu 5 Mar Sales", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1");
+        Cells(rows[0]).Should().Equal("Thu 5 Mar Sales", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1", "0");
         Cells(rows[1])[0].Should().Be("Thu 5 Mar No queue");
-        Cells(page.Find("[data-test=report-total]")).Should().Equal("Total", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1");
+        Cells(page.Find("[data-test=report-total]")).Should().Equal("Total", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1", "0");
         rows[0].QuerySelectorAll("td")[6].GetAttribute("title").Should().Be("conversations: 9; talk 25:30, hold 0:20, wrap-up 8:00");
         page.Find("[data-test=report-csv]").GetAttribute("href").Should().Be("api/reports/csv?by=queue&step=day&period=today");
         page.Find("[data-test=report-csv]").HasAttribute("download").Should().BeTrue();
@@ -154,7 +154,7 @@ public sealed class ReportsPageTests : PageContext
 
         _report = Report("queue", "day", Row(1, "Sales", None)) with { More = true };
         page.Click("[data-test=report-yesterday]");
-        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Sales", "0", "0", "0", "0", "– in 20 s", "–", "–", "0", "0"));
+        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Sales", "0", "0", "0", "0", "– in 20 s", "–", "–", "0", "0", "0"));
         Words(page.Find("[data-test=report-more]")).Should().StartWith("The first 1 lines are shown");
 
         _refusal = FakeServer.Text("""{"status":503,"errorId":"database_away","detail":"The database does not answer now."}""", "application/problem+json", HttpStatusCode.ServiceUnavailable);

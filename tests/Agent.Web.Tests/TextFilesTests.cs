@@ -37,7 +37,7 @@ public sealed partial class TextFilesTests
             .. new[] { "Answered", "AnsweredElsewhere", "Busy", "CallerGaveUp", "Cancelled", "Declined", "DoNotDisturb", "NoAnswer", "Unreachable" }.Select(s => "Offer." + s),
             .. new[] { "pending", "ready", "missing", "broken" }.SelectMany(s => new[] { "Recording." + s, "Recording.short." + s }),
             .. new[] { "unreachable", "busy", "do_not_disturb" }.SelectMany(s => new[] { "Told." + s, "Phone." + s }),
-            .. new[] { "LastContacted", "Responsible", "LeastBusy", "Hold", "QueueClosed", "NobodySignedIn", "MaxWait", "UnknownNumber", "Fallback", "Pickup", "Transfer" }.Select(s => "Why." + s),
+            .. new[] { "LastContacted", "Responsible", "LeastBusy", "Hold", "QueueClosed", "NobodySignedIn", "MaxWait", "UnknownNumber", "Fallback", "Pickup", "Transfer", "Blocked", "BlockedBy" }.Select(s => "Why." + s),
             .. new[] { "ConnectFailed", "TlsFailed", "NotAmi", "LoginRefused", "LoginTimedOut", "ClosedByPbx", "Shutdown", "Broken", "KeepAlive" }.Select(s => "Band.PbxWhy." + s),
             .. new[] { "wait", "offer", "ring", "talk", "hold", "park", "conference", "listen", "wrapup" }.Select(s => "Bar." + s),
             .. new[] { "Inbound", "Outbound", "Internal" }.Select(s => "Event.call_started." + s),
@@ -61,7 +61,13 @@ public sealed partial class TextFilesTests
             .. new[] { "today", "yesterday", "last_7_days", "this_month", "own" }.Select(s => "Report.Period." + s),
             .. new[] { "Offered", "Answered", "Abandoned", "Short", "Level", "Asa", "Aht", "Occupancy", "Missed", "CalledBack" }.SelectMany(s => new[] { "Report.Col." + s, "Report.Def." + s }),
             .. new[] { "Offered", "Answered", "Abandoned", "Level", "Asa", "Missed", "CalledBack" }.Select(s => $"Report.Def.{s}.agent"),
-            "Report.HowTime.call", "Report.HowTime.agent",
+            "Report.HowTime.call", "Report.HowTime.agent", "Report.Col.Blocked", "Report.Def.Blocked", "Outcome.Blocked", "Admin.Kind.blocked",
+            .. new[] { "busy", "reject", "queue", "goto", "play" }.Select(s => "Admin.Overflow." + s),
+            .. new[] { "client", "responsible", "deals", "own_number" }.SelectMany(s => new[] { "Spam.Doubt." + s, "Blocked.Error." + s }),
+            .. new[] { "no_number", "list_full", "offline", "failed" }.Select(s => "Spam.Failed." + s),
+            .. new[] { "spam", "robot", "abuse", "other" }.Select(s => "Blocked.Reason." + s),
+            .. new[] { "number", "queue", "until", "note", "text" }.Select(s => "Blocked.Expected." + s),
+            "Blocked.Error.not_a_number", "Blocked.Error.list_full", "Blocked.already_blocked", "Blocked.list_full", "Review.confirm_needed", "Review.already_blocked",
             .. new[] { "open", "mine", "closed" }.SelectMany(s => new[] { "Missed.State." + s, "Missed.Empty." + s }),
         ];
         wanted.Where(k => !known.ContainsKey(k)).Should().BeEmpty();
@@ -79,10 +85,57 @@ public sealed partial class TextFilesTests
         other.Where(e => e.Value.Length == 0).Should().BeEmpty();
     }
 
+    /// <summary>Abbreviations that are not translated.</summary>
+    static readonly string[] Abbreviations = ["Board.Asa", "Report.Col.Asa", "Report.Col.Aht"];
+
+    /// <summary>The same word in both languages.</summary>
+    static readonly string[] SameInItalian = ["Client.Email", "SignIn.Password", "Tab.script", "Missed.How.spam", "Report.By", .. Abbreviations];
+
+    [Fact]
+    public void No_text_was_left_in_english()
+    {
+        var (english, italian, russian) = (Keys("Texts.resx"), Keys("Texts.it.resx"), Keys("Texts.ru.resx"));
+        italian.Where(t => t.Value == english[t.Key] && Words().IsMatch(t.Value)).Select(t => t.Key).Should().BeEquivalentTo(SameInItalian);
+        russian.Where(t => Words().IsMatch(Filled().Replace(t.Value, "")) && !t.Value.Any(c => c is >= 'А' and <= 'я')).Select(t => t.Key).Should().BeEquivalentTo(Abbreviations);
+    }
+
+    [Fact]
+    public void No_text_of_the_other_alphabet_slipped_in()
+    {
+        Keys("Texts.resx").Concat(Keys("Texts.it.resx")).Where(t => t.Value.Any(c => c is >= 'А' and <= 'я')).Select(t => t.Key).Should().BeEmpty();
+    }
+
+    /// <summary>The product's name, keys, what a language calls itself, and what the PBX calls a device.</summary>
+    static readonly string[] NotTranslated = ["CallCrm", "Esc", "Ctrl K", "Ctrl ↵", "English", "Italiano", "Русский", "PJSIP/101"];
+
+    [Fact]
+    public void No_page_shows_words_that_are_in_no_text_file()
+    {
+        var files = Files().Where(f => f.EndsWith(".razor", StringComparison.Ordinal)).ToArray();
+        files.Should().HaveCountGreaterThan(50);
+        files.SelectMany(f => RazorWords.Of(File.ReadAllText(f)).Except(NotTranslated).Select(w => $"{Path.GetFileName(f)}: {w}")).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("<p>Hello there</p>", "Hello there")]
+    [InlineData("<button title=\"Hang up\" class=\"btn stop\">@T[\"HangUp\"]</button>", "Hang up")]
+    [InlineData("<p class=\"@(a ? \"s-missed chip\" : \"\")\">@(a > 3 ? \"too many calls\" : b)</p>", "too many calls")]
+    [InlineData("<p>@T[\"A.B\"] und <b>@(x.Count)</b></p>", "und")]
+    [InlineData("@if (a > 2 && b < 3)\n{\n    <span>@a.Name?.Trim()</span>\n}\nelse if (c is { Length: > 0 } d)\n{\n    <i>@T[\"X\", d] · @d</i>\n}\n@code {\n string Text = \"not markup\"; }", null)]
+    [InlineData("<button @onclick='() => Do(\"hang_up\", x)' disabled=\"@(a && !b)\"><kbd>F4</kbd></button>", null)]
+    public void What_the_finder_finds(string razor, string? found) => RazorWords.Of(razor).Should().Equal(found is null ? [] : [found]);
+
     static HashSet<string> Places(string text) => [.. Place().Matches(text).Select(m => m.Value)];
 
     [GeneratedRegex("""\b[Tt]\["([A-Za-z_.]+[A-Za-z_])"[\],]""")]
     private static partial Regex Used();
+
+    [GeneratedRegex("[A-Za-z]{3}")]
+    private static partial Regex Words();
+
+    /// <summary>Placeholders that are shown as such.</summary>
+    [GeneratedRegex(@"\{\{[^}]*\}\}")]
+    private static partial Regex Filled();
 
     [GeneratedRegex("""\{\d\}""")]
     private static partial Regex Place();

@@ -11,6 +11,8 @@ public sealed class CommandKindTests
         { new RoadCommand("sign_out_after"), new AgentCommand.SignOutAfter() },
         { new RoadCommand("keep_on"), new AgentCommand.KeepOn() },
         { new RoadCommand("pause", Reason: "lunch"), new AgentCommand.Pause("lunch") },
+        { new RoadCommand("turn_away", new Guid(1, 2, 3, new byte[8])), new AgentCommand.TurnAway(new Guid(1, 2, 3, new byte[8])) },
+        { new RoadCommand("turn_away"), null },
         { new RoadCommand("explode"), null },
     };
 

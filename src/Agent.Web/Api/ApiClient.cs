@@ -6,7 +6,7 @@ using CallCrm.Contracts;
 namespace CallCrm.AgentWeb.Api;
 
 /// <summary>What went wrong with a request: a stable id for the text, the fields by name for forms.</summary>
-sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null) : Exception(detail)
+sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null, IReadOnlyList<string>? confirm = null) : Exception(detail)
 {
     public HttpStatusCode? Status { get; } = status;
 
@@ -14,6 +14,9 @@ sealed class ApiException(HttpStatusCode? status, string errorId, string detail,
     public string ErrorId { get; } = errorId;
 
     public IReadOnlyDictionary<string, string[]> Errors { get; } = errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal);
+
+    /// <summary>With confirm_needed: why it should be looked at twice.</summary>
+    public IReadOnlyList<string> Confirm { get; } = confirm ?? [];
 }
 
 /// <summary>The REST side of the public API. Every failure is an <see cref="ApiException"/>; 401 also ends the session in the page.</summary>
@@ -109,6 +112,35 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<MissedRow> CloseMissedAsync(Guid number, MissedDone done, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/missed/{number}/done", JsonContent.Create(done, Json.MissedDone), Json.MissedRow, cancel);
+
+    public Task<ListPage<BlockRow>> BlocksAsync(string query, string? cursor = null, CancellationToken cancel = default) =>
+        GetAsync($"api/blocks?query={Uri.EscapeDataString(query)}{Cursor(cursor)}", Json.ListPageBlockRow, cancel);
+
+    /// <exception cref="ApiException">confirm_needed, already_blocked, list_full, invalid_input.</exception>
+    public Task<BlockRow> AddBlockAsync(BlockCreate create, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/blocks", JsonContent.Create(create, Json.BlockCreate), Json.BlockRow, cancel);
+
+    public Task<BlockImported> ImportBlocksAsync(BlockImport import, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/blocks/import", JsonContent.Create(import, Json.BlockImport), Json.BlockImported, cancel);
+
+    public Task RemoveBlockAsync(Guid block, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/blocks/{block}", null, cancel);
+
+    /// <exception cref="ApiException">confirm_needed, no_number, list_full.</exception>
+    public Task<SpamMarked> MarkSpamAsync(Guid call, SpamMark mark, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/calls/{call}/spam", JsonContent.Create(mark, Json.SpamMark), Json.SpamMarked, cancel);
+
+    public Task<ListPage<UnconfirmedRow>> UnconfirmedAsync(string? cursor = null, CancellationToken cancel = default) =>
+        GetAsync($"api/clients/unconfirmed?limit=50{Cursor(cursor)}", Json.ListPageUnconfirmedRow, cancel);
+
+    public Task<UnconfirmedCount> UnconfirmedCountAsync(CancellationToken cancel = default) => GetAsync("api/clients/unconfirmed/count", Json.UnconfirmedCount, cancel);
+
+    /// <exception cref="ApiException">edit_conflict, invalid_input (name).</exception>
+    public Task<ClientCardView> ConfirmClientAsync(Guid client, int version, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/clients/{client}/confirm", JsonContent.Create(new CardConfirm(version), Json.CardConfirm), Json.ClientCardView, cancel);
+
+    public Task<ClientCardView> HideClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/hide", null, Json.ClientCardView, cancel);
+
+    public Task<ClientCardView> ShowClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/show", null, Json.ClientCardView, cancel);
 
     /// <param name="query">Already encoded, as for the CSV.</param>
     public Task<ReportView> ReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports?{query}", Json.ReportView, cancel);
@@ -226,7 +258,7 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
             if (response.StatusCode == HttpStatusCode.Unauthorized && path != "api/session")
                 SignedOut?.Invoke();
             throw new ApiException(response.StatusCode, problem?.ErrorId ?? $"http_{(int)response.StatusCode}",
-                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors);
+                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors, problem?.Confirm);
         }
     }
 

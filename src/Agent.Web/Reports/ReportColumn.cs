@@ -20,9 +20,10 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
         new("Occupancy", f => Percent(f.OccupancyPercent)),
         new("Missed", f => Number(f.Missed), OwnForAgents: true),
         new("CalledBack", f => Number(f.CalledBack), OwnForAgents: true),
+        new("Blocked", f => Number(f.Blocked)),
     ];
 
-    public static IEnumerable<ReportColumn> Of(string by) => All.Where(c => c.Key != "Occupancy" || by == "agent");
+    public static IEnumerable<ReportColumn> Of(string by) => All.Where(c => c.Key switch { "Occupancy" => by == "agent", "Blocked" => by != "agent", _ => true });
 
     public string Name(IStringLocalizer<Texts> t) => t["Report.Col." + Key];
 

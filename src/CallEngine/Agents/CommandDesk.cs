@@ -48,6 +48,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             AgentCommand.Pause pause => Pause(agent, pause.Reason),
             AgentCommand.Answer answer => Answer(agent, answer.Call),
             AgentCommand.HangUp hangUp => HangUp(agent, hangUp.Call),
+            AgentCommand.TurnAway away => TurnAway(agent, away.Call),
             AgentCommand.Hold hold => Hold(agent, hold.Call, holds: true),
             AgentCommand.Resume resume => Hold(agent, resume.Call, holds: false),
             AgentCommand.FinishWrapUp finish => FinishWrapUp(agent, finish.Call),
@@ -202,6 +203,25 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
                 state.Out.Act(call.Node, new PbxAction.HangUp(own.ChannelName, talks ? 16 : 21), null);
         }
 
+        return null;
+    }
+
+    /// <summary>In talk: ends it. While it rings: ends it for the caller, who is offered to nobody else.</summary>
+    private string? TurnAway(Agent agent, Guid id)
+    {
+        if (book.Find(id) is not { } call)
+            return "no_such_call";
+        var leg = OwnLeg(agent, call);
+        if (leg is { Answered: true } or { Dials: true })
+            return HangUp(agent, id);
+        if (leg is null && !(agent.Offer is { } offer && ReferenceEquals(offer.Call, call)))
+            return "not_your_call";
+        if (call is not { Direction: CallDirection.Inbound, AnsweredAt: null, Client: { Live: true, ChannelName.Length: > 0 } })
+            return "not_possible_here";
+        if (!state.IsUp(call.Node))
+            return "pbx_away";
+        if (!call.Unwanted)
+            router.TurnAway(call, agent);
         return null;
     }
 

@@ -108,6 +108,12 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
     /// <summary>Its last request ended without an answer taken: gone, or served by the dialplan's fallback.</summary>
     public TimeSpan? AdriftSince { get; set; }
 
+    /// <summary>An agent turned it away while it rang.</summary>
+    public bool Unwanted { get; set; }
+
+    /// <summary>How a ring ends when the caller is gone.</summary>
+    public OfferOutcome GivenUp => Unwanted ? OfferOutcome.Cancelled : OfferOutcome.CallerGaveUp;
+
     // Who it was offered to.
     public Offer? Offer { get; set; }
 

@@ -15,7 +15,7 @@ internal sealed partial class CallBook
         call.Talk += leg.Agent is null ? TimeSpan.Zero : leg.Talk;
         call.Hold += leg.Agent is null ? TimeSpan.Zero : leg.Hold;
         // An agent who hung up did not end the call if the client went on (a transfer, a survey) and hung up later.
-        if (hungUp && call.ClientGoneAt is null && (leg.IsClient || leg.Talked || leg.Dials || (call.Client is null && leg.Agent is not null)))
+        if (hungUp && !call.Unwanted && call.ClientGoneAt is null && (leg.IsClient || leg.Talked || leg.Dials || (call.Client is null && leg.Agent is not null)))
             call.By = leg.IsClient ? EndedBy.Caller : EndedBy.Agent;
         if (call.Client is null)
             call.Cause = cause;
@@ -34,7 +34,7 @@ internal sealed partial class CallBook
         if (call.Ended)
             return;
         if (call.Offer is { } offer)
-            offers.End(offer, OfferOutcome.CallerGaveUp, null);
+            offers.End(offer, call.GivenUp, null);
         AnnounceUnlessRemnant(call);
         offers.LeaveLine(call);
         DropRequest(call);
@@ -127,7 +127,7 @@ internal sealed partial class CallBook
             return;
         offers.LeaveLine(call);
         if (call.Offer is { } offer)
-            offers.End(offer, OfferOutcome.CallerGaveUp, null);
+            offers.End(offer, call.GivenUp, null);
         DropRequest(call);
         if (other is not null)
         {

@@ -88,8 +88,9 @@ internal static class CallRules
 
     private static CallOutcome OutcomeOf(RouteRule rule, AfterWait? kind) => rule switch
     {
+        RouteRule.Blocked => CallOutcome.Blocked,
         RouteRule.QueueClosed => CallOutcome.Closed,
         RouteRule.UnknownNumber or RouteRule.Fallback => CallOutcome.Fallback,
-        _ => kind == AfterWait.Reject ? CallOutcome.Rejected : CallOutcome.Overflow,
+        _ => kind is AfterWait.Reject or AfterWait.Busy ? CallOutcome.Rejected : CallOutcome.Overflow,
     };
 }

@@ -32,6 +32,19 @@ internal sealed class IdentityDesk(EngineState state, CallBook book, Router rout
         }
     }
 
+    /// <summary>Routing needs no name, and nobody gets a card: who it is, is shown when it is known.</summary>
+    public void AskAside(Call call)
+    {
+        if (call.LookupAsked || call.Caller.Kind != NumberKind.E164)
+        {
+            Ask(call);
+            return;
+        }
+
+        call.LookupAsked = true;
+        state.Out.Add(new EngineEffect.LookUp(call.Id, call.Caller, "", call.Dialled, null, Late: true, MayCreate: false));
+    }
+
     public void Arrived(Call call, LookupResult result)
     {
         var failed = result.Outcome is LookupOutcome.TimedOut or LookupOutcome.Failed;

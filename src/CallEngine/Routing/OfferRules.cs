@@ -15,7 +15,7 @@ internal static class OfferRules
         // CHANUNAVAIL of a phone that rang can only be a 603.
         DialResult.Unreachable when offer.Rang => OfferOutcome.Declined,
         DialResult.Congestion or DialResult.Unreachable => OfferOutcome.Unreachable,
-        DialResult.Cancelled => call.Redirect is null ? OfferOutcome.CallerGaveUp : OfferOutcome.Cancelled,
+        DialResult.Cancelled => call.Redirect is null ? call.GivenUp : OfferOutcome.Cancelled,
         _ => OfferOutcome.Cancelled,
     };
 

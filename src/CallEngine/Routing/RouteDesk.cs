@@ -29,7 +29,16 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
         call.MarkLate = false;
         state.Timers.Set(request.DueTimer = new EngineTimer(TimerKind.RequestDue, request), state.Now.Stamp + state.Options.AnswerWithin);
         if (asked.State == RequestState.New)
+        {
             StartOver(call, asked.Dialled);
+            if (router.IsBlocked(call))
+            {
+                identity.AskAside(call);
+                router.Begin(call);
+                return;
+            }
+        }
+
         if (identity.Ask(call))
             return;
         switch (asked.State)
@@ -211,6 +220,8 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     {
         if (call.Offer is { IsDialled: true } dialled)
             offers.End(dialled, OfferRules.OutcomeOf(call.Request?.LastDial, dialled, call), null);
+        if (call is { Unwanted: true, Offer: { } kept })
+            offers.End(kept, OfferOutcome.Cancelled, null);
         if (call.Offer is { } offer)
             router.AnswerWithDial(call, offer);
         else

@@ -13,9 +13,7 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
     /// <summary>Routes a call that asked (or just entered a queue) on the state of this moment.</summary>
     public void Begin(Call call)
     {
-        var row = state.Settings.Dialled(call.Dialled);
-        var id = row?.Queue ?? state.Settings.Pbx(call.Node)?.DefaultQueue;
-        if (id is null || !state.Queues.TryGetValue(id.Value, out var queue))
+        if (QueueOf(call) is not { } queue)
         {
             Leave(call, RouteRule.UnknownNumber, null, new RouteAnswer.Fallback(), null);
             return;
@@ -38,6 +36,8 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
 
         if (call.Queue is not { Removed: false } queue)
             Begin(call);
+        else if (IsBlocked(call, queue))
+            Refuse(call, queue);
         else if (state.Now.Stamp - call.WaitingSince >= queue.Settings.MaxWait)
             Overflow(call, queue.Settings.AfterMaxWait, RouteRule.MaxWait);
         else
@@ -108,6 +108,9 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
             case AfterWait.Reject:
                 Leave(call, rule, null, new RouteAnswer.Reject(21), overflow.Kind);
                 break;
+            case AfterWait.Busy:
+                Leave(call, rule, null, new RouteAnswer.Reject(17), overflow.Kind);
+                break;
             default:
                 state.Out.Report("overflow_target", $"{rule} {overflow.Kind} '{overflow.Target}'");
                 Leave(call, RouteRule.Fallback, overflow.Target, new RouteAnswer.Fallback(), null);
@@ -118,9 +121,21 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
     /// <summary>We cannot answer in time: the dialplan serves the caller by itself.</summary>
     public void GiveUp(Call call) => Leave(call, RouteRule.Fallback, "late", new RouteAnswer.Fallback(), null);
 
+    private QueueState? QueueOf(Call call)
+    {
+        var id = state.Settings.Dialled(call.Dialled)?.Queue ?? state.Settings.Pbx(call.Node)?.DefaultQueue;
+        return id is { } known ? state.Queues.GetValueOrDefault(known) : null;
+    }
+
     private void Enter(Call call, QueueState queue)
     {
         call.Queue = queue;
+        if (IsBlocked(call, queue))
+        {
+            Refuse(call, queue);
+            return;
+        }
+
         call.WaitingSince = state.Now.Stamp;
         call.QueuedAt ??= state.Now.Stamp;
         call.QueuedUtc ??= state.Now.Utc;

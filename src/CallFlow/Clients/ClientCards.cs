@@ -154,7 +154,7 @@ public sealed partial class ClientDirectory
 
     const string UpdateCardSql = """
         update client set kind = $2, name = $3, company = $4, email = $5, city = $6, note = $7, language = $8, segment = $9, responsible_id = $10,
-          confirmed = true, version = version + 1, updated_at = $11
+          confirmed = true, hidden_at = null, hidden_by = null, version = version + 1, updated_at = $11
         where id = $1 and version = $12
         returning version
         """;

@@ -20,7 +20,7 @@ begin
     from call c
     cross join lateral (select coalesce(c.queue_id, (select n.queue_id from dialled_number n where n.domain = c.domain and n.number in (c.dialled_raw, c.dialled_e164) limit 1)) as id) q
     where c.id = any(p_calls) and c.direction = 'Inbound' and c.state = 'Ended' and c.merged_into is null and c.ended_at is not null
-      and c.answered_at is null and c.outcome <> 'Answered' and c.caller_kind <> 'Extension'
+      and c.answered_at is null and c.outcome not in ('Answered', 'Blocked') and c.caller_kind <> 'Extension'
       -- A call that the PBX led by itself is a client's when it came for one of our numbers.
       and (c.routed or q.id is not null)
       -- Somebody else may have spoken with them: whom the fallback or the overflow rang.

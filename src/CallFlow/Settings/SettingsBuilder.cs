@@ -21,7 +21,10 @@ internal static class SettingsBuilder
             [.. rows.Agents.Select(a => new AgentSettings(a.Id, a.Name, a.Needs_page))],
             [.. rows.Extensions.Select(e => new ExtensionSettings(e.Node, e.Number, [.. devices[(e.Node, e.Number)].Select(d => new DeviceSettings(d.Name, d.Can_answer, d.Can_hold))]))],
             [.. rows.Numbers.Where(n => known.Contains(n.Queue_id)).Select(n => new DialledNumberSettings(n.Value, n.Name, n.Queue_id, n.Source, n.Language))],
-            pbxs, options);
+            pbxs, options)
+        {
+            Blocked = [.. rows.Blocks.Where(b => !(b.Until <= now) && (b.Queue_id is null || known.Contains(b.Queue_id.Value))).Select(b => new BlockedNumber(b.E164, b.Queue_id, b.Until))],
+        };
     }
 
     static QueueSettings Queue(SettingsRows.Queue row, IEnumerable<SettingsRows.QueueAgent> agents, HashSet<DateOnly> holidays, SettingsRows rows, DateTimeOffset now, Action<string> problem)
@@ -41,7 +44,8 @@ internal static class SettingsBuilder
             Overflow(row.When_nobody, "when_nobody", row, rows, Named),
             week is null ? null : OpeningHours.Spans(week, zone, holidays, now, DaysAhead),
             TimeSpan.FromDays(row.Last_contact_days), Seconds(row.Last_contact_talk_s), row.Record,
-            [.. agents.Select(a => new QueueAgent(a.User_id, a.Level))], row.After_wrap_up == "paused");
+            [.. agents.Select(a => new QueueAgent(a.User_id, a.Level))], row.After_wrap_up == "paused",
+            Blocked(row, rows, Named), row.Block_withheld);
     }
 
     static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
@@ -51,6 +55,15 @@ internal static class SettingsBuilder
         if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)) return zone;
         problem($"time_zone '{name}' is no IANA zone such as Europe/Rome; UTC is used");
         return TimeZoneInfo.Utc;
+    }
+
+    static Overflow? Blocked(SettingsRows.Queue row, SettingsRows rows, Action<string> problem)
+    {
+        if (row.When_blocked.Length == 0) return null;
+        var wanted = Overflow(row.When_blocked, "when_blocked", row, rows, problem);
+        if (wanted.Kind != AfterWait.Queue) return wanted;
+        problem("when_blocked: blocked callers are led to no queue; they get the busy tone");
+        return null;
     }
 
     static Overflow Overflow(string json, string column, SettingsRows.Queue row, SettingsRows rows, Action<string> problem)
@@ -65,6 +78,7 @@ internal static class SettingsBuilder
             switch (kind)
             {
                 case "reject": return reject;
+                case "busy": return new Overflow(AfterWait.Busy, "");
                 case "queue" when Guid.TryParse(target, out var queue) && queue != row.Id && rows.Queues.Exists(q => q.Id == queue): return new Overflow(AfterWait.Queue, queue.ToString());
                 case "queue": problem($"{column}: target '{target}' is not the id of another queue of this domain; the call is rejected instead"); return reject;
                 case "voicemail": return new Overflow(AfterWait.Goto, SettingsRules.MessageTarget);
@@ -72,12 +86,12 @@ internal static class SettingsBuilder
                 case "goto": problem($"{column}: target '{target}' is not context,exten,label; the call is rejected instead"); return reject;
                 case "play" when SettingsRules.IsSoundName(target): return new Overflow(AfterWait.Play, target);
                 case "play": problem($"{column}: target '{target}' is no sound name; the call is rejected instead"); return reject;
-                default: problem($"{column}: kind '{kind}' is not queue, voicemail, goto, play or reject; the call is rejected instead"); return reject;
+                default: problem($"{column}: kind '{kind}' is not queue, voicemail, goto, play, busy or reject; the call is rejected instead"); return reject;
             }
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            problem($$"""{{column}}: expected {"kind":"queue|voicemail|goto|play|reject","target":"…"}; the call is rejected instead""");
+            problem($$"""{{column}}: expected {"kind":"queue|voicemail|goto|play|busy|reject","target":"…"}; the call is rejected instead""");
             return reject;
         }
     }

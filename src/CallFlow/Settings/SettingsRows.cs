@@ -5,10 +5,11 @@ namespace CallCrm.CallFlow;
 
 /// <summary>The settings as they stand in the tables at one moment.</summary>
 internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queues, List<SettingsRows.Holiday> Holidays, List<SettingsRows.QueueAgent> QueueAgents,
-    List<SettingsRows.Agent> Agents, List<SettingsRows.Extension> Extensions, List<SettingsRows.Device> Devices, List<SettingsRows.Number> Numbers)
+    List<SettingsRows.Agent> Agents, List<SettingsRows.Extension> Extensions, List<SettingsRows.Device> Devices, List<SettingsRows.Number> Numbers,
+    List<SettingsRows.Block> Blocks)
 {
     public sealed record Queue(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, string After_max_wait, string When_closed,
-        string When_nobody, string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, string After_wrap_up);
+        string When_nobody, string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, string After_wrap_up, string When_blocked = "", bool Block_withheld = false);
 
     public sealed record Holiday(Guid Queue_id, DateOnly Day);
 
@@ -22,15 +23,17 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
 
     public sealed record Number(string Value, string Name, Guid Queue_id, string Source, string Language);
 
+    public sealed record Block(string E164, Guid? Queue_id, DateTimeOffset? Until);
+
     /// <summary>One repeatable-read transaction, one round trip.</summary>
     public static async Task<SettingsRows> ReadAsync(NpgsqlDataSource source, string domain, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
-        using var all = await connection.QueryMultipleAsync(new CommandDefinition(Sql, new { domain }, transaction, cancellationToken: ct));
+        using var all = await connection.QueryMultipleAsync(new CommandDefinition(Sql, new { domain, most = SettingsRules.MostBlocked }, transaction, cancellationToken: ct));
         var version = await all.ReadFirstOrDefaultAsync<long>();
         var rows = new SettingsRows(version, await List<Queue>(all), await List<Holiday>(all), await List<QueueAgent>(all), await List<Agent>(all),
-            await List<Extension>(all), await List<Device>(all), await List<Number>(all));
+            await List<Extension>(all), await List<Device>(all), await List<Number>(all), await List<Block>(all));
         await transaction.CommitAsync(ct);
         return rows;
     }
@@ -40,7 +43,7 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
     const string Sql = """
         select version from settings_version where domain = @domain;
         select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
-          last_contact_days, last_contact_talk_s, record, after_wrap_up from queue where domain = @domain and retired_at is null order by position, name, id;
+          last_contact_days, last_contact_talk_s, record, after_wrap_up, when_blocked::text, block_withheld from queue where domain = @domain and retired_at is null order by position, name, id;
         select h.queue_id, h.day from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by 1, 2;
         select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id
           where q.domain = @domain and u.domain = @domain and u.is_agent and u.active order by 1, 3, 2;
@@ -49,5 +52,6 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
         select d.node, d.name, d.extension, d.can_answer, d.can_hold from device d join extension e on e.node = d.node and e.number = d.extension
           where e.domain = @domain order by d.node, d.extension, d.position, d.name;
         select number as value, name, queue_id, source, language from dialled_number where domain = @domain order by 1;
+        select e164, queue_id, until from blocked_number where domain = @domain and removed_at is null order by e164, queue_id nulls first, made_at limit @most;
         """;
 }

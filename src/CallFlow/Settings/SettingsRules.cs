@@ -6,6 +6,9 @@ namespace CallCrm.CallFlow;
 /// <summary>What a setting may be: asked by who writes settings before, and by who reads them again.</summary>
 public static partial class SettingsRules
 {
+    /// <summary>Blocked numbers that routing holds; whoever writes them refuses more.</summary>
+    public const int MostBlocked = 20_000;
+
     /// <summary><c>context,exten,label</c> of the dialplan; the label, because Asterisk refuses a missing one.</summary>
     public static bool IsGotoTarget(string target) => GotoTarget().IsMatch(target);
 

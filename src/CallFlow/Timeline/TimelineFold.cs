@@ -34,7 +34,7 @@ internal sealed class TimelineFold(Guid call)
         {
             case CallStarted e: Estimated |= e.Estimated; break;
             case CallQueued e: Queued(e); break;
-            case RouteDecided { Rule: RouteRule.QueueClosed or RouteRule.NobodySignedIn or RouteRule.MaxWait or RouteRule.UnknownNumber or RouteRule.Fallback } e: EndWait(e.At); break;
+            case RouteDecided { Rule: RouteRule.QueueClosed or RouteRule.NobodySignedIn or RouteRule.MaxWait or RouteRule.UnknownNumber or RouteRule.Fallback or RouteRule.Blocked } e: EndWait(e.At); break;
             case CallOffered e: Offered(e); break;
             case OfferRang e: Rang(e); break;
             case OfferEnded e: OfferOver(e); break;

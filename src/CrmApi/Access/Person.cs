@@ -17,6 +17,8 @@ internal sealed record Person(Guid Id, Guid Session, Guid Stamp, string Login, s
 
     public bool MayChangeAnyDisposition => Role is "supervisor" or Rights.Admin;
 
+    public bool ManagesBlocks => Role is "supervisor" or Rights.Admin;
+
     public bool SeesBoard => Rights.IsLead(Role);
 
     public ClaimsPrincipal ToPrincipal() => new(new ClaimsIdentity(

@@ -53,6 +53,15 @@ internal static class Rights
     /// <summary>The day and hour reports, and their export, which is audited.</summary>
     public const string SeeReports = "see_reports";
 
+    /// <summary>Mark the caller of one's own call as junk, and take one's own mark back.</summary>
+    public const string MarkSpam = "mark_spam";
+
+    /// <summary>The block list: read, add, import, remove; every change is kept.</summary>
+    public const string ManageBlocks = "manage_blocks";
+
+    /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
+    public const string ReviewCards = "review_cards";
+
     static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
     public const string Admin = "admin";
     static readonly string[] Leads = ["supervisor", "manager", "admin"];
@@ -73,6 +82,9 @@ internal static class Rights
         options.AddPolicy(WorkMissed, p => p.RequireRole(Everyone));
         options.AddPolicy(SeeMissedFigures, p => p.RequireRole(Leads));
         options.AddPolicy(SeeReports, p => p.RequireRole(Leads));
+        options.AddPolicy(MarkSpam, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.ManagesBlocks)));
+        options.AddPolicy(ManageBlocks, p => p.RequireRole("supervisor", Admin));
+        options.AddPolicy(ReviewCards, p => p.RequireRole(Leads));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
 

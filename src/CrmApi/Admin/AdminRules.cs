@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Scripts;
 
 namespace CallCrm.CrmApi.Admin;
 
@@ -42,6 +43,7 @@ internal static partial class AdminRules
         Check(errors, "afterMaxWait", queue.AfterMaxWait, queue, known);
         Check(errors, "whenClosed", queue.WhenClosed, queue, known);
         Check(errors, "whenNobody", queue.WhenNobody, queue, known);
+        CheckBlocked(errors, queue.WhenBlocked);
         foreach (var problem in queue.Hours is { } hours ? SettingsRules.HoursProblems(hours) : []) errors.Add("hours", problem);
         errors.Unless(queue.Holidays.Count <= 400, "holidays", "at most 400 days");
         errors.Unless(queue.Holidays.Select(h => h.Day).Distinct().Count() == queue.Holidays.Count, "holidays", "each day once");
@@ -54,6 +56,20 @@ internal static partial class AdminRules
         }
 
         return errors;
+    }
+
+    /// <summary>Blocked callers are led to nobody.</summary>
+    static void CheckBlocked(Errors errors, OverflowSetup? blocked)
+    {
+        var expected = blocked?.Kind switch
+        {
+            null => null,
+            "busy" or "reject" => blocked.Target.Length == 0 ? null : "no target",
+            "goto" => SettingsRules.IsGotoTarget(blocked.Target) ? null : "a target of the dialplan: context,exten,label",
+            "play" => SettingsRules.IsSoundName(blocked.Target) ? null : "a sound's name, without its ending",
+            _ => "busy, reject, play or goto",
+        };
+        if (expected is not null) errors.Add("whenBlocked", expected);
     }
 
     /// <summary>Calls would go round for ever: A passes on to B and B to A. The router gives up after five; better not to begin.</summary>
@@ -110,8 +126,23 @@ internal static partial class AdminRules
         errors.Unless(known.Queues.Any(q => q.Id == number.Queue), "queue", "a queue");
         errors.Unless(number.Source.Length <= LongestName, "source", $"at most {LongestName} characters");
         errors.OneOf("language", number.Language, Languages);
-        errors.Unless(number.Greeting.Length <= 300, "greeting", "at most 300 characters");
+        CheckGreeting(errors, "greeting", number.Greeting);
+        foreach (var (language, text) in number.Greetings ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            errors.Unless(Languages.Contains(language) && language != number.Language, "greetings", $"the others of {string.Join(", ", Languages)}, not the number's own");
+            CheckGreeting(errors, $"greetings.{language}", text);
+        }
+
         return errors;
+    }
+
+    /// <summary>As a spoken line of a script: what it says of placeholders holds here, too.</summary>
+    static void CheckGreeting(Errors errors, string field, string text)
+    {
+        errors.Unless(text.Length <= 300, field, "at most 300 characters");
+        var problems = new ProblemList("");
+        SpokenLine.ReadGreeting(text, problems);
+        foreach (var problem in problems.InOrder()) errors.Add(field, problem.Message);
     }
 
     public static Errors Check(CodesSave save, bool dispositions)

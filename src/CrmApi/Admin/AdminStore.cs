@@ -28,13 +28,13 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
               exists (select from second_factor f where f.user_id = u.id and confirmed_at is not null) as second_factor
             from app_user u where domain = @domain order by not active, lower(name), id;
             select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, service_level_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
-              last_contact_days, last_contact_talk_s, record, version, after_wrap_up
+              last_contact_days, last_contact_talk_s, record, version, after_wrap_up, when_blocked::text, block_withheld
             from queue where domain = @domain and retired_at is null order by position, lower(name), id;
             select h.queue_id, h.day, h.name from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by h.day;
             select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id where q.domain = @domain order by a.level, lower(u.name), u.id;
             select node, number, version from extension where domain = @domain order by node, length(number), number;
             select d.node, d.extension, d.name, d.can_answer, d.can_hold from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
-            select number, name, queue_id as queue, source, language, greeting, version from dialled_number where domain = @domain order by number;
+            select number, name, queue_id as queue, source, language, greeting, version, greetings::text from dialled_number where domain = @domain order by number;
             select code, name, null::text as outcome, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
             select code, name, outcome, null::integer as allowance_min from disposition where not retired order by position, code;
             """,
@@ -45,7 +45,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var members = (await all.ReadAsync<MemberRow>()).ToLookup(m => m.Queue_id, m => new MemberSetup(m.User_id, m.Level));
         var extensions = (await all.ReadAsync<ExtensionRow>()).AsList();
         var devices = (await all.ReadAsync<DeviceRow>()).ToLookup(d => (d.Node, d.Extension), d => new DeviceSetup(d.Name, d.Can_answer, d.Can_hold));
-        var numbers = await all.ReadAsync<NumberSetup>();
+        var numbers = (await all.ReadAsync<NumberRow>()).Select(n => n.View());
         var pauses = await all.ReadAsync<CodeSetup>();
         var dispositions = await all.ReadAsync<CodeSetup>();
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
@@ -69,10 +69,17 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     List<string> Nodes() => [.. configuration.GetSection("Pbx").GetChildren().Select(p => p["Node"] ?? "").Where(n => n.Length > 0)];
 
     sealed record QueueRow(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, int Service_level_s, string After_max_wait, string When_closed, string When_nobody,
-        string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, int Version, string After_wrap_up)
+        string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, int Version, string After_wrap_up, string When_blocked, bool Block_withheld)
     {
         public QueueSetup View(List<HolidaySetup> holidays, List<MemberSetup> members) => new(Id, Name, Ring_s, Wrap_up_s, Preferred_patience_s, Max_wait_s, Service_level_s,
-            Overflow(After_max_wait), Overflow(When_closed), Overflow(When_nobody), Time_zone, HoursOf(Hours), holidays, Last_contact_days, Last_contact_talk_s, Record, members, Version, After_wrap_up);
+            Overflow(After_max_wait), Overflow(When_closed), Overflow(When_nobody), Time_zone, HoursOf(Hours), holidays, Last_contact_days, Last_contact_talk_s, Record, members, Version, After_wrap_up,
+            Overflow(When_blocked), Block_withheld);
+    }
+
+    sealed record NumberRow(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version, string Greetings)
+    {
+        public NumberSetup View() => new(Number, Name, Queue, Source, Language, Greeting, Version,
+            JsonSerializer.Deserialize<Dictionary<string, string>>(Greetings) is { Count: > 0 } others ? new SortedDictionary<string, string>(others, StringComparer.Ordinal) : null);
     }
 
     sealed record HolidayRow(Guid Queue_id, DateOnly Day, string Name);

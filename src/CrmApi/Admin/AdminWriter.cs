@@ -28,7 +28,7 @@ internal sealed class AdminWriter(NpgsqlDataSource database, AdminStore store, C
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var domain = await AdminStore.DomainAsync(transaction, person.Id, cancel);
-        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended('settings ' || @domain, 0))", new { domain }, transaction, cancellationToken: cancel));
+        await LockAsync(transaction, domain, cancel);
         var before = await store.ReadAsync(transaction, domain, cancel);
         var errors = check(before);
         if (errors.Any) return new Written(Problems.Invalid(errors.ByField), null);
@@ -50,14 +50,21 @@ internal sealed class AdminWriter(NpgsqlDataSource database, AdminStore store, C
         var (was, now) = (subject.Find(before), subject.Find(after));
         string? Text(T? item) => item is null ? null : JsonSerializer.Serialize(item, subject.Json);
         if (Text(was) == Text(now)) return;
-        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+        await KeepAsync(transaction, domain, person, subject.Kind, subject.Key, (now ?? was) is { } named ? subject.Name(named) : subject.Key, Text(was), Text(now), cancel);
+    }
+
+    /// <summary>In the transaction of the change: what stood there, what stands there now (JSON; null: nothing).</summary>
+    public Task KeepAsync(NpgsqlTransaction transaction, string domain, Person person, string kind, string key, string name, string? was, string? now, CancellationToken cancel) =>
+        transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
             insert into settings_change (domain, at, user_id, kind, key, name, before, after)
             values (@domain, @at, @user, @kind, @key, @name, @was::jsonb, @now::jsonb)
             """,
-            new { domain, at = time.GetUtcNow(), user = person.Id, kind = subject.Kind, key = subject.Key, name = (now ?? was) is { } named ? subject.Name(named) : subject.Key, was = Text(was), now = Text(now) },
-            transaction, cancellationToken: cancel));
-    }
+            new { domain, at = time.GetUtcNow(), user = person.Id, kind, key, name, was, now }, transaction, cancellationToken: cancel));
+
+    /// <summary>One writer of a domain's settings at a time, until the transaction ends.</summary>
+    public static Task LockAsync(NpgsqlTransaction transaction, string domain, CancellationToken cancel) =>
+        transaction.Connection!.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended('settings ' || @domain, 0))", new { domain }, transaction, cancellationToken: cancel));
 
     /// <summary>A change under way.</summary>
     internal sealed record Change(NpgsqlTransaction Transaction, string Domain, AdminView Before, DateTimeOffset Now)

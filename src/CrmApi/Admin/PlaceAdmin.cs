@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
@@ -66,19 +67,25 @@ internal static class PlaceAdmin
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveNumberAsync(string number, NumberSetup setup, Person person, AdminWriter writer, CancellationToken cancel)
     {
         if (setup.Number != number) return Problems.Invalid("number", "the number of the address");
-        setup = setup with { Name = Texts.Clean(setup.Name).Trim(), Source = Texts.Clean(setup.Source).Trim(), Greeting = Texts.Clean(setup.Greeting).Trim() };
+        setup = setup with
+        {
+            Name = Texts.Clean(setup.Name).Trim(),
+            Source = Texts.Clean(setup.Source).Trim(),
+            Greeting = Texts.Clean(setup.Greeting).Trim(),
+            Greetings = setup.Greetings?.Select(g => (g.Key, Text: Texts.Clean(g.Value).Trim())).Where(g => g.Text.Length > 0).ToDictionary(g => g.Key, g => g.Text, StringComparer.Ordinal),
+        };
         return (await writer.ChangeAsync(person, Number(number), known => AdminRules.Check(setup, known), async change =>
         {
-            var values = new { setup.Number, setup.Name, setup.Queue, setup.Source, setup.Language, setup.Greeting, setup.Version, change.Domain };
+            var values = new { setup.Number, setup.Name, setup.Queue, setup.Source, setup.Language, setup.Greeting, setup.Version, change.Domain, greetings = JsonSerializer.Serialize(setup.Greetings ?? new Dictionary<string, string>(StringComparer.Ordinal)) };
             return change.Conflict(setup.Version == 0
                 ? await change.DoAsync(
                     """
-                    insert into dialled_number (number, domain, name, queue_id, source, language, greeting)
-                    values (@Number, @Domain, @Name, @Queue, @Source, @Language, @Greeting) on conflict do nothing
+                    insert into dialled_number (number, domain, name, queue_id, source, language, greeting, greetings)
+                    values (@Number, @Domain, @Name, @Queue, @Source, @Language, @Greeting, @greetings::jsonb) on conflict do nothing
                     """, values, cancel)
                 : await change.DoAsync(
                     """
-                    update dialled_number set name = @Name, queue_id = @Queue, source = @Source, language = @Language, greeting = @Greeting, version = version + 1
+                    update dialled_number set name = @Name, queue_id = @Queue, source = @Source, language = @Language, greeting = @Greeting, greetings = @greetings::jsonb, version = version + 1
                     where number = @Number and domain = @Domain and version = @Version
                     """, values, cancel));
         }, cancel)).Answer();

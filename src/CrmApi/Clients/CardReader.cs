@@ -11,7 +11,7 @@ internal static class CardReader
     public const string Sql =
         """
         select c.id, c.number, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, s.name as segment_name, c.segment_reason, c.source,
-          c.responsible_id, u.name as responsible_name, c.confirmed, c.version, c.created_at
+          c.responsible_id, u.name as responsible_name, c.confirmed, c.version, c.created_at, c.hidden_at is not null as hidden
         from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
         where c.id = any(@clients);
         select client_id, e164, label, is_main from client_phone where client_id = any(@clients) order by client_id, is_main desc, added_at, e164;
@@ -40,11 +40,11 @@ internal static class CardReader
             [.. phones[c.Id].Select(p => new PhoneView(p.E164, Numbers.Format(p.E164, "en"), p.Label, p.IsMain))],
             [.. deals[c.Id].Select(d => new DealView(d.Id, d.Number, d.DealType, d.DealTypeName, d.Stage, d.StageName, d.Title, d.Amount, d.Currency, d.ResponsibleName, d.StageSince, d.Version))],
             lastCalls.GetValueOrDefault(c.Id) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, l.Talk_ms / 1000, l.Disposition, l.Note) : null,
-            c.CreatedAt));
+            c.CreatedAt, c.Hidden));
     }
 
     sealed record CardRow(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
-        string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt);
+        string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden);
 
     sealed record PhoneRow(Guid ClientId, string E164, string Label, bool IsMain);
 

@@ -15,6 +15,7 @@ internal static class ClientEndpoints
     {
         services.AddSingleton<ClientStore>();
         services.AddSingleton<CardAttach>();
+        services.AddSingleton<ReviewStore>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
@@ -62,14 +63,16 @@ internal static class ClientEndpoints
 
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         if (saved is ClientSaved.Conflict)
-        {
-            var problem = Problems.Of(StatusCodes.Status409Conflict, "edit_conflict", "Somebody saved this card since you read it. Theirs is in the answer.");
-            problem.ProblemDetails.Extensions["card"] = card;
-            return problem;
-        }
-
+            return Conflict(card);
         if (call is { } live) await attach.AttachAsync(live, card.Id, person, cancel);
         return TypedResults.Ok(card);
+    }
+
+    internal static ProblemHttpResult Conflict(ClientCardView card)
+    {
+        var problem = Problems.Of(StatusCodes.Status409Conflict, "edit_conflict", "Somebody saved this card since you read it. Theirs is in the answer.");
+        problem.ProblemDetails.Extensions["card"] = card;
+        return problem;
     }
 
     static ClientFields Fields(ClientSave save) => new(save.Kind, save.Name, save.Company, save.Email, save.City, save.Note, save.Language, save.Segment, save.ResponsibleId,

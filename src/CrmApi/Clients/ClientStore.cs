@@ -19,14 +19,14 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
         var sql =
             $"""
             {Hits(Texts.Clean(query).Trim(), parameters)}
-            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed
+            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed, c.hidden_at is not null as hidden
             from client c
             left join segment s on s.code = c.segment
             left join app_user u on u.id = c.responsible_id
             left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
             left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
             where c.merged_into is null and (@before::bigint is null or c.number < @before)
-              {(parameters.ParameterNames.Contains("hits") ? "and c.id in (select id from hit)" : "")}
+              {(parameters.ParameterNames.Contains("hits") ? "and c.id in (select id from hit)" : "and c.hidden_at is null")}
             order by c.number desc limit @limit
             """;
         await using var connection = await database.OpenConnectionAsync(cancel);

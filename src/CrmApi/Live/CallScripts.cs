@@ -28,6 +28,13 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
         return new ScriptChoiceView(view.Id, view.Version, view.Title, view);
     }
 
+    /// <summary>What the agent says first on the number that was dialled, with the names filled in; null for calls out and numbers without one.</summary>
+    public string? Greeting(LiveCall call, Guid agent, ClientCardView? card)
+    {
+        if (call.Direction == CallDirection.Outbound || facts.Names.Number(call.Dialled)?.Greeting(card?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language) is not { } found) return null;
+        return found.Line.Fill(Context(call, agent, card) with { Language = found.Language }).Text;
+    }
+
     /// <summary>The script this call is led by, for its record; null when none was shown here.</summary>
     public (string Id, string Version)? Of(Guid call) => chosen.TryGetValue(call, out var choice) ? (choice.Script.Id, choice.Script.Version) : null;
 

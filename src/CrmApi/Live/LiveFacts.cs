@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Text.Json;
+using CallCrm.CrmApi.Scripts;
 using CallCrm.Engine;
 using Dapper;
 using Npgsql;
@@ -8,7 +10,37 @@ namespace CallCrm.CrmApi.Live;
 
 internal sealed record FactPerson(Guid Id, string Name, string Language, string? Queues);
 
-internal sealed record FactNumber(string Number, string Name, string Language, string Greeting);
+/// <param name="Greetings">What to say, by language.</param>
+internal sealed record FactNumber(string Number, string Name, string Language, IReadOnlyDictionary<string, SpokenLine> Greetings)
+{
+    /// <summary>In the client's language, else the number's, else the agent's: the first of these in which there is one.</summary>
+    public (string Language, SpokenLine Line)? Greeting(string? client, string? agent)
+    {
+        foreach (var language in new[] { ScriptChoice.Base(client), ScriptChoice.Base(Language), ScriptChoice.Base(agent) })
+        {
+            if (language is not null && Greetings.TryGetValue(language, out var line)) return (language, line);
+        }
+
+        return null;
+    }
+
+    /// <summary>Its own greeting and those in other languages; what cannot be read as a line with placeholders is said as it stands.</summary>
+    public static FactNumber Of(string number, string name, string language, string greeting, string others)
+    {
+        var lines = new Dictionary<string, SpokenLine>(StringComparer.Ordinal);
+        foreach (var (of, text) in JsonSerializer.Deserialize<Dictionary<string, string>>(others) ?? []) Add(of, text);
+        Add(ScriptChoice.Base(language) ?? "en", greeting);
+        return new FactNumber(number, name, language, lines);
+
+        void Add(string of, string text)
+        {
+            if (text.Length == 0) return;
+            var problems = new ProblemList("");
+            var line = SpokenLine.ReadGreeting(text, problems);
+            lines[of] = problems.Any ? new SpokenLine([new SpokenPart(text, null)]) : line;
+        }
+    }
+}
 
 internal sealed record FactQueue(Guid Id, string Name, string TimeZone);
 
@@ -32,15 +64,17 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
             """
             select u.id, u.name, u.language, (select string_agg(q.name, ', ' order by q.position, q.name) from queue_agent a join queue q on q.id = a.queue_id where a.user_id = u.id) as queues from app_user u;
             select id, name, time_zone from queue where domain = @domain;
-            select number, name, language, greeting from dialled_number where domain = @domain;
+            select number, name, language, greeting, greetings::text from dialled_number where domain = @domain;
             """,
             new { domain }, cancellationToken: cancel));
         var people = await results.ReadAsync<FactPerson>();
         var queues = await results.ReadAsync<FactQueue>();
-        var numbers = await results.ReadAsync<FactNumber>();
+        var numbers = (await results.ReadAsync<NumberRow>()).Select(n => FactNumber.Of(n.Number, n.Name, n.Language, n.Greeting, n.Greetings));
         return new LiveNames(people.ToFrozenDictionary(p => p.Id), queues.ToFrozenDictionary(q => q.Id),
             numbers.GroupBy(n => Digits(n.Number), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal));
     }
+
+    sealed record NumberRow(string Number, string Name, string Language, string Greeting, string Greetings);
 }
 
 /// <summary>What the journal does not carry: short numbers of calls and names of clients, kept for the calls of the moment.</summary>

@@ -14,7 +14,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
     {
         var number = Names.Number(call.Dialled);
         return new PopView(offer.Id, call.Id, facts.Number(call.Id), offer.At, offer.Ring_s, Seconds(offer.At - (call.QueuedAt ?? call.StartedAt)), Caller(call), Lookup(call),
-            Names.Queue(offer.Queue), number?.Name, number is { Greeting.Length: > 0 } ? number.Greeting : null, Reason(call.Decision, offer.Rule, offer.Agent),
+            Names.Queue(offer.Queue), number?.Name, scripts.Greeting(call, offer.Agent, Card(call, dress)), Reason(call.Decision, offer.Rule, offer.Agent),
             Card(call, dress), Candidates(call, dress), scripts.For(call, offer.Agent, Card(call, dress)), offer.Device, offer.CanAnswer, offer.CanHold, offer.Rang);
     }
 
@@ -26,7 +26,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed);
+            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
+            scripts.Greeting(call, agentId, Card(call, dress)));
     }
 
     /// <summary>A colleague whom they called, too.</summary>

@@ -14,8 +14,11 @@ internal static class CallFigures
         sum(o.wait_ms) filter (where o.answered_at is not null) as wait_ms
         """;
 
-    /// <summary>Calls <c>o</c> that entered a queue; what became part of another call is counted there.</summary>
-    public const string Queued = "o.domain = @domain and o.queued_at is not null and o.merged_into is null";
+    /// <summary>Calls <c>o</c> that entered a queue; what became part of another call is counted there. Who was blocked while waiting was not offered in earnest.</summary>
+    public const string Queued = "o.domain = @domain and o.queued_at is not null and o.merged_into is null and o.outcome is distinct from 'Blocked'";
+
+    /// <summary>Calls <c>o</c> that were not let through, in the line or before it.</summary>
+    public const string Blocked = "o.domain = @domain and o.outcome = 'Blocked' and o.merged_into is null and o.started_at >= @from and o.started_at < @to";
 
     /// <summary>Agents' legs <c>l</c> of calls that entered a queue: with their talk, hold and wrap-up they count when they end.</summary>
     public const string Legs = "call_leg l join call c on c.id = l.call_id and c.domain = @domain and c.queued_at is not null and l.agent_id is not null and l.answered_at is not null";

@@ -30,7 +30,7 @@ internal static class ReportCsv
 
     static string Header(ReportAsk ask) =>
         $"date,hour,utc_offset_min,{ask.By.ToString().ToLowerInvariant()}{(ask.By == ReportBy.Number ? ",name" : "")},offered,answered,abandoned,short_abandoned,service_level_s,service_level_percent,abandon_percent,"
-        + $"asa_s,aht_s,handled,talk_s,hold_s,wrap_up_s{(ask.By == ReportBy.Agent ? ",occupancy_percent,busy_s,ready_s" : "")},missed,called_back";
+        + $"asa_s,aht_s,handled,talk_s,hold_s,wrap_up_s{(ask.By == ReportBy.Agent ? ",occupancy_percent,busy_s,ready_s" : "")},missed,called_back{(ask.By == ReportBy.Agent ? "" : ",blocked")}";
 
     static string Row(ReportAsk ask, ReportLine line)
     {
@@ -42,6 +42,7 @@ internal static class ReportCsv
             f.Offered, f.Answered, f.Abandoned, f.ShortAbandoned, f.ServiceLevel_s, f.ServiceLevelPercent, f.AbandonPercent, f.Asa_s, f.Aht_s, f.Handled, f.Talk_s, f.Hold_s, f.WrapUp_s,
             .. ask.By == ReportBy.Agent ? new object?[] { f.OccupancyPercent, f.Busy_s, f.Ready_s } : [],
             f.Missed, f.CalledBack,
+            .. ask.By == ReportBy.Agent ? Array.Empty<object?>() : [f.Blocked],
         ];
         return string.Join(',', cells.Select(c => Convert.ToString(c, CultureInfo.InvariantCulture)));
     }

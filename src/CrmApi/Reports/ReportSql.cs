@@ -15,7 +15,8 @@ internal static class ReportSql
         coalesce(offered, 0) as offered, coalesce(answered, 0) as answered, coalesce(abandoned, 0) as abandoned, coalesce(short_abandoned, 0) as short_abandoned, coalesce(waited, 0) as waited,
         coalesce(within_target, 0) as within_target, coalesce(within_shortest, 0) as within_shortest, coalesce(wait_ms, 0) as wait_ms,
         coalesce(handled, 0) as handled, coalesce(talk_ms, 0) as talk_ms, coalesce(hold_ms, 0) as hold_ms, coalesce(wrap_up_ms, 0) as wrap_up_ms,
-        coalesce(busy_ms, 0) as busy_ms, coalesce(ready_ms, 0) as ready_ms, coalesce(missed, 0) as missed, coalesce(called_back, 0) as called_back
+        coalesce(busy_ms, 0) as busy_ms, coalesce(ready_ms, 0) as ready_ms, coalesce(missed, 0) as missed, coalesce(called_back, 0) as called_back,
+        coalesce(blocked, 0) as blocked
         """;
 
     const string Ended = "l.ended_at >= @from and l.ended_at < @to and l.started_at >= @from - interval '1 day' and l.started_at < @to";
@@ -39,9 +40,11 @@ internal static class ReportSql
           select width_bucket(l.ended_at, @edges) as n, coalesce(c.queue_id::text, '') as key, {CallFigures.Handle} from {CallFigures.Legs} where {Ended} group by 1, 2
         ), {Missing}, missed as (
           select width_bucket(first_at, @edges) as n, coalesce(queue_id::text, '') as key, count(*) as missed, count(*) filter (where called) as called_back from caller group by 1, 2
+        ), junk as (
+          select width_bucket(o.started_at, @edges) as n, coalesce(o.queue_id::text, '') as key, count(*) as blocked from call o where {CallFigures.Blocked} group by 1, 2
         ), busy as (select 0 as n, '' as key, 0::numeric as busy_ms, 0::numeric as ready_ms where false)
         select n, key, q.name, coalesce(q.service_level_s, {CallFigures.Target_s}) as target_s, {Columns}
-        from calls full join legs using (n, key) full join missed using (n, key) full join busy using (n, key) left join queue q on q.id::text = key
+        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) full join busy using (n, key) left join queue q on q.id::text = key
         where @of::text is null or key = @of
         order by n, q.name, key
         """;
@@ -64,9 +67,12 @@ internal static class ReportSql
         ), {Missing}, missed as (
           select width_bucket(k.first_at, @edges) as n, {Dialled} as key, count(*) as missed, count(*) filter (where k.called) as called_back
           from caller k join call c on c.id = k.call_id {Numbers} group by 1, 2
+        ), junk as (
+          select width_bucket(o.started_at, @edges) as n, {Dialled} as key, count(*) as blocked
+          from call o cross join lateral (select o.domain, o.dialled_raw, o.dialled_e164) c {Numbers} where {CallFigures.Blocked} group by 1, 2
         ), busy as (select 0 as n, '' as key, 0::numeric as busy_ms, 0::numeric as ready_ms where false)
         select n, key, d.name, {CallFigures.Target_s} as target_s, {Columns}
-        from calls full join legs using (n, key) full join missed using (n, key) full join busy using (n, key) left join dialled_number d on d.domain = @domain and d.number = key
+        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) full join busy using (n, key) left join dialled_number d on d.domain = @domain and d.number = key
         where @of::text is null or lower(key) = @of
         order by n, d.name, key
         """;
@@ -113,9 +119,9 @@ internal static class ReportSql
         ), busy as (
           select n, key, sum(ms) filter (where not ready) as busy_ms, sum(ms) filter (where ready) as ready_ms
           from part where ms > 0 group by 1, 2
-        )
+        ), junk as (select 0 as n, '' as key, 0::bigint as blocked where false)
         select n, key, u.name, {CallFigures.Target_s} as target_s, {Columns}
-        from calls full join legs using (n, key) full join reached using (n, key) full join busy using (n, key) left join app_user u on u.id::text = key
+        from calls full join legs using (n, key) full join reached using (n, key) full join busy using (n, key) full join junk using (n, key) left join app_user u on u.id::text = key
         where @of::text is null or key = @of
         order by n, u.name, key
         """;

@@ -13,7 +13,7 @@ namespace CallCrm.CrmApi.Reports;
 /// <param name="WithinTarget">Of the target beside them.</param>
 /// <param name="WithinShortest">Of the shortest target of all queues.</param>
 internal sealed record ReportLine(int N, string Key, string? Name, int Target_s, long Offered, long Answered, long Abandoned, long ShortAbandoned, long Waited, long WithinTarget,
-    long WithinShortest, long Wait_ms, long Handled, long Talk_ms, long Hold_ms, long WrapUp_ms, decimal Busy_ms, decimal Ready_ms, long Missed, long CalledBack)
+    long WithinShortest, long Wait_ms, long Handled, long Talk_ms, long Hold_ms, long WrapUp_ms, decimal Busy_ms, decimal Ready_ms, long Missed, long CalledBack, long Blocked = 0)
 {
     public static ReportLine None(int target_s) => new(0, "", null, target_s, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
@@ -36,12 +36,13 @@ internal sealed record ReportLine(int N, string Key, string? Name, int Target_s,
         Ready_ms = Ready_ms + o.Ready_ms,
         Missed = Missed + o.Missed,
         CalledBack = CalledBack + o.CalledBack,
+        Blocked = Blocked + o.Blocked,
     };
 
     public ReportFigures Figures() => new(Offered, Answered, Abandoned, ShortAbandoned, Target_s, CallFigures.ServiceLevelPercent(WithinTarget, Waited, Abandoned, ShortAbandoned),
         CallFigures.AbandonPercent(Offered, Abandoned, ShortAbandoned), CallFigures.Average_s(Wait_ms, Waited), CallFigures.Average_s(Talk_ms + Hold_ms + WrapUp_ms, Handled),
         Handled, CallFigures.Whole_s(Talk_ms), CallFigures.Whole_s(Hold_ms), CallFigures.Whole_s(WrapUp_ms), CallFigures.OccupancyPercent(Busy_ms, Ready_ms),
-        CallFigures.Whole_s(Busy_ms), CallFigures.Whole_s(Ready_ms), Missed, CalledBack);
+        CallFigures.Whole_s(Busy_ms), CallFigures.Whole_s(Ready_ms), Missed, CalledBack, Blocked);
 }
 
 /// <summary>The reports, from the tables of the call log as they are.</summary>

@@ -81,7 +81,7 @@ internal static class ScriptChoice
     }
 
     /// <summary><c>it-IT</c> → <c>it</c>.</summary>
-    private static string? Base(string? language) =>
+    internal static string? Base(string? language) =>
         string.IsNullOrWhiteSpace(language) ? null : language.Trim().Split('-', '_')[0].ToLowerInvariant();
 
     private static string Why(Script script, string whose)

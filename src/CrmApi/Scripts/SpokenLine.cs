@@ -8,7 +8,12 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
     public const int MaxWords = 30;
 
     /// <summary>Reads a line; what is wrong with it is reported at <paramref name="at"/>.</summary>
-    public static SpokenLine Read(string text, Place at, ProblemList problems)
+    public static SpokenLine Read(string text, Place at, ProblemList problems) => Read(text, at, problems, MaxWords, always: null);
+
+    /// <summary>A dialled number's greeting may be longer, and the number has a name.</summary>
+    public static SpokenLine ReadGreeting(string text, ProblemList problems) => Read(text, default, problems, int.MaxValue, always: "number.name");
+
+    private static SpokenLine Read(string text, Place at, ProblemList problems, int mostWords, string? always)
     {
         var parts = new List<SpokenPart>();
         var rest = text.AsSpan();
@@ -28,12 +33,12 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
                 break;
             }
 
-            parts.Add(Placeholder(rest[..close].ToString(), at, problems));
+            parts.Add(Placeholder(rest[..close].ToString(), at, problems, always));
             rest = rest[(close + 2)..];
         }
 
         var words = CountWords(parts);
-        if (words > MaxWords)
+        if (words > mostWords)
         {
             problems.Add(at, $"a spoken line of {words} words, expected at most {MaxWords}: cut it in two");
         }
@@ -45,7 +50,7 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
     public LineView Fill(ScriptContext context) => new([.. Parts.Select(p =>
         p.Placeholder is null ? new LinePart(p.Text) : new LinePart(context.Value(p.Placeholder) ?? p.Text, p.Placeholder))]);
 
-    private static SpokenPart Placeholder(string inner, Place at, ProblemList problems)
+    private static SpokenPart Placeholder(string inner, Place at, ProblemList problems, string? known)
     {
         var bar = inner.IndexOf('|', StringComparison.Ordinal);
         var name = (bar < 0 ? inner : inner[..bar]).Trim();
@@ -55,7 +60,7 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
         {
             problems.Add(at, $"unknown placeholder \"{{{{{name}}}}}\"{Nearest.Hint(name, ScriptFields.Placeholders.Keys)}");
         }
-        else if (!always && fallback.Length == 0)
+        else if (!always && fallback.Length == 0 && !string.Equals(name, known, StringComparison.Ordinal))
         {
             problems.Add(at, $"\"{{{{{name}}}}}\" may be unknown, expected words for that case: \"{{{{{name}|…}}}}\"");
         }

@@ -92,6 +92,12 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
     }
 
     [PostgresFact]
+    public async Task Whom_we_did_not_let_through_is_not_missed()
+    {
+        (await AfterAsync(Missed(100, CallOutcome.Blocked), Missed(200, CallOutcome.Abandoned))).Should().Be("5678 Abandoned Sales 200");
+    }
+
+    [PostgresFact]
     public async Task Withheld_callers_are_counted_but_cannot_be_called_back_and_colleagues_are_not_missed()
     {
         await AfterAsync(Missed(100, CallOutcome.Abandoned, PhoneNumber.Withheld, null, null), Missed(200, CallOutcome.Abandoned, new PhoneNumber("105", NumberKind.Extension), null, null),

@@ -57,6 +57,29 @@ public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase
     }
 
     [PostgresFact]
+    public async Task Blocked_numbers_come_side_by_side_without_those_whose_time_is_over()
+    {
+        await ExecuteAsync($$"""
+            update queue set when_blocked = '{"kind":"play","target":"custom/no"}', block_withheld = true where id = '{{Sales}}';
+            update queue set when_blocked = '{"kind":"queue","target":"{{Sales}}"}' where id = '{{Support}}';
+            insert into blocked_number (id, domain, e164, queue_id, reason, made_by, made_at, until, removed_at) values
+              (gen_random_uuid(), 'main', '+390200000002', '{{Support}}', 'spam', '{{Anna}}', '2026-07-01', '2026-07-02 10:00+00', null),
+              (gen_random_uuid(), 'main', '+390200000001', null, 'spam', '{{Anna}}', '2026-07-01', null, null),
+              (gen_random_uuid(), 'main', '+390200000002', '{{Sales}}', 'abuse', '{{Anna}}', '2026-07-01', null, null),
+              (gen_random_uuid(), 'main', '+390200000003', null, 'spam', '{{Anna}}', '2026-06-01', '2026-07-01 09:59:59+00', null),
+              (gen_random_uuid(), 'main', '+390200000004', null, 'spam', '{{Anna}}', '2026-06-01', null, '2026-06-02');
+            """);
+        var now = DateTimeOffset.Parse("2026-07-01T10:00:00Z", System.Globalization.CultureInfo.InvariantCulture);
+        var log = new Problems();
+        var settings = await Reader(new FakeTimeProvider(now), log).LoadAsync("main", default);
+        settings.Blocked.Should().Equal(new BlockedNumber("+390200000001", null, null), new BlockedNumber("+390200000002", Sales, null), new BlockedNumber("+390200000002", Support, now.AddDays(1)));
+        var sales = settings.Queues.Single(q => q.Id == Sales);
+        (sales.WhenBlocked, sales.BlockWithheld).Should().Be((new Overflow(AfterWait.Play, "custom/no"), true));
+        settings.Queues.Single(q => q.Id == Support).Should().BeEquivalentTo(new { WhenBlocked = (Overflow?)null, BlockWithheld = false });
+        log.Lines.Should().ContainSingle().Which.Should().Contain("when_blocked");
+    }
+
+    [PostgresFact]
     public async Task Bad_rows_are_named_and_get_safe_defaults()
     {
         await ExecuteAsync($$"""

@@ -138,6 +138,8 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
             Holidays = [new HolidaySetup(new DateOnly(2030, 12, 25), "Christmas")],
             Members = [new MemberSetup(Seeds.Mila, 2), new MemberSetup(Seeds.Anna, 1)],
             WhenClosed = new OverflowSetup("queue", Seeds.Sales.ToString()),
+            WhenBlocked = new OverflowSetup("play", "custom/no"),
+            BlockWithheld = true,
         };
         var saved = (await SaveAsync(ada, queue)).Queues.Single(q => q.Id == queue.Id);
         saved.Should().BeEquivalentTo(queue with { Version = 1, Members = [new MemberSetup(Seeds.Anna, 1), new MemberSetup(Seeds.Mila, 2)] });
@@ -146,7 +148,38 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
         var routed = settings.Queues.Single(q => q.Id == queue.Id);
         routed.MaxWait.Should().Be(TimeSpan.FromSeconds(77));
         routed.OpenSpans!.Value.Length.Should().BePositive();
+        (routed.WhenBlocked, routed.BlockWithheld).Should().Be((new CallCrm.Engine.Overflow(CallCrm.Engine.AfterWait.Play, "custom/no"), true));
         routed.Agents.Select(a => (a.Agent, a.Level)).Should().Equal((Seeds.Anna, 1), (Seeds.Mila, 2));
+    }
+
+    [PostgresFact]
+    public async Task Blocked_callers_are_led_to_no_queue_and_a_queue_without_a_word_gives_the_busy_tone()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var queue = Queue("Junk");
+        (await SaveAsync(ada, queue)).Queues.Single(q => q.Id == queue.Id).WhenBlocked.Should().Be(new OverflowSetup("busy", ""));
+        foreach (var wrong in new[] { new OverflowSetup("queue", Seeds.Sales.ToString()), new OverflowSetup("busy", "x"), new OverflowSetup("goto", "a;b"), new OverflowSetup("play", "") })
+        {
+            var (status, problem) = await ada.ProblemAsync(HttpMethod.Put, $"api/admin/queues/{queue.Id}", JsonSerializer.Serialize(queue with { Version = 1, WhenBlocked = wrong }, ContractsJson.Default.QueueSetup));
+            (status, problem.Errors!.Keys.Single()).Should().Be((HttpStatusCode.BadRequest, "whenBlocked"), wrong.ToString());
+        }
+    }
+
+    [PostgresFact]
+    public async Task A_number_has_a_greeting_for_each_language_and_bad_placeholders_are_named_at_theirs()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var number = new NumberSetup("+390255557777", "Brand", Seeds.Sales, "web", "en", "Brand, this is {{agent.name}}.", 0, new Dictionary<string, string> { ["it"] = "Brand, sono {{agent.name}}.", ["ru"] = " " });
+        var saved = (await SaveAsync(ada, "api/admin/numbers/%2B390255557777", number, ContractsJson.Default.NumberSetup)).Numbers.Single(n => n.Number == number.Number);
+        saved.Should().BeEquivalentTo(new { number.Greeting, Language = "en", Version = 1 });
+        saved.Greetings.Should().BeEquivalentTo(new Dictionary<string, string> { ["it"] = "Brand, sono {{agent.name}}." }, "an empty one is none");
+        async Task<IReadOnlyDictionary<string, string[]>> ErrorsAsync(NumberSetup wrong) =>
+            (await ada.ProblemAsync(HttpMethod.Put, "api/admin/numbers/%2B390255557777", JsonSerializer.Serialize(wrong, ContractsJson.Default.NumberSetup))).Problem.Errors!;
+        (await ErrorsAsync(saved with { Greeting = "Hello {{client.nmae}}" }))["greeting"].Single().Should().Contain("unknown placeholder");
+        (await ErrorsAsync(saved with { Greetings = new Dictionary<string, string> { ["it"] = "Ciao {{client.name}}" } }))["greetings.it"].Single().Should().Contain("may be unknown");
+        (await ErrorsAsync(saved with { Greetings = new Dictionary<string, string> { ["xx"] = "?" } })).Keys.Should().Equal("greetings");
+        (await ErrorsAsync(saved with { Greetings = new Dictionary<string, string> { ["en"] = "twice" } })).Keys.Should().Equal("greetings");
+        (await ErrorsAsync(saved with { Greeting = new string('x', 301) }))["greeting"].Should().Contain("at most 300 characters");
     }
 
     [PostgresFact]

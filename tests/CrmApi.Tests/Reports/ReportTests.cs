@@ -212,6 +212,28 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         (await database.QueryAsync<(Guid, string)>("select user_id, object_id from audit where action = 'export'")).Should().Equal((Seeds.Sara, "Agent Hour 2026-03-10 2026-03-10"));
     }
 
+    /// <summary>H 10:50 Sales, blocked at the door. I 10:55 Sales, waits 12 s and is blocked while it rings. Neither was offered, missed or abandoned.</summary>
+    [PostgresFact]
+    public async Task Blocked_callers_are_counted_apart_and_in_no_other_figure()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        var before = (await GetAsync(sara, "by=queue&step=hour")).Rows.Select(Line).ToList();
+        var h = await CallAsync("10:50", Seeds.Sales, 0, "Blocked", number: "555");
+        await ExecuteAsync("update call set queued_at = null where id = @h", new { h });
+        await CallAsync("10:55", Seeds.Sales, 12, "Blocked");
+        await ExecuteAsync("select missed_project(@calls)", new { calls = calls.ToArray() });
+        var report = await GetAsync(sara, "by=queue&step=hour");
+        report.Rows.Select(Line).Should().Equal(before);
+        report.Rows.Select(r => r.Figures.Blocked).Should().Equal(0, 0, 2, 0);
+        report.Total.Blocked.Should().Be(2);
+        (await GetAsync(sara, "by=number&step=whole")).Rows.ToDictionary(r => r.Id!, r => r.Figures.Blocked).Should().Contain(Web, 1).And.Contain("555", 1);
+        (await GetAsync(sara, "by=agent&step=whole")).Rows.Should().OnlyContain(r => r.Figures.Blocked == 0);
+        using var csv = await sara.Http.GetAsync("api/reports/csv?from=2026-03-10&to=2026-03-10&by=queue&step=whole");
+        var table = Csv.Read((await csv.Content.ReadAsStringAsync()).TrimStart('\ufeff'));
+        table[0][^1].Should().Be("blocked");
+        table.Skip(1).Select(r => r[^1]).Should().Equal("2", "0");
+    }
+
     [PostgresFact]
     public async Task A_number_keeps_its_digits_and_an_empty_report_its_head()
     {

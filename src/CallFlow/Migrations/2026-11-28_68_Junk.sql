@@ -1,0 +1,103 @@
+-- Junk: callers who are not let through, cards that nobody wants to see.
+
+-- writer: ClientDirectory. Put away, not deleted: the number still finds the card, and it can be shown again.
+alter table client add column hidden_at timestamptz, add column hidden_by uuid references app_user (id);
+create index client_unconfirmed on client (created_at desc, id desc) where not confirmed and merged_into is null and hidden_at is null;
+
+-- What blocked callers get; whether those who withhold their number are among them.
+alter table queue add column when_blocked jsonb not null default '{"kind":"busy","target":""}', add column block_withheld boolean not null default false;
+
+-- writer: CrmApi/Junk. Rows are never deleted: who blocked whom, and who took it back, can be told later.
+create table blocked_number (
+  id         uuid primary key,                       -- made by the page: repeated, it blocks nothing again
+  domain     text not null references domain (name),
+  e164       text not null check (e164 ~ '^[+][0-9]{5,15}$'),
+  queue_id   uuid references queue (id),             -- null: all queues
+  reason     text not null check (reason in ('spam', 'robot', 'abuse', 'other')),
+  note       text not null default '',
+  made_by    uuid not null references app_user (id),
+  made_at    timestamptz not null,
+  until      timestamptz,                            -- null: for good
+  call_id    uuid,                                   -- in which an agent said so
+  hidden_client uuid references client (id),         -- the card that was put away with it
+  removed_by uuid references app_user (id),          -- null while removed_at is set: its time ran out
+  removed_at timestamptz,
+  check (until > made_at)
+);
+create unique index blocked_number_in_force on blocked_number (domain, e164, coalesce(queue_id, '00000000-0000-0000-0000-000000000000')) where removed_at is null;
+create index blocked_number_made on blocked_number (domain, made_at desc, id desc) where removed_at is null;
+
+-- Reports and the block list count what was turned away.
+create index call_blocked on call (started_at) where outcome = 'Blocked';
+create index call_blocked_caller on call (caller_e164, started_at desc) where outcome = 'Blocked';
+
+-- Kinds of settings come with the parts that have them.
+alter table settings_change drop constraint settings_change_kind_check, add constraint settings_change_kind_check check (kind ~ '^[a-z_]{1,40}$');
+
+-- As before, but for callers whom we did not want to speak with: nobody is to call them back.
+create or replace function missed_project(p_calls uuid[]) returns void language plpgsql as $$
+begin
+  with missed as (
+    select c.id, c.domain, c.caller_e164 as e164, q.id as queue_id, c.client_id, c.ended_at,
+      case when c.outcome = 'ShortAbandon' then 'Short'
+        when c.outcome = 'Closed' then 'Closed'
+        when c.outcome in ('Rejected', 'Overflow') then 'Refused'
+        -- It came to our dialplan and we decided nothing: the PBX's own record told of it later.
+        when c.outcome in ('Lost', 'Fallback') or c.routed and c.decision is null and c.queued_at is null then 'Down'
+        else 'Abandoned' end as kind
+    from call c
+    cross join lateral (select coalesce(c.queue_id, (select n.queue_id from dialled_number n where n.domain = c.domain and n.number in (c.dialled_raw, c.dialled_e164) limit 1)) as id) q
+    where c.id = any(p_calls) and c.direction = 'Inbound' and c.state = 'Ended' and c.merged_into is null and c.ended_at is not null
+      and c.answered_at is null and c.outcome not in ('Answered', 'Blocked') and c.caller_kind <> 'Extension'
+      -- A call that the PBX led by itself is a client's when it came for one of our numbers.
+      and (c.routed or q.id is not null)
+      -- Somebody else may have spoken with them: whom the fallback or the overflow rang.
+      and not exists (select from call_leg l where l.call_id = c.id and not l.is_client and l.answered_at is not null)
+      and not exists (select from call_span s where s.call_id = c.id and s.kind in ('Talk', 'Conference'))
+  ), gone as (
+    delete from missed_call m where m.call_id = any(p_calls) and not exists (select from missed n where n.id = m.call_id)
+  )
+  insert into missed_call as m (call_id, domain, number_id, e164, queue_id, client_id, kind, missed_at)
+  select id, domain, md5(domain || ' ' || e164)::uuid, e164, queue_id, client_id, kind, ended_at from missed
+  on conflict (call_id) do update set number_id = excluded.number_id, e164 = excluded.e164, queue_id = excluded.queue_id, client_id = excluded.client_id,
+    kind = excluded.kind, missed_at = excluded.missed_at;
+
+  with reaching as (
+    select c.id, c.domain, c.answered_at, coalesce(c.ended_at, 'infinity') as until, c.client_id,
+      case c.direction when 'Outbound' then c.dialled_e164 else c.caller_e164 end as e164
+    from call c where c.id = any(p_calls) and c.answered_at is not null and c.direction <> 'Internal'
+  ), wanted as (
+    select m.call_id from missed_call m where m.call_id = any(p_calls) or m.reached_call = any(p_calls)
+    union
+    select m.call_id from reaching r join missed_call m on m.e164 = r.e164
+    where m.domain = r.domain and m.missed_at < r.until and (m.reached_at is null or m.reached_at > r.answered_at)
+    union
+    select m.call_id from reaching r
+    cross join lateral (select r.client_id as id where r.client_id is not null union select p.client_id from client_phone p where p.e164 = r.e164) k
+    join missed_call m on m.client_id = k.id
+    where m.domain = r.domain and m.missed_at < r.until and (m.reached_at is null or m.reached_at > r.answered_at)
+  ), reached as (
+    select m.call_id, first.at, first.id, first.direction
+    from missed_call m
+    left join lateral (
+      -- The first conversation that was not over when they were missed, either way, over any number of theirs.
+      select greatest(c.answered_at, m.missed_at) as at, c.id, c.direction
+      from (
+        select i.* from (select m.e164 union select p.e164 from client_phone p where p.client_id = m.client_id) n(e164)
+          join call i on i.caller_e164 = n.e164 and i.direction = 'Inbound' and i.started_at > m.missed_at - interval '1 day'
+        union
+        select o.* from (select m.e164 union select p.e164 from client_phone p where p.client_id = m.client_id) n(e164)
+          join call o on o.dialled_e164 = n.e164 and o.direction = 'Outbound' and o.started_at > m.missed_at - interval '1 day'
+        union
+        select k.* from call k where k.client_id = m.client_id and k.direction <> 'Internal' and k.started_at > m.missed_at - interval '1 day'
+      ) c
+      where c.domain = m.domain and c.answered_at is not null and c.merged_into is null and c.id <> m.call_id and coalesce(c.ended_at, 'infinity') > m.missed_at
+      order by 1, c.started_at, c.id limit 1
+    ) first on true
+    where m.call_id in (select call_id from wanted) and m.e164 is not null
+  )
+  update missed_call m
+  set reached_at = r.at, reached_call = r.id, reached_by = case r.direction when 'Outbound' then 'Called' when 'Inbound' then 'Rang' end
+  from reached r
+  where m.call_id = r.call_id and (m.reached_at, m.reached_call) is distinct from (r.at, r.id);
+end $$;
