@@ -3,6 +3,44 @@
 
 artifacts=$repo/artifacts
 host_folder=$artifacts/host
+
+# Where ./callcrm install puts things.
+app=/opt/callcrm
+state=/var/lib/callcrm
+settings=/etc/callcrm
+service_user=callcrm
+
+# The installed command has no sources beside it, but the program.
+is_installed_copy() { [ ! -d "$repo/src" ] && [ -e "$repo/host/CallCrm.AllInOne.dll" ]; }
+! is_installed_copy || host_folder=$repo/host
+
+service_installed() { [ -e /etc/systemd/system/callcrm.service ] && [ -e "$app/host/CallCrm.AllInOne.dll" ]; }
+
+# as_service COMMAND…: as the service's user, with the service's environment.
+as_service() {
+  local vars=(CallCrm__DataFolder="$state" CallCrm__ConfigFile="$settings/callcrm.json" Scripts__Folder="$settings/scripts" HOME="$state" LANG=C.UTF-8) line value
+  if ! is_root; then
+    [ "$(id -un)" = "$service_user" ] || fail "this is for root or the user $service_user: sudo $app/callcrm ..."
+    env "${vars[@]}" "$@"
+    return
+  fi
+  if [ -r "$settings/environment" ]; then
+    while IFS= read -r line || [ -n "$line" ]; do
+      [[ $line =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || continue
+      value=${line#*=}
+      case $value in \"*\" | \'*\') value=${value:1:${#value}-2} ;; esac
+      vars+=("${line%%=*}=$value")
+    done <"$settings/environment"
+  fi
+  env -i PATH="$PATH" "${vars[@]}" setpriv --reuid "$service_user" --regid "$service_user" --init-groups "$@"
+}
+
+# For what works on data of its own: not on the service's.
+not_the_services() {
+  if service_installed && [ "$(realpath -m "$1")" = "$state" ]; then
+    fail "$1 is the data of the installed service callcrm; name another folder: CallCrm__DataFolder=/some/folder ./callcrm $command"
+  fi
+}
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 # Build processes that outlive the command would look like something left running.
 export MSBUILDDISABLENODEREUSE=1

@@ -25,6 +25,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<MissedRow>))]
 [JsonSerializable(typeof(MissedCount))]
 [JsonSerializable(typeof(BackupView))]
+[JsonSerializable(typeof(CertificateView))]
 [JsonSerializable(typeof(MissedDone))]
 [JsonSerializable(typeof(MissedFiguresView))]
 [JsonSerializable(typeof(ReportView))]

@@ -11,6 +11,7 @@ using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Commands;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Https;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Recordings;
@@ -52,6 +53,7 @@ public static class CrmApiModule
         services.AddScripts(configuration);
         services.AddAdmin();
         services.AddBackups(configuration);
+        services.AddHttps(configuration);
         services.AddClients();
         services.AddCalls();
         services.AddMissed(configuration);
@@ -93,6 +95,7 @@ public static class CrmApiModule
         CatalogModule.Map(api);
         AdminModule.Map(api);
         BackupModule.Map(api);
+        HttpsModule.Map(api);
         ClientEndpoints.Map(api);
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);

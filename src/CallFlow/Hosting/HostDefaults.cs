@@ -25,6 +25,9 @@ public static class HostDefaults
         builder.Services.AddOpenTelemetry().WithMetrics(AddMetrics);
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]);
         builder.Services.AddProblemDetails();
+        // As a service of Type=notify: says when it is ready, and marks each line of the log with its level.
+        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 })
+            builder.Services.AddSystemd();
         return builder;
     }
 
