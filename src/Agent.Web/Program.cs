@@ -23,7 +23,7 @@ builder.Services.AddSingleton<DeskActions>();
 builder.Services.AddSingleton<OpenCall>();
 builder.Services.AddSingleton<DraftBook>();
 builder.Services.AddSingleton<MissedBadge>();
-builder.Services.AddSingleton<BackupNotice>();
+builder.Services.AddSingleton<HostNotice>();
 
 var app = builder.Build();
 var session = app.Services.GetRequiredService<SignedIn>();

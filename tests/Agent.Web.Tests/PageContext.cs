@@ -31,7 +31,7 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<OpenCall>();
         Services.AddSingleton<DraftBook>();
         Services.AddSingleton<MissedBadge>();
-        Services.AddSingleton<BackupNotice>();
+        Services.AddSingleton<HostNotice>();
     }
 
     private protected FakeServer Server { get; } = new();

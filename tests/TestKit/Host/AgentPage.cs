@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Security;
 using System.Threading.Channels;
 using CallCrm.Contracts;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,10 +16,12 @@ public sealed class AgentPage : IAsyncDisposable
     readonly HubConnection _hub;
     readonly Channel<LiveEvent> _events = Channel.CreateUnbounded<LiveEvent>();
 
-    AgentPage(Uri address)
+    AgentPage(Uri address, RemoteCertificateValidationCallback? trust)
     {
         Cookies = new CookieContainer();
-        Http = new HttpClient(new SocketsHttpHandler { CookieContainer = Cookies }) { BaseAddress = address };
+        var handler = new SocketsHttpHandler { CookieContainer = Cookies };
+        handler.SslOptions.RemoteCertificateValidationCallback = trust;
+        Http = new HttpClient(handler) { BaseAddress = address };
         var origin = address.GetLeftPart(UriPartial.Authority);
         Http.DefaultRequestHeaders.Add("Origin", origin);
         _hub = new HubConnectionBuilder()
@@ -25,6 +29,15 @@ public sealed class AgentPage : IAsyncDisposable
             {
                 o.Cookies = Cookies;
                 o.Headers["Origin"] = origin;
+                o.Transports = HttpTransportType.WebSockets;
+                if (trust is null)
+                    return;
+                o.HttpMessageHandlerFactory = h =>
+                {
+                    ((HttpClientHandler)h).ServerCertificateCustomValidationCallback = (sender, certificate, chain, errors) => trust(sender, certificate, chain, errors);
+                    return h;
+                };
+                o.WebSocketConfiguration = w => w.RemoteCertificateValidationCallback = trust;
             })
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default))
             .Build();
@@ -47,10 +60,11 @@ public sealed class AgentPage : IAsyncDisposable
     /// <summary>All that came, in order.</summary>
     public ConcurrentQueue<LiveEvent> Seen { get; } = new();
 
+    /// <param name="trust">Over https: which certificates are taken; null: the system's.</param>
     /// <summary>Signs in, opens the feed, sits down at the extension and becomes ready.</summary>
-    public static async Task<AgentPage> OpenAsync(Uri address, string login, string password, string? node = null, string? extension = null, bool ready = true)
+    public static async Task<AgentPage> OpenAsync(Uri address, string login, string password, string? node = null, string? extension = null, bool ready = true, RemoteCertificateValidationCallback? trust = null)
     {
-        var page = new AgentPage(address);
+        var page = new AgentPage(address, trust);
         using var answer = await page.Http.PostAsJsonAsync("api/session", new SignInRequest(login, password), ContractsJson.Default.SignInRequest);
         answer.EnsureSuccessStatusCode();
         await page.ConnectAsync();
