@@ -51,8 +51,8 @@ internal sealed partial class CertificateWatch : BackgroundService
     {
         while (true)
         {
-            Look();
             await Task.Delay(Every, _time, stoppingToken);
+            Look();
         }
     }
 

@@ -132,8 +132,11 @@ public sealed class CertificateWatchTests : IAsyncLifetime, IDisposable
 
         using var second = Renew(30);
         (await IsTakenAsync(second)).Should().BeFalse();
-        _time.Advance(TimeSpan.FromSeconds(10));
-        await TestKit.Eventually.BeAsync(() => (Watch.Current.ExpiresAt - _time.GetUtcNow()).TotalDays < 31, TimeSpan.FromSeconds(10), "the new file to be taken");
+        await TestKit.Eventually.BeAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            return (Watch.Current.ExpiresAt - _time.GetUtcNow()).TotalDays < 31;
+        }, TimeSpan.FromSeconds(10), "the new file to be taken");
         (await IsTakenAsync(second)).Should().BeTrue();
         (await IsTakenAsync(first)).Should().BeFalse();
         Watch.Now().Should().Be(new CertificateView(Watch.Current.ExpiresAt, false, false));
