@@ -145,7 +145,7 @@ source_hash() {
   (
     cd "$repo"
     dotnet --version
-    find src Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig -type f \
+    find src docs/guides Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig -type f \
       -not -path '*/bin/*' -not -path '*/obj/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
   ) | sha256sum | cut -d' ' -f1
 }

@@ -26,6 +26,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(MissedCount))]
 [JsonSerializable(typeof(BackupView))]
 [JsonSerializable(typeof(CertificateView))]
+[JsonSerializable(typeof(GuideView))]
 [JsonSerializable(typeof(MissedDone))]
 [JsonSerializable(typeof(MissedFiguresView))]
 [JsonSerializable(typeof(ReportView))]

@@ -11,6 +11,7 @@ using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Commands;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Guides;
 using CallCrm.CrmApi.Https;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Missed;
@@ -96,6 +97,7 @@ public static class CrmApiModule
         AdminModule.Map(api);
         BackupModule.Map(api);
         HttpsModule.Map(api);
+        GuideModule.Map(api);
         ClientEndpoints.Map(api);
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);

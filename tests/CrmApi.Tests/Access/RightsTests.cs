@@ -78,6 +78,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["DELETE /api/admin/numbers/{number}"] = "admin",
         ["PUT /api/admin/pause-reasons"] = "admin",
         ["PUT /api/admin/dispositions"] = "admin",
+        ["GET /api/guides/{role}"] = All,
         ["GET /api/scripts"] = All,
         ["GET /api/scripts/{id}"] = All,
         ["GET /api/scripts/{id}/versions/{version}"] = All,
