@@ -36,7 +36,7 @@ public sealed class RestoreElsewhere
         var elsewhere = DemoSite.Settings(null);
         (await CallCrmHost.RunAsync(elsewhere, "restore", backups)).Code.Should().Be(0);
         // Its callers stay away, so that what came back can be counted.
-        elsewhere["DemoPbx:Traffic:Enabled"] = "false";
+        elsewhere["DemoPbx:Traffic:Interval"] = "1.00:00:00";
         elsewhere["Demo:Simulate"] = "false";
         await using (var host = await CallCrmHost.StartAsync(elsewhere))
         {
