@@ -78,6 +78,8 @@ present() {
   case $1 in
     postgresql) [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || command -v initdb >/dev/null ;;
     sip-tester) command -v sipp >/dev/null ;;
+    systemd-container) command -v systemd-nspawn >/dev/null ;;
+    nginx) [ -x /usr/sbin/nginx ] ;;
     debootstrap) [ -x /usr/sbin/debootstrap ] || command -v debootstrap >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
@@ -111,8 +113,19 @@ install() {
       as_root sed -ri 's/^#?\s*create_main_cluster\s*=.*/create_main_cluster = false/' \
         /etc/postgresql-common/createcluster.conf ;;
   esac
+  # Programs for the tests are not to be started as services (nginx would take port 80).
+  local quiet=''
+  case " $list " in *" nginx "*)
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      quiet=1
+      printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+      as_root chmod 755 /usr/sbin/policy-rc.d
+    fi ;;
+  esac
   # shellcheck disable=SC2086
-  apt install -y --no-install-recommends $list || { tail -n 15 "$artifacts/install.log" >&2; return 1; }
+  apt install -y --no-install-recommends $list || { tail -n 15 "$artifacts/install.log" >&2; list=failed; }
+  [ -z "$quiet" ] || as_root rm -f /usr/sbin/policy-rc.d
+  [ "$list" != failed ] || return 1
   list=$(missing "$@")
   [ -z "$list" ] || { say "  still missing after the installation: $list" >&2; return 1; }
 }

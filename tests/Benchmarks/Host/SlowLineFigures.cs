@@ -82,11 +82,13 @@ sealed class FarAgent : IAsyncDisposable
     }
 
     /// <summary>Answers, ends and wraps up so many calls over a line of its own, as the browser is only looked at.</summary>
-    public async Task WorkAsync(int calls)
+    /// <returns>How many it were until <paramref name="over"/>.</returns>
+    public async Task<int> WorkAsync(int calls, CancellationToken over = default)
     {
         await using var hand = await AgentPage.OpenAsync(Host.Address, "demo", "demo");
         hand.AcknowledgesPops = false;
-        for (var i = 0; i < calls; i++)
+        var done = 0;
+        for (; done < calls && !over.IsCancellationRequested; done++)
         {
             var offer = await hand.NextAsync<PopEvent>(within: TimeSpan.FromMinutes(2));
             await hand.NextAsync<OfferEvent>(o => o.OfferId == offer.Pop.OfferId && o.Ringing, TimeSpan.FromSeconds(20));
@@ -98,6 +100,8 @@ sealed class FarAgent : IAsyncDisposable
             await hand.NextAsync<MyStateEvent>(s => s.State.State == "WrapUp", TimeSpan.FromSeconds(20));
             await hand.CommandAsync("finish_wrap_up", offer.Pop.CallId);
         }
+
+        return done;
     }
 
     /// <summary>Seconds from the offer's entry in the journal to the painted pop, in the order of the offers.</summary>
@@ -195,9 +199,8 @@ sealed class FeedAgentBits : IFigure
     {
         await using var agent = await FarAgent.SitDownAsync(others: true);
         await agent.BecomeReadyAsync();
-        await agent.WorkAsync(1);
         using var over = new CancellationTokenSource();
-        var working = WorkUntilAsync(agent, over.Token);
+        var working = agent.WorkAsync(int.MaxValue, over.Token);
         var runs = new double[3];
         for (var i = 0; i < runs.Length; i++)
         {
@@ -210,17 +213,5 @@ sealed class FeedAgentBits : IFigure
         var calls = await working;
         await Console.Error.WriteLineAsync($"  {calls} calls of this agent in {Run.TotalMinutes * 3} minutes");
         return calls >= 6 ? runs : throw new InvalidOperationException($"Only {calls} calls came.");
-    }
-
-    static async Task<int> WorkUntilAsync(FarAgent agent, CancellationToken over)
-    {
-        var calls = 0;
-        while (!over.IsCancellationRequested)
-        {
-            await agent.WorkAsync(1);
-            calls++;
-        }
-
-        return calls;
     }
 }

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using CallCrm.TestKit;
+
+namespace CallCrm.EndToEnd.Install;
+
+/// <summary>
+/// A machine with systemd as its first process: a container over this system's own files, whose changes are thrown away with it. It has its own network,
+/// with nothing but a loopback.
+/// </summary>
+sealed class SystemdMachine : IAsyncDisposable
+{
+    readonly Process _container;
+    readonly int _leader;
+
+    SystemdMachine(Process container, int leader) => (_container, _leader) = (container, leader);
+
+    public static async Task<SystemdMachine> BootAsync()
+    {
+        var container = Process.Start(new ProcessStartInfo("systemd-nspawn",
+        [
+            "--quiet", "--boot", "--directory=/", "--volatile=overlay", "--register=no", "--keep-unit", "--private-network", "--machine=callcrm-test",
+            "--console=pipe", "--link-journal=no", "systemd.unit=multi-user.target", "systemd.mask=postgresql.service", "systemd.mask=nginx.service",
+        ])
+        { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = container.StandardOutput.ReadToEndAsync();
+        var errors = container.StandardError.ReadToEndAsync();
+        try
+        {
+            var leader = await Eventually.GetAsync<object>(() => container.HasExited ? -1 : FirstChild(container.Id), TimeSpan.FromSeconds(30), "the container's first process");
+            if (leader is -1)
+                throw new InvalidOperationException($"No systemd can be started here: {await errors} {await output}");
+            var machine = new SystemdMachine(container, (int)leader);
+            var since = Stopwatch.GetTimestamp();
+            while (await machine.RunAsync("systemctl is-system-running") is not { Output: "running" or "degraded" })
+            {
+                if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromMinutes(1))
+                    throw new TimeoutException("systemd did not come up within a minute.");
+                await Task.Delay(300);
+            }
+
+            // What this system holds of a CallCrm is not the machine's.
+            await machine.RunAsync("rm -rf /var/lib/callcrm /etc/callcrm /opt/callcrm");
+            return machine;
+        }
+        catch
+        {
+            container.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+
+    /// <summary>As root on that machine.</summary>
+    public async Task<(int Code, string Output)> RunAsync(string command)
+    {
+        var start = new ProcessStartInfo("nsenter", ["--target", $"{_leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "bash", "-c", command])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        // As somebody at that machine's terminal; nothing of the test's own settings.
+        start.Environment.Remove("CALLCRM_HOST");
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, (await output + await errors).Trim());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The first process of a container takes it as "power off" (systemd(1), SIGRTMIN+4).
+        using (var off = Process.Start("kill", ["-s", "RTMIN+4", $"{_leader}"]))
+            await off.WaitForExitAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        try
+        {
+            await _container.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _container.Kill(entireProcessTree: true);
+        }
+
+        _container.Dispose();
+    }
+
+    static object? FirstChild(int process)
+    {
+        var children = File.Exists($"/proc/{process}/task/{process}/children") ? File.ReadAllText($"/proc/{process}/task/{process}/children") : "";
+        return children.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var first, ..] && File.ReadAllText($"/proc/{first}/comm").Trim() == "systemd" ? int.Parse(first, System.Globalization.CultureInfo.InvariantCulture) : null;
+    }
+}
