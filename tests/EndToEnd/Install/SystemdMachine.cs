@@ -16,12 +16,21 @@ sealed class SystemdMachine : IAsyncDisposable
 
     public static async Task<SystemdMachine> BootAsync()
     {
-        var container = Process.Start(new ProcessStartInfo("systemd-nspawn",
-        [
-            "--quiet", "--boot", "--directory=/", "--volatile=overlay", "--register=no", "--keep-unit", "--private-network", "--machine=callcrm-test",
-            "--console=pipe", "--link-journal=no", "systemd.unit=multi-user.target", "systemd.mask=postgresql.service", "systemd.mask=nginx.service",
-        ])
-        { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        // The mounts are seen by the container alone and go with it.
+        const string Script = """
+            mount -t tmpfs -o mode=755 none "$1"
+            mkdir "$1/changes" "$1/work" "$1/root"
+            mount -t overlay -o "lowerdir=/,upperdir=$1/changes,workdir=$1/work" none "$1/root"
+            exec systemd-nspawn --quiet --boot --directory="$1/root" --register=no --keep-unit --private-network --machine=callcrm-test --console=pipe \
+              --link-journal=no systemd.unit=multi-user.target systemd.mask=postgresql.service systemd.mask=nginx.service
+            """;
+        var folder = Directory.CreateTempSubdirectory("callcrm-machine").FullName;
+        var container = Process.Start(new ProcessStartInfo("unshare", ["--mount", "--propagation", "private", "sh", "-e", "-c", Script, "sh", folder])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
         var output = container.StandardOutput.ReadToEndAsync();
         var errors = container.StandardError.ReadToEndAsync();
         try
