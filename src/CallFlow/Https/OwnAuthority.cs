@@ -106,7 +106,7 @@ public sealed class OwnAuthority(string dataFolder)
         try
         {
             using var authority = X509Certificate2.CreateFromPemFile(AuthorityFile, AuthorityKeyFile);
-            var ends = Earlier(now + ServerLife, authority.NotAfter.ToUniversalTime());
+            var ends = Earlier(now + ServerLife, new DateTimeOffset(authority.NotAfter));
             if (ends <= now) throw new CertificateException($"The authority in {Folder} has ended: make a new one, ./callcrm certificate --new-authority {string.Join(' ', names)}");
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var request = new CertificateRequest($"CN={names[0]}", key, HashAlgorithmName.SHA256);
@@ -116,8 +116,9 @@ public sealed class OwnAuthority(string dataFolder)
             request.CertificateExtensions.Add(Alternatives(names));
             request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
             request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
-            var begins = now - TimeSpan.FromHours(1);
-            using var made = request.Create(authority, begins < authority.NotBefore ? authority.NotBefore.ToUniversalTime() : begins, ends, RandomNumberGenerator.GetBytes(16));
+            // No clock is quite like the server's.
+            var begins = Later(now - TimeSpan.FromHours(1), new DateTimeOffset(authority.NotBefore));
+            using var made = request.Create(authority, begins, ends, RandomNumberGenerator.GetBytes(16));
             Write(ServerKeyFile, key.ExportPkcs8PrivateKeyPem(), secret: true);
             Write(ServerFile, made.ExportCertificatePem(), secret: false);
         }
@@ -126,6 +127,8 @@ public sealed class OwnAuthority(string dataFolder)
             throw new CertificateException($"A certificate could not be made in {Folder}: {e.Message}", e);
         }
     }
+
+    static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 
     static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
 
@@ -184,7 +187,7 @@ public sealed class OwnAuthority(string dataFolder)
     static void Write(string file, string text, bool secret)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | (secret ? 0 : UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | (secret ? UnixFileMode.None : UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         File.Delete(file + ".new");
         using (var writer = new StreamWriter(new FileStream(file + ".new", options))) writer.Write(text + "\n");
         File.Move(file + ".new", file, overwrite: true);

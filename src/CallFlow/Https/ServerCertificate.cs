@@ -48,7 +48,7 @@ public sealed class ServerCertificate
     {
         Leaf = leaf;
         Context = SslStreamCertificateContext.Create(leaf, chain, offline: true);
-        (ExpiresAt, BeginsAt) = (leaf.NotAfter.ToUniversalTime(), leaf.NotBefore.ToUniversalTime());
+        (ExpiresAt, BeginsAt) = (new DateTimeOffset(leaf.NotAfter), new DateTimeOffset(leaf.NotBefore));
     }
 
     public X509Certificate2 Leaf { get; }

@@ -92,10 +92,10 @@ sealed class FarAgent : IAsyncDisposable
         {
             var offer = await hand.NextAsync<PopEvent>(within: TimeSpan.FromMinutes(2));
             await hand.NextAsync<OfferEvent>(o => o.OfferId == offer.Pop.OfferId && o.Ringing, TimeSpan.FromSeconds(20));
-            await Task.Delay(TimeSpan.FromSeconds(2));
+            await Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None);
             await hand.CommandAsync("answer", offer.Pop.CallId);
             await hand.NextAsync<MyStateEvent>(s => s.State.State == "Talking", TimeSpan.FromSeconds(20));
-            await Task.Delay(TimeSpan.FromSeconds(2));
+            await Task.Delay(TimeSpan.FromSeconds(2), CancellationToken.None);
             await hand.CommandAsync("hang_up", offer.Pop.CallId);
             await hand.NextAsync<MyStateEvent>(s => s.State.State == "WrapUp", TimeSpan.FromSeconds(20));
             await hand.CommandAsync("finish_wrap_up", offer.Pop.CallId);

@@ -219,7 +219,7 @@ public sealed class CertificateWatchTests : IAsyncLifetime, IDisposable
     {
         (await FluentActions.Awaiting(() => StartAsync(given: false)).Should().ThrowAsync<ConfigurationException>())
             .WithMessage("*Web:CertificateFile*callcrm certificate NAME*");
-        await _app!.DisposeAsync();
+        await DisposeAsync();
         File.WriteAllText(CertificateFile, "no certificate");
         File.WriteAllText(KeyFile, "no key");
         (await FluentActions.Awaiting(() => StartAsync()).Should().ThrowAsync<ConfigurationException>()).WithMessage($"*{CertificateFile}*");

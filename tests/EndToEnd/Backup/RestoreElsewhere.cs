@@ -22,6 +22,7 @@ public sealed class RestoreElsewhere
         {
             await using var page = await AgentPage.OpenAsync(host.Address, "demo", "demo", "demo", "110");
             var pop = await page.NextAsync<PopEvent>(within: TimeSpan.FromSeconds(60));
+            await page.NextAsync<OfferEvent>(o => o.OfferId == pop.Pop.OfferId && o.Ringing);
             (await page.CommandAsync("answer", pop.Pop.CallId)).Accepted.Should().BeTrue();
             before = await CountAsync(site);
             var (code, output) = await CallCrmHost.RunAsync(site, "backup", backups);

@@ -52,14 +52,14 @@ public sealed class BehindNginx(PostgresFixture postgres) : IClassFixture<Postgr
         cookie.Should().NotContain("secure");
 
         // The live feed is a WebSocket, and nothing else, through nginx: a call pops.
-        await using var page = await AgentPage.OpenAsync(https, "demo", "demo", "demo", "110", trust: (_, certificate, chain, _) => Trusts(authority, certificate!, chain!));
+        await using var page = await AgentPage.OpenAsync(https, "demo", "demo", "demo", "110", authority: authority);
         (await page.NextAsync<PopEvent>(within: TimeSpan.FromSeconds(60))).Pop.Caller.Number.Should().NotBeNull();
         (await page.CommandAsync("pause", reason: "break")).Should().BeOfType<CommandAnswer>("commands go the same way");
     }
 
     async Task<(string Address, string Cookie)> SignInAsync(Uri address, string from, X509Certificate2 authority)
     {
-        var handler = new SocketsHttpHandler
+        var handler = AgentPage.Trusting(authority, new SocketsHttpHandler
         {
             ConnectCallback = async (context, cancel) =>
             {
@@ -68,8 +68,7 @@ public sealed class BehindNginx(PostgresFixture postgres) : IClassFixture<Postgr
                 await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, cancel);
                 return new NetworkStream(socket, ownsSocket: true);
             },
-        };
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, _) => Trusts(authority, certificate!, chain!);
+        });
         using var http = new HttpClient(handler) { BaseAddress = address };
         http.DefaultRequestHeaders.Add("Origin", address.GetLeftPart(UriPartial.Authority));
         http.DefaultRequestHeaders.Add("X-Forwarded-For", Claimed);
@@ -80,15 +79,6 @@ public sealed class BehindNginx(PostgresFixture postgres) : IClassFixture<Postgr
         http.DefaultRequestHeaders.Add("Cookie", answer.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
         var sessions = await http.GetFromJsonAsync("api/sessions", ContractsJson.Default.OpenSessionsView);
         return (sessions!.Items.Single(s => s.This).Address, answer.Headers.GetValues("Set-Cookie").Single());
-    }
-
-    static bool Trusts(X509Certificate2 authority, X509Certificate certificate, X509Chain chain)
-    {
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        var leaf = (X509Certificate2)certificate;
-        return chain.Build(leaf) && leaf.MatchesHostname("localhost");
     }
 
     async Task<X509Certificate2> StartNginxAsync(int hostPort)

@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using CallCrm.CallFlow.Https;
 using CallCrm.Contracts;
@@ -22,7 +24,7 @@ public sealed class OverHttps(PostgresFixture postgres) : IClassFixture<Postgres
         var https = new Uri($"https://localhost:{port}/");
         await using var host = await CallCrmHost.StartAsync(settings, moreUrls: $"https://127.0.0.1:{port}");
 
-        await using (var page = await AgentPage.OpenAsync(https, "demo", "demo", "demo", "110", trust: Trust(authority)))
+        await using (var page = await AgentPage.OpenAsync(https, "demo", "demo", "demo", "110", authority: authority))
             await page.NextAsync<PopEvent>(within: TimeSpan.FromSeconds(60));
 
         var first = await ShownAsync(https, authority);
@@ -41,24 +43,15 @@ public sealed class OverHttps(PostgresFixture postgres) : IClassFixture<Postgres
         output.Should().Contain("Web:CertificateFile").And.Contain("callcrm certificate NAME").And.NotContain("   at ");
     }
 
-    static System.Net.Security.RemoteCertificateValidationCallback Trust(X509Certificate2 authority, Action<X509Certificate>? saw = null) => (_, certificate, chain, _) =>
-    {
-        saw?.Invoke(certificate!);
-        chain!.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        var leaf = (X509Certificate2)certificate!;
-        return chain.Build(leaf) && leaf.MatchesHostname("localhost");
-    };
-
+    /// <summary>The certificate that a new connection is shown.</summary>
     static async Task<string> ShownAsync(Uri https, X509Certificate2 authority)
     {
-        var shown = "";
-        using var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = Trust(authority, c => shown = c.GetCertHashString());
-        using var http = new HttpClient(handler);
-        using var answer = await http.GetAsync(new Uri(https, "health/live"));
-        answer.EnsureSuccessStatusCode();
-        return shown;
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(https.Host, https.Port);
+        await using var tls = new SslStream(tcp.GetStream());
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(authority);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = https.Host, CertificateChainPolicy = policy });
+        return tls.RemoteCertificate!.GetCertHashString();
     }
 }

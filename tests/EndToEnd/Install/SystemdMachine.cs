@@ -11,8 +11,9 @@ sealed class SystemdMachine : IAsyncDisposable
 {
     readonly Process _container;
     readonly int _leader;
+    readonly string _folder;
 
-    SystemdMachine(Process container, int leader) => (_container, _leader) = (container, leader);
+    SystemdMachine(Process container, int leader, string folder) => (_container, _leader, _folder) = (container, leader, folder);
 
     public static async Task<SystemdMachine> BootAsync()
     {
@@ -22,7 +23,7 @@ sealed class SystemdMachine : IAsyncDisposable
             mkdir "$1/changes" "$1/work" "$1/root"
             mount -t overlay -o "lowerdir=/,upperdir=$1/changes,workdir=$1/work" none "$1/root"
             exec systemd-nspawn --quiet --boot --directory="$1/root" --register=no --keep-unit --private-network --machine=callcrm-test --console=pipe \
-              --link-journal=no systemd.unit=multi-user.target systemd.mask=postgresql.service systemd.mask=nginx.service
+              --link-journal=no systemd.unit=basic.target
             """;
         var folder = Directory.CreateTempSubdirectory("callcrm-machine").FullName;
         var container = Process.Start(new ProcessStartInfo("unshare", ["--mount", "--propagation", "private", "sh", "-e", "-c", Script, "sh", folder])
@@ -38,7 +39,7 @@ sealed class SystemdMachine : IAsyncDisposable
             var leader = await Eventually.GetAsync<object>(() => container.HasExited ? -1 : FirstChild(container.Id), TimeSpan.FromSeconds(30), "the container's first process");
             if (leader is -1)
                 throw new InvalidOperationException($"No systemd can be started here: {await errors} {await output}");
-            var machine = new SystemdMachine(container, (int)leader);
+            var machine = new SystemdMachine(container, (int)leader, folder);
             var since = Stopwatch.GetTimestamp();
             while (await machine.RunAsync("systemctl is-system-running") is not { Output: "running" or "degraded" })
             {
@@ -61,7 +62,7 @@ sealed class SystemdMachine : IAsyncDisposable
     /// <summary>As root on that machine.</summary>
     public async Task<(int Code, string Output)> RunAsync(string command)
     {
-        var start = new ProcessStartInfo("nsenter", ["--target", $"{_leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "bash", "-c", command])
+        var start = new ProcessStartInfo("nsenter", ["--target", $"{_leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "timeout", "150", "bash", "-c", command])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -82,7 +83,7 @@ sealed class SystemdMachine : IAsyncDisposable
         // The first process of a container takes it as "power off" (systemd(1), SIGRTMIN+4).
         using (var off = Process.Start("kill", ["-s", "RTMIN+4", $"{_leader}"]))
             await off.WaitForExitAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         try
         {
             await _container.WaitForExitAsync(patience.Token);
@@ -93,6 +94,7 @@ sealed class SystemdMachine : IAsyncDisposable
         }
 
         _container.Dispose();
+        Directory.Delete(_folder);
     }
 
     static object? FirstChild(int process)

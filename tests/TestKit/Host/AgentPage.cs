@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Security;
+using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using CallCrm.Contracts;
 using Microsoft.AspNetCore.Http.Connections;
@@ -16,28 +17,25 @@ public sealed class AgentPage : IAsyncDisposable
     readonly HubConnection _hub;
     readonly Channel<LiveEvent> _events = Channel.CreateUnbounded<LiveEvent>();
 
-    AgentPage(Uri address, RemoteCertificateValidationCallback? trust)
+    AgentPage(Uri address, X509Certificate2? authority)
     {
         Cookies = new CookieContainer();
-        var handler = new SocketsHttpHandler { CookieContainer = Cookies };
-        handler.SslOptions.RemoteCertificateValidationCallback = trust;
-        Http = new HttpClient(handler) { BaseAddress = address };
         var origin = address.GetLeftPart(UriPartial.Authority);
+        Http = new HttpClient(Handler(authority)) { BaseAddress = address };
         Http.DefaultRequestHeaders.Add("Origin", origin);
         _hub = new HubConnectionBuilder()
             .WithUrl(new Uri(address, "hubs/live"), o =>
             {
-                o.Cookies = Cookies;
                 o.Headers["Origin"] = origin;
                 o.Transports = HttpTransportType.WebSockets;
-                if (trust is null)
-                    return;
-                o.HttpMessageHandlerFactory = h =>
+                o.HttpMessageHandlerFactory = _ => Handler(authority);
+                o.WebSocketFactory = async (context, cancel) =>
                 {
-                    ((HttpClientHandler)h).ServerCertificateCustomValidationCallback = (sender, certificate, chain, errors) => trust(sender, certificate, chain, errors);
-                    return h;
+                    var socket = new ClientWebSocket();
+                    socket.Options.SetRequestHeader("Origin", origin);
+                    await socket.ConnectAsync(context.Uri, new HttpMessageInvoker(Handler(authority)), cancel);
+                    return socket;
                 };
-                o.WebSocketConfiguration = w => w.RemoteCertificateValidationCallback = trust;
             })
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default))
             .Build();
@@ -60,11 +58,11 @@ public sealed class AgentPage : IAsyncDisposable
     /// <summary>All that came, in order.</summary>
     public ConcurrentQueue<LiveEvent> Seen { get; } = new();
 
-    /// <param name="trust">Over https: which certificates are taken; null: the system's.</param>
     /// <summary>Signs in, opens the feed, sits down at the extension and becomes ready.</summary>
-    public static async Task<AgentPage> OpenAsync(Uri address, string login, string password, string? node = null, string? extension = null, bool ready = true, RemoteCertificateValidationCallback? trust = null)
+    /// <param name="authority">Over https: the only one that is trusted; null: the system's.</param>
+    public static async Task<AgentPage> OpenAsync(Uri address, string login, string password, string? node = null, string? extension = null, bool ready = true, X509Certificate2? authority = null)
     {
-        var page = new AgentPage(address, trust);
+        var page = new AgentPage(address, authority);
         using var answer = await page.Http.PostAsJsonAsync("api/session", new SignInRequest(login, password), ContractsJson.Default.SignInRequest);
         answer.EnsureSuccessStatusCode();
         await page.ConnectAsync();
@@ -110,6 +108,18 @@ public sealed class AgentPage : IAsyncDisposable
         }
 
         throw new InvalidOperationException("The feed ended.");
+    }
+
+    SocketsHttpHandler Handler(X509Certificate2? authority) => Trusting(authority, new SocketsHttpHandler { CookieContainer = Cookies });
+
+    /// <summary>Takes certificates of this authority alone.</summary>
+    public static SocketsHttpHandler Trusting(X509Certificate2? authority, SocketsHttpHandler handler)
+    {
+        if (authority is null)
+            return handler;
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(authority);
+        return handler;
     }
 
     void Take(FeedMessage message)
