@@ -22,6 +22,13 @@ run_restore() {
   exec dotnet "$host_folder/CallCrm.AllInOne.dll" restore "$@"
 }
 
+run_certificate() {
+  need_dotnet
+  build_host >&2
+  backup_settings
+  exec dotnet "$host_folder/CallCrm.AllInOne.dll" certificate "$@"
+}
+
 knows_backup() { grep -qs BackupCommand "$1/CallCrm.CallFlow.dll"; }
 
 # Where things lie, as the host is told when it starts.

@@ -3,6 +3,44 @@
 
 artifacts=$repo/artifacts
 host_folder=$artifacts/host
+
+# Where ./callcrm install puts things.
+app=/opt/callcrm
+state=/var/lib/callcrm
+settings=/etc/callcrm
+service_user=callcrm
+
+# The installed command has no sources beside it, but the program.
+is_installed_copy() { [ ! -d "$repo/src" ] && [ -e "$repo/host/CallCrm.AllInOne.dll" ]; }
+! is_installed_copy || host_folder=$repo/host
+
+service_installed() { [ -e /etc/systemd/system/callcrm.service ] && [ -e "$app/host/CallCrm.AllInOne.dll" ]; }
+
+# as_service COMMAND…: as the service's user, with the service's environment.
+as_service() {
+  local vars=(CallCrm__DataFolder="$state" CallCrm__ConfigFile="$settings/callcrm.json" Scripts__Folder="$settings/scripts" HOME="$state" LANG=C.UTF-8) line value
+  if ! is_root; then
+    [ "$(id -un)" = "$service_user" ] || fail "this is for root or the user $service_user: sudo $app/callcrm ..."
+    env "${vars[@]}" "$@"
+    return
+  fi
+  if [ -r "$settings/environment" ]; then
+    while IFS= read -r line || [ -n "$line" ]; do
+      [[ $line =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || continue
+      value=${line#*=}
+      case $value in \"*\" | \'*\') value=${value:1:${#value}-2} ;; esac
+      vars+=("${line%%=*}=$value")
+    done <"$settings/environment"
+  fi
+  env -i PATH="$PATH" "${vars[@]}" setpriv --reuid "$service_user" --regid "$service_user" --init-groups "$@"
+}
+
+# For what works on data of its own: not on the service's.
+not_the_services() {
+  if service_installed && [ "$(realpath -m "$1")" = "$state" ]; then
+    fail "$1 is the data of the installed service callcrm; name another folder: CallCrm__DataFolder=/some/folder ./callcrm $command"
+  fi
+}
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 # Build processes that outlive the command would look like something left running.
 export MSBUILDDISABLENODEREUSE=1
@@ -40,6 +78,8 @@ present() {
   case $1 in
     postgresql) [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || command -v initdb >/dev/null ;;
     sip-tester) command -v sipp >/dev/null ;;
+    systemd-container) command -v systemd-nspawn >/dev/null ;;
+    nginx) [ -x /usr/sbin/nginx ] ;;
     debootstrap) [ -x /usr/sbin/debootstrap ] || command -v debootstrap >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
@@ -73,8 +113,19 @@ install() {
       as_root sed -ri 's/^#?\s*create_main_cluster\s*=.*/create_main_cluster = false/' \
         /etc/postgresql-common/createcluster.conf ;;
   esac
+  # Programs for the tests are not to be started as services (nginx would take port 80).
+  local quiet=''
+  case " $list " in *" nginx "*)
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      quiet=1
+      printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null
+      as_root chmod 755 /usr/sbin/policy-rc.d
+    fi ;;
+  esac
   # shellcheck disable=SC2086
-  apt install -y --no-install-recommends $list || { tail -n 15 "$artifacts/install.log" >&2; return 1; }
+  apt install -y --no-install-recommends $list || { tail -n 15 "$artifacts/install.log" >&2; list=failed; }
+  [ -z "$quiet" ] || as_root rm -f /usr/sbin/policy-rc.d
+  [ "$list" != failed ] || return 1
   list=$(missing "$@")
   [ -z "$list" ] || { say "  still missing after the installation: $list" >&2; return 1; }
 }
@@ -107,7 +158,7 @@ source_hash() {
   (
     cd "$repo"
     dotnet --version
-    find src Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig -type f \
+    find src docs/guides Directory.Build.props Directory.Packages.props global.json BannedSymbols.txt .editorconfig -type f \
       -not -path '*/bin/*' -not -path '*/obj/*' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
   ) | sha256sum | cut -d' ' -f1
 }

@@ -11,6 +11,7 @@ run_reset() {
   for folder in "$(data_folder)" "$(data_folder data-lab)"; do
     [ -d "$folder" ] || continue
     case " $folders " in *" $folder "*) continue ;; esac
+    not_the_services "$folder"
     check_not_running "$folder"
     folders="$folders $folder"
   done

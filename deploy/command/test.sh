@@ -14,7 +14,7 @@ run_test() {
   done
   local needs=(postgresql ffmpeg) filter='Category!=Lab&Category!=EndToEnd&Category!=Long&Category!=Slow'
   if [ "$tier" != fast ]; then
-    needs+=(chromium sip-tester baresip sox espeak-ng debootstrap)
+    needs+=(chromium sip-tester baresip sox espeak-ng debootstrap nginx systemd-container)
     filter='Category!=Long'
   fi
   [ "$tier" = long ] && filter=

@@ -17,6 +17,7 @@ run_up() {
   [[ $port =~ ^[0-9]{1,5}$ ]] || fail "--port wants a number, not '$port'"
   need_dotnet
   need_postgresql
+  not_the_services "$(data_folder)"
   build_host
   trap 'stop_host; exit 0' INT TERM HUP
   start_host "$(data_folder)" "$port" "$verbose"

@@ -2,9 +2,13 @@
 # former program and a backup of its data remain, and how to go back is said.
 # shellcheck shell=bash
 . "$parts/backup.sh"
+. "$parts/install.sh"
 
 upgrade_backup=
 upgrade_swapped=
+# With ./callcrm install the program lies in /opt/callcrm and the data are the service's.
+of_service=
+stamp=$artifacts/host.stamp
 
 run_upgrade() {
   local dir= keep=() port=8080
@@ -20,9 +24,14 @@ run_upgrade() {
   [ -n "$dir" ] || fail "upgrade needs the folder for the backup that is made first: ./callcrm upgrade DIR"
   [[ $port =~ ^[0-9]{1,5}$ ]] || fail "--port wants a number, not '$port'"
   need_dotnet
-  backup_settings
+  if service_installed && [ -z "${CallCrm__DataFolder:-}" ]; then
+    prepare_service "$dir"
+    dir=$(realpath -m "$dir")
+  else
+    backup_settings
+  fi
   [ -e "$host_folder/CallCrm.AllInOne.dll" ] || fail "there is no former program in $host_folder: a new installation needs no upgrade, only ./callcrm up"
-  if [ "$(cat "$artifacts/host.stamp" 2>/dev/null)" = "$(source_hash)" ]; then
+  if [ "$(cat "$stamp" 2>/dev/null)" = "$(source_hash)" ]; then
     say "The program is already built from the source that lies here: nothing to upgrade. Bring the new source first (git pull)."
     return 0
   fi
@@ -39,17 +48,29 @@ run_upgrade() {
   say "Upgraded. The backup before it: $upgrade_backup; the former program: $host_folder.old"
 }
 
+prepare_service() {
+  of_service=1
+  is_root || fail "the service callcrm is upgraded by root: sudo ./callcrm upgrade $1"
+  mkdir -p "$artifacts"
+  host_folder=$app/host
+  stamp=$app/host.stamp
+  [ -e "$1" ] || command install -d -m 700 -o "$service_user" -g "$service_user" "$1"
+  as_service test -w "$(realpath -m "$1")" || fail "the user $service_user cannot write to $1, where the backup goes: chown $service_user $1"
+}
+
 build_beside() {
   rm -rf "$host_folder.new"
   dotnet publish "$repo/src/AllInOne" -c Release -o "$host_folder.new" -v quiet -nologo >"$artifacts/build.log" 2>&1 ||
     { tail -n 30 "$artifacts/build.log" >&2; fail "the build failed; all of its output is in $artifacts/build.log"; }
   source_hash >"$host_folder.new.stamp"
+  [ -z "$of_service" ] || give_to_root "$host_folder.new"
 }
 
 # By the new program, which reads any older database; the former may not know how.
 back_up() {
-  local line
-  line=$(nice -n 10 dotnet "$host_folder.new/CallCrm.AllInOne.dll" backup "$@" | tee >(cat >&2) | grep '^callcrm backup: OK ') || fail "without a backup nothing is upgraded"
+  local line run=(nice -n 10 dotnet)
+  [ -z "$of_service" ] || { run=(as_service nice -n 10 "$app/dotnet/dotnet"); cd /; }
+  line=$("${run[@]}" "$host_folder.new/CallCrm.AllInOne.dll" backup "$@" | tee >(cat >&2) | grep '^callcrm backup: OK ') || fail "without a backup nothing is upgraded"
   upgrade_backup=${line#callcrm backup: OK }
   upgrade_backup=${upgrade_backup%%: database *}
 }
@@ -59,15 +80,23 @@ swap_program() {
   mv "$host_folder" "$host_folder.old"
   upgrade_swapped=1
   mv "$host_folder.new" "$host_folder"
-  mv "$host_folder.new.stamp" "$artifacts/host.stamp"
+  mv "$host_folder.new.stamp" "$stamp"
+  if [ -n "$of_service" ]; then
+    put_runtime
+    put_command
+    put_units ''
+  fi
 }
 
 # The database is migrated by the host as it starts; where none runs, here, so that a fault shows now.
 restart_host() {
   local port=$1 pid='' given=''
-  if command -v systemctl >/dev/null && systemctl is-active --quiet callcrm.service 2>/dev/null; then
-    as_root systemctl restart callcrm.service || fail "the service callcrm did not start: journalctl -u callcrm -n 50"
-    until_ready "$port" "the service callcrm (journalctl -u callcrm -n 50)" true
+  if [ -n "$of_service" ] && service_active; then
+    # It comes back when the host has said that it is ready.
+    systemctl restart callcrm.service || fail "the service callcrm did not start: journalctl -u callcrm -n 50"
+  elif [ -n "$of_service" ]; then
+    as_service "$app/dotnet/dotnet" "$host_folder/CallCrm.AllInOne.dll" migrate || fail "the database could not be brought to the new version"
+    say "The service is not running; start it: systemctl start callcrm"
   elif ! host_runs; then
     dotnet "$host_folder/CallCrm.AllInOne.dll" migrate || fail "the database could not be brought to the new version"
     say "Start it: ./callcrm up"
@@ -100,11 +129,21 @@ upgrade_failed() {
   fi
   # Swapped halfway: the former comes back by itself.
   [ -e "$host_folder" ] || mv "$host_folder.old" "$host_folder"
+  if [ -n "$of_service" ]; then
+    cat >&2 <<TEXT
+The upgrade failed. To go back to the former program and the data from before:
+  1. systemctl stop callcrm
+  2. rm -r $host_folder; mv $host_folder.old $host_folder; rm $stamp
+  3. $app/callcrm restore $upgrade_backup --replace --no-config
+  4. systemctl start callcrm
+TEXT
+    return 0
+  fi
   cat >&2 <<TEXT
 The upgrade failed. To go back to the former program and the data from before:
-  1. end CallCrm where it runs (Ctrl-C, or: systemctl stop callcrm)
+  1. end CallCrm where it runs (Ctrl-C)
   2. bring the former source back (git checkout of the former version); restore builds it
   3. ./callcrm restore $upgrade_backup --replace --no-config
-  4. ./callcrm up, or: systemctl start callcrm
+  4. ./callcrm up
 TEXT
 }

@@ -26,7 +26,7 @@ builder.Services.AddSingleton<DraftBook>();
 builder.Services.AddSingleton<MissedBadge>();
 builder.Services.AddSingleton<SpamDesk>();
 builder.Services.AddSingleton<ReviewBadge>();
-builder.Services.AddSingleton<BackupNotice>();
+builder.Services.AddSingleton<HostNotice>();
 
 var app = builder.Build();
 var session = app.Services.GetRequiredService<SignedIn>();

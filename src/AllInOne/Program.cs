@@ -3,6 +3,7 @@ using CallCrm.AllInOne;
 using CallCrm.CallFlow;
 using CallCrm.CallFlow.Backup;
 using CallCrm.CallFlow.Demo;
+using CallCrm.CallFlow.Https;
 using CallCrm.CallRouter;
 using CallCrm.CallRouter.Doctor;
 using CallCrm.CallRouter.Flight;
@@ -19,7 +20,8 @@ try
 {
     var readsFlight = args is ["replay" or "bundle", ..];
     var isBackup = BackupCommand.Takes(args);
-    var builder = WebApplication.CreateBuilder(readsFlight || isDoctor || isBackup ? [] : args);
+    var isCertificate = CertificateCommand.Takes(args);
+    var builder = WebApplication.CreateBuilder(readsFlight || isDoctor || isBackup || isCertificate ? [] : args);
     builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
         new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
         new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
@@ -31,6 +33,8 @@ try
         return await DoctorCommand.RunAsync(args, configuration, TimeProvider.System, Console.Out, Console.Error);
     if (isBackup)
         return await BackupCommand.RunAsync(args, configuration, TimeProvider.System, Console.In, Console.Out, Console.Error);
+    if (isCertificate)
+        return await CertificateCommand.RunAsync(args, configuration, TimeProvider.System, Console.Out, Console.Error);
     var demo = DemoSetup.Apply(configuration, DataFolder.From(configuration));
     // Router and CrmApi are one process here: their shared secret need not outlive it.
     if (string.IsNullOrEmpty(configuration["Router:InternalKey"]))

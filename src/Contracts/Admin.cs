@@ -89,3 +89,9 @@ public sealed record SettingsChangeView(long Id, DateTimeOffset At, string Who, 
 /// <param name="LastAt">The moment whose data the last good backup holds; null: none was made.</param>
 /// <param name="Late">Too long ago by Backup:WarnAfter.</param>
 public sealed record BackupView(DateTimeOffset? LastAt, bool Late);
+
+/// <summary>GET /api/admin/certificate.</summary>
+/// <param name="ExpiresAt">Of the certificate for HTTPS in use; null: the host serves none.</param>
+/// <param name="Soon">Within 14 days, or it has ended.</param>
+/// <param name="Refused">A newer file cannot be used; the former certificate is still in use.</param>
+public sealed record CertificateView(DateTimeOffset? ExpiresAt, bool Soon, bool Refused);

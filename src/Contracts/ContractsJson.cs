@@ -34,6 +34,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<UnconfirmedRow>))]
 [JsonSerializable(typeof(UnconfirmedCount))]
 [JsonSerializable(typeof(CardConfirm))]
+[JsonSerializable(typeof(CertificateView))]
+[JsonSerializable(typeof(GuideView))]
 [JsonSerializable(typeof(MissedDone))]
 [JsonSerializable(typeof(MissedFiguresView))]
 [JsonSerializable(typeof(ReportView))]

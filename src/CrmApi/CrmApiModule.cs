@@ -11,6 +11,8 @@ using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Commands;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Guides;
+using CallCrm.CrmApi.Https;
 using CallCrm.CrmApi.Junk;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Missed;
@@ -53,6 +55,7 @@ public static class CrmApiModule
         services.AddScripts(configuration);
         services.AddAdmin();
         services.AddBackups(configuration);
+        services.AddHttps(configuration);
         services.AddClients();
         services.AddCalls();
         services.AddMissed(configuration);
@@ -95,6 +98,8 @@ public static class CrmApiModule
         CatalogModule.Map(api);
         AdminModule.Map(api);
         BackupModule.Map(api);
+        HttpsModule.Map(api);
+        GuideModule.Map(api);
         ClientEndpoints.Map(api);
         ReviewEndpoints.Map(api);
         CallEndpoints.Map(api);

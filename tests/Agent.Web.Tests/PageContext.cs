@@ -34,7 +34,7 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<MissedBadge>();
         Services.AddSingleton<SpamDesk>();
         Services.AddSingleton<ReviewBadge>();
-        Services.AddSingleton<BackupNotice>();
+        Services.AddSingleton<HostNotice>();
     }
 
     private protected FakeServer Server { get; } = new();

@@ -101,6 +101,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<BackupView> BackupAsync(CancellationToken cancel = default) => GetAsync("api/admin/backup", Json.BackupView, cancel);
 
+    public Task<GuideView> GuideAsync(string role, string language, CancellationToken cancel = default) => GetAsync($"api/guides/{role}?language={language}", Json.GuideView, cancel);
+
+    public Task<CertificateView> CertificateAsync(CancellationToken cancel = default) => GetAsync("api/admin/certificate", Json.CertificateView, cancel);
+
     public Task<MissedCount> MissedCountAsync(CancellationToken cancel = default) => GetAsync("api/missed/count", Json.MissedCount, cancel);
 
     public Task<MissedFiguresView> MissedFiguresAsync(CancellationToken cancel = default) => GetAsync("api/missed/figures", Json.MissedFiguresView, cancel);

@@ -112,7 +112,7 @@ public static class BackupCommand
             await output.WriteLineAsync($"  - CallCrm__MasterKey of the environment is not the key of the backup ({site.MasterKeyFile}): take it out, or nobody's second factor works.");
         if (Pbxs(site.ConfigFile, configuration) is { Count: > 0 } pbxs)
             await output.WriteLineAsync($"  - Before the start: the configuration names the PBX {string.Join(", ", pbxs)}. Two hosts on one PBX disturb each other: the old one must be off.");
-        await output.WriteLineAsync("  - Start: ./callcrm up, then ./callcrm doctor");
+        await output.WriteLineAsync("  - Start: ./callcrm up (the service: systemctl start callcrm), then ./callcrm doctor");
         if (result.Aside.Count > 0) await output.WriteLineAsync($"  - The former data was put aside; delete it when it is not needed any more: {string.Join(", ", result.Aside)}");
     }
 

@@ -35,6 +35,7 @@ internal sealed record BackupManifest(int Format, string Program, DateTimeOffset
     public const string ScriptFolder = "config/scripts";
     public const string ScriptHistory = "config/script-versions";
     public const string MasterKey = "keys/master.key";
+    public const string Certificates = "keys/tls";
     const string HashName = "manifest.sha256";
 
     public void Write(string folder)

@@ -28,6 +28,7 @@ internal sealed record BackupSite(string DataFolder, DatabaseAddress Database, R
             new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 [BackupManifest.ScriptFolder] = Path.GetFullPath(Given("Scripts:Folder") ?? "scripts-library"),
+                [BackupManifest.Certificates] = Path.Combine(data, "tls"),
                 [BackupManifest.ScriptHistory] = Path.GetFullPath(Given("Scripts:HistoryFolder") ?? Path.Combine(data, "script-versions")),
             },
             Given("CallCrm:MasterKey"),

@@ -329,6 +329,7 @@ internal sealed class RestoreRun(BackupSite site, TimeProvider time, Func<string
         if (path.StartsWith(BackupManifest.ScriptHistory + "/", StringComparison.Ordinal)) return Below(BackupManifest.ScriptHistory);
         if (!configuration) return null;
         if (path == BackupManifest.ConfigFile) return site.ConfigFile;
+        if (path.StartsWith(BackupManifest.Certificates + "/", StringComparison.Ordinal)) return Below(BackupManifest.Certificates);
         return path.StartsWith(BackupManifest.ScriptFolder + "/", StringComparison.Ordinal) ? Below(BackupManifest.ScriptFolder) : null;
 
         string Below(string name) => Path.Combine(site.Folders[name], path[(name.Length + 1)..]);

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Metrics;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -25,6 +27,7 @@ public static class HostDefaults
         builder.Services.AddOpenTelemetry().WithMetrics(AddMetrics);
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]);
         builder.Services.AddProblemDetails();
+        if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 }) AddService(builder.Services);
         return builder;
     }
 
@@ -35,6 +38,17 @@ public static class HostDefaults
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = c => c.Tags.Contains(Ready) }).AllowAnonymous();
         app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();
         return app;
+    }
+
+    /// <summary>
+    /// As a service of Type=notify: says when it is ready, and marks each line of the log with its level. What AddSystemd does, which looks for systemd in /proc,
+    /// where ProtectProc= hides it.
+    /// </summary>
+    static void AddService(IServiceCollection services)
+    {
+        services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+        services.AddSingleton<IHostLifetime, SystemdLifetime>();
+        services.Configure<ConsoleLoggerOptions>(o => o.FormatterName = ConsoleFormatterNames.Systemd);
     }
 
     static void AddLogs(ILoggingBuilder logs)

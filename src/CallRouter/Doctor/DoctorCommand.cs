@@ -57,6 +57,8 @@ public static class DoctorCommand
         var router = configuration.GetSection(RouterOptions.Section).Get<RouterOptions>() ?? new RouterOptions();
         var host = new HostDoctor(configuration, page);
         var found = new List<Finding>(host.CheckConfiguration(pbxs)) { host.CheckData(), host.CheckFfmpeg(), host.CheckBackup(time.GetUtcNow()) };
+        if (host.CheckCertificate(time.GetUtcNow()) is { } certificate)
+            found.Add(certificate);
         await using var agi = AnswerMeanwhile(router, pbxs, found);
         var port = host.CheckPortAsync(limit.Token);
         var database = host.CheckDatabaseAsync(router.Domain, port, limit.Token);
@@ -131,7 +133,7 @@ public static class DoctorCommand
     static Uri? Read(IReadOnlyList<string> args, IConfiguration configuration, out bool json)
     {
         json = false;
-        var given = configuration["Web:Urls"] is { Length: > 0 } urls ? urls.Split(';')[0] : "http://127.0.0.1:8080";
+        var given = configuration["Web:Urls"] is { Length: > 0 } urls ? urls.Split(';', StringSplitOptions.TrimEntries) is var all && Array.Find(all, u => u.StartsWith("http:", StringComparison.OrdinalIgnoreCase)) is { } plain ? plain : all[0] : "http://127.0.0.1:8080";
         var uri = new UriBuilder(given.Replace("//*", "//127.0.0.1", StringComparison.Ordinal).Replace("//+", "//127.0.0.1", StringComparison.Ordinal));
         if (uri.Host is "0.0.0.0" or "[::]")
             uri.Host = "127.0.0.1";

@@ -48,13 +48,23 @@ internal static class AccessModule
     {
         if (app.Services.GetRequiredService<IOptions<WebOptions>>().Value.TrustedProxies is { Length: > 0 } proxies)
         {
+            // Only those named: the framework's default would believe every program on this machine.
             var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost };
-            foreach (var proxy in proxies) forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+            foreach (var proxy in proxies) Trust(forwarded, proxy.Trim());
             app.UseForwardedHeaders(forwarded);
         }
 
         app.UseMiddleware<PlainHttpGuard>();
         app.Use(OriginGuard.CheckAsync);
+    }
+
+    static void Trust(ForwardedHeadersOptions forwarded, string proxy)
+    {
+        if (IPAddress.TryParse(proxy, out var address)) forwarded.KnownProxies.Add(address);
+        else if (System.Net.IPNetwork.TryParse(proxy, out var network)) forwarded.KnownIPNetworks.Add(network);
+        else throw new CallFlow.ConfigurationException($"Web:TrustedProxies: '{proxy}' is neither an address nor a network, such as 10.0.0.9 or 10.0.0.0/24.");
     }
 
     public static void UseAccess(this WebApplication app)

@@ -41,6 +41,15 @@ public sealed class WebOptions
     /// <summary>Serve plain HTTP to other machines. Default false: plain HTTP answers this machine alone.</summary>
     public bool AllowPlainHttp { get; set; }
 
-    /// <summary>Addresses of proxies whose X-Forwarded-For, -Proto and -Host are believed. Default none.</summary>
+    /// <summary>The certificate for https addresses: PEM with its chain, or PKCS #12. Read again when it changes. Default: that of <c>callcrm certificate</c>.</summary>
+    public string CertificateFile { get; set; } = "";
+
+    /// <summary>Its key in PEM. Default: in the same file.</summary>
+    public string CertificateKeyFile { get; set; } = "";
+
+    /// <summary>Of an encrypted key or PKCS #12 file; from the environment. Default none.</summary>
+    public string CertificatePassword { get; set; } = "";
+
+    /// <summary>Addresses or networks of proxies whose X-Forwarded-For, -Proto and -Host are believed, such as 10.0.0.9 or 10.0.0.0/24. Default none.</summary>
     public string[] TrustedProxies { get; set; } = [];
 }

@@ -82,6 +82,28 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0, "FAULT", "there is no certificate")]
+    [InlineData(10, "FAULT", "renew it before")]
+    [InlineData(-1, "FAULT", "browsers refuse this server")]
+    [InlineData(200, "fine", "ends")]
+    public async Task A_certificate_that_is_missing_or_ends_is_a_fault(int days, string state, string text)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        if (days != 0)
+        {
+            // Made so long ago that so many days are left of its 397.
+            var own = new CallFlow.Https.OwnAuthority(_folder);
+            own.MakeAuthority(["localhost", "127.0.0.1"], now.AddDays(days - 397));
+            own.MakeServer(["localhost", "127.0.0.1"], now.AddDays(days - 397));
+        }
+
+        var (code, output) = await RunAsync([], ("Web:Urls", "http://127.0.0.1:1;https://0.0.0.0:2"));
+
+        code.Should().Be(state == "fine" ? 0 : 1, output);
+        output.Should().MatchRegex($"{state} .*{text}");
+    }
+
+    [Theory]
     [InlineData("--port", "0")]
     [InlineData("--what")]
     public async Task What_it_does_not_understand_is_2(params string[] args) => (await RunAsync(args)).Code.Should().Be(2);

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using CallCrm.Contracts;
+using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,17 +17,25 @@ public sealed class AgentPage : IAsyncDisposable
     readonly HubConnection _hub;
     readonly Channel<LiveEvent> _events = Channel.CreateUnbounded<LiveEvent>();
 
-    AgentPage(Uri address)
+    AgentPage(Uri address, X509Certificate2? authority)
     {
         Cookies = new CookieContainer();
-        Http = new HttpClient(new SocketsHttpHandler { CookieContainer = Cookies }) { BaseAddress = address };
         var origin = address.GetLeftPart(UriPartial.Authority);
+        Http = new HttpClient(Handler(authority)) { BaseAddress = address };
         Http.DefaultRequestHeaders.Add("Origin", origin);
         _hub = new HubConnectionBuilder()
             .WithUrl(new Uri(address, "hubs/live"), o =>
             {
-                o.Cookies = Cookies;
                 o.Headers["Origin"] = origin;
+                o.Transports = HttpTransportType.WebSockets;
+                o.HttpMessageHandlerFactory = _ => Handler(authority);
+                o.WebSocketFactory = async (context, cancel) =>
+                {
+                    var socket = new ClientWebSocket();
+                    socket.Options.SetRequestHeader("Origin", origin);
+                    await socket.ConnectAsync(context.Uri, new HttpMessageInvoker(Handler(authority)), cancel);
+                    return socket;
+                };
             })
             .AddJsonProtocol(o => o.PayloadSerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default))
             .Build();
@@ -48,9 +59,10 @@ public sealed class AgentPage : IAsyncDisposable
     public ConcurrentQueue<LiveEvent> Seen { get; } = new();
 
     /// <summary>Signs in, opens the feed, sits down at the extension and becomes ready.</summary>
-    public static async Task<AgentPage> OpenAsync(Uri address, string login, string password, string? node = null, string? extension = null, bool ready = true)
+    /// <param name="authority">Over https: the only one that is trusted; null: the system's.</param>
+    public static async Task<AgentPage> OpenAsync(Uri address, string login, string password, string? node = null, string? extension = null, bool ready = true, X509Certificate2? authority = null)
     {
-        var page = new AgentPage(address);
+        var page = new AgentPage(address, authority);
         using var answer = await page.Http.PostAsJsonAsync("api/session", new SignInRequest(login, password), ContractsJson.Default.SignInRequest);
         answer.EnsureSuccessStatusCode();
         await page.ConnectAsync();
@@ -96,6 +108,18 @@ public sealed class AgentPage : IAsyncDisposable
         }
 
         throw new InvalidOperationException("The feed ended.");
+    }
+
+    SocketsHttpHandler Handler(X509Certificate2? authority) => Trusting(authority, new SocketsHttpHandler { CookieContainer = Cookies });
+
+    /// <summary>Takes certificates of this authority alone.</summary>
+    public static SocketsHttpHandler Trusting(X509Certificate2? authority, SocketsHttpHandler handler)
+    {
+        if (authority is null)
+            return handler;
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(authority);
+        return handler;
     }
 
     void Take(FeedMessage message)

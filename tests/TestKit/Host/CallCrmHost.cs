@@ -9,11 +9,12 @@ public sealed class CallCrmHost : IAsyncDisposable
 {
     readonly StringBuilder _output = new();
     readonly Dictionary<string, string> _environment;
+    readonly string? _moreUrls;
     Process? _process;
 
-    CallCrmHost(Dictionary<string, string> environment, int port, int agiPort)
+    CallCrmHost(Dictionary<string, string> environment, int port, int agiPort, string? moreUrls)
     {
-        _environment = environment;
+        (_environment, _moreUrls) = (environment, moreUrls);
         Port = port;
         AgiPort = agiPort;
         Address = new Uri($"http://127.0.0.1:{port}/");
@@ -37,7 +38,8 @@ public sealed class CallCrmHost : IAsyncDisposable
     }
 
     /// <param name="settings">Configuration keys with colons, e.g. <c>ConnectionStrings:CallCrm</c>.</param>
-    public static async Task<CallCrmHost> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancel = default)
+    /// <param name="moreUrls">Further addresses beside the plain one on the loopback, separated by semicolons.</param>
+    public static async Task<CallCrmHost> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancel = default, string? moreUrls = null)
     {
         var port = Ports.Free();
         var agiPort = settings.TryGetValue("Router:AgiPort", out var given) ? int.Parse(given, CultureInfo.InvariantCulture) : Ports.Free();
@@ -46,7 +48,7 @@ public sealed class CallCrmHost : IAsyncDisposable
         environment.TryAdd("Router__InternalKey", "a-key-for-tests-only");
         environment.TryAdd("Scripts__Folder", Path.Combine(Repository.Folder, "scripts-library"));
         environment["DOTNET_ENVIRONMENT"] = "Production";
-        var host = new CallCrmHost(environment, port, agiPort);
+        var host = new CallCrmHost(environment, port, agiPort, moreUrls);
         await host.StartAgainAsync(cancel);
         return host;
     }
@@ -58,12 +60,25 @@ public sealed class CallCrmHost : IAsyncDisposable
         await WaitReadyAsync(TimeSpan.FromSeconds(60), cancel);
     }
 
+    /// <summary>A command of the published program, such as backup.</summary>
+    public static async Task<(int Code, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [PublishedHost.FindAssembly(), .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (key, value) in settings)
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await errors);
+    }
+
     public void Launch()
     {
         var assembly = PublishedHost.FindAssembly();
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { assembly, "--urls", Address.ToString().TrimEnd('/') },
+            ArgumentList = { assembly, "--urls", Address.ToString().TrimEnd('/') + (_moreUrls is null ? "" : ";" + _moreUrls) },
             WorkingDirectory = Path.GetDirectoryName(assembly),
             RedirectStandardOutput = true,
             RedirectStandardError = true,

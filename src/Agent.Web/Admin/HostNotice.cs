@@ -5,8 +5,8 @@ using CallCrm.Contracts;
 
 namespace CallCrm.AgentWeb.Admin;
 
-/// <summary>Whether the last backup is too old, for administrators: asked when the line comes up and every half hour.</summary>
-sealed class BackupNotice : IDisposable
+/// <summary>What administrators should know of the host (the last backup is too old, the certificate ends): asked when the line comes up and every half hour.</summary>
+sealed class HostNotice : IDisposable
 {
     static readonly TimeSpan Every = TimeSpan.FromMinutes(30);
     readonly ApiClient _api;
@@ -15,7 +15,7 @@ sealed class BackupNotice : IDisposable
     readonly ITimer _timer;
     bool _connected;
 
-    public BackupNotice(ApiClient api, FeedClient feed, SignedIn session, TimeProvider time)
+    public HostNotice(ApiClient api, FeedClient feed, SignedIn session, TimeProvider time)
     {
         (_api, _feed, _session) = (api, feed, session);
         _timer = time.CreateTimer(_ => Ask(), null, Every, Every);
@@ -24,6 +24,9 @@ sealed class BackupNotice : IDisposable
 
     /// <summary>Null: nothing to tell.</summary>
     public BackupView? Late { get; private set; }
+
+    /// <summary>Null: nothing to tell.</summary>
+    public CertificateView? Certificate { get; private set; }
 
     public event Action? Changed;
 
@@ -39,20 +42,25 @@ sealed class BackupNotice : IDisposable
 
     internal async Task AskAsync()
     {
-        var late = (BackupView?)null;
+        var (late, certificate) = ((BackupView?)null, (CertificateView?)null);
         try
         {
-            if (_session.Is("admin") && await _api.BackupAsync() is { Late: true } view)
-                late = view;
+            if (_session.Is("admin"))
+            {
+                if (await _api.BackupAsync() is { Late: true } backup)
+                    late = backup;
+                if (await _api.CertificateAsync() is { } view && (view.Soon || view.Refused))
+                    certificate = view;
+            }
         }
         catch (ApiException)
         {
             return;
         }
 
-        if (Late == late)
+        if (Late == late && Certificate == certificate)
             return;
-        Late = late;
+        (Late, Certificate) = (late, certificate);
         Changed?.Invoke();
     }
 

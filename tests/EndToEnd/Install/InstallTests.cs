@@ -1,0 +1,106 @@
+using CallCrm.TestKit;
+
+namespace CallCrm.EndToEnd.Install;
+
+/// <summary><c>./callcrm install</c> on a machine with a real systemd.</summary>
+[Trait("Category", "EndToEnd")]
+public sealed class InstallTests
+{
+    static readonly string s_repository = FindRepository();
+
+    [ProgramsFact("systemd-nspawn", "nsenter")]
+    public async Task A_service_of_its_own_user_runs_survives_a_crash_is_backed_up_and_keeps_its_data_when_it_is_taken_away()
+    {
+        await using var machine = await SystemdMachine.BootAsync();
+
+        // A first installation.
+        var installed = await DoAsync(machine, $"cd {s_repository} && ./callcrm install --port 8090 --backup /srv/backups");
+        installed.Should().Contain("CallCrm runs as the service callcrm: http://127.0.0.1:8090").And.Contain("sets the first administrator's password");
+        (await DoAsync(machine, "systemctl is-active callcrm callcrm-backup.timer")).Should().Be("active\nactive");
+        (await DoAsync(machine, "ps -o user= -p $(systemctl show -p MainPID --value callcrm)")).Should().Be("callcrm");
+        (await DoAsync(machine, "ps -C postgres -o user= | sort -u")).Should().Be("callcrm", "the database runs as the same user");
+        (await DoAsync(machine, "stat -c '%a %U:%G' /etc/callcrm/callcrm.json /etc/callcrm/environment /var/lib/callcrm")).Should().Be("640 callcrm:callcrm\n600 root:root\n750 callcrm:callcrm");
+        (await DoAsync(machine, "stat -c %U /opt/callcrm/host/CallCrm.AllInOne.dll")).Should().Be("root", "the service cannot write its own program");
+        (await DoAsync(machine, "journalctl -u callcrm -o cat")).Should().Contain("Sign in: http://127.0.0.1:8090");
+        (await StatusAsync(machine, 8090)).Should().Be("200");
+        var exposure = await DoAsync(machine, "systemd-analyze verify /etc/systemd/system/callcrm*.service /etc/systemd/system/callcrm*.timer; systemd-analyze security --no-pager callcrm.service | tail -n 1");
+        exposure.Should().MatchRegex("Overall exposure level for callcrm.service: [0-2]\\.[0-9] OK").And.NotContain("/etc/systemd/system/callcrm");
+
+        // Once more: nothing is changed, nothing restarts.
+        var process = await DoAsync(machine, "systemctl show -p MainPID --value callcrm");
+        await DoAsync(machine, "echo ' ' >> /etc/callcrm/callcrm.json");
+        var settings = await DoAsync(machine, "sha256sum /etc/callcrm/callcrm.json /etc/callcrm/environment");
+        await DoAsync(machine, $"cd {s_repository} && ./callcrm install");
+        (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().Be(process);
+        (await DoAsync(machine, "sha256sum /etc/callcrm/callcrm.json /etc/callcrm/environment")).Should().Be(settings);
+
+        // A crash: it comes back by itself, on the same database.
+        await DoAsync(machine, $"kill -KILL {process}");
+        await DoAsync(machine, $"for n in $(seq 60); do sleep 1; systemctl is-active --quiet callcrm && [ $(systemctl show -p MainPID --value callcrm) != {process} ] && exit 0; done; exit 1");
+        (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().NotBe(process);
+
+        // The nightly backup, and the installed command, as the service's user.
+        await DoAsync(machine, "systemctl start callcrm-backup.service");
+        (await DoAsync(machine, "ls /srv/backups")).Should().MatchRegex("^callcrm-[0-9TZ-]+$");
+        (await DoAsync(machine, "/opt/callcrm/callcrm doctor --port 8090")).Should().Contain("No faults").And.Contain("The last good backup is of");
+        (await DoAsync(machine, "/opt/callcrm/callcrm certificate callcenter.example.com && stat -c '%a %U' /var/lib/callcrm/tls/ca.key")).Should().EndWith("600 callcrm");
+        (await machine.RunAsync("/opt/callcrm/callcrm restore /srv/backups")).Output.Should().Contain("systemctl stop callcrm");
+        await DoAsync(machine, "systemctl stop callcrm && /opt/callcrm/callcrm restore /srv/backups --replace --yes && systemctl start callcrm");
+        (await DoAsync(machine, "stat -c '%a %U:%G' /etc/callcrm/callcrm.json")).Should().Be("640 callcrm:callcrm");
+        (await StatusAsync(machine, 8090)).Should().Be("200");
+
+        // Stopping ends the database too, in order.
+        await DoAsync(machine, "systemctl stop callcrm");
+        (await machine.RunAsync("pgrep -u callcrm -l")).Output.Should().BeEmpty();
+        (await DoAsync(machine, "tail -n 1 /var/lib/callcrm/postgres/server.log")).Should().Contain("database system is shut down");
+
+        // Taken away: data and settings stay, and a new installation takes them up.
+        (await DoAsync(machine, $"cd {s_repository} && ./callcrm install --uninstall")).Should().Contain("stay");
+        (await machine.RunAsync("ls -d /opt/callcrm /etc/systemd/system/callcrm.service")).Code.Should().NotBe(0);
+        (await DoAsync(machine, "cat /var/lib/callcrm/postgres/PG_VERSION && cat /etc/callcrm/callcrm.json")).Should().Contain("8090");
+        (await DoAsync(machine, $"cd {s_repository} && ./callcrm install")).Should().Contain("http://127.0.0.1:8090");
+        (await StatusAsync(machine, 8090)).Should().Be("200");
+    }
+
+    [ProgramsFact("systemd-nspawn", "nsenter")]
+    public async Task What_stands_in_the_way_is_said_before_anything_is_changed()
+    {
+        await using var machine = await SystemdMachine.BootAsync();
+        await RefusedAsync("setpriv --reuid nobody --regid nogroup --clear-groups", "", "install needs root: sudo ./callcrm install");
+        await RefusedAsync("", "--port 99999", "--port wants a number from 1 to 65535, not '99999'");
+        await RefusedAsync("", "--backup some/folder", "--backup wants a whole path");
+        await RefusedAsync("", "--what", "install does not know '--what'");
+        await RefusedAsync("", "--uninstall", "CallCrm is not installed here");
+        await DoAsync(machine, "systemd-run --quiet --unit=other python3 -m http.server --bind 127.0.0.1 8090 && sleep 1");
+        await RefusedAsync("", "--port 8090", "port 8090 is in use by another program");
+        await RefusedAsync("", "--agi-port 8090", "port 8090, where the PBX asks for routes, is in use");
+        await DoAsync(machine, "mv /run/systemd/system /run/systemd/system.away");
+        await RefusedAsync("", "", "no systemd runs this machine");
+        (await machine.RunAsync("ls -d /opt/callcrm /etc/callcrm /var/lib/callcrm; id callcrm")).Output.Should().NotMatchRegex("^/", "nothing was made").And.Contain("no such user");
+
+        async Task RefusedAsync(string by, string args, string message)
+        {
+            var (code, output) = await machine.RunAsync($"cd {s_repository} && {by} ./callcrm install {args}");
+            code.Should().Be(1, output);
+            output.Should().Contain(message);
+        }
+    }
+
+    static async Task<string> DoAsync(SystemdMachine machine, string command)
+    {
+        var (code, output) = await machine.RunAsync(command);
+        code.Should().Be(0, $"{command}: {output}");
+        return output;
+    }
+
+    static async ValueTask<string> StatusAsync(SystemdMachine machine, int port) =>
+        (await machine.RunAsync($"repo={s_repository} parts={s_repository}/deploy/command; . $parts/common.sh; http_status 127.0.0.1 {port} /health/ready")).Output;
+
+    static string FindRepository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CallCrm.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+    }
+}
