@@ -13,7 +13,7 @@ sealed class Desk : IAsyncDisposable
 
     public IPage Page { get; }
 
-    public static async Task<Desk> OpenAsync(Uri address, string login)
+    public static async Task<Desk> OpenAsync(Uri address, string login, string until = "presence")
     {
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -32,7 +32,7 @@ sealed class Desk : IAsyncDisposable
         await desk.See("sign-in-login").FillAsync(login);
         await desk.See("sign-in-password").FillAsync("demo");
         await desk.See("sign-in-submit").ClickAsync();
-        await desk.See("presence").WaitForAsync();
+        await desk.See(until).WaitForAsync();
         return desk;
     }
 
