@@ -13,13 +13,13 @@ sealed class Desk : IAsyncDisposable
 
     public IPage Page { get; }
 
-    public static async Task<Desk> OpenAsync(Uri address, string login)
+    public static async Task<Desk> OpenAsync(Uri address, string login, string until = "presence")
     {
         var desk = await BrowseAsync(address);
         await desk.See("sign-in-login").FillAsync(login);
         await desk.See("sign-in-password").FillAsync("demo");
         await desk.See("sign-in-submit").ClickAsync();
-        await desk.See("presence").WaitForAsync();
+        await desk.See(until).WaitForAsync();
         return desk;
     }
 

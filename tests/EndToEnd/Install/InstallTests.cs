@@ -63,6 +63,36 @@ public sealed class InstallTests
     }
 
     [ProgramsFact("systemd-nspawn", "nsenter")]
+    [Trait("Category", "Long")]
+    public async Task An_upgrade_of_the_service_backs_up_first_and_a_source_that_does_not_build_changes_nothing()
+    {
+        await using var machine = await SystemdMachine.BootAsync();
+        await DoAsync(machine, $"cd {s_repository} && ./callcrm install --port 8090");
+        var (process, stamp) = (await DoAsync(machine, "systemctl show -p MainPID --value callcrm"), await DoAsync(machine, "cat /opt/callcrm/host.stamp"));
+        (await DoAsync(machine, $"cd {s_repository} && ./callcrm upgrade /srv/before")).Should().Contain("nothing to upgrade");
+
+        // New source that does not build.
+        await DoAsync(machine, $"echo 'no code' >> {s_repository}/src/AllInOne/Program.cs");
+        var (code, output) = await machine.RunAsync($"cd {s_repository} && ./callcrm upgrade /srv/before", 900);
+        code.Should().Be(1, output);
+        output.Should().Contain("The upgrade failed before anything was changed");
+        (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().Be(process);
+        (await machine.RunAsync("ls /srv/before")).Output.Should().BeEmpty();
+
+        // And one that does.
+        await DoAsync(machine, $"cd {s_repository} && sed -i '$ d' src/AllInOne/Program.cs && echo '// newer' >> src/AllInOne/Program.cs");
+        (code, output) = await machine.RunAsync($"cd {s_repository} && ./callcrm upgrade /srv/before", 900);
+        code.Should().Be(0, output);
+        output.Should().Contain("Upgraded. The backup before it: /srv/before/callcrm-").And.Contain("the former program: /opt/callcrm/host.old");
+        (await DoAsync(machine, "systemctl is-active callcrm")).Should().Be("active");
+        (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().NotBe(process);
+        (await DoAsync(machine, "cat /opt/callcrm/host.stamp")).Should().NotBe(stamp);
+        (await DoAsync(machine, "stat -c '%U %n' /opt/callcrm/host/CallCrm.AllInOne.dll /opt/callcrm/host.old/CallCrm.AllInOne.dll | sort -u | wc -l")).Should().Be("2");
+        (await StatusAsync(machine, 8090)).Should().Be("200");
+        (await DoAsync(machine, $"cd {s_repository} && ./callcrm upgrade /srv/before")).Should().Contain("nothing to upgrade");
+    }
+
+    [ProgramsFact("systemd-nspawn", "nsenter")]
     public async Task What_stands_in_the_way_is_said_before_anything_is_changed()
     {
         await using var machine = await SystemdMachine.BootAsync();

@@ -59,10 +59,10 @@ sealed class SystemdMachine : IAsyncDisposable
         }
     }
 
-    /// <summary>As root on that machine.</summary>
-    public async Task<(int Code, string Output)> RunAsync(string command)
+    /// <summary>As root on that machine; 124 when it takes longer.</summary>
+    public async Task<(int Code, string Output)> RunAsync(string command, int seconds = 150)
     {
-        var start = new ProcessStartInfo("nsenter", ["--target", $"{_leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "timeout", "150", "bash", "-c", command])
+        var start = new ProcessStartInfo("nsenter", ["--target", $"{_leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "timeout", $"{seconds}", "bash", "-c", command])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
