@@ -69,11 +69,12 @@ public readonly record struct OpenSpan(DateTimeOffset From, DateTimeOffset To);
 /// <param name="OpenSpans">Null = always open.</param>
 /// <param name="LastContactWithin">How old the latest conversation may be to prefer its agent. Default 90 days.</param>
 /// <param name="LastContactTalk">How long that conversation must have been. Default 20 s.</param>
+/// <param name="MostWaiting">So many in line make it full for transfers; null: never.</param>
 /// <param name="PauseAfterWrapUp">When the wrap-up's time runs out the agent is paused ("wrap_up_over") instead of ready.</param>
 public sealed record QueueSettings(
     Guid Id, string Name, TimeSpan RingTime, TimeSpan WrapUpTime, TimeSpan PreferredPatience, TimeSpan MaxWait,
     Overflow AfterMaxWait, Overflow WhenClosed, Overflow WhenNobody, ImmutableArray<OpenSpan>? OpenSpans,
-    TimeSpan LastContactWithin, TimeSpan LastContactTalk, bool Record, ImmutableArray<QueueAgent> Agents, bool PauseAfterWrapUp = false);
+    TimeSpan LastContactWithin, TimeSpan LastContactTalk, bool Record, ImmutableArray<QueueAgent> Agents, bool PauseAfterWrapUp = false, int? MostWaiting = null);
 
 /// <param name="Level">Skill: 1 is offered first, higher only when nobody of a lower level is free.</param>
 public readonly record struct QueueAgent(Guid Agent, int Level);
