@@ -64,6 +64,61 @@ public sealed class TransferTests(PostgresFixture postgres) : IClassFixture<Post
         (await bench.UntilAsync<AgentChanged>(e => e is { Agent: var a, State: AgentState.Talking } && a == RouterBench.Anna && e.Seq > back.Seq)).Call.Should().Be(call);
     }
 
+    [PostgresFact]
+    public async Task Asked_first_swapped_three_together_and_handed_over()
+    {
+        await using var bench = await RouterBench.StartAsync(postgres);
+        var call = await TalkAsync(bench);
+        async Task StepAsync(string kind, TransferStep step, int times = 1)
+        {
+            await bench.DoAsync(RouterBench.Anna, new RoadCommand(kind, call));
+            await UntilTimesAsync(bench, step, times);
+        }
+
+        await bench.DoAsync(RouterBench.Anna, new RoadCommand("consult", call, ToAgent: RouterBench.Luca));
+        var offered = await bench.UntilAsync<CallOffered>(e => e.Rule == RouteRule.Consult);
+        await bench.UntilAsync<OfferRang>(e => e.Offer == offered.Offer);
+        await bench.DoAsync(RouterBench.Luca, new RoadCommand("answer", call));
+        await UntilTimesAsync(bench, TransferStep.Consulting, 1);
+        await StepAsync("swap", TransferStep.WithClient);
+        await StepAsync("swap", TransferStep.Consulting, times: 2);
+        await StepAsync("join", TransferStep.Together);
+        await StepAsync("complete_transfer", TransferStep.Done);
+        await bench.UntilAsync<AgentChanged>(e => e is { Agent: var a, State: AgentState.WrapUp } && a == RouterBench.Anna);
+        bench.Entries.OfType<CallAnswered>().Select(e => e.Agent).Should().Equal(RouterBench.Anna, RouterBench.Luca);
+        await Task.Delay(300);
+        await bench.DoAsync(RouterBench.Luca, new RoadCommand("hang_up", call));
+        (await bench.UntilAsync<CallEnded>()).Should().BeEquivalentTo(new { Outcome = CallOutcome.Answered, Agent = (Guid?)RouterBench.Luca });
+        await bench.UntilAsync<AgentChanged>(e => e is { Agent: var a, State: AgentState.WrapUp } && a == RouterBench.Luca);
+        bench.Entries.OfType<CallStarted>().Should().ContainSingle("it is one call all along");
+        await bench.StopAsync();
+        var output = new StringWriter();
+        FlightCommand.Replay([], bench.FlightFolder, output, output).Should().Be(0, output.ToString());
+    }
+
+    [PostgresTheory]
+    [InlineData(DemoPhoneBehaviour.Busy, "busy")]
+    [InlineData(DemoPhoneBehaviour.Decline, "declined")]
+    public async Task Asked_first_and_not_taken_sender_and_client_are_together_again(DemoPhoneBehaviour behaviour, string reason)
+    {
+        await using var bench = await RouterBench.StartAsync(postgres, phones: o => o.Phones[1].Behaviour = behaviour);
+        var call = await TalkAsync(bench);
+        await bench.DoAsync(RouterBench.Anna, new RoadCommand("consult", call, ToAgent: RouterBench.Luca));
+        (await bench.UntilAsync<TransferChanged>(e => e.Step == TransferStep.Failed)).Reason.Should().Be(reason);
+        bench.Entries.OfType<CallOffered>().Count(e => e.Agent == RouterBench.Anna).Should().Be(1, "nothing rings at the sender");
+        await bench.DoAsync(RouterBench.Anna, new RoadCommand("hang_up", call));
+        (await bench.UntilAsync<CallEnded>()).Should().BeEquivalentTo(new { Outcome = CallOutcome.Answered, Agent = (Guid?)RouterBench.Anna });
+    }
+
+    static async Task UntilTimesAsync(RouterBench bench, TransferStep step, int times)
+    {
+        for (var left = 400; bench.Entries.OfType<TransferChanged>().Count(e => e.Step == step) < times; left--)
+        {
+            left.Should().BePositive($"{step} should come; there came {string.Join(", ", bench.Entries.OfType<TransferChanged>().Select(e => e.Step))}");
+            await Task.Delay(25);
+        }
+    }
+
     [Fact]
     public void Each_action_is_one_AMI_action_with_its_target_by_label()
     {

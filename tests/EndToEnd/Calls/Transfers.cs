@@ -89,8 +89,12 @@ public sealed class Transfers(PostgresFixture postgres) : IClassFixture<Postgres
 
             // Asked first, the two are simply together again.
             await anna.Page.Locator("[data-test=presence][data-state=Ready]").WaitForAsync();
+            await using var watch = await lab.WatchAsync();
             await HandOnAsync(demo, "anna", "Enter");
+            await watch.EventAsync("DialEnd", e => e["DestChannel"].StartsWith("PJSIP/101-", StringComparison.Ordinal) && e["DialStatus"] != "ANSWER");
+            await watch.EventAsync("BridgeEnter", e => e["Channel"].StartsWith("PJSIP/110-", StringComparison.Ordinal) && e["BridgeTechnology"] == "simple_bridge");
             await demo.See("transfer-failed").WaitForAsync();
+            await demo.See("transfer").WaitForAsync();
         }
 
         await using var other = await lab.PhoneAsync(LabPhoneKind.Answer, "101", ring: TimeSpan.FromMilliseconds(800), talk: TimeSpan.FromSeconds(120));
