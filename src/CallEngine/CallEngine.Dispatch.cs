@@ -208,6 +208,9 @@ public sealed partial class CallEngine
             case (TimerKind.Phone, Agent agent):
                 _board.TellPhone(agent);
                 break;
+            case (TimerKind.Transfer, Transfer transfer):
+                _transfers.Due(transfer);
+                break;
             case (TimerKind.LoadTurn, _):
                 LoadTurn();
                 break;

@@ -22,6 +22,7 @@ public sealed partial class CallEngine
     private readonly TalkClock _talk;
     private readonly PbxHealing _pbx;
     private readonly DialDesk _dials;
+    private readonly TransferDesk _transfers;
     private readonly CommandDesk _commands;
     private readonly SettingsDesk _settings;
     private readonly Restoring _restoring;
@@ -40,12 +41,13 @@ public sealed partial class CallEngine
         _book = new CallBook(_state, _board, _offers, spans);
         _router = new Router(_state, _offers, _book);
         _identity = new IdentityDesk(_state, _book, _router);
-        _routes = new RouteDesk(_state, _board, _offers, _book, _router, _identity);
+        _transfers = new TransferDesk(_state, _offers, _book, _router);
+        _routes = new RouteDesk(_state, _board, _offers, _book, _router, _identity, _transfers);
         _talk = new TalkClock(_state, _board, _book, spans);
-        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _identity, _talk);
+        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _identity, _talk, _transfers);
         _pbx = new PbxHealing(_state, _board, _book, _legs, _routes, _router);
         _dials = new DialDesk(_state, _board, _book, _legs, _identity);
-        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials);
+        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials, _transfers);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
         _restoring = new Restoring(_state, _board, _book);
         _cel = new CelDesk(_state, _book);

@@ -33,6 +33,16 @@ public abstract record RouteAnswer
 
     public sealed record Hold(TimeSpan Turn, int Place) : RouteAnswer;
 
+    /// <summary>Calls the outside, for a client who is handed on.</summary>
+    /// <param name="From">The sender's extension.</param>
+    public sealed record Call(PhoneNumber Number, string From, TimeSpan Ring) : RouteAnswer;
+
+    /// <summary>Waits with music for the agent who has it, for at most so long, then asks again.</summary>
+    public sealed record Keep(TimeSpan Turn) : RouteAnswer;
+
+    /// <summary>Into the talk that this channel is in.</summary>
+    public sealed record Join(string Channel) : RouteAnswer;
+
     public sealed record Goto(string Target) : RouteAnswer;
 
     public sealed record Play(string Sound) : RouteAnswer;
@@ -55,6 +65,16 @@ public abstract record PbxAction
     /// <param name="ChannelId">The unique id its channel gets.</param>
     /// <param name="From">The agent's extension.</param>
     public sealed record Originate(string ChannelId, string Device, PhoneNumber Number, string From, Guid Call, TimeSpan Ring, bool Record) : PbxAction;
+
+    /// <summary>The client to <c>callcrm-route</c>, as by <see cref="Redirect"/>, and in the same moment the agent's own leg to <c>callcrm-consult</c>, which rings the target.</summary>
+    /// <param name="Device">Of the target; null: its number is called.</param>
+    public sealed record Consult(string Client, string Own, string? Device, PhoneNumber? Number) : PbxAction;
+
+    /// <summary>A leg of a consultation that is no client's out of its ring or talk: to wait with music (held), or in silence for what comes at once.</summary>
+    public sealed record Aside(string Channel, bool Held) : PbxAction;
+
+    /// <summary>Brings two together that wait, or takes one out of its talk for it.</summary>
+    public sealed record Bridge(string First, string Second) : PbxAction;
 
     /// <param name="Cause">Q.850.</param>
     public sealed record HangUp(string Channel, int Cause) : PbxAction;

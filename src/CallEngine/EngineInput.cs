@@ -89,9 +89,31 @@ public abstract record AgentCommand
     /// <param name="Client">Whose number it is, when it was clicked on their card; null: whoever has it.</param>
     public sealed record Dial(PhoneNumber Number, Guid? Client = null) : AgentCommand;
 
+    /// <summary>Hands the client on at once. Should nobody take it there, it comes back to the agent.</summary>
+    public sealed record Transfer(Guid Call, TransferTarget To) : AgentCommand;
+
+    /// <summary>Speaks with the target first, while the client waits.</summary>
+    public sealed record Consult(Guid Call, TransferTarget To) : AgentCommand;
+
+    /// <summary>From the target to the client, or back; the other one waits.</summary>
+    public sealed record Swap(Guid Call) : AgentCommand;
+
+    /// <summary>All three talk.</summary>
+    public sealed record Join(Guid Call) : AgentCommand;
+
+    /// <summary>Back to the client, without the target.</summary>
+    public sealed record CancelTransfer(Guid Call) : AgentCommand;
+
+    /// <summary>The client is the target's; the agent is out.</summary>
+    public sealed record CompleteTransfer(Guid Call) : AgentCommand;
+
     /// <summary>The agent chose among several candidates, attached a client to a withheld number, or corrected the match.</summary>
     public sealed record AttachClient(Guid Call, Guid Client) : AgentCommand;
 }
+
+/// <summary>One of the three. An agent stands for whoever sits there; asked first, a queue means its best agent of that moment.</summary>
+/// <param name="Number">As typed, with what it means; an own extension counts as one whatever its kind says.</param>
+public sealed record TransferTarget(Guid? Agent = null, Guid? Queue = null, PhoneNumber? Number = null);
 
 public enum LookupOutcome { Known, Several, Created, Withheld, Internal, Unknown, TimedOut, Failed }
 

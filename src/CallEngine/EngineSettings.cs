@@ -74,12 +74,13 @@ public readonly record struct OpenSpan(DateTimeOffset From, DateTimeOffset To);
 /// <param name="LastContactTalk">How long that conversation must have been. Default 20 s.</param>
 /// <param name="WhenBlocked">What blocked callers get: anything but a queue. Null: busy.</param>
 /// <param name="BlockWithheld">Who withholds the number is blocked.</param>
+/// <param name="MostWaiting">So many in line make it full for transfers; null: never.</param>
 /// <param name="PauseAfterWrapUp">When the wrap-up's time runs out the agent is paused ("wrap_up_over") instead of ready.</param>
 public sealed record QueueSettings(
     Guid Id, string Name, TimeSpan RingTime, TimeSpan WrapUpTime, TimeSpan PreferredPatience, TimeSpan MaxWait,
     Overflow AfterMaxWait, Overflow WhenClosed, Overflow WhenNobody, ImmutableArray<OpenSpan>? OpenSpans,
     TimeSpan LastContactWithin, TimeSpan LastContactTalk, bool Record, ImmutableArray<QueueAgent> Agents, bool PauseAfterWrapUp = false,
-    Overflow? WhenBlocked = null, bool BlockWithheld = false);
+    Overflow? WhenBlocked = null, bool BlockWithheld = false, int? MostWaiting = null);
 
 /// <param name="Level">Skill: 1 is offered first, higher only when nobody of a lower level is free.</param>
 public readonly record struct QueueAgent(Guid Agent, int Level);

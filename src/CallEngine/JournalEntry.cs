@@ -27,8 +27,15 @@ public enum SpanKind { Ring, Talk, Hold, Wait, Park, Conference, Listen, Message
 
 public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away }
 
+/// <summary>
+/// How far a transfer from the desk is. Ringing: at the target. Consulting: sender and target talk, the client waits. WithClient: the target
+/// waits. Together: all three talk. Returning: nobody took it, the sender's phone rings. Done, Failed (the client is the sender's again, or a
+/// queue's), Cancelled (by the sender): it is over.
+/// </summary>
+public enum TransferStep { Ringing, Consulting, WithClient, Together, Returning, Done, Failed, Cancelled }
+
 /// <summary>Why the call went where it went. The page turns rule and figures into a sentence.</summary>
-public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback, Pickup, Transfer, Blocked }
+public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback, Pickup, Transfer, Blocked, TransferBack, Consult }
 
 /// <summary>
 /// One line of the journal: kind, version and body. Fields are only ever added. Carries ids and numbers, never names or texts.
@@ -51,6 +58,7 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(RecordingStarted), "recording_started")]
 [JsonDerivedType(typeof(CallMerged), "call_merged")]
 [JsonDerivedType(typeof(CallTransferred), "call_transferred")]
+[JsonDerivedType(typeof(TransferChanged), "transfer_changed")]
 [JsonDerivedType(typeof(CallEnded), "call_ended")]
 [JsonDerivedType(typeof(CallCorrected), "call_corrected")]
 [JsonDerivedType(typeof(CallImported), "call_imported")]
@@ -122,6 +130,13 @@ public sealed record RecordingStarted(string Node, string UniqueId) : JournalEnt
 public sealed record CallMerged(Guid From) : JournalEntry;
 
 public sealed record CallTransferred(TransferKind Transfer, Guid? FromAgent, Guid? ToAgent, string Target) : JournalEntry;
+
+/// <summary>A transfer from the desk went on by one step. That the client was handed over <see cref="CallTransferred"/> tells besides.</summary>
+/// <param name="ToAgent">Also the one chosen from a queue that was asked first, and who sits at the number.</param>
+/// <param name="Reason">
+/// Returning, Failed: busy, no_answer, declined, unreachable, cancelled, left (the target hung up), pbx_refused. Cancelled: null, client_gone.
+/// </param>
+public sealed record TransferChanged(TransferStep Step, TransferKind Transfer, Guid FromAgent, Guid? ToAgent, Guid? ToQueue, string? Number, string? Reason) : JournalEntry;
 
 /// <param name="Agent">Who spoke last with the client.</param>
 /// <param name="Talk_ms">All agents' talk, without hold.</param>

@@ -8,11 +8,11 @@ using Npgsql;
 namespace CallCrm.CallFlow;
 
 /// <summary>A command of an agent on its way to the router that holds the domain.</summary>
-/// <param name="Kind">sign_in, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial.</param>
-/// <param name="Number">To dial: as typed. An own extension is known by it.</param>
+/// <param name="Kind">sign_in, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, transfer, consult, swap, join, cancel_transfer, complete_transfer.</param>
+/// <param name="Number">To dial, or to transfer to: as typed. An own extension is known by it.</param>
 /// <param name="E164">What it means; null: no number of the outside.</param>
 public sealed record RoadCommand(string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
-    string? Number = null, string? E164 = null);
+    string? Number = null, string? E164 = null, Guid? ToAgent = null, Guid? ToQueue = null);
 
 /// <param name="By">The supervisor who asks in the agent's place; null: the agent.</param>
 public sealed record RoadCommandRequest(Guid Id, Guid Agent, RoadCommand Command, Guid? By = null);

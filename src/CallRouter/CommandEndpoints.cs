@@ -78,7 +78,22 @@ static partial class CommandEndpoints
         { Kind: "finish_wrap_up", CallId: { } call } => new AgentCommand.FinishWrapUp(call),
         { Kind: "extend_wrap_up", CallId: { } call } => new AgentCommand.ExtendWrapUp(call),
         { Kind: "attach_client", CallId: { } call, ClientId: { } client } => new AgentCommand.AttachClient(call, client),
+        { Kind: "transfer", CallId: { } call } when ToTarget(c) is { } target => new AgentCommand.Transfer(call, target),
+        { Kind: "consult", CallId: { } call } when ToTarget(c) is { } target => new AgentCommand.Consult(call, target),
+        { Kind: "swap", CallId: { } call } => new AgentCommand.Swap(call),
+        { Kind: "join", CallId: { } call } => new AgentCommand.Join(call),
+        { Kind: "cancel_transfer", CallId: { } call } => new AgentCommand.CancelTransfer(call),
+        { Kind: "complete_transfer", CallId: { } call } => new AgentCommand.CompleteTransfer(call),
         { Kind: "dial", Number: { Length: > 0 and <= 80 } number } => new AgentCommand.Dial(ToNumber(number, c.E164), c.ClientId),
+        _ => null,
+    };
+
+    /// <returns>Null unless exactly one is named.</returns>
+    static TransferTarget? ToTarget(RoadCommand c) => (c.ToAgent, c.ToQueue, c.Number) switch
+    {
+        ({ } agent, null, null) => new TransferTarget(Agent: agent),
+        (null, { } queue, null) => new TransferTarget(Queue: queue),
+        (null, null, { Length: > 0 and <= 80 } number) => new TransferTarget(Number: ToNumber(number, c.E164)),
         _ => null,
     };
 

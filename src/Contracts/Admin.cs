@@ -21,11 +21,12 @@ public sealed record UserSetup(Guid Id, string Login, string Name, string Role, 
 /// <param name="AfterWrapUp">When the wrap-up's time runs out: ready or paused.</param>
 /// <param name="WhenBlocked">What blocked callers get: busy, reject, play or goto. Null: busy.</param>
 /// <param name="BlockWithheld">Who withholds the number is blocked, too.</param>
+/// <param name="MostWaiting">So many in line make it full: transfers into it are refused. 1 to 10,000; null: never.</param>
 /// <param name="Hours">By weekday (mon … sun), spans such as 09:00-18:00; a day not named is closed. Null: always open.</param>
 public sealed record QueueSetup(Guid Id, string Name, int Ring_s, int WrapUp_s, int PreferredPatience_s, int MaxWait_s, int ServiceLevel_s,
     OverflowSetup AfterMaxWait, OverflowSetup WhenClosed, OverflowSetup WhenNobody, string TimeZone, IReadOnlyDictionary<string, IReadOnlyList<string>>? Hours,
     IReadOnlyList<HolidaySetup> Holidays, int LastContactDays, int LastContactTalk_s, bool Record, IReadOnlyList<MemberSetup> Members, int Version, string AfterWrapUp = "ready",
-    OverflowSetup? WhenBlocked = null, bool BlockWithheld = false);
+    OverflowSetup? WhenBlocked = null, bool BlockWithheld = false, int? MostWaiting = null);
 
 /// <param name="Kind">queue, goto, play or reject; for blocked callers busy instead of queue.</param>
 /// <param name="Target">Another queue's id; <c>context,exten,label</c>; a sound's name; empty.</param>

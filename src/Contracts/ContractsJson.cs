@@ -6,6 +6,7 @@ namespace CallCrm.Contracts;
 /// <summary>Source-generated JSON of everything on the wire, the same on both sides.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(FeedMessage))]
+[JsonSerializable(typeof(DirectoryView))]
 [JsonSerializable(typeof(SignInRequest))]
 [JsonSerializable(typeof(SessionView))]
 [JsonSerializable(typeof(CommandRequest))]

@@ -71,10 +71,31 @@ public sealed record HintEvent(string Subject, string Key, long? Version) : Live
 
 /// <param name="Greeting">What to say first on the dialled number, in the client's language, else the number's, else the agent's; names are filled in.</param>
 /// <param name="Wait_s">How long the caller had waited at the offer.</param>
+/// <param name="Transfer">It comes from a colleague, or back from one.</param>
+/// <param name="Note">Of a transferred call: what was noted so far; <paramref name="ScriptStep"/> is where the script is.</param>
 /// <param name="Rings_s">Full ring time.</param>
 public sealed record PopView(Guid OfferId, Guid CallId, long CallNumber, DateTimeOffset OfferedAt, int Rings_s, int Wait_s, CallerView Caller, string Lookup, string? QueueName,
     string? NumberName, string? Greeting, ReasonView Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script,
-    string Device, bool CanAnswer, bool CanHold, bool Ringing);
+    string Device, bool CanAnswer, bool CanHold, bool Ringing, TransferView? Transfer = null, string? Note = null, string? ScriptStep = null);
+
+/// <summary>A transfer from the desk.</summary>
+/// <param name="Step">TransferStep name: Ringing, Consulting, WithClient, Together, Returning, Done, Failed, Cancelled.</param>
+/// <param name="Attended">The target is asked first.</param>
+/// <param name="Mine">This agent began it; else it comes to them.</param>
+/// <param name="To">The person; of a queue that is asked first, the one chosen.</param>
+/// <param name="Reason">Returning, Failed: busy, no_answer, declined, unreachable, cancelled, left, pbx_refused.</param>
+public sealed record TransferView(string Step, bool Attended, bool Mine, string? From, string? To, string? ToQueue, string? Number, string? Reason);
+
+/// <summary>GET /api/directory: where calls may be handed on to, as of now. People who are signed out come last.</summary>
+public sealed record DirectoryView(IReadOnlyList<DirectoryPersonView> People, IReadOnlyList<DirectoryQueueView> Queues);
+
+/// <param name="State">AgentState name.</param>
+/// <param name="Reason">As in <see cref="AgentStateView"/>.</param>
+public sealed record DirectoryPersonView(Guid Id, string Name, string State, string? Reason, string? Extension, DateTimeOffset? Since, string? Queues);
+
+/// <param name="SignedIn">Its agents who are here.</param>
+/// <param name="Full">No transfer goes into it now.</param>
+public sealed record DirectoryQueueView(Guid Id, string Name, int Waiting, int Ready, int SignedIn, bool Open, bool Full);
 
 /// <param name="Number">For display, formatted; null when withheld.</param>
 /// <param name="Kind">E164, Extension, Withheld, Unparsed.</param>
@@ -113,7 +134,7 @@ public sealed record PauseUseView(string Code, int Used_s);
 public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,
     DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int Wait_s,
     ReasonView? Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script, bool CanAnswer, bool CanHold, bool Recorded,
-    IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null);
+    IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null, TransferView? Transfer = null);
 
 /// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, script.step, answer.{question id}, card.{field}.</summary>
 public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);

@@ -41,7 +41,7 @@ public sealed record ExtensionView(string Node, string Number, string Label, boo
 /// <param name="Number">dial: the number as typed, or an extension.</param>
 /// <param name="PageId">The page that asks, as it named itself in Resume; the person's other pages are told (DoneElsewhereEvent).</param>
 public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
-    string? PageId = null, string? Number = null);
+    string? PageId = null, string? Number = null, Guid? ToAgent = null, Guid? ToQueue = null);
 
 /// <summary>POST /api/agents/{id}/commands: a supervisor acts in the agent's place. The id as in CommandRequest.</summary>
 /// <param name="Kind">ready, pause, sign_out, hang_up.</param>

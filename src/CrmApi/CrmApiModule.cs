@@ -20,6 +20,7 @@ using CallCrm.CrmApi.Recordings;
 using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.CrmApi.Shell;
+using CallCrm.CrmApi.Transfers;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CallCrm.CrmApi;
@@ -95,6 +96,7 @@ public static class CrmApiModule
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);
         CommandsModule.Map(api);
+        DirectoryModule.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);
         BackupModule.Map(api);

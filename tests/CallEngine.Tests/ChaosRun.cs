@@ -212,7 +212,7 @@ internal sealed class ChaosRun
     private EngineInput.Command Command()
     {
         var call = Call();
-        AgentCommand what = _random.Next(14) switch
+        AgentCommand what = _random.Next(18) switch
         {
             0 => new AgentCommand.SignIn("pbx", $"{_random.Next(101, 106)}"),
             1 => new AgentCommand.SignOut(),
@@ -224,10 +224,22 @@ internal sealed class ChaosRun
             9 => new AgentCommand.FinishWrapUp(call),
             10 => new AgentCommand.ExtendWrapUp(call),
             11 or 12 => new AgentCommand.Dial(_random.Next(3) == 0 ? new PhoneNumber($"{_random.Next(101, 106)}", NumberKind.Unparsed) : new PhoneNumber("+390612345678", NumberKind.E164, "+390612345678"), _random.Next(2) == 0 ? Id(77) : null),
-            _ => new AgentCommand.AttachClient(call, Id(77)),
+            13 => new AgentCommand.AttachClient(call, Id(77)),
+            14 => new AgentCommand.Transfer(call, Target()),
+            15 => new AgentCommand.Consult(call, Target()),
+            16 => _random.Next(2) == 0 ? new AgentCommand.Swap(call) : new AgentCommand.Join(call),
+            _ => _random.Next(2) == 0 ? new AgentCommand.CancelTransfer(call) : new AgentCommand.CompleteTransfer(call),
         };
         return new EngineInput.Command(_random.Next(20) == 0 ? Id(100) : NewId(), _agents[_random.Next(_agents.Length)], what);
     }
+
+    private TransferTarget Target() => _random.Next(4) switch
+    {
+        0 => new TransferTarget(Queue: _queues[_random.Next(2)]),
+        1 => new TransferTarget(Number: new PhoneNumber("+390612345678", NumberKind.E164, "+390612345678")),
+        2 => new TransferTarget(Number: new PhoneNumber($"{_random.Next(101, 106)}", NumberKind.Unparsed)),
+        _ => new TransferTarget(Agent: _agents[_random.Next(_agents.Length)]),
+    };
 
     private LookupResult Lookup() => new((LookupOutcome)_random.Next(8),
         [new ClientMatch(Id(77), _random.Next(2) == 0 ? _agents[_random.Next(6)] : null, null, [new Contact(_agents[_random.Next(6)], Start, TimeSpan.FromMinutes(1))])], _random.Next(4) == 0);

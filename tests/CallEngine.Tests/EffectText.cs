@@ -45,6 +45,7 @@ internal static class EffectText
             RecordingStarted e => $"{call} recorded on {e.UniqueId}",
             CallMerged e => $"{call} merged from {Who(e.From)}",
             CallTransferred e => $"{call} transferred {e.Transfer} {Who(e.FromAgent)} to {Who(e.ToAgent)} ({e.Target})",
+            TransferChanged e => Join(call, "transfer", e.Step.ToString(), e.Transfer.ToString(), Who(e.FromAgent), "to", e.ToAgent is null ? "" : Who(e.ToAgent), e.ToQueue is null ? "" : Who(e.ToQueue), e.Number ?? "", e.Reason is null ? "" : $"({e.Reason})"),
             CallEnded e => Join(call, "ended", e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"wait {e.Wait_ms} talk {e.Talk_ms} hold {e.Hold_ms}", e.Estimated ? "estimated" : ""),
             CallCorrected e => Join(call, "corrected", e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
             CallImported e => Join(call, "imported", e.Direction.ToString(), Number(e.Caller), "to", Number(e.Dialled), e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"client {Who(e.Client)}",
@@ -64,6 +65,9 @@ internal static class EffectText
     {
         RouteAnswer.Dial d => Join($"dial {d.Device} {d.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s", d.Record ? "record" : ""),
         RouteAnswer.Hold h => $"hold {h.Turn.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s place {h.Place}",
+        RouteAnswer.Call c => $"call {Number(c.Number)} from {c.From} {c.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s",
+        RouteAnswer.Keep k => $"keep {k.Turn.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s",
+        RouteAnswer.Join j => $"join {j.Channel}",
         RouteAnswer.Goto g => $"goto {g.Target}",
         RouteAnswer.Play p => $"play {p.Sound}",
         RouteAnswer.Reject r => $"reject {r.Cause}",
@@ -74,6 +78,9 @@ internal static class EffectText
     {
         PbxAction.Redirect r => $"redirect {r.Channel}{(r.UnlessBridged ? " unless bridged" : "")}",
         PbxAction.Originate o => Join($"ring {o.Device} for {o.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s from {o.From} then call", Number(o.Number), o.Record ? "record" : ""),
+        PbxAction.Consult c => $"consult {c.Client} {c.Own} {c.Device ?? Number(c.Number!)}",
+        PbxAction.Aside a => $"aside {a.Channel}{(a.Held ? " held" : "")}",
+        PbxAction.Bridge b => $"bridge {b.First} {b.Second}",
         PbxAction.HangUp h => $"hang up {h.Channel} {h.Cause}",
         PbxAction.Answer a => $"answer {a.Device} {a.Channel}",
         PbxAction.Hold h => $"hold {h.Device} {h.Channel}",

@@ -40,6 +40,9 @@ internal sealed class Scenario
 
     public TimeSpan Now => _now;
 
+    /// <summary>The number of the last command.</summary>
+    public int Commands => _commands;
+
     public TimeSpan? NextDeadline { get; private set; }
 
     public List<LegSpan> Spans { get; } = [];
@@ -154,6 +157,10 @@ internal sealed class Scenario
         DialEnds(caller, dialled, DialResult.Answered).Joins($"b{++_bridges}", dialled, caller);
 
     public Scenario Ends(string leg, int cause = 16, int? tech = null, bool hungUp = false) => Fact(new PbxFact.LegEnded(Node, null, Leg(leg), cause, tech, hungUp));
+
+    public Scenario Waits(string leg) => Fact(new PbxFact.WaitBegan(Node, null, Leg(leg), WaitKind.Music));
+
+    public Scenario WaitsNoMore(string leg) => Fact(new PbxFact.WaitEnded(Node, null, Leg(leg)));
 
     public Scenario Mark(string leg) => Fact(new PbxFact.HoldMarked(Node, null, Leg(leg)));
 

@@ -62,6 +62,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task SignOutAsync(CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, "api/session", null, cancel);
 
+    public Task<DirectoryView> DirectoryAsync(CancellationToken cancel = default) => GetAsync("api/directory", Json.DirectoryView, cancel);
+
     public Task<CatalogView> CatalogAsync(CancellationToken cancel = default) => GetAsync("api/catalog", Json.CatalogView, cancel);
 
     /// <summary>One id per wish: pass the same id again to repeat it safely.</summary>

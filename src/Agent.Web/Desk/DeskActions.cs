@@ -15,11 +15,18 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
 
     public event Action? Changed;
 
-    public async Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null)
+    public Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
+        DoAsync(api.NewCommand(kind, call, node, extension, reason, client, number));
+
+    /// <summary>Hands a call on, at once (transfer) or after a talk (consult), to one of the three.</summary>
+    public Task<bool> HandOnAsync(string kind, Guid call, Guid? agent, Guid? queue, string? number) =>
+        DoAsync(api.NewCommand(kind, call, number: number) with { ToAgent = agent, ToQueue = queue });
+
+    async Task<bool> DoAsync(CommandRequest command)
     {
-        (Busy, Trouble) = (kind, null);
+        (Busy, Trouble) = (command.Kind, null);
         Changed?.Invoke();
-        var command = api.NewCommand(kind, call, node, extension, reason, client, number) with { PageId = feed.PageId };
+        command = command with { PageId = feed.PageId };
         try
         {
             var answer = await SendAsync(command);

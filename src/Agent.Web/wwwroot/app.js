@@ -49,6 +49,7 @@
     let what = null;
     if (e.key === "F2") what = "answer";
     else if (e.key === "F4") what = "hang_up";
+    else if (e.key === "F6") what = "transfer";
     else if (e.key === "F8") what = e.repeat ? null : "spam";
     else if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey)) what = "search";
     else if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) what = "finish";

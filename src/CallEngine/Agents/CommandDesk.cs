@@ -5,8 +5,11 @@ namespace CallCrm.Engine;
 /// <c>no_such_call</c>, <c>not_your_call</c>, <c>not_ringing</c>, <c>not_talking</c>, <c>not_possible_here</c>, <c>pbx_away</c>,
 /// <c>not_in_wrap_up</c>, <c>not_in_call</c>, <c>nothing_after</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>,
 /// <c>phone_busy</c>, <c>phone_unreachable</c>, <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>.
+/// Of transfers: <c>no_client</c>, <c>transfer_runs</c>, <c>no_transfer</c>, <c>not_answered_yet</c>, <c>target_missing</c>, <c>to_oneself</c>, <c>target_unknown</c>,
+/// <c>target_signed_out</c>, <c>target_away</c>, <c>target_busy</c>, <c>target_unreachable</c>, <c>target_elsewhere</c>, <c>queue_closed</c>, <c>queue_full</c>,
+/// <c>queue_empty</c>, <c>nobody_free</c>.
 /// </summary>
-internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials)
+internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials, TransferDesk transfers)
 {
     private const int Remembered = 4096;
     private readonly Dictionary<Guid, EngineEffect.AnswerCommand> _answers = [];
@@ -55,6 +58,12 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             AgentCommand.ExtendWrapUp extend => ExtendWrapUp(agent, extend.Call),
             AgentCommand.AttachClient attach => Attach(agent, attach),
             AgentCommand.Dial dial => dials.Dial(agent, command.Id, dial),
+            AgentCommand.Transfer transfer => transfers.Send(agent, transfer.Call, transfer.To),
+            AgentCommand.Consult consult => transfers.Consult(agent, consult.Call, consult.To),
+            AgentCommand.Swap swap => transfers.Swap(agent, swap.Call),
+            AgentCommand.Join join => transfers.Join(agent, join.Call),
+            AgentCommand.CancelTransfer cancel => transfers.Cancel(agent, cancel.Call),
+            AgentCommand.CompleteTransfer complete => transfers.Complete(agent, complete.Call),
             _ => "command_unknown",
         };
     }
@@ -113,6 +122,12 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         if (offer is not null)
         {
             var (call, stage) = (offer.Call, offer.Stage);
+            if (transfers.TargetFailed(offer, OfferOutcome.Cancelled))
+            {
+                board.SignOut(agent, reason);
+                return null;
+            }
+
             offers.End(offer, OfferOutcome.Cancelled, null);
             call.Refusals.Add(new Refusal(agent, state.Now.Stamp));
             if (stage >= OfferStage.Sent && call.Request is null)

@@ -125,6 +125,12 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public bool Transferred { get; set; }
 
+    /// <summary>The last one that an agent began at the desk.</summary>
+    public Transfer? Transfer { get; set; }
+
+    /// <summary>Whom it was handed to may be outside, too: behind a trunk, and not the client.</summary>
+    public bool ReachesOut => Transfer is { To.Number: not null, Target: null } && Client is { Live: true };
+
     // How it went.
     public TimeSpan? AnsweredAt { get; set; }
 

@@ -203,5 +203,6 @@ internal sealed partial class CallBook
         state.Timers.Cancel(call.MaxWaitTimer);
         state.Timers.Cancel(call.PatienceTimer);
         state.Timers.Cancel(call.GoneTimer);
+        state.Timers.Cancel(call.Transfer?.Timer);
     }
 }

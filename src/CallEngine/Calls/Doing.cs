@@ -15,6 +15,7 @@ internal readonly record struct Doing(SpanKind Kind, string? Bridge = null, Leg?
 /// Hold        with others who all hold it; or alone, and the one who holds it is in another bridge (consults)
 /// Hold        those it holds wait in another bridge
 /// nothing     its person hung up
+/// Hold        it waits in a consultation: client and target for the sender, the sender while the target rings
 /// Message     it speaks after the tone
 /// Park, Wait  in a parking lot; in a queue of ours or of the PBX, or with music
 /// Ring        its phone rings
@@ -35,6 +36,8 @@ internal static class DoingRules
             return new Doing(SpanKind.Hold, held);
         if (leg.HungUpAt is not null)
             return null;
+        if (leg.Call.Transfer is { Consults: true } transfer && Consults(transfer, leg) is { } consults)
+            return consults;
         if (leg.Waits == WaitKind.Parked)
             return new Doing(SpanKind.Park);
         if (leg.Waits == WaitKind.Message)
@@ -86,6 +89,15 @@ internal static class DoingRules
         }
 
         return null;
+    }
+
+    private static Doing? Consults(Transfer transfer, Leg leg)
+    {
+        if (!transfer.SenderLeg.Live)
+            return null;
+        if (ReferenceEquals(leg, transfer.SenderLeg))
+            return new Doing(SpanKind.Hold);
+        return ReferenceEquals(leg, leg.Call.Client) || ReferenceEquals(leg, transfer.TargetLeg) ? new Doing(SpanKind.Hold, null, transfer.SenderLeg) : null;
     }
 
     private static string? HoldsElsewhere(Leg leg)

@@ -8,8 +8,12 @@ internal sealed partial class LegFacts
         if (Live(id) is not { } leg || leg.Waits == kind)
             return;
         leg.Waits = kind;
+        transfers.Waits(leg);
         talk.Update(leg.Call);
     }
+
+    /// <summary>What stood still while the PBX was out of sight.</summary>
+    public void Steer(Call call) => transfers.Steer(call);
 
     public void HungUp(LegId id)
     {

@@ -64,6 +64,7 @@ internal sealed partial class LegFacts
         if (call is null || call.Ended)
             return;
         book.AnnounceUnlessRemnant(call);
+        transfers.DialEnded(call, dialled, fact.Result);
         if (fact.Result == DialResult.Answered)
             Answered(call, dialled);
         else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))

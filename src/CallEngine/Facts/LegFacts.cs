@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>Reads what happens to channels: which call they belong to, who rings, who answered, who left.</summary>
-internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, IdentityDesk identity, TalkClock talk)
+internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, IdentityDesk identity, TalkClock talk, TransferDesk transfers)
 {
     public void Created(PbxFact.LegCreated fact, Guid newCall)
     {
@@ -19,6 +19,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         }
 
         var isTrunk = state.Settings.IsTrunk(fact.Node, fact.Device);
+        var isClient = isTrunk;
         if (!state.Links.TryGetValue(new NodeKey(fact.Node, fact.LinkedId), out var call) || call.Ended)
         {
             if (newCall == default || state.Calls.ContainsKey(newCall))
@@ -33,11 +34,12 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         {
             if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
                 book.DialsOut(call, call.Dialled);
+            isClient &= !call.ReachesOut;
             book.Announce(call);
         }
 
         var root = call.Legs.Count == 0;
-        var leg = book.AddLeg(call, fact.Leg, fact.ChannelName, fact.Device, fact.LinkedId, isTrunk);
+        var leg = book.AddLeg(call, fact.Leg, fact.ChannelName, fact.Device, fact.LinkedId, isClient);
         leg.InAmi = true;
         // The first leg we see of a call may be one that an ended call still dials.
         leg.Dials = root && leg.Agent is not null && string.Equals(fact.Leg.UniqueId, fact.LinkedId, StringComparison.Ordinal);
@@ -92,6 +94,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         Unheard(leg);
         talk.Leave(leg);
         book.LegGone(leg, cause, techCause, hungUp, estimated);
+        transfers.Steer(leg.Call);
         talk.Update(leg.Call);
         state.Happened = now;
     }
@@ -122,6 +125,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
                 Merge(leg.Call, other.Call);
         }
 
+        transfers.Steer(leg.Call);
         talk.Update(leg.Call);
     }
 
@@ -130,6 +134,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (Live(fact.Leg) is not { } leg || !string.Equals(leg.Bridge, fact.BridgeId, StringComparison.Ordinal))
             return;
         state.LeaveBridge(leg);
+        transfers.Steer(leg.Call);
         talk.Update(leg.Call);
     }
 

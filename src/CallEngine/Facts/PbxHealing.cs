@@ -155,7 +155,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 
         if (isTrunk && call.Client is null && call.Direction == CallDirection.Internal)
             call.Direction = CallDirection.Outbound;
-        var leg = book.AddLeg(call, seen.Leg, seen.ChannelName, seen.Device, seen.LinkedId, isTrunk, estimated: true);
+        var leg = book.AddLeg(call, seen.Leg, seen.ChannelName, seen.Device, seen.LinkedId, isTrunk && !call.ReachesOut, estimated: true);
         leg.InAmi = true;
         return isNew;
     }
@@ -240,6 +240,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             if (!string.Equals(call.Node, fact.Node, StringComparison.Ordinal))
                 continue;
             routes.DialResultKnown(call);
+            legs.Steer(call);
             if (call.State == CallState.Waiting && call.Queue is { Reachable: 0 } queue)
                 router.Emptied(queue);
         }

@@ -83,6 +83,8 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
 
     public bool Rang => RangAt is not null;
 
+    public OfferOutcome? Outcome { get; set; }
+
     public EngineTimer? EndTimer { get; set; }
 
     public EngineTimer? RingingTimer { get; set; }

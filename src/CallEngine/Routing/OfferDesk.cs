@@ -46,7 +46,8 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         call.Attempts++;
         offer.Id = DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue));
         LeaveLine(call);
-        if (CallSteps.May(call.State, CallState.Ringing))
+        // Who is asked about a client takes no part in the talk with them.
+        if (offer.Rule != RouteRule.Consult && CallSteps.May(call.State, CallState.Ringing))
         {
             call.State = CallState.Ringing;
             state.Touch(call);
@@ -134,6 +135,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         }
 
         var (call, agent) = (offer.Call, offer.Agent);
+        offer.Outcome = outcome;
         state.Timers.Cancel(offer.EndTimer);
         state.Timers.Cancel(offer.RingingTimer);
         call.Offer = null;

@@ -12,6 +12,7 @@ internal sealed partial class RouteDesk
         Forget(call.Redirect);
         offers.LeaveLine(call);
         call.Plan = null;
+        call.Transfer = null;
         call.Final = null;
         call.FinalKind = null;
         call.Refusals.Clear();
@@ -59,7 +60,9 @@ internal sealed partial class RouteDesk
         if (call.Routed)
             return;
         call.Routed = true;
-        (call.Caller, call.CallerName, call.Dialled) = (asked.Caller, asked.CallerName, asked.Dialled);
+        // A client whom an agent called, and hands on: what the trunk's channel says of itself is not who calls whom.
+        if (call.Transfer is null)
+            (call.Caller, call.CallerName, call.Dialled) = (asked.Caller, asked.CallerName, asked.Dialled);
         if (call.Announced)
             state.Out.Write(new CallRouted(call.Caller, call.Dialled, call.CallerName) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
         else

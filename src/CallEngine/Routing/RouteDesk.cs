@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>The PBX's requests for a route and its word on what we asked it to do. AGI and AMI have no common order: either may be ahead.</summary>
-internal sealed partial class RouteDesk(EngineState state, AgentBoard board, OfferDesk offers, CallBook book, Router router, IdentityDesk identity)
+internal sealed partial class RouteDesk(EngineState state, AgentBoard board, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, TransferDesk transfers)
 {
     /// <summary>AMI tells decline, busy and do-not-disturb apart where AGI only says NOANSWER: worth this much waiting.</summary>
     private static readonly TimeSpan DialResultWait = TimeSpan.FromMilliseconds(100);
@@ -39,7 +39,8 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
             }
         }
 
-        if (identity.Ask(call))
+        // Whom an agent has spoken with is not kept for a name.
+        if (call.Transfer is null && identity.Ask(call))
             return;
         switch (asked.State)
         {
@@ -130,6 +131,8 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     {
         var call = redirect.Call;
         Forget(redirect);
+        if (transfers.Refused(call))
+            return;
         if (call.Request is { Stage: RequestStage.Parked })
         {
             GoOn(call, again: false);
@@ -179,6 +182,8 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     public void OfferDue(Offer offer)
     {
         var (call, stage) = (offer.Call, offer.Stage);
+        if (transfers.TargetFailed(offer, offer.Rang ? OfferOutcome.NoAnswer : OfferOutcome.Unreachable))
+            return;
         if (stage == OfferStage.Kept)
             call.MarkLate = true;
         if (stage == OfferStage.Redirecting)
@@ -194,7 +199,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     /// <summary>The phone does not ring: the caller goes on at once.</summary>
     public void NoRinging(Offer offer)
     {
-        if (offer.Rang || !offer.Live)
+        if (offer.Rang || !offer.Live || transfers.TargetFailed(offer, OfferOutcome.Unreachable))
             return;
         offers.End(offer, OfferOutcome.Unreachable, null);
         if (offer.Call.Request is null)
@@ -204,7 +209,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     private void Next(Call call, RouteRequest request)
     {
         // DIALSTATUS may say CHANUNAVAIL for a 603, too: only AMI tells it from a phone that is not there.
-        if (call.Offer is { IsDialled: true } offer && state.IsUp(call.Node)
+        if (call.Offer is { IsDialled: true, Rule: not RouteRule.Consult } offer && state.IsUp(call.Node)
             && (request.LastDial == DialResult.NoAnswer && !offers.RangFullTime(offer) || request.LastDial == DialResult.Unreachable && offer.DialBegan is not null))
         {
             request.Stage = RequestStage.Parked;
@@ -218,10 +223,13 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     /// <summary>Claims what is reserved for the call, else decides anew.</summary>
     private void GoOn(Call call, bool again)
     {
-        if (call.Offer is { IsDialled: true } dialled)
+        // Who is rung about a client is no affair of the client's channel.
+        if (call.Offer is { IsDialled: true, Rule: not RouteRule.Consult } dialled)
             offers.End(dialled, OfferRules.OutcomeOf(call.Request?.LastDial, dialled, call), null);
         if (call is { Unwanted: true, Offer: { } kept })
             offers.End(kept, OfferOutcome.Cancelled, null);
+        if (transfers.GoesOn(call))
+            return;
         if (call.Offer is { } offer)
             router.AnswerWithDial(call, offer);
         else

@@ -45,11 +45,15 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
     }
 
     /// <summary>Brings the caller back to us by Redirect, if the PBX can be told; else they come round by themselves.</summary>
-    public bool SendOn(Call call, Guid? awaitPop, bool unlessBridged = false)
+    public bool SendOn(Call call, Guid? awaitPop, bool unlessBridged = false) =>
+        call.Client is { } client && SendOn(call, new PbxAction.Redirect(client.ChannelName, unlessBridged), awaitPop);
+
+    /// <param name="what">Moves the client to where it asks us.</param>
+    public bool SendOn(Call call, PbxAction what, Guid? awaitPop)
     {
-        if (call.Client is not { Live: true, ChannelName.Length: > 0 } client || call.Redirect is not null || !state.IsUp(call.Node))
+        if (call.Client is not { Live: true, ChannelName.Length: > 0 } || call.Redirect is not null || !state.IsUp(call.Node))
             return false;
-        var action = state.Out.Act(call.Node, new PbxAction.Redirect(client.ChannelName, unlessBridged), awaitPop);
+        var action = state.Out.Act(call.Node, what, awaitPop);
         var redirect = new Redirect(action, call);
         redirect.Timer = new EngineTimer(TimerKind.Redirect, redirect);
         state.Timers.Set(redirect.Timer, state.Now.Stamp + state.Options.RedirectTimeout);
@@ -82,6 +86,24 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
         offers.Show(offer);
         offers.Sent(offer, call.Request);
         Answer(call, new RouteAnswer.Dial(offer.Device.Name, offer.RingTime, call.Queue?.Settings.Record ?? false), shown ? null : offer.Id);
+    }
+
+    /// <summary>Dial, for an offer that no queue's rules made.</summary>
+    public void Ring(Call call, Offer offer)
+    {
+        offers.Show(offer);
+        offers.Sent(offer, call.Request);
+        Answer(call, new RouteAnswer.Dial(offer.Device.Name, offer.RingTime, call.Queue?.Settings.Record ?? false), offer.Id);
+    }
+
+    /// <summary>An agent sent it into a queue: like a new caller there.</summary>
+    public void Requeue(Call call, QueueState queue)
+    {
+        call.Hops = 0;
+        call.Plan = null;
+        call.Final = null;
+        call.FinalKind = null;
+        Enter(call, queue);
     }
 
     public void Overflow(Call call, Overflow overflow, RouteRule rule)
@@ -118,8 +140,8 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
         }
     }
 
-    /// <summary>We cannot answer in time: the dialplan serves the caller by itself.</summary>
-    public void GiveUp(Call call) => Leave(call, RouteRule.Fallback, "late", new RouteAnswer.Fallback(), null);
+    /// <summary>We cannot answer in time, or have no place for it: the dialplan serves the caller by itself.</summary>
+    public void GiveUp(Call call, string why = "late") => Leave(call, RouteRule.Fallback, why, new RouteAnswer.Fallback(), null);
 
     private QueueState? QueueOf(Call call)
     {

@@ -30,6 +30,7 @@ internal static class WireRoles
         "Pause" or "Reason" or "Detail" or "Message" or "Source" => WireRole.Code,
         "Raw" or "E164" or "CallerNumber" or "DialledNumber" or "Number" or "Target" => WireRole.Number,
         "Channel" or "ChannelName" => WireRole.Channel,
+        "Client" or "Own" or "First" or "Second" when field.FieldType == typeof(string) => WireRole.Channel,
         _ => WireRole.Plain,
     };
 

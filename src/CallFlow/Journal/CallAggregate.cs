@@ -68,6 +68,7 @@ internal sealed partial class CallAggregate(CallRow call)
             case CallResumed: Call.HeldSince = null; break;
             case RecordingStarted e: Leg(e.Node, e.UniqueId, e, leg => leg.Recorded = true); break;
             case CallTransferred e: Call.AgentId = e.Transfer == TransferKind.Attended ? e.ToAgent ?? Call.AgentId : Call.AgentId; break;
+            case TransferChanged e: Call.Transfer = new RawJson(Text(e)); break;
             case CallEnded e: Ended(e); break;
             case CallCorrected e: Corrected(e); break;
             case CallImported e: Imported(e); break;
@@ -142,6 +143,8 @@ internal sealed partial class CallAggregate(CallRow call)
         };
         Offers.Add(offer);
         ChangedOffers.Add(offer);
+        // Who is asked about a client takes no part in the talk with them.
+        if (e.Rule == RouteRule.Consult) return;
         Call.State = CallState.Ringing;
         Call.Place = null;
     }

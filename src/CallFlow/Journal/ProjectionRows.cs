@@ -41,6 +41,7 @@ internal sealed class CallRow
     public bool Estimated { get; set; }
     public Guid? MergedInto { get; set; }
     public RawJson? Decision { get; set; }
+    public RawJson? Transfer { get; set; }
     public long LastSeq { get; set; }
 }
 

@@ -45,7 +45,7 @@ internal static class SettingsBuilder
             week is null ? null : OpeningHours.Spans(week, zone, holidays, now, DaysAhead),
             TimeSpan.FromDays(row.Last_contact_days), Seconds(row.Last_contact_talk_s), row.Record,
             [.. agents.Select(a => new QueueAgent(a.User_id, a.Level))], row.After_wrap_up == "paused",
-            Blocked(row, rows, Named), row.Block_withheld);
+            Blocked(row, rows, Named), row.Block_withheld, row.Most_waiting);
     }
 
     static TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);

@@ -9,7 +9,7 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
     List<SettingsRows.Block> Blocks)
 {
     public sealed record Queue(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, string After_max_wait, string When_closed,
-        string When_nobody, string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, string After_wrap_up, string When_blocked = "", bool Block_withheld = false);
+        string When_nobody, string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, string After_wrap_up, string When_blocked = "", bool Block_withheld = false, int? Most_waiting = null);
 
     public sealed record Holiday(Guid Queue_id, DateOnly Day);
 
@@ -43,7 +43,7 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
     const string Sql = """
         select version from settings_version where domain = @domain;
         select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
-          last_contact_days, last_contact_talk_s, record, after_wrap_up, when_blocked::text, block_withheld from queue where domain = @domain and retired_at is null order by position, name, id;
+          last_contact_days, last_contact_talk_s, record, after_wrap_up, when_blocked::text, block_withheld, most_waiting from queue where domain = @domain and retired_at is null order by position, name, id;
         select h.queue_id, h.day from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by 1, 2;
         select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id
           where q.domain = @domain and u.domain = @domain and u.is_agent and u.active order by 1, 3, 2;

@@ -71,6 +71,7 @@ internal sealed class TimelineFold(Guid call)
         CallHeld e => e.Agent is { } agent ? AgentLane(agent) : Client,
         CallResumed e => e.Agent is { } agent ? AgentLane(agent) : Client,
         CallTransferred e => e.FromAgent is { } agent ? AgentLane(agent) : Client,
+        TransferChanged e => AgentLane(e.FromAgent),
         RecordingStarted e => lanes.GetValueOrDefault((e.Node, e.UniqueId)),
         AgentChanged e => AgentLane(e.Agent),
         WrapUpExtended e => AgentLane(e.Agent),

@@ -39,6 +39,7 @@ public sealed class TimelineText(Func<Guid, string> name)
         RecordingStarted => "recording began",
         CallMerged e => $"call {e.From} became part of this one",
         CallTransferred e => Join($"{e.Transfer} transfer", e.FromAgent is { } a ? "by " + name(a) : "", "to", e.ToAgent is { } t ? name(t) : e.Target),
+        TransferChanged e => Join($"transfer by {name(e.FromAgent)}", "to", e.ToAgent is { } t ? name(t) : e.ToQueue is { } q ? name(q) : e.Number ?? "", e.Step.ToString(), e.Reason is { } why ? $"({why})" : ""),
         CallEnded e => Join($"ended: {e.Outcome} by {e.By}, wait {Seconds(e.Wait_ms)} talk {Seconds(e.Talk_ms)} hold {Seconds(e.Hold_ms)}", e.Estimated ? "(estimated)" : ""),
         CallDialled e => $"the PBX dials {Number(e.Dialled)}",
         CallImported e => Join("not seen: told from the PBX's own record", e.Estimated ? "(estimated)" : ""),

@@ -100,12 +100,21 @@ sealed class CallWatch(Guid call)
         AgentCommand.FinishWrapUp c => c.Call,
         AgentCommand.ExtendWrapUp c => c.Call,
         AgentCommand.AttachClient c => c.Call,
+        AgentCommand.Transfer c => c.Call,
+        AgentCommand.Consult c => c.Call,
+        AgentCommand.Swap c => c.Call,
+        AgentCommand.Join c => c.Call,
+        AgentCommand.CancelTransfer c => c.Call,
+        AgentCommand.CompleteTransfer c => c.Call,
         _ => null,
     };
 
     static string? ChannelOf(PbxAction what) => what switch
     {
         PbxAction.Redirect a => a.Channel,
+        PbxAction.Consult a => a.Client,
+        PbxAction.Aside a => a.Channel,
+        PbxAction.Bridge a => a.First,
         PbxAction.HangUp a => a.Channel,
         PbxAction.Answer a => a.Channel,
         PbxAction.Hold a => a.Channel,

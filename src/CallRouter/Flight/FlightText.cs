@@ -62,6 +62,7 @@ sealed class FlightText(EngineSettings settings)
         RecordingStarted e => $"recorded on {e.UniqueId}",
         CallMerged e => $"is one with call {e.From}",
         CallTransferred e => $"{e.Transfer.ToString().ToLowerInvariant()} transfer by {Agent(e.FromAgent)} to {(e.ToAgent is null ? e.Target : Agent(e.ToAgent))}",
+        TransferChanged e => Join($"transfer by {Agent(e.FromAgent)} to {(e.ToAgent is { } to ? Agent(to) : e.ToQueue is { } queue ? Queue(queue) : e.Number)}:", Words(e.Step.ToString()), e.Reason is null ? "" : $"({e.Reason})"),
         CallEnded e => Join($"call ended: {Words(e.Outcome.ToString())}, by {e.By.ToString().ToLowerInvariant()}, cause {e.Cause};", $"wait {Seconds(e.Wait_ms)}, talk {Seconds(e.Talk_ms)}, hold {Seconds(e.Hold_ms)}", e.Estimated ? "(estimated)" : ""),
         AgentChanged e => Join($"{Agent(e.Agent)} is {Words(e.State.ToString())}", e.Reason is null ? "" : $"({e.Reason})", e.State == e.Before ? "" : $"after {Seconds(e.Before_ms)} {Words(e.Before.ToString())}"),
         WrapUpExtended e => $"wrap-up of {Agent(e.Agent)} extended to {e.Until:HH:mm:ss}",
@@ -96,6 +97,9 @@ sealed class FlightText(EngineSettings settings)
     {
         RouteAnswer.Dial d => $"dial {d.Device} for {d.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s{(d.Record ? ", recorded" : "")}",
         RouteAnswer.Hold h => $"hold for {h.Turn.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s at place {h.Place}",
+        RouteAnswer.Call c => $"call {Number(c.Number)} for {c.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s",
+        RouteAnswer.Keep k => $"keep for the agent for {k.Turn.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s",
+        RouteAnswer.Join j => $"join {j.Channel}",
         RouteAnswer.Goto g => $"go to {g.Target}",
         RouteAnswer.Play p => $"play {p.Sound}",
         RouteAnswer.Reject r => $"reject with cause {r.Cause}",
@@ -105,6 +109,9 @@ sealed class FlightText(EngineSettings settings)
     static string Of(PbxAction action) => action switch
     {
         PbxAction.Redirect r => $"fetch {r.Channel} from the hold loop",
+        PbxAction.Consult c => $"set {c.Client} aside, and ring {c.Device ?? Number(c.Number!)} from {c.Own}",
+        PbxAction.Aside a => $"set {a.Channel} aside{(a.Held ? " with music" : "")}",
+        PbxAction.Bridge b => $"bridge {b.First} with {b.Second}",
         PbxAction.Originate o => $"ring {o.Device}, then call {Number(o.Number)}{(o.Record ? ", recorded" : "")}",
         PbxAction.HangUp h => $"hang up {h.Channel} with cause {h.Cause}",
         PbxAction.Answer a => $"answer at {a.Device}",

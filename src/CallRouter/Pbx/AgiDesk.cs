@@ -31,7 +31,7 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
             await inputs.PutAsync(question, both.Token);
             var (call, answer) = await reply.WaitAsync(both.Token);
             RouterMetrics.RouteSeconds.Record(time.GetElapsedTime(from).TotalSeconds);
-            taken = await TellAsync(session, call, answer, both.Token);
+            taken = await TellAsync(session, call, answer, link.Options, both.Token);
         }
         catch (OperationCanceledException)
         {
@@ -90,7 +90,7 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
     };
 
     /// <returns>True when the last SET VARIABLE got its 200: the answer counts as sent.</returns>
-    static async Task<bool> TellAsync(AgiSession session, Guid call, RouteAnswer answer, CancellationToken cancel)
+    static async Task<bool> TellAsync(AgiSession session, Guid call, RouteAnswer answer, PbxOptions pbx, CancellationToken cancel)
     {
         if (answer is RouteAnswer.Fallback)
         {
@@ -99,7 +99,7 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
         }
 
         await session.SetVariableAsync("__CALLCRM_CALLID", call.ToString("N"), cancel);
-        foreach (var (name, value) in Variables(answer))
+        foreach (var (name, value) in Variables(answer, pbx))
         {
             var reply = await session.SetVariableAsync(name, value, cancel);
             if (!reply.IsOk)
@@ -110,7 +110,7 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
     }
 
     /// <summary>The action comes last: before it the dialplan sees no answer at all.</summary>
-    static IEnumerable<(string Name, string Value)> Variables(RouteAnswer answer)
+    static IEnumerable<(string Name, string Value)> Variables(RouteAnswer answer, PbxOptions pbx)
     {
         switch (answer)
         {
@@ -124,6 +124,20 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
                 yield return ("CALLCRM_HOLD", Seconds(hold.Turn));
                 yield return ("CALLCRM_PLACE", hold.Place.ToString(CultureInfo.InvariantCulture));
                 yield return ("CALLCRM_ACTION", "hold");
+                break;
+            case RouteAnswer.Call call:
+                yield return ("CALLCRM_NUMBER", DialNumber.Of(call.Number, pbx));
+                yield return ("CALLCRM_FROM", call.From);
+                yield return ("CALLCRM_RING", Seconds(call.Ring));
+                yield return ("CALLCRM_ACTION", "call");
+                break;
+            case RouteAnswer.Keep keep:
+                yield return ("CALLCRM_HOLD", Seconds(keep.Turn));
+                yield return ("CALLCRM_ACTION", "keep");
+                break;
+            case RouteAnswer.Join join:
+                yield return ("CALLCRM_PEER", join.Channel);
+                yield return ("CALLCRM_ACTION", "join");
                 break;
             case RouteAnswer.Goto there:
                 yield return ("CALLCRM_GOTO", there.Target);

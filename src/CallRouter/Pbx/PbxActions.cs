@@ -16,6 +16,13 @@ static class PbxActions
         // By label: Asterisk then refuses a missing target; with a number it says Success and the caller is lost.
         PbxAction.Redirect redirect => Action("Redirect",
             ("Channel", redirect.Channel), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "callcrm")),
+        PbxAction.Consult consult => Action("Redirect",
+            ("Channel", consult.Client), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "callcrm"),
+            ("ExtraChannel", consult.Own), ("ExtraContext", "callcrm-consult"), ("ExtraExten", consult.Device ?? DialNumber.Of(consult.Number!, pbx)), ("ExtraPriority", "callcrm")),
+        PbxAction.Aside aside => Action("Redirect",
+            ("Channel", aside.Channel), ("Context", "callcrm-consult"), ("Exten", aside.Held ? "held" : "wait"), ("Priority", "callcrm")),
+        PbxAction.Bridge bridge => Action("Bridge",
+            ("Channel1", bridge.First), ("Channel2", bridge.Second), ("Tone", "no")),
         PbxAction.HangUp hangUp => Action("Hangup",
             ("Channel", hangUp.Channel), ("Cause", hangUp.Cause.ToString(CultureInfo.InvariantCulture))),
         PbxAction.Answer answer => Notify(answer.Device, answer.Channel, "talk"),

@@ -36,6 +36,7 @@ internal static partial class AdminRules
         errors.OneOf("afterWrapUp", queue.AfterWrapUp, AfterWrapUps);
         errors.Range("preferredPatience_s", queue.PreferredPatience_s, 0, 600);
         errors.Range("maxWait_s", queue.MaxWait_s, 5, 7200);
+        if (queue.MostWaiting is { } most) errors.Range("mostWaiting", most, 1, 10_000);
         errors.Range("serviceLevel_s", queue.ServiceLevel_s, 1, 600);
         errors.Range("lastContactDays", queue.LastContactDays, 1, 3650);
         errors.Range("lastContactTalk_s", queue.LastContactTalk_s, 0, 3600);

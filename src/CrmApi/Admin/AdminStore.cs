@@ -28,7 +28,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
               exists (select from second_factor f where f.user_id = u.id and confirmed_at is not null) as second_factor
             from app_user u where domain = @domain order by not active, lower(name), id;
             select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, service_level_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
-              last_contact_days, last_contact_talk_s, record, version, after_wrap_up, when_blocked::text, block_withheld
+              last_contact_days, last_contact_talk_s, record, version, after_wrap_up, when_blocked::text, block_withheld, most_waiting
             from queue where domain = @domain and retired_at is null order by position, lower(name), id;
             select h.queue_id, h.day, h.name from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by h.day;
             select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id where q.domain = @domain order by a.level, lower(u.name), u.id;
@@ -69,11 +69,11 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     List<string> Nodes() => [.. configuration.GetSection("Pbx").GetChildren().Select(p => p["Node"] ?? "").Where(n => n.Length > 0)];
 
     sealed record QueueRow(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, int Service_level_s, string After_max_wait, string When_closed, string When_nobody,
-        string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, int Version, string After_wrap_up, string When_blocked, bool Block_withheld)
+        string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, int Version, string After_wrap_up, string When_blocked, bool Block_withheld, int? Most_waiting)
     {
         public QueueSetup View(List<HolidaySetup> holidays, List<MemberSetup> members) => new(Id, Name, Ring_s, Wrap_up_s, Preferred_patience_s, Max_wait_s, Service_level_s,
             Overflow(After_max_wait), Overflow(When_closed), Overflow(When_nobody), Time_zone, HoursOf(Hours), holidays, Last_contact_days, Last_contact_talk_s, Record, members, Version, After_wrap_up,
-            Overflow(When_blocked), Block_withheld);
+            Overflow(When_blocked), Block_withheld, Most_waiting);
     }
 
     sealed record NumberRow(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version, string Greetings)

@@ -45,6 +45,7 @@ internal static class QueueAdmin
             queue.AfterWrapUp,
             queue.BlockWithheld,
             blocked = Json(queue.WhenBlocked ?? new OverflowSetup("busy", "")),
+            queue.MostWaiting,
             change.Domain,
             after = Json(queue.AfterMaxWait),
             closed = Json(queue.WhenClosed),
@@ -59,15 +60,15 @@ internal static class QueueAdmin
             ? await change.DoAsync(
                 """
                 insert into queue (id, domain, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, service_level_s, after_max_wait, when_closed, when_nobody, time_zone, hours,
-                  last_contact_days, last_contact_talk_s, record, after_wrap_up, when_blocked, block_withheld, position)
+                  last_contact_days, last_contact_talk_s, record, after_wrap_up, when_blocked, block_withheld, most_waiting, position)
                 values (@Id, @Domain, @Name, @Ring_s, @WrapUp_s, @PreferredPatience_s, @MaxWait_s, @ServiceLevel_s, @after::jsonb, @closed::jsonb, @nobody::jsonb, @TimeZone, @hours::jsonb,
-                  @LastContactDays, @LastContactTalk_s, @Record, @AfterWrapUp, @blocked::jsonb, @BlockWithheld, coalesce((select max(position) + 1 from queue where domain = @Domain), 0)) on conflict (id) do nothing
+                  @LastContactDays, @LastContactTalk_s, @Record, @AfterWrapUp, @blocked::jsonb, @BlockWithheld, @MostWaiting, coalesce((select max(position) + 1 from queue where domain = @Domain), 0)) on conflict (id) do nothing
                 """, values, cancel)
             : await change.DoAsync(
                 """
                 update queue set name = @Name, ring_s = @Ring_s, wrap_up_s = @WrapUp_s, preferred_patience_s = @PreferredPatience_s, max_wait_s = @MaxWait_s, service_level_s = @ServiceLevel_s,
                   after_max_wait = @after::jsonb, when_closed = @closed::jsonb, when_nobody = @nobody::jsonb, time_zone = @TimeZone, hours = @hours::jsonb,
-                  last_contact_days = @LastContactDays, last_contact_talk_s = @LastContactTalk_s, record = @Record, after_wrap_up = @AfterWrapUp, when_blocked = @blocked::jsonb, block_withheld = @BlockWithheld, version = version + 1
+                  last_contact_days = @LastContactDays, last_contact_talk_s = @LastContactTalk_s, record = @Record, after_wrap_up = @AfterWrapUp, when_blocked = @blocked::jsonb, block_withheld = @BlockWithheld, most_waiting = @MostWaiting, version = version + 1
                 where id = @Id and version = @Version and domain = @Domain and retired_at is null
                 """, values, cancel);
         if (rows == 0) return change.Conflict(rows);

@@ -64,6 +64,7 @@ internal sealed class TimelineWords(LiveNames names, LiveViews views, IReadOnlyD
             CallQueued q => view with { Queue = names.Queue(q.Queue), Number = q.Place > 0 ? q.Place : null },
             RouteDecided d => view with { Code = d.Rule.ToString(), Who = names.Person(d.Agent), Route = Route(d) },
             CallTransferred t => view with { Code = t.Transfer.ToString(), Who = names.Person(t.FromAgent), Other = names.Person(t.ToAgent) ?? t.Target },
+            TransferChanged t => view with { Code = t.Step.ToString(), Who = names.Person(t.FromAgent), Other = names.Person(t.ToAgent) ?? names.Queue(t.ToQueue) ?? t.Number, Detail = t.Reason },
             CallEnded c => view with { Code = c.Outcome.ToString(), Detail = c.By.ToString(), Number = c.Cause > 0 ? c.Cause : null, Estimated = c.Estimated },
             _ => Party(view, e.Entry),
         };

@@ -13,7 +13,7 @@ namespace CallCrm.CrmApi.Commands;
 internal static class CommandsModule
 {
     static readonly FrozenSet<string> NeedCall =
-        FrozenSet.ToFrozenSet(["answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up", "attach_client"], StringComparer.Ordinal);
+        FrozenSet.ToFrozenSet(["answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up", "attach_client", "transfer", "consult", "swap", "join", "cancel_transfer", "complete_transfer"], StringComparer.Ordinal);
 
     static readonly FrozenSet<string> NeedNoCall = FrozenSet.ToFrozenSet(["sign_in", "sign_out", "sign_out_after", "keep_on", "ready", "pause", "dial"], StringComparer.Ordinal);
 
@@ -44,7 +44,7 @@ internal static class CommandsModule
     {
         if (Missing(request) is { } missing) return Problems.Invalid(missing.Field, missing.Expected);
         var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId,
-            request.Number?.Trim(), PhoneNumbers.ToE164(request.Number, site.Value.Region));
+            request.Number?.Trim(), PhoneNumbers.ToE164(request.Number, site.Value.Region), request.ToAgent, request.ToQueue);
         var answer = await road.CommandAsync(request.Id, person.Id, command, cancel);
         if (answer.Accepted && request.PageId is { Length: > 0 } page)
             feed.TellOtherPages(person.Id, page, new DoneElsewhereEvent(request.CallId ?? Guid.Empty, request.Kind, page));
@@ -63,6 +63,8 @@ internal static class CommandsModule
             { Kind: "pause", Reason: null or "" or { Length: > 100 } } => ("reason", "a pause reason of the catalog"),
             { Kind: "attach_client", ClientId: null } => ("clientId", "the client's id"),
             { Kind: "dial", Number: var number } when string.IsNullOrWhiteSpace(number) || number.Length > 80 => ("number", "the number to call, at most 80 characters"),
+            { Kind: "transfer" or "consult" } when new[] { request.ToAgent is not null, request.ToQueue is not null, !string.IsNullOrWhiteSpace(request.Number) }.Count(given => given) != 1 => ("toAgent", "exactly one of toAgent, toQueue, number"),
+            { Kind: "transfer" or "consult", Number.Length: > 80 } => ("number", "the number to call, at most 80 characters"),
             { PageId.Length: > 100 } => ("pageId", "at most 100 characters"),
             _ => null,
         };

@@ -14,6 +14,9 @@ internal sealed record Dress(IReadOnlySet<Guid> Calls, IReadOnlyDictionary<Guid,
     /// <summary>The draft as this agent sees it.</summary>
     public IEnumerable<DraftFieldView> DraftOf(Guid call, Guid agent) => Drafts[call].Where(d => d.Owner == Guid.Empty || d.Owner == agent).Select(d => d.Field);
 
+    /// <summary>What the call's agents share.</summary>
+    public string? Field(Guid call, string field) => Drafts[call].Where(d => d.Owner == Guid.Empty && d.Field.Field == field).Select(d => d.Field.Value).FirstOrDefault(v => v.Length > 0);
+
     public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), Array.Empty<(Guid, DraftFieldView)>().ToLookup(_ => Guid.Empty));
 }
 
@@ -53,7 +56,7 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
             names = wish.Names.ToArray(),
             clients = wish.Calls.Select(c => c.Client).OfType<Guid>().Distinct().ToArray(),
             candidates = wish.Calls.Where(c => c.Candidates.Length > 1).SelectMany(c => c.Candidates).Distinct().ToArray(),
-            drafts = wish.Calls.Where(c => !c.Agents.IsEmpty).Select(c => c.Id).Distinct().ToArray(),
+            drafts = wish.Calls.Where(c => !c.Agents.IsEmpty || c.Transfer is not null).Select(c => c.Id).Distinct().ToArray(),
         }, cancellationToken: cancel));
         foreach (var (call, number) in await results.ReadAsync<(Guid, long)>()) facts.CallNumbers[call] = number;
         foreach (var (client, name) in await results.ReadAsync<(Guid, string)>()) facts.ClientNames[client] = name;

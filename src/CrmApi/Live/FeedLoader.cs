@@ -15,7 +15,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         select greatest(coalesce((select max(seq) from journal where domain = @domain), 0), coalesce((select max(last_seq) from agent_state where domain = @domain), 0),
           coalesce((select max(last_seq) from call where domain = @domain and started_at > @recent), 0));
         select c.id, c.node, c.direction, c.state, c.routed, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, c.dialled_raw, c.dialled_e164, c.queue_id, c.lookup, c.client_id,
-          array_to_string(c.candidates, ',') as candidates, c.deal_id, c.place, c.started_at, c.queued_at, c.answered_at, c.held_since, c.ended_at, c.outcome, c.ended_by, c.wait_ms, c.decision::text as decision,
+          array_to_string(c.candidates, ',') as candidates, c.deal_id, c.place, c.started_at, c.queued_at, c.answered_at, c.held_since, c.ended_at, c.outcome, c.ended_by, c.wait_ms, c.decision::text as decision, c.transfer::text as transfer,
           o.id as offer_id, coalesce(o.can_answer, false) as can_answer, coalesce(o.can_hold, false) as can_hold,
           exists (select from call_leg l where l.call_id = c.id and l.recorded) as recorded,
           c.direction = 'Outbound' and exists (select from call_leg l where l.call_id = c.id and l.is_client) as client_called,
@@ -82,6 +82,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         By = Parse<EndedBy>(r.EndedBy),
         Wait_ms = r.Wait_ms,
         Decision = Decision(r.Decision),
+        Transfer = Transfer(r.Transfer),
         Offer = r.OfferId,
         CanAnswer = r.CanAnswer,
         CanHold = r.CanHold,
@@ -116,9 +117,22 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         }
     }
 
+    static TransferChanged? Transfer(string? json)
+    {
+        if (json is null) return null;
+        try
+        {
+            return JsonSerializer.Deserialize(json, JournalJson.Default.TransferChanged);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     sealed record CallRow(Guid Id, string Node, string Direction, string State, bool Routed, string CallerRaw, string CallerKind, string? CallerE164, string CallerName, string DialledRaw,
         string? DialledE164, Guid? QueueId, string? Lookup, Guid? ClientId, string Candidates, Guid? DealId, int? Place, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt,
-        DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int? Wait_ms, string? Decision,
+        DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int? Wait_ms, string? Decision, string? Transfer,
         Guid? OfferId, bool CanAnswer, bool CanHold, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents);
 
     sealed record OfferRow(Guid Id, Guid CallId, Guid AgentId, string Node, string Extension, string Device, Guid? QueueId, DateTimeOffset OfferedAt, int Ring_s, string Rule,

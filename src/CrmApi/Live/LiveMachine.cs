@@ -54,6 +54,7 @@ internal static class LiveMachine
             RecordingStarted e => Told(ChangeCall(state, e.Call, c => c with { Recorded = true }), e, notices),
             CallMerged e => Merged(state, e, notices),
             CallTransferred e => Told(state, e, notices),
+            TransferChanged e => Told(ChangeCall(state, e.Call, c => c with { Transfer = e }), e, notices),
             CallEnded e => Ended(state, e, notices),
             CallCorrected e => Corrected(state, e, notices),
             CallImported e => Imported(state, e, notices),
@@ -109,7 +110,8 @@ internal static class LiveMachine
     {
         if (Find(state, e.Call) is not { } call) return state;
         var offer = new LiveOffer(e.Offer, call.Id, e.Agent, e.Node, e.Extension, e.Device, e.Queue, e.At, e.Ring_s, e.Rule, e.CanAnswer, e.CanHold, Rang: false);
-        call = call with { State = CallState.Ringing, Offer = e.Offer, CanAnswer = e.CanAnswer, CanHold = e.CanHold, Queue = e.Queue ?? call.Queue, Place = null };
+        // Who is asked about a client takes no part in the talk with them.
+        call = e.Rule == RouteRule.Consult ? call with { Offer = e.Offer } : call with { State = CallState.Ringing, Offer = e.Offer, CanAnswer = e.CanAnswer, CanHold = e.CanHold, Queue = e.Queue ?? call.Queue, Place = null };
         notices.Add(new Notice.Popped(offer, call, e.At));
         return state.With(call) with { Offers = state.Offers.SetItem(e.Offer, offer) };
     }

@@ -59,6 +59,9 @@ internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, C
     public RouteDecided? Decision { get; init; }
     public bool Recorded { get; init; }
 
+    /// <summary>How far its last transfer from a desk is.</summary>
+    public TransferChanged? Transfer { get; init; }
+
     /// <summary>A call out: the number itself is being called; before that the agent's own phone.</summary>
     public bool ClientCalled { get; init; }
 
@@ -68,7 +71,8 @@ internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, C
     public ImmutableHashSet<Guid> Agents { get; init; } = [];
     public ImmutableHashSet<Guid> Spoke { get; init; } = [];
 
-    public bool Waits => State is CallState.Routing or CallState.Waiting or CallState.Ringing && QueuedAt is not null && AnsweredAt is null;
+    /// <summary>Also who was spoken with, and handed on to a queue.</summary>
+    public bool Waits => QueuedAt is not null && (State is CallState.Routing or CallState.Waiting or CallState.Ringing) && (AnsweredAt is null || Transfer is { Step: TransferStep.Done, ToQueue: not null, ToAgent: null });
 }
 
 internal sealed record LiveOffer(Guid Id, Guid Call, Guid Agent, string Node, string Extension, string Device, Guid? Queue, DateTimeOffset At, int Ring_s, RouteRule Rule,

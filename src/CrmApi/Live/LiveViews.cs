@@ -13,9 +13,11 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
     public PopView Pop(LiveOffer offer, LiveCall call, Dress dress)
     {
         var number = Names.Number(call.Dialled);
+        var handed = offer.Rule is RouteRule.Transfer or RouteRule.Consult or RouteRule.TransferBack;
         return new PopView(offer.Id, call.Id, facts.Number(call.Id), offer.At, offer.Ring_s, Seconds(offer.At - (call.QueuedAt ?? call.StartedAt)), Caller(call), Lookup(call),
             Names.Queue(offer.Queue), number?.Name, scripts.Greeting(call, offer.Agent, Card(call, dress)), Reason(call.Decision, offer.Rule, offer.Agent),
-            Card(call, dress), Candidates(call, dress), scripts.For(call, offer.Agent, Card(call, dress)), offer.Device, offer.CanAnswer, offer.CanHold, offer.Rang);
+            Card(call, dress), Candidates(call, dress), scripts.For(call, offer.Agent, Card(call, dress)), offer.Device, offer.CanAnswer, offer.CanHold, offer.Rang,
+            handed ? Transfer(call, offer.Agent) : null, handed ? dress.Field(call.Id, "note") : null, handed ? dress.Field(call.Id, "script.step") : null);
     }
 
     public LiveCallView Call(LiveState state, LiveCall call, Guid agentId, Dress dress)
@@ -27,8 +29,11 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
             Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
-            scripts.Greeting(call, agentId, Card(call, dress)));
+            scripts.Greeting(call, agentId, Card(call, dress)), Transfer(call, agentId));
     }
+
+    TransferView? Transfer(LiveCall call, Guid agent) => call.Transfer is not { } t ? null : new TransferView(t.Step.ToString(), t.Transfer == TransferKind.Attended, t.FromAgent == agent,
+        Names.Person(t.FromAgent), Names.Person(t.ToAgent), Names.Queue(t.ToQueue), t.Number is { } number ? Numbers.Format(number, "en") : null, t.Reason);
 
     /// <summary>A colleague whom they called, too.</summary>
     static CallerView OtherSide(LiveCall call, LiveAgent agent) =>

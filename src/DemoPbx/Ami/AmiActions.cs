@@ -30,6 +30,7 @@ internal sealed class AmiActions
             ["Status"] = (AmiClasses.System | AmiClasses.Call | AmiClasses.Reporting, Now(lists.Status)),
             ["DeviceStateList"] = (AmiClasses.Call | AmiClasses.Reporting, Now(lists.DeviceStateList)),
             ["Redirect"] = (AmiClasses.Call, Now(calls.Redirect)),
+            ["Bridge"] = (AmiClasses.Call, Now(calls.Bridge)),
             ["Hangup"] = (AmiClasses.System | AmiClasses.Call, Now(calls.Hangup)),
             ["MixMonitorMute"] = (AmiClasses.System | AmiClasses.Call, Now(calls.MixMonitorMute)),
             ["PJSIPNotify"] = (AmiClasses.System, Now(calls.Notify)),

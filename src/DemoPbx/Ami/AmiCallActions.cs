@@ -32,14 +32,65 @@ internal sealed class AmiCallActions(Exchange exchange)
             return;
         }
 
-        if (channel.Pending == Interruption.Hangup || exchange.Calls.TrueForAll(c => c.Leg != channel))
+        var extra = request["ExtraChannel"] is { Length: > 0 } other ? exchange.FindChannel(other) : null;
+        var extraTarget = new DialplanPoint(request["ExtraContext"] ?? "", request["ExtraExten"] ?? "", request["ExtraPriority"] ?? "");
+        if (!string.IsNullOrEmpty(request["ExtraChannel"]) && (extra is null || !SnippetContexts.HasLabel(exchange.Options, extraTarget)))
+        {
+            AmiActions.Error(session, request, extra is null ? $"ExtraChannel does not exist: {request["ExtraChannel"]}" : "ExtraPriority is invalid");
+            return;
+        }
+
+        if (!MayMove(channel, target) || (extra is not null && !MayMove(extra, extraTarget)))
         {
             AmiActions.Error(session, request, $"Redirect failed, channel not up: {request["Channel"]}");
             return;
         }
 
-        AmiActions.Error(session, request, "Redirect successful", "Success");
-        channel.Interrupt(Interruption.Redirect, target);
+        AmiActions.Error(session, request, extra is null ? "Redirect successful" : "Dual Redirect successful", "Success");
+        // The leg first: its Dial ends with it then, and does not end it.
+        if (extra is not null)
+        {
+            Move(extra, extraTarget);
+        }
+
+        Move(channel, target);
+    }
+
+    /// <summary>A caller anywhere; an agent's or a target's leg only into a consultation.</summary>
+    private bool MayMove(PbxChannel channel, DialplanPoint target) => channel.Pending != Interruption.Hangup && !channel.Ended
+        && (exchange.Calls.Exists(c => c.Leg == channel) || (channel.State == ChannelState.Up && target.Context == SnippetContexts.Consult));
+
+    private void Move(PbxChannel channel, DialplanPoint target)
+    {
+        if (target.Context != SnippetContexts.Consult || channel.Onward)
+        {
+            channel.Interrupt(Interruption.Redirect, target);
+            return;
+        }
+
+        // A dialled leg has no dialplan of its own until now.
+        (channel.Context, channel.Exten, channel.Onward) = (target.Context, target.Exten, true);
+        exchange.Part(channel);
+        exchange.Loop.Spawn(() => new ConsultLeg(exchange, channel).RunAsync(), "a consultation");
+    }
+
+    public void Bridge(AmiSession session, AmiRequest request)
+    {
+        PbxChannel[] both = [.. new[] { request["Channel1"], request["Channel2"] }.Select(n => string.IsNullOrEmpty(n) ? null : exchange.FindChannel(n)).OfType<PbxChannel>()];
+        if (both.Length < 2 || both[0] == both[1])
+        {
+            AmiActions.Error(session, request, both.Length < 2 ? "Channel1 or Channel2 does not exists" : "Unable to bridge channel to itself");
+            return;
+        }
+
+        if (Array.Exists(both, c => c.Bridge is null))
+        {
+            AmiActions.Error(session, request, "Unable to add Channel1 to bridge");
+            return;
+        }
+
+        exchange.Bring(both[0], both[1]);
+        AmiActions.Error(session, request, "Channels have been bridged", "Success");
     }
 
     public void Hangup(AmiSession session, AmiRequest request)

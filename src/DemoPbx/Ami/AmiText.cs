@@ -52,8 +52,8 @@ internal sealed class AmiText
     public AmiText Bridge(PbxBridge bridge)
     {
         Line("BridgeUniqueid", bridge.Id);
-        Line("BridgeType", "basic");
-        Line("BridgeTechnology", "simple_bridge");
+        Line("BridgeType", bridge.Waits ? "base" : "basic");
+        Line("BridgeTechnology", bridge.Waits ? "holding_bridge" : bridge.Channels.Count > 2 ? "softmix" : "simple_bridge");
         Line("BridgeCreator", "<unknown>");
         Line("BridgeName", "<unknown>");
         Line("BridgeNumChannels", bridge.Channels.Count);

@@ -7,6 +7,9 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
 {
     private PbxBridge? _bridge;
 
+    /// <summary>Options g and F: whoever of the two is left goes on in the dialplan.</summary>
+    public bool GoesOn { get; init; }
+
     /// <summary>Option b: what is done on the called leg before it is called.</summary>
     public Action<PbxChannel>? BeforeDial { get; init; }
 
@@ -139,11 +142,24 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
         LimitTalk(leg, phone);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(caller.Interrupted, exchange.PowerCut.Token);
-        await Task.WhenAny(leg.Gone.Task, Task.Delay(Timeout.InfiniteTimeSpan, exchange.Time, stop.Token));
-        exchange.PowerCut.Token.ThrowIfCancellationRequested();
+        var interrupted = Task.Delay(Timeout.InfiniteTimeSpan, exchange.Time, stop.Token);
+        while (!leg.Gone.Task.IsCompleted && !interrupted.IsCompleted && caller.Bridge is not null && leg.Bridge == bridge)
+        {
+            await Task.WhenAny(leg.Gone.Task, interrupted, leg.Moved, caller.Moved);
+            exchange.PowerCut.Token.ThrowIfCancellationRequested();
+        }
+
         await stop.CancelAsync();
         (caller.Recording ?? leg.Recording)?.Mark(exchange.Time.GetUtcNow(), CallSound.Silence);
-        if (leg.Gone.Task.IsCompleted)
+        if (!leg.Gone.Task.IsCompleted && leg.Bridge != bridge)
+        {
+            LegGoesItsWay(leg);
+        }
+        else if (GoesOn)
+        {
+            await PartAsync(leg);
+        }
+        else if (leg.Gone.Task.IsCompleted)
         {
             await LegLeavesAsync(leg);
         }
@@ -153,6 +169,52 @@ internal sealed class DialApplication(Exchange exchange, PbxChannel caller, CdrK
         }
 
         return "ANSWER";
+    }
+
+    /// <summary>The leg was taken into another talk, or redirected: it lives on, and the caller's dial is over.</summary>
+    private void LegGoesItsWay(PbxChannel leg)
+    {
+        if (caller.Pending == Interruption.Redirect)
+        {
+            (caller.Context, caller.Exten, caller.Priority) = (caller.Target.Context, caller.Target.Exten, 1);
+            cdr.LegLeft();
+        }
+
+        exchange.Part(caller);
+        Status("ANSWER");
+        Follow(leg);
+    }
+
+    /// <summary>Of a consultation: who hung up is out, the other one (or two, of three) goes on.</summary>
+    private async Task PartAsync(PbxChannel leg)
+    {
+        var hungUp = leg.Gone.Task.IsCompleted;
+        if (hungUp)
+        {
+            var cause = await leg.Gone.Task;
+            exchange.Part(leg);
+            exchange.End(leg, cause);
+            await new WaitingPlace(exchange, caller).StayAsync(Timeout.InfiniteTimeSpan, null);
+        }
+        else
+        {
+            exchange.Part(caller);
+            Follow(leg);
+        }
+
+        Status("ANSWER");
+    }
+
+    /// <summary>A leg without a Dial around it: held when its talk is over, unless it was sent elsewhere.</summary>
+    private void Follow(PbxChannel leg)
+    {
+        if (leg.Onward)
+        {
+            return;
+        }
+
+        (leg.Exten, leg.Onward) = ("held", true);
+        exchange.Loop.Spawn(() => new ConsultLeg(exchange, leg).RunAsync(), "a leg that stays");
     }
 
     /// <summary>Trace 03: the agent hung up, the caller follows.</summary>

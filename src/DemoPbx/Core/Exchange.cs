@@ -140,15 +140,51 @@ internal sealed class Exchange
         Publish();
     }
 
-    public PbxBridge CreateBridge()
+    public PbxBridge CreateBridge(bool waits = false)
     {
         // Not by the seed: ids of bridges never come again, not even after a restart.
-        var bridge = new PbxBridge(Guid.NewGuid().ToString());
+        var bridge = new PbxBridge(Guid.NewGuid().ToString(), waits);
         Events.Emit(AmiClasses.Call, "BridgeCreate", t => t.Bridge(bridge));
         return bridge;
     }
 
     public void Destroy(PbxBridge bridge) => Events.Emit(AmiClasses.Call, "BridgeDestroy", t => t.Bridge(bridge));
+
+    /// <summary>Out of its bridge; who would be left alone there is out, too, and goes on in its own place.</summary>
+    public void Part(PbxChannel channel)
+    {
+        if (channel.Bridge is not { } bridge)
+        {
+            return;
+        }
+
+        Leave(channel);
+        channel.TellMoved();
+        if (bridge is { Waits: false, Channels.Count: 1 })
+        {
+            var left = bridge.Channels[0];
+            Leave(left);
+            left.TellMoved();
+        }
+
+        if (bridge.Channels.Count == 0)
+        {
+            Destroy(bridge);
+        }
+    }
+
+    /// <summary>AMI Bridge: out of where they are, into one talk.</summary>
+    public void Bring(PbxChannel first, PbxChannel second)
+    {
+        var bridge = CreateBridge();
+        foreach (var channel in (ReadOnlySpan<PbxChannel>)[first, second])
+        {
+            Part(channel);
+            Join(bridge, channel);
+            channel.Recording?.Mark(Time.GetUtcNow(), CallSound.Talk);
+            channel.TellMoved();
+        }
+    }
 
     /// <summary>The one end of every channel.</summary>
     public void End(PbxChannel channel, HangupCause cause)

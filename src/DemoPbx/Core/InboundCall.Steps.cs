@@ -15,7 +15,7 @@ internal sealed partial class InboundCall
     private static readonly string[] Answers =
     [
         "CALLCRM_ACTION", "CALLCRM_DEVICE", "CALLCRM_RING", "CALLCRM_RECORD", "CALLCRM_HOLD",
-        "CALLCRM_PLACE", "CALLCRM_GOTO", "CALLCRM_PLAY", "CALLCRM_CAUSE",
+        "CALLCRM_PLACE", "CALLCRM_GOTO", "CALLCRM_PLAY", "CALLCRM_CAUSE", "CALLCRM_NUMBER", "CALLCRM_PEER",
     ];
 
     private async Task<Step?> RouteAsync(string state)
@@ -45,6 +45,9 @@ internal sealed partial class InboundCall
         {
             "dial" => await DialAsync(),
             "hold" => await HoldAsync(),
+            "call" => await CallAsync(),
+            "keep" => await KeepAsync(),
+            "join" => await JoinAsync(),
             "goto" => Goto(),
             "play" when SoundName().IsMatch(_caller.Get("CALLCRM_PLAY")) =>
                 () => MessageAsync(new DialplanPoint(SnippetContexts.Route, "play", "1"), _caller.Get("CALLCRM_PLAY")),
@@ -77,6 +80,50 @@ internal sealed partial class InboundCall
         _exchange.Step(_caller, SnippetContexts.Route, "dial", 22, "Dial",
             string.Create(CultureInfo.InvariantCulture, $"{device},{ring},t"));
         _dialStatus = await new DialApplication(_exchange, _caller, _cdr, _call).RunAsync(device, TimeSpan.FromSeconds(ring));
+        return _dialStatus == "ANSWER" || _caller.Pending != Interruption.None ? null : () => RouteAsync("next");
+    }
+
+    /// <summary>Waits for the agent who has the client.</summary>
+    private async Task<Step?> KeepAsync()
+    {
+        _exchange.Answer(_caller);
+        _exchange.Devices.Refresh(_caller.Device);
+        var turn = Number("CALLCRM_HOLD", LongestHold_s, 1, LongestHold_s);
+        _exchange.Step(_caller, SnippetContexts.Route, "keep", 6, "BridgeWait", string.Create(CultureInfo.InvariantCulture, $"callcrm-{_caller.Uniqueid},participant,e(m)S({turn})"));
+        _call.Move(DemoCallPlace.Held);
+        await new WaitingPlace(_exchange, _caller).WaitAsync(TimeSpan.FromSeconds(turn), music: true);
+        return () => RouteAsync("held");
+    }
+
+    /// <summary>Into a talk of others.</summary>
+    private async Task<Step?> JoinAsync()
+    {
+        if (_exchange.FindChannel(_caller.Get("CALLCRM_PEER"))?.Bridge is { Waits: false } talk)
+        {
+            _exchange.Step(_caller, SnippetContexts.Route, "join", 4, "BridgeAdd", _caller.Get("CALLCRM_PEER"));
+            _call.Move(DemoCallPlace.Talking);
+            await new WaitingPlace(_exchange, _caller).JoinAsync(talk);
+        }
+        else
+        {
+            await _exchange.WaitAsync(TimeSpan.FromSeconds(1), _caller.Interrupted);
+        }
+
+        return () => RouteAsync("held");
+    }
+
+    /// <summary>Handed on to a number of the outside.</summary>
+    private async Task<Step?> CallAsync()
+    {
+        var number = string.Concat(_caller.Get("CALLCRM_NUMBER").Where(c => char.IsAsciiDigit(c) || c is '+' or '*' or '#'));
+        if (number.Length == 0 || ++_dials > MostDials)
+        {
+            return FallbackAsync;
+        }
+
+        var ring = Number("CALLCRM_RING", 45, 1, 120);
+        _exchange.Step(_caller, SnippetContexts.Route, "call", 11, "Dial", string.Create(CultureInfo.InvariantCulture, $"Local/{number}@callcrm-out,{ring}"));
+        _dialStatus = await new DialApplication(_exchange, _caller, _cdr, _call).RunAsync(new CustomerPhone(_exchange, number), TimeSpan.FromSeconds(ring));
         return _dialStatus == "ANSWER" || _caller.Pending != Interruption.None ? null : () => RouteAsync("next");
     }
 
@@ -130,7 +177,7 @@ internal sealed partial class InboundCall
     private async Task<Step?> RejectAsync()
     {
         var cause = Number("CALLCRM_CAUSE", 17, 1, 127);
-        if (_caller.State == ChannelState.Up)
+        if (_caller.State == ChannelState.Up && cause != 16)
         {
             // Who was held before hears the tone; nobody else needs one.
             _exchange.Step(_caller, SnippetContexts.Route, "reject", 4, "PlayTones", cause == 17 ? "busy" : "congestion");

@@ -72,6 +72,7 @@ internal sealed class PbxChannel(string name, string uniqueid, string linkedid, 
 {
     private readonly Dictionary<string, string> _variables = new(StringComparer.Ordinal);
     private CancellationTokenSource _interrupt = new();
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Name { get; } = name;
 
@@ -133,6 +134,12 @@ internal sealed class PbxChannel(string name, string uniqueid, string linkedid, 
     /// <summary>Completed when the phone at the other end hung up, or somebody hung up on it.</summary>
     public TaskCompletionSource<HangupCause> Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Completed, and made anew, when somebody else moves it to another bridge or out of one.</summary>
+    public Task Moved => _moved.Task;
+
+    /// <summary>A dialled leg that goes its own way through the dialplan now.</summary>
+    public bool Onward { get; set; }
+
     public Interruption Pending { get; private set; }
 
     public DialplanPoint Target { get; private set; }
@@ -183,6 +190,13 @@ internal sealed class PbxChannel(string name, string uniqueid, string linkedid, 
         _interrupt.Cancel();
     }
 
+    public void TellMoved()
+    {
+        var told = _moved;
+        _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        told.TrySetResult();
+    }
+
     /// <summary>The dialplan has taken note of the interruption and goes on.</summary>
     public void Resume()
     {
@@ -192,10 +206,12 @@ internal sealed class PbxChannel(string name, string uniqueid, string linkedid, 
     }
 }
 
-/// <summary>Two channels that hear each other.</summary>
-internal sealed class PbxBridge(string id)
+/// <summary>Channels that hear each other; or a place where one waits alone.</summary>
+internal sealed class PbxBridge(string id, bool waits = false)
 {
     public string Id { get; } = id;
+
+    public bool Waits { get; } = waits;
 
     public List<PbxChannel> Channels { get; } = [];
 }

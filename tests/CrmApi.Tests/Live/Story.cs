@@ -90,6 +90,13 @@ sealed class Story : IAsyncDisposable
         Seq(new CallAnswered(null, to, "pbx", $"{call:N}.3", 0) { Seq = 0, At = default }, call),
     ];
 
+    public JournalEntry Transfer(Guid call, TransferStep step, Guid from, Guid to, bool attended = true, string? reason = null) =>
+        Seq(new TransferChanged(step, attended ? TransferKind.Attended : TransferKind.Blind, from, to, null, null, reason) { Seq = 0, At = default }, call);
+
+    /// <summary>A colleague's phone is to ring about it.</summary>
+    public JournalEntry[] OffersBy(RouteRule rule, Guid call, Guid offer, Guid agent, string extension, Guid? client) =>
+        [Seq(new CallOffered(offer, agent, "pbx", extension, $"PJSIP/{extension}", Seeds.Sales, client, 2, 20, rule, true, true) { Seq = 0, At = default }, call), Agent(agent, AgentState.Reserved, extension, call)];
+
     public JournalEntry[] ClientLeg(Guid call) =>
         [Seq(new LegStarted("pbx", $"{call:N}.1", "PJSIP/trunk-1", null, true, false) { Seq = 0, At = default }, call), Seq(new RecordingStarted("pbx", $"{call:N}.1") { Seq = 0, At = default }, call)];
 

@@ -35,6 +35,13 @@ public sealed record AgiAnswer(params (string Name, string Value)[] Variables)
 
     public static AgiAnswer Reject(int cause) => new(("CALLCRM_CAUSE", $"{cause}"), ("CALLCRM_ACTION", "reject"));
 
+    public static AgiAnswer Keep(int seconds = 20) => new(("CALLCRM_HOLD", $"{seconds}"), ("CALLCRM_ACTION", "keep"));
+
+    public static AgiAnswer Join(string channel) => new(("CALLCRM_PEER", channel), ("CALLCRM_ACTION", "join"));
+
+    public static AgiAnswer Call(string number, string from = "101", int ringSeconds = 20) =>
+        new(("CALLCRM_NUMBER", number), ("CALLCRM_FROM", from), ("CALLCRM_RING", $"{ringSeconds}"), ("CALLCRM_ACTION", "call"));
+
     public static AgiAnswer Nothing() => new();
 }
 
@@ -46,6 +53,14 @@ public sealed class ScriptedAgi : IAsyncDisposable
     readonly ConcurrentQueue<AgiAnswer> _answers;
     readonly ConcurrentQueue<AgiAsked> _asked = new();
     readonly Task _accepting;
+    bool _gone;
+
+    /// <summary>Answers from the list of now on first.</summary>
+    public void Next(AgiAnswer answer)
+    {
+        _answers.Clear();
+        _answers.Enqueue(answer);
+    }
 
     public ScriptedAgi(int port, params AgiAnswer[] answers)
     {
@@ -62,8 +77,12 @@ public sealed class ScriptedAgi : IAsyncDisposable
         Eventually.GetAsync(() => _asked.Where(a => a.State == state).ElementAtOrDefault(index), within ?? TimeSpan.FromSeconds(10),
             $"an AGI request '{state}'; there came: {string.Join(", ", _asked.Select(a => a.State))}");
 
+    /// <summary>Also before its test is over, to be gone for the PBX.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_gone)
+            return;
+        _gone = true;
         await _end.CancelAsync();
         _listener.Dispose();
         await _accepting;

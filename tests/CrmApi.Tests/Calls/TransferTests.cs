@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Http.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.CrmApi.Tests.Live;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+
+namespace CallCrm.CrmApi.Tests.Calls;
+
+/// <summary>Transfers from the desk: the road to the router, the directory, and what sender and receiver are shown.</summary>
+public sealed class TransferTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    static async Task<HttpStatusCode> SendAsync(Page page, CommandRequest request)
+    {
+        using var answer = await page.Http.PostAsJsonAsync("api/commands", request, ContractsJson.Default.CommandRequest);
+        return answer.StatusCode;
+    }
+
+    [PostgresTheory]
+    [InlineData("transfer")]
+    [InlineData("consult")]
+    public async Task A_transfer_goes_to_the_router_with_its_one_target(string kind)
+    {
+        await using var page = await host.SignInAsync("anna");
+        host.Router.Answer = _ => new RoadAnswer(true, null);
+        var (call, id) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        (await SendAsync(page, new CommandRequest(id, kind, call, ToAgent: Seeds.Luca))).Should().Be(HttpStatusCode.OK);
+        host.Router.Commands.Single(c => c.Id == id).Command.Should().Be(new RoadCommand(kind, call, ToAgent: Seeds.Luca));
+        (await SendAsync(page, new CommandRequest(id = Guid.CreateVersion7(), kind, call, ToQueue: Seeds.Sales))).Should().Be(HttpStatusCode.OK);
+        host.Router.Commands.Single(c => c.Id == id).Command.Should().Be(new RoadCommand(kind, call, ToQueue: Seeds.Sales));
+        (await SendAsync(page, new CommandRequest(id = Guid.CreateVersion7(), kind, call, Number: " 06 9999 8888 "))).Should().Be(HttpStatusCode.OK);
+        host.Router.Commands.Single(c => c.Id == id).Command.Should().Be(new RoadCommand(kind, call, Number: "06 9999 8888", E164: "+390699998888"));
+    }
+
+    [PostgresTheory]
+    [InlineData("transfer")]
+    [InlineData("consult")]
+    [InlineData("swap")]
+    [InlineData("join")]
+    [InlineData("cancel_transfer")]
+    [InlineData("complete_transfer")]
+    public async Task Only_agents_transfer_nobody_for_them_and_never_without_a_call(string kind)
+    {
+        await using var agent = await host.SignInAsync("anna");
+        (await SendAsync(agent, new CommandRequest(Guid.CreateVersion7(), kind, ToAgent: Seeds.Luca))).Should().Be(HttpStatusCode.BadRequest);
+        foreach (var login in new[] { "sara", "marco", "ada" })
+        {
+            await using var page = await host.SignInAsync(login);
+            var id = Guid.CreateVersion7();
+            (await SendAsync(page, new CommandRequest(id, kind, Guid.CreateVersion7(), ToAgent: Seeds.Luca))).Should().Be(HttpStatusCode.Forbidden);
+            using var instead = await page.Http.PostAsJsonAsync($"api/agents/{Seeds.Anna}/commands", new SuperviseRequest(id, kind, Guid.CreateVersion7()), ContractsJson.Default.SuperviseRequest);
+            instead.StatusCode.Should().Be(login == "marco" ? HttpStatusCode.Forbidden : HttpStatusCode.BadRequest);
+            host.Router.Commands.Should().NotContain(c => c.Id == id);
+        }
+    }
+
+    [PostgresFact]
+    public async Task A_target_that_is_missing_or_not_one_is_named()
+    {
+        await using var page = await host.SignInAsync("anna");
+        foreach (var request in new[]
+        {
+            new CommandRequest(Guid.CreateVersion7(), "transfer", Guid.CreateVersion7()),
+            new CommandRequest(Guid.CreateVersion7(), "transfer", Guid.CreateVersion7(), ToAgent: Seeds.Luca, ToQueue: Seeds.Sales),
+            new CommandRequest(Guid.CreateVersion7(), "consult", Guid.CreateVersion7(), ToAgent: Seeds.Luca, Number: "102"),
+            new CommandRequest(Guid.CreateVersion7(), "consult", Guid.CreateVersion7(), Number: "  "),
+        })
+        {
+            using var answer = await page.Http.PostAsJsonAsync("api/commands", request, ContractsJson.Default.CommandRequest);
+            answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+            (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!.Errors!.Should().ContainKey("toAgent");
+        }
+
+        using var longNumber = await page.Http.PostAsJsonAsync("api/commands", new CommandRequest(Guid.CreateVersion7(), "transfer", Guid.CreateVersion7(), Number: new string('1', 81)), ContractsJson.Default.CommandRequest);
+        (await longNumber.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!.Errors!.Should().ContainKey("number");
+    }
+
+    [PostgresFact]
+    public async Task The_directory_shows_people_and_queues_as_they_are_without_oneself()
+    {
+        await using var story = await Story.BeginAsync(host);
+        await using var page = await host.SignInAsync("anna");
+        await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null));
+        var directory = await Eventually(page, d => d.People.Any(p => p.Id == Seeds.Luca && p.State == "Ready"));
+        directory.People.Should().NotContain(p => p.Id == Seeds.Anna);
+        directory.People.Single(p => p.Id == Seeds.Luca).Should().BeEquivalentTo(new { State = "Ready", Extension = "102" });
+        directory.People.Select(p => p.State == "SignedOut").Should().BeInAscendingOrder("who is not here comes last");
+        directory.Queues.Should().Contain(q => q.Id == Seeds.Sales && q.Open && !q.Full);
+        await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Paused, "102", null, "break"));
+        await Eventually(page, d => d.People.Any(p => p is { State: "Paused", Reason: "break" } && p.Id == Seeds.Luca));
+    }
+
+    [PostgresFact]
+    public async Task Who_is_asked_sees_the_client_the_note_and_the_place_in_the_script_and_the_sender_how_far_it_is()
+    {
+        await using var story = await Story.BeginAsync(host);
+        await using var anna = await host.SignInAsync("anna");
+        await using var luca = await host.SignInAsync("luca");
+        var (sender, receiver) = (await anna.OpenAsync(), await luca.OpenAsync());
+        var (call, offer, second) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([story.Agent(Seeds.Luca, AgentState.Ready, "102", null), .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi),
+            .. story.Answers(call, offer, Seeds.Anna, "101")]);
+        await sender.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
+        foreach (var (field, value) in new[] { ("note", "Wants the red one"), ("script.step", "opening need") })
+        {
+            using var written = await anna.Http.PutAsJsonAsync($"api/calls/{call}/draft/{field}", new DraftWrite(value, "p1"), ContractsJson.Default.DraftWrite);
+            written.EnsureSuccessStatusCode();
+        }
+
+        await story.WriteAsync([story.Transfer(call, TransferStep.Ringing, Seeds.Anna, Seeds.Luca), .. story.OffersBy(RouteRule.Consult, call, second, Seeds.Luca, "102", Seeds.Rossi)]);
+        var pop = (await receiver.NextAsync<PopEvent>(e => e.Pop.OfferId == second)).Pop;
+        pop.Transfer.Should().Be(new TransferView("Ringing", true, false, "Anna Verdi", "Luca Neri", null, null, null));
+        (pop.Note, pop.ScriptStep, pop.Card!.Id).Should().Be(("Wants the red one", "opening need", Seeds.Rossi));
+        var ringing = (await sender.NextAsync<CallEvent>(e => e.Call is { Transfer.Step: "Ringing" } c && c.CallId == call)).Call;
+        (ringing.State, ringing.Transfer!.Mine).Should().Be(("Talking", true), "the sender goes on talking");
+
+        await story.WriteAsync([story.Agent(Seeds.Luca, AgentState.Talking, "102", call), story.Transfer(call, TransferStep.Consulting, Seeds.Anna, Seeds.Luca)]);
+        (await receiver.NextAsync<CallEvent>(e => e.Call is { Transfer.Step: "Consulting" } c && c.CallId == call)).Call.Should().BeEquivalentTo(new { State = "Talking", Transfer = new { Mine = false, From = "Anna Verdi" } });
+        await story.WrittenAsync(host);
+        await host.RestartAsync();
+        await using var again = await host.SignInAsync("anna");
+        (await again.OpenAsync()).Answer.Desk!.Call!.Should().BeEquivalentTo(new { State = "Talking", Transfer = new { Step = "Consulting", Attended = true, Mine = true, To = "Luca Neri" } }, "a page that comes back sees how far it is");
+    }
+
+    static async Task<DirectoryView> Eventually(Page page, Func<DirectoryView, bool> good)
+    {
+        for (var left = 100; ; left--)
+        {
+            var directory = await page.Http.GetFromJsonAsync("api/directory", ContractsJson.Default.DirectoryView);
+            if (good(directory!)) return directory!;
+            left.Should().BePositive("the directory follows the journal");
+            await Task.Delay(50);
+        }
+    }
+}
