@@ -208,6 +208,9 @@ public sealed partial class CallEngine
             case (TimerKind.Phone, Agent agent):
                 _board.TellPhone(agent);
                 break;
+            case (TimerKind.SeatAsk, SeatAsk ask):
+                _seats.TimeOver(ask);
+                break;
             case (TimerKind.LoadTurn, _):
                 LoadTurn();
                 break;

@@ -11,6 +11,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(CommandRequest))]
 [JsonSerializable(typeof(SuperviseRequest))]
 [JsonSerializable(typeof(CommandAnswer))]
+[JsonSerializable(typeof(SeatsView))]
 [JsonSerializable(typeof(CatalogView))]
 [JsonSerializable(typeof(BoardView))]
 [JsonSerializable(typeof(DraftWrite))]

@@ -16,6 +16,7 @@ using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Recordings;
 using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Scripts;
+using CallCrm.CrmApi.Seats;
 using CallCrm.CrmApi.Shell;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -57,6 +58,7 @@ public static class CrmApiModule
         services.AddMissed(configuration);
         services.AddRecordings(configuration);
         services.AddReports();
+        services.AddSingleton<SeatStore>();
         services.AddLive();
         services.AddShell();
         services.AddOpenApi("v1");
@@ -90,6 +92,7 @@ public static class CrmApiModule
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);
         CommandsModule.Map(api);
+        SeatEndpoints.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);
         BackupModule.Map(api);

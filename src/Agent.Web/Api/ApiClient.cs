@@ -65,6 +65,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<CommandAnswer> CommandAsync(CommandRequest command, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/commands", JsonContent.Create(command, Json.CommandRequest), Json.CommandAnswer, cancel);
 
+    /// <exception cref="ApiException">router_away, offline.</exception>
+    public Task<SeatsView> SeatsAsync(CancellationToken cancel = default) => GetAsync("api/seats", Json.SeatsView, cancel);
+
     public Task<CommandAnswer> SuperviseAsync(Guid agent, string kind, Guid? call = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/agents/{agent}/commands", JsonContent.Create(new SuperviseRequest(Guid.CreateVersion7(time.GetUtcNow()), kind, call), Json.SuperviseRequest), Json.CommandAnswer, cancel);
 

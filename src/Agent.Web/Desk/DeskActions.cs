@@ -10,20 +10,30 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
     /// <summary>Stable code of the last refusal or failure; null when the last command was taken.</summary>
     public string? Trouble { get; private set; }
 
+    /// <summary>The agent who stands in the way of the last command, by name.</summary>
+    public string? Who { get; private set; }
+
+    /// <summary>The question for an extension that this page asked last.</summary>
+    public Guid? SeatAsk { get; private set; }
+
     /// <summary>The kind of the command under way: its button waits.</summary>
     public string? Busy { get; private set; }
 
     public event Action? Changed;
 
-    public async Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null)
+    public async Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null,
+        Guid? agent = null, Guid? ask = null, bool anyway = false)
     {
-        (Busy, Trouble) = (kind, null);
+        (Busy, Trouble, Who) = (kind, null, null);
         Changed?.Invoke();
-        var command = api.NewCommand(kind, call, node, extension, reason, client, number) with { PageId = feed.PageId };
+        var command = api.NewCommand(kind, call, node, extension, reason, client, number) with { PageId = feed.PageId, AgentId = agent, AskId = ask, Anyway = anyway };
+        // Before it is sent: the feed may be quicker than its answer.
+        if (kind == "take_over")
+            SeatAsk = command.Id;
         try
         {
             var answer = await SendAsync(command);
-            Trouble = answer.Accepted ? null : answer.Reason ?? "refused";
+            (Trouble, Who) = (answer.Accepted ? null : answer.Reason ?? "refused", answer.Who);
         }
         catch (ApiException e)
         {

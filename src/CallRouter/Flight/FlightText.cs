@@ -64,6 +64,8 @@ sealed class FlightText(EngineSettings settings)
         CallTransferred e => $"{e.Transfer.ToString().ToLowerInvariant()} transfer by {Agent(e.FromAgent)} to {(e.ToAgent is null ? e.Target : Agent(e.ToAgent))}",
         CallEnded e => Join($"call ended: {Words(e.Outcome.ToString())}, by {e.By.ToString().ToLowerInvariant()}, cause {e.Cause};", $"wait {Seconds(e.Wait_ms)}, talk {Seconds(e.Talk_ms)}, hold {Seconds(e.Hold_ms)}", e.Estimated ? "(estimated)" : ""),
         AgentChanged e => Join($"{Agent(e.Agent)} is {Words(e.State.ToString())}", e.Reason is null ? "" : $"({e.Reason})", e.State == e.Before ? "" : $"after {Seconds(e.Before_ms)} {Words(e.Before.ToString())}"),
+        SeatAsked e => $"{Agent(e.Agent)} asks {Agent(e.Holder)} for extension {e.Extension}",
+        SeatAnswered e => $"{Agent(e.Agent)} asked {Agent(e.Holder)} for extension {e.Extension}: {Words(e.Outcome.ToString())}",
         WrapUpExtended e => $"wrap-up of {Agent(e.Agent)} extended to {e.Until:HH:mm:ss}",
         _ => Words(entry.GetType().Name),
     };

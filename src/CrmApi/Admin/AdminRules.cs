@@ -89,6 +89,7 @@ internal static partial class AdminRules
         var errors = new Errors();
         errors.Unless(known.Nodes.Contains(extension.Node), "node", known.Nodes.Count == 0 ? "a PBX named in the configuration" : "one of " + string.Join(", ", known.Nodes));
         errors.Unless(ExtensionNumber().IsMatch(extension.Number), "number", "1 to 20 digits");
+        errors.Unless(extension.Name.Length <= 60, "name", "at most 60 characters");
         errors.Unless(extension.Devices.Count is >= 1 and <= 10, "devices", "1 to 10 devices");
         foreach (var device in extension.Devices)
         {

@@ -33,6 +33,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["GET /api/admin/users/{id}/sessions"] = "admin",
         ["DELETE /api/admin/users/{id}/sessions/{session}"] = "admin",
         ["POST /api/commands"] = "agent",
+        ["GET /api/seats"] = "agent",
         ["POST /api/agents/{id}/commands"] = "supervisor admin",
         ["GET /api/catalog"] = All,
         ["GET /api/clients"] = All,
