@@ -44,7 +44,8 @@ sealed partial class DomainSession(
             {
                 seen.TrySetException(e);
             }
-        }), cancel);
+        }
+        ), cancel);
         return await seen.Task.WaitAsync(cancel);
     }
 

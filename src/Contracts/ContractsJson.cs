@@ -12,6 +12,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(SuperviseRequest))]
 [JsonSerializable(typeof(CommandAnswer))]
 [JsonSerializable(typeof(SeatsView))]
+[JsonSerializable(typeof(ClockView))]
+[JsonSerializable(typeof(PracticeView))]
 [JsonSerializable(typeof(CatalogView))]
 [JsonSerializable(typeof(BoardView))]
 [JsonSerializable(typeof(DraftWrite))]

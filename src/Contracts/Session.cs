@@ -35,6 +35,9 @@ public sealed record SessionView(Guid UserId, string Login, string Name, IReadOn
 /// <param name="Label">What people call the place, e.g. "110".</param>
 public sealed record ExtensionView(string Node, string Number, string Label, bool CanAnswer, bool CanHold, string? TakenBy);
 
+/// <summary>GET /api/clock: what the server takes for now.</summary>
+public sealed record ClockView(DateTimeOffset Now);
+
 /// <summary>POST /api/commands. The id is a UUID v7 made by the page; a repeated id gets its first answer.</summary>
 /// <param name="Kind">sign_in (at a free extension), take_over (asks who holds it; the outcome comes as SeatEvent), seat_allow, seat_refuse (the holder's answer), seat_withdraw, sign_out, sign_out_after (the call and its wrap-up), keep_on (takes that back, or the pause that was to follow), ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial.</param>
 /// <param name="ClientId">attach_client: who it is. dial: on whose card the number stands, when it was clicked there.</param>

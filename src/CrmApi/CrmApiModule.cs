@@ -13,6 +13,7 @@ using CallCrm.CrmApi.Commands;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Missed;
+using CallCrm.CrmApi.Practice;
 using CallCrm.CrmApi.Recordings;
 using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Scripts;
@@ -93,6 +94,7 @@ public static class CrmApiModule
         OpenSessionEndpoints.Map(api);
         CommandsModule.Map(api);
         SeatEndpoints.Map(api);
+        PracticeEndpoints.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);
         BackupModule.Map(api);

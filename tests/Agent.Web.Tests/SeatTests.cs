@@ -99,6 +99,7 @@ public sealed class SeatTests : PageContext
         var actions = Services.GetService(typeof(DeskActions)) as DeskActions;
         (await actions!.DoAsync("sign_in", node: "pbx", extension: "101")).Should().BeFalse();
         (actions.Trouble, actions.Who).Should().Be(("extension_taken", "Ugo Pace"));
+        JSInterop.Setup<Dictionary<string, string>>("callcrm.drafts", _ => true).SetResult([]);
         var frame = Render<MainFrame>();
         frame.Find("[data-test=trouble]").TextContent.Should().Contain("Ugo Pace was quicker");
     }
@@ -112,6 +113,7 @@ public sealed class SeatTests : PageContext
         Feed.Take(Some.Snapshot(Some.Desk() with { State = Some.State("Paused", "signed_in") }));
         _answer = new CommandAnswer(Guid.Empty, false, code);
         await ((DeskActions)Services.GetService(typeof(DeskActions))!).DoAsync("ready");
+        JSInterop.Setup<Dictionary<string, string>>("callcrm.drafts", _ => true).SetResult([]);
         var frame = Render<MainFrame>();
         frame.Find("[data-test=trouble]").TextContent.Should().Contain("is not registered at the PBX").And.Contain("Check that it is switched on");
         frame.FindAll("[data-test=ready-anyway]").Should().HaveCount(anyway ? 1 : 0);

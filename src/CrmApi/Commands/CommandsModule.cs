@@ -15,7 +15,7 @@ internal static class CommandsModule
     static readonly FrozenSet<string> NeedCall =
         FrozenSet.ToFrozenSet(["answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up", "attach_client"], StringComparer.Ordinal);
 
-    static readonly FrozenSet<string> NeedNoCall = 
+    static readonly FrozenSet<string> NeedNoCall =
         FrozenSet.ToFrozenSet(["sign_in", "take_over", "seat_allow", "seat_refuse", "seat_withdraw", "sign_out", "sign_out_after", "keep_on", "ready", "pause", "dial"], StringComparer.Ordinal);
 
     static readonly FrozenSet<string> Supervised = FrozenSet.ToFrozenSet(["ready", "pause", "sign_out", "hang_up"], StringComparer.Ordinal);

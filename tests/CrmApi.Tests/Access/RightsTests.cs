@@ -34,6 +34,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["DELETE /api/admin/users/{id}/sessions/{session}"] = "admin",
         ["POST /api/commands"] = "agent",
         ["GET /api/seats"] = "agent",
+        ["GET /api/clock"] = All,
+        ["GET /api/practice"] = "agent",
         ["POST /api/agents/{id}/commands"] = "supervisor admin",
         ["GET /api/catalog"] = All,
         ["GET /api/clients"] = All,
