@@ -34,7 +34,10 @@ sealed partial class DomainSession(
     public async Task<T> LookAsync<T>(Func<CallEngine, T> look, CancellationToken cancel)
     {
         var seen = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _inputs.Writer.WriteAsync((Now, null, engine =>
+        await _inputs.Writer.WriteAsync((Now, null, See), cancel);
+        return await seen.Task.WaitAsync(cancel);
+
+        void See(CallEngine engine)
         {
             try
             {
@@ -45,8 +48,6 @@ sealed partial class DomainSession(
                 seen.TrySetException(e);
             }
         }
-        ), cancel);
-        return await seen.Task.WaitAsync(cancel);
     }
 
     public async Task RunAsync(EngineSettings settings, CancellationToken cancel)
