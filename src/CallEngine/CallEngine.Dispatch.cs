@@ -211,6 +211,9 @@ public sealed partial class CallEngine
             case (TimerKind.Transfer, Transfer transfer):
                 _transfers.Due(transfer);
                 break;
+            case (TimerKind.SeatAsk, SeatAsk ask):
+                _seats.TimeOver(ask);
+                break;
             case (TimerKind.LoadTurn, _):
                 LoadTurn();
                 break;

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace CallCrm.Engine;
 
 /// <summary>
@@ -13,6 +15,7 @@ public sealed partial class CallEngine
     private readonly EngineState _state;
     private readonly AgentBoard _board;
     private readonly PageWatch _pages;
+    private readonly SeatDesk _seats;
     private readonly OfferDesk _offers;
     private readonly CallBook _book;
     private readonly Router _router;
@@ -36,6 +39,7 @@ public sealed partial class CallEngine
         _state = new EngineState(domain);
         _board = new AgentBoard(_state);
         _pages = new PageWatch(_state, _board);
+        _seats = new SeatDesk(_state, _board, _pages);
         _offers = new OfferDesk(_state, _board);
         var spans = new LegSpans(_state);
         _book = new CallBook(_state, _board, _offers, spans);
@@ -47,9 +51,9 @@ public sealed partial class CallEngine
         _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _identity, _talk, _transfers);
         _pbx = new PbxHealing(_state, _board, _book, _legs, _routes, _router);
         _dials = new DialDesk(_state, _board, _book, _legs, _identity);
-        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials, _transfers);
+        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials, _transfers, _seats);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
-        _restoring = new Restoring(_state, _board, _book);
+        _restoring = new Restoring(_state, _board, _book, _seats);
         _cel = new CelDesk(_state, _book);
         _watchdog = new Watchdog(_state, _board, _book, _offers, _routes);
         _loads = new EngineTimer(TimerKind.LoadTurn, this);
@@ -81,6 +85,9 @@ public sealed partial class CallEngine
     /// <summary>What is waiting and who is doing what, for metrics and health; cheap enough for once a second.</summary>
     public EngineView Snapshot() => EngineView.Of(_state);
 
+    /// <summary>All extensions by PBX and number, and who sits there.</summary>
+    public ImmutableArray<SeatView> Seats() => SeatView.Of(_state, _pages);
+
     /// <summary>How far the host's clock is ahead of this PBX's, and how late its last event was read; null while its events carry no time.</summary>
     public (TimeSpan Offset, TimeSpan Delay)? ClockOf(string node) =>
         _state.Clocks.TryGetValue(node, out var clock) && clock.Offset is { } offset ? (offset, clock.Delay) : null;
@@ -93,6 +100,7 @@ public sealed partial class CallEngine
     {
         _talk.Settle();
         _state.Happened = _state.Now;
+        _seats.Settle();
         while (true)
         {
             if (_state.Freed.TryDequeue(out var agent))

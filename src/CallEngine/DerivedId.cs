@@ -11,8 +11,10 @@ public static class DerivedId
         Span<byte> bytes = stackalloc byte[16];
         source.TryWriteBytes(bytes, bigEndian: true, out _);
         bytes[13] ^= kind;
-        bytes[14] ^= (byte)(number >> 8);
-        bytes[15] ^= (byte)number;
+        // An offer's call may be derived itself: its number has a place of its own, or offers of neighbours would share an id.
+        var at = kind == Offer ? 11 : 14;
+        bytes[at] ^= (byte)(number >> 8);
+        bytes[at + 1] ^= (byte)number;
         return new Guid(bytes, bigEndian: true);
     }
 

@@ -17,7 +17,8 @@ public abstract record EngineEffect
     /// <param name="Node">The PBX that dialled it: what the digits mean follows from where they were dialled.</param>
     public sealed record LookUp(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, string? Source, bool Late, bool MayCreate = true, string Node = "") : EngineEffect;
 
-    public sealed record AnswerCommand(Guid Command, bool Accepted, string? Reason) : EngineEffect;
+    /// <param name="Other">Of a refusal: the agent who stands in the way.</param>
+    public sealed record AnswerCommand(Guid Command, bool Accepted, string? Reason, Guid? Other = null) : EngineEffect;
 
     /// <summary>Something that must always hold did not; mended as far as possible. The PBX named is to be asked for its snapshot.</summary>
     public sealed record Breach(string Code, string Detail, Guid? Call, Guid? Agent, string? Node) : EngineEffect;

@@ -52,7 +52,18 @@ public abstract partial record EngineInput
 /// <summary>What an agent (or the page for them) asks for.</summary>
 public abstract record AgentCommand
 {
+    /// <summary>Sits down at an extension that nobody holds.</summary>
     public sealed record SignIn(string Node, string Extension) : AgentCommand;
+
+    /// <summary>Asks for an extension that another holds; the outcome comes as <see cref="SeatAnswered"/>. The command's id is the question's.</summary>
+    /// <param name="Holder">Whom the asker saw there.</param>
+    public sealed record TakeOver(string Node, string Extension, Guid Holder) : AgentCommand;
+
+    /// <summary>The holder's word to a question.</summary>
+    public sealed record AnswerSeat(Guid Ask, bool Allows) : AgentCommand;
+
+    /// <summary>Who asked wants it no more.</summary>
+    public sealed record WithdrawSeat(Guid Ask) : AgentCommand;
 
     public sealed record SignOut : AgentCommand;
 
@@ -62,7 +73,8 @@ public abstract record AgentCommand
     /// <summary>Takes back the pause or the sign-out that was to follow the call.</summary>
     public sealed record KeepOn : AgentCommand;
 
-    public sealed record Ready : AgentCommand;
+    /// <param name="Anyway">Also at a phone that is not registered, where the site allows it.</param>
+    public sealed record Ready(bool Anyway = false) : AgentCommand;
 
     /// <summary>In a call or its wrap-up: after it.</summary>
     public sealed record Pause(string Reason) : AgentCommand;
@@ -129,7 +141,10 @@ public sealed record ClientMatch(Guid Client, Guid? Responsible, Guid? Deal, Imm
 public readonly record struct Contact(Guid Agent, DateTimeOffset At, TimeSpan Talk);
 
 /// <summary>Open state read from the projections at start.</summary>
-public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls);
+public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls, ImmutableArray<RestoredSeatAsk> SeatAsks = default);
+
+/// <summary>A question for an extension that nobody had answered.</summary>
+public sealed record RestoredSeatAsk(Guid Ask, string Node, string Extension, Guid Asker, Guid Holder, DateTimeOffset Until);
 
 /// <param name="Load">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
 /// <param name="Until">When the wrap-up ends by itself.</param>

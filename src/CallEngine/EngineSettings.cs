@@ -52,6 +52,12 @@ public sealed record EngineOptions
     /// </summary>
     public TimeSpan PhonesReturnWithin { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>So long the holder of an extension has to say no to who wants it. Default 30 s.</summary>
+    public TimeSpan SeatAnswerWithin { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who says so may become ready at a phone that is not registered. Default no.</summary>
+    public bool ReadyWithoutPhone { get; init; }
+
     /// <summary>The router answers the PBX within this or not at all. Default 1.5 s.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromMilliseconds(1500);
 }

@@ -46,6 +46,9 @@ internal sealed class EngineState(string domain)
 
     public Dictionary<NodeKey, Device> Devices { get; } = [];
 
+    /// <summary>Questions for extensions that wait for their holders' answer, in the order they were asked.</summary>
+    public List<SeatAsk> SeatAsks { get; } = [];
+
     public SortedDictionary<string, PbxNode> Nodes { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<Guid, RouteRequest> Requests { get; } = [];

@@ -27,6 +27,22 @@ public readonly record struct WaitingView(Guid Call, TimeSpan Wait);
 
 public readonly record struct AgentView(Guid Agent, AgentState State, string? Reason, DateTimeOffset Since, Guid? Call, bool Free, decimal LoadPercent);
 
+/// <summary>An extension, as one looks for a place.</summary>
+/// <param name="Holder">Null: free.</param>
+/// <param name="InCall">The holder's: it cannot be had now.</param>
+/// <param name="HasPage">The holder can be asked; else the place is given at once.</param>
+/// <param name="Registered">Null: nobody knows now.</param>
+/// <param name="Asker">Who asks for it already.</param>
+public readonly record struct SeatView(string Node, string Number, Guid? Holder, AgentState? HolderState, bool InCall, bool HasPage, bool? Registered, Guid? Asker)
+{
+    internal static ImmutableArray<SeatView> Of(EngineState state, PageWatch pages) =>
+    [
+        .. state.Extensions.Values.OrderBy(e => e.Node, StringComparer.Ordinal).ThenBy(e => e.Number, StringComparer.Ordinal).Select(e => new SeatView(e.Node, e.Number,
+            e.Holder?.Id, e.Holder?.State, e.Holder is { } holder && (holder.Offer is not null || holder.Legs.Count > 0), e.Holder is { Id: var id } && pages.IsSeen(id),
+            AgentRules.IsRegistered(e, state.IsUp(e.Node)), state.SeatAsks.Find(a => ReferenceEquals(a.Extension, e))?.Asker.Id)),
+    ];
+}
+
 /// <param name="InSync">Connected, and its snapshot taken in.</param>
 /// <param name="ClockOffset">Host's clock minus the PBX's, with the shortest way of an event; null when its events carry no Timestamp.</param>
 /// <param name="EventDelay">How much later than that its last event was read.</param>

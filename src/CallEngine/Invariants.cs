@@ -16,6 +16,8 @@ internal static class Invariants
             CheckCall(state, call, broken);
         foreach (var queue in state.QueueOrder)
             CheckQueue(queue, broken);
+        foreach (var ask in state.SeatAsks)
+            CheckAsk(state, ask, broken);
         return [.. broken.Select(b => b.Detail)];
     }
 
@@ -86,6 +88,16 @@ internal static class Invariants
             broken.Add(new("request_unknown", $"call {call.Id:N} has a request nobody knows", Call: call));
         if (call.Request is { Stage: not RequestStage.Answered, DueTimer: not { IsSet: true } })
             broken.Add(new("request_no_end", $"call {call.Id:N} has a request that is never answered", Call: call));
+    }
+
+    private static void CheckAsk(EngineState state, SeatAsk ask, List<Breach> broken)
+    {
+        if (ask.Timer is not { IsSet: true })
+            broken.Add(new("ask_no_end", $"ask {ask.Id:N} waits for ever"));
+        if (!ReferenceEquals(ask.Extension.Holder, ask.Holder))
+            broken.Add(new("ask_no_holder", $"ask {ask.Id:N} waits for one who does not hold {ask.Extension.Number}"));
+        if (state.SeatAsks.Exists(a => !ReferenceEquals(a, ask) && (ReferenceEquals(a.Extension, ask.Extension) || ReferenceEquals(a.Asker, ask.Asker))))
+            broken.Add(new("ask_twice", $"ask {ask.Id:N} is not the only one for {ask.Extension.Number}, or of {ask.Asker.Id:N}"));
     }
 
     public static void CheckQueue(QueueState queue, List<Breach> broken)

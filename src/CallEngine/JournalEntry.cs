@@ -25,6 +25,9 @@ public enum OfferOutcome { Answered, NoAnswer, Declined, Busy, DoNotDisturb, Unr
 /// </summary>
 public enum SpanKind { Ring, Talk, Hold, Wait, Park, Conference, Listen, Message }
 
+/// <summary>How a question for somebody's extension ended; <see cref="SeatDesk"/> has what each means.</summary>
+public enum SeatOutcome { Allowed, Refused, Unanswered, Left, InCall, Withdrawn, NobodyThere }
+
 public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away }
 
 /// <summary>
@@ -67,6 +70,8 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(PbxChanged), "pbx_changed")]
 [JsonDerivedType(typeof(LegSpan), "leg_span")]
 [JsonDerivedType(typeof(CallDialled), "call_dialled")]
+[JsonDerivedType(typeof(SeatAsked), "seat_asked")]
+[JsonDerivedType(typeof(SeatAnswered), "seat_answered")]
 public abstract record JournalEntry
 {
     /// <summary>Number in the domain, from 1, without gaps.</summary>
@@ -143,7 +148,7 @@ public sealed record TransferChanged(TransferStep Step, TransferKind Transfer, G
 public sealed record CallEnded(CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, Guid? Client, Guid? Queue, int Wait_ms, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;
 
 /// <param name="Reason">
-/// Paused: the reason asked for, "no_answer", "by_supervisor", "wrap_up_over", or "signed_in" (not ready yet). Ready: null, or why no calls come ("unreachable", "busy",
+/// Paused: the reason asked for (also our own "practice"), "no_answer", "by_supervisor", "wrap_up_over", or "signed_in" (not ready yet). Ready: null, or why no calls come ("unreachable", "busy",
 /// "do_not_disturb"). Busy states: the pause that will follow. SignedOut: null, "taken_over", "removed", "by_supervisor", "after_call". Away: "page_gone".
 /// </param>
 /// <param name="Until">Wrap-up ends by itself then.</param>
@@ -152,6 +157,14 @@ public sealed record AgentChanged(Guid Agent, AgentState State, string? Reason, 
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Leaves = false) : JournalEntry;
 
 public sealed record WrapUpExtended(Guid Agent, DateTimeOffset Until) : JournalEntry;
+
+/// <summary>An agent wants the extension that another holds, who is asked.</summary>
+/// <param name="Agent">Who wants it.</param>
+/// <param name="Until">The holder may say no until then.</param>
+public sealed record SeatAsked(Guid Ask, string Node, string Extension, Guid Agent, Guid Holder, DateTimeOffset Until) : JournalEntry;
+
+/// <summary>A question ended, or (NobodyThere) none was needed. Where the extension changed hands, both agents' changes follow.</summary>
+public sealed record SeatAnswered(Guid Ask, string Node, string Extension, Guid Agent, Guid Holder, SeatOutcome Outcome) : JournalEntry;
 
 /// <param name="Connected">Logged in, and its snapshot taken in; or out of sight.</param>
 public sealed record PbxChanged(string Node, bool Connected, string? Reason, string? Version) : JournalEntry;

@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>Puts open calls and agents back as the journal's projections have them; the PBX's snapshot corrects the rest.</summary>
-internal sealed class Restoring(EngineState state, AgentBoard board, CallBook book)
+internal sealed class Restoring(EngineState state, AgentBoard board, CallBook book, SeatDesk seats)
 {
     private RestoredState? _pending;
 
@@ -30,6 +30,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         foreach (var call in restored.Calls.OrderBy(c => c.StartedAt).ThenBy(c => c.Call))
             Take(call);
         board.RefreshAll();
+        foreach (var ask in restored.SeatAsks.IsDefault ? [] : restored.SeatAsks)
+            seats.PutBack(ask);
     }
 
     private void Take(RestoredAgent row)

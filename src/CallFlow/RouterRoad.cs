@@ -8,17 +8,32 @@ using Npgsql;
 namespace CallCrm.CallFlow;
 
 /// <summary>A command of an agent on its way to the router that holds the domain.</summary>
-/// <param name="Kind">sign_in, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, transfer, consult, swap, join, cancel_transfer, complete_transfer.</param>
+/// <param name="Kind">sign_in, take_over, seat_allow, seat_refuse, seat_withdraw, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, transfer, consult, swap, join, cancel_transfer, complete_transfer.</param>
 /// <param name="Number">To dial, or to transfer to: as typed. An own extension is known by it.</param>
 /// <param name="E164">What it means; null: no number of the outside.</param>
+/// <param name="AgentId">take_over: who was seen at the extension.</param>
+/// <param name="AskId">Of a seat's question.</param>
+/// <param name="Anyway">ready: also at a phone that is not registered, where the site allows it.</param>
 public sealed record RoadCommand(string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
-    string? Number = null, string? E164 = null, Guid? ToAgent = null, Guid? ToQueue = null);
+    string? Number = null, string? E164 = null, Guid? ToAgent = null, Guid? ToQueue = null, Guid? AgentId = null, Guid? AskId = null,
+    bool Anyway = false);
 
 /// <param name="By">The supervisor who asks in the agent's place; null: the agent.</param>
 public sealed record RoadCommandRequest(Guid Id, Guid Agent, RoadCommand Command, Guid? By = null);
 
 /// <param name="Reason">Stable code of a refusal.</param>
-public sealed record RoadAnswer(bool Accepted, string? Reason);
+/// <param name="Other">The agent who stands in the way.</param>
+public sealed record RoadAnswer(bool Accepted, string? Reason, Guid? Other = null);
+
+/// <summary>The extensions of the domain, as the router sees them now.</summary>
+public sealed record RoadSeats(IReadOnlyList<RoadSeat> Items);
+
+/// <param name="HolderState">AgentState name.</param>
+/// <param name="InCall">Of the holder: the extension cannot be had now.</param>
+/// <param name="HasPage">The holder can be asked; else the place is given at once.</param>
+/// <param name="Registered">Null: nobody knows now.</param>
+/// <param name="Asker">Who asks for it already.</param>
+public sealed record RoadSeat(string Node, string Number, Guid? Holder, string? HolderState, bool InCall, bool HasPage, bool? Registered, Guid? Asker);
 
 /// <param name="Reporter">Name of the reporting process, new at each start.</param>
 public sealed record PagesReport(string Reporter, IReadOnlyList<Guid> Agents);
@@ -28,6 +43,7 @@ public sealed record PagesReport(string Reporter, IReadOnlyList<Guid> Agents);
 [JsonSerializable(typeof(RoadCommandRequest))]
 [JsonSerializable(typeof(RoadAnswer))]
 [JsonSerializable(typeof(PagesReport))]
+[JsonSerializable(typeof(RoadSeats))]
 public sealed partial class RoadJson : JsonSerializerContext;
 
 /// <summary>No router holds the domain, or it does not answer: nothing was queued, the caller tries again.</summary>
@@ -74,6 +90,14 @@ public sealed class RouterRoad(IHttpClientFactory clients, NpgsqlDataSource data
     /// <summary>Which agents have a page here; at each change and at least every 10 s.</summary>
     public async Task ReportPagesAsync(string reporter, IReadOnlyCollection<Guid> agents, CancellationToken cancel) =>
         (await PostAsync("internal/pages", () => JsonContent.Create(new PagesReport(reporter, [.. agents]), RoadJson.Default.PagesReport), cancel)).Dispose();
+
+    /// <summary>Who sits where, and which phones are registered.</summary>
+    /// <exception cref="RouterAwayException">No router answered within 2 s.</exception>
+    public async Task<RoadSeats> SeatsAsync(CancellationToken cancel)
+    {
+        using var response = await PostAsync("internal/seats", () => null, cancel);
+        return await response.Content.ReadFromJsonAsync(RoadJson.Default.RoadSeats, cancel) ?? throw new RouterAwayException("The router answered without a body.");
+    }
 
     async Task<HttpResponseMessage> PostAsync(string path, Func<HttpContent?> content, CancellationToken cancel)
     {

@@ -22,6 +22,7 @@ static partial class CommandEndpoints
             return Results.NoContent();
         });
         internals.MapPost("/pages", PagesAsync);
+        internals.MapPost("/seats", SeatsAsync);
     }
 
     static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -61,14 +62,33 @@ static partial class CommandEndpoints
         return Results.NoContent();
     }
 
+    static async Task<IResult> SeatsAsync(RouterSeat seat, TimeProvider time, CancellationToken cancel)
+    {
+        if (seat.Current is not { } session)
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        try
+        {
+            var seats = await session.LookAsync(engine => engine.Seats(), cancel).WaitAsync(AnswerWithin, time, cancel);
+            return Results.Json(new RoadSeats([.. seats.Select(s => new RoadSeat(s.Node, s.Number, s.Holder, s.HolderState?.ToString(), s.InCall, s.HasPage, s.Registered, s.Asker))]), RoadJson.Default.RoadSeats);
+        }
+        catch (Exception e) when (e is TimeoutException or TaskCanceledException && !cancel.IsCancellationRequested)
+        {
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
     /// <returns>Null when a field that the kind needs is missing.</returns>
     internal static AgentCommand? ToCommand(RoadCommand c) => c switch
     {
         { Kind: "sign_in", Node: { Length: > 0 } node, Extension: { Length: > 0 } extension } => new AgentCommand.SignIn(node, extension),
+        { Kind: "take_over", Node: { Length: > 0 } node, Extension: { Length: > 0 } extension, AgentId: { } holder } => new AgentCommand.TakeOver(node, extension, holder),
+        { Kind: "seat_allow", AskId: { } ask } => new AgentCommand.AnswerSeat(ask, Allows: true),
+        { Kind: "seat_refuse", AskId: { } ask } => new AgentCommand.AnswerSeat(ask, Allows: false),
+        { Kind: "seat_withdraw", AskId: { } ask } => new AgentCommand.WithdrawSeat(ask),
         { Kind: "sign_out" } => new AgentCommand.SignOut(),
         { Kind: "sign_out_after" } => new AgentCommand.SignOutAfter(),
         { Kind: "keep_on" } => new AgentCommand.KeepOn(),
-        { Kind: "ready" } => new AgentCommand.Ready(),
+        { Kind: "ready" } => new AgentCommand.Ready(c.Anyway),
         { Kind: "pause" } => new AgentCommand.Pause(c.Reason ?? ""),
         { Kind: "answer", CallId: { } call } => new AgentCommand.Answer(call),
         { Kind: "hang_up", CallId: { } call } => new AgentCommand.HangUp(call),

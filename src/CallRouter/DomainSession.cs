@@ -15,7 +15,7 @@ sealed partial class DomainSession(
     Replies<Guid, RouteReply> routes, Replies<Guid, RoadAnswer> commands, FlightRecorder? flight, TimeProvider time, ILogger<DomainSession> log) : IInputs
 {
     // Inputs are small and handled in microseconds; a full queue means that the engine is stuck, and is reported.
-    readonly Channel<(Moment At, EngineInput Input)> _inputs = Channel.CreateBounded<(Moment, EngineInput)>(
+    readonly Channel<(Moment At, EngineInput? Input, Action<CallEngine>? Look)> _inputs = Channel.CreateBounded<(Moment, EngineInput?, Action<CallEngine>?)>(
         new BoundedChannelOptions(65_536) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     readonly CommitGate _gate = new(journal, time);
     readonly CallEngine _engine = new(domain);
@@ -28,7 +28,27 @@ sealed partial class DomainSession(
 
     public Moment Now => new(time.GetElapsedTime(_origin), time.GetUtcNow());
 
-    public ValueTask PutAsync(EngineInput input, CancellationToken cancel) => _inputs.Writer.WriteAsync((Now, input), cancel);
+    public ValueTask PutAsync(EngineInput input, CancellationToken cancel) => _inputs.Writer.WriteAsync((Now, input, null), cancel);
+
+    /// <summary>A look at the engine between two inputs, by its one consumer; it leaves no trace.</summary>
+    public async Task<T> LookAsync<T>(Func<CallEngine, T> look, CancellationToken cancel)
+    {
+        var seen = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _inputs.Writer.WriteAsync((Now, null, See), cancel);
+        return await seen.Task.WaitAsync(cancel);
+
+        void See(CallEngine engine)
+        {
+            try
+            {
+                seen.TrySetResult(look(engine));
+            }
+            catch (Exception e)
+            {
+                seen.TrySetException(e);
+            }
+        }
+    }
 
     public async Task RunAsync(EngineSettings settings, CancellationToken cancel)
     {
@@ -57,16 +77,22 @@ sealed partial class DomainSession(
             if (!_inputs.Reader.TryRead(out var next))
             {
                 if (!await WaitForInputAsync(deadline, cancel))
-                    next = (Now, EngineInput.Tick.Instance);
+                    next = (Now, EngineInput.Tick.Instance, null);
                 else if (!_inputs.Reader.TryRead(out next))
                     continue;
+            }
+
+            if (next.Input is not { } input)
+            {
+                next.Look!(_engine);
+                continue;
             }
 
             // Writers stamp side by side; the engine's time never runs backwards.
             if (next.At.Stamp < last)
                 next.At = next.At with { Stamp = last };
             last = next.At.Stamp;
-            deadline = await HandleAsync(next.At, next.Input, cancel);
+            deadline = await HandleAsync(next.At, input, cancel);
         }
     }
 
@@ -199,7 +225,7 @@ sealed partial class DomainSession(
                     routes.Answer(route.Request, new RouteReply(route.Call, route.Answer));
                     break;
                 case EngineEffect.AnswerCommand command:
-                    commands.Answer(command.Command, new RoadAnswer(command.Accepted, command.Reason));
+                    commands.Answer(command.Command, new RoadAnswer(command.Accepted, command.Reason, command.Other));
                     break;
                 case EngineEffect.Act act:
                     await ActAsync(act, cancel);

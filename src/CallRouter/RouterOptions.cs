@@ -32,6 +32,13 @@ public sealed class RouterOptions : IValidatableObject
     /// <summary>A look-up later than this routes without identity. Default 300 ms.</summary>
     public TimeSpan LookupTimeout { get; set; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>So long the holder of an extension may say no to an agent who wants it. 5 s to 5 min, default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "00:05:00")]
+    public TimeSpan SeatAnswerWithin { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Agents may become ready at a phone that is not registered, if they say so. Default false.</summary>
+    public bool ReadyWithoutPhone { get; set; }
+
     /// <summary>Numbers whose clients are remembered for when the database is slow or away. 0 to 1,000,000 (about 500 bytes each), default 20,000.</summary>
     [Range(0, 1_000_000)]
     public int MemoryNumbers { get; set; } = 20_000;

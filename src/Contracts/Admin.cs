@@ -37,7 +37,8 @@ public sealed record HolidaySetup(DateOnly Day, string Name);
 /// <param name="Level">Skill, 1 to 9: 1 is offered first.</param>
 public sealed record MemberSetup(Guid User, int Level);
 
-public sealed record ExtensionSetup(string Node, string Number, IReadOnlyList<DeviceSetup> Devices, int Version);
+/// <param name="Name">What people call the place, at most 60 characters; may be empty.</param>
+public sealed record ExtensionSetup(string Node, string Number, IReadOnlyList<DeviceSetup> Devices, int Version, string Name = "");
 
 /// <param name="Name">As the PBX dials it: PJSIP/101.</param>
 public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold);

@@ -20,6 +20,7 @@ public sealed record FeedMessage(string Position, IReadOnlyList<LiveEvent> Event
 [JsonDerivedType(typeof(CardEvent), "card")]
 [JsonDerivedType(typeof(DraftEvent), "draft")]
 [JsonDerivedType(typeof(DoneElsewhereEvent), "done_elsewhere")]
+[JsonDerivedType(typeof(SeatEvent), "seat")]
 [JsonDerivedType(typeof(AgentEvent), "agent")]
 [JsonDerivedType(typeof(BoardEvent), "board")]
 [JsonDerivedType(typeof(PbxEventView), "pbx")]
@@ -54,6 +55,10 @@ public sealed record DraftEvent(Guid CallId, DraftFieldView Field) : LiveEvent;
 
 /// <summary>Another tab of the same person acted.</summary>
 public sealed record DoneElsewhereEvent(Guid CallId, string Action, string PageId) : LiveEvent;
+
+/// <summary>A question for an extension: to who is asked and to who asks.</summary>
+/// <param name="Outcome">Null: it is open. SeatOutcome name: Allowed, Refused, Unanswered, Left, InCall, Withdrawn, NobodyThere.</param>
+public sealed record SeatEvent(SeatAskView Ask, string? Outcome) : LiveEvent;
 
 /// <summary>Supervisors: one agent's tile.</summary>
 public sealed record AgentEvent(AgentTileView Agent) : LiveEvent;
@@ -112,7 +117,9 @@ public sealed record ReasonCandidateView(string Name, int Level, decimal LoadPer
 public sealed record ScriptChoiceView(string Id, string Version, string Name, ScriptView Script);
 
 /// <summary>The agent's own desk, whole.</summary>
-public sealed record DeskView(AgentStateView State, TodayView Today, PopView? Pop, LiveCallView? Call, IReadOnlyList<PbxEventView> Pbxs, bool RouterAway);
+/// <param name="SeatAsks">Open questions for extensions, of which the agent is one side.</param>
+public sealed record DeskView(AgentStateView State, TodayView Today, PopView? Pop, LiveCallView? Call, IReadOnlyList<PbxEventView> Pbxs, bool RouterAway,
+    IReadOnlyList<SeatAskView>? SeatAsks = null);
 
 /// <param name="State">AgentState name: SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, Paused, Away.</param>
 /// <param name="Reason">Pause reason code, no_answer, page_gone, taken_over; ready, why no calls come to the phone: unreachable, busy, do_not_disturb.</param>

@@ -35,13 +35,20 @@ public sealed record SessionView(Guid UserId, string Login, string Name, IReadOn
 /// <param name="Label">What people call the place, e.g. "110".</param>
 public sealed record ExtensionView(string Node, string Number, string Label, bool CanAnswer, bool CanHold, string? TakenBy);
 
+/// <summary>GET /api/clock: what the server takes for now.</summary>
+public sealed record ClockView(DateTimeOffset Now);
+
 /// <summary>POST /api/commands. The id is a UUID v7 made by the page; a repeated id gets its first answer.</summary>
-/// <param name="Kind">sign_in, sign_out, sign_out_after (the call and its wrap-up), keep_on (takes that back, or the pause that was to follow), ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial.</param>
+/// <param name="Kind">sign_in (at a free extension), take_over (asks who holds it; the outcome comes as SeatEvent), seat_allow, seat_refuse (the holder's answer), seat_withdraw, sign_out, sign_out_after (the call and its wrap-up), keep_on (takes that back, or the pause that was to follow), ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, and of transfers: transfer (at once), consult (after a talk), swap, join (all three), cancel_transfer, complete_transfer.</param>
 /// <param name="ClientId">attach_client: who it is. dial: on whose card the number stands, when it was clicked there.</param>
 /// <param name="Number">dial: the number as typed, or an extension.</param>
+/// <param name="AgentId">take_over: who was seen at the extension.</param>
+/// <param name="AskId">seat_allow, seat_refuse, seat_withdraw.</param>
+/// <param name="Anyway">ready: also at a phone that is not registered, where the site allows it.</param>
 /// <param name="PageId">The page that asks, as it named itself in Resume; the person's other pages are told (DoneElsewhereEvent).</param>
 public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
-    string? PageId = null, string? Number = null, Guid? ToAgent = null, Guid? ToQueue = null);
+    string? PageId = null, string? Number = null, Guid? ToAgent = null, Guid? ToQueue = null, Guid? AgentId = null, Guid? AskId = null,
+    bool Anyway = false);
 
 /// <summary>POST /api/agents/{id}/commands: a supervisor acts in the agent's place. The id as in CommandRequest.</summary>
 /// <param name="Kind">ready, pause, sign_out, hang_up.</param>
@@ -49,7 +56,8 @@ public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, s
 public sealed record SuperviseRequest(Guid Id, string Kind, Guid? CallId = null);
 
 /// <summary>The router's answer. Refusal is no HTTP error: the reason is a stable code, e.g. not_your_call. No router: 503 with errorId router_away.</summary>
-public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason);
+/// <param name="Who">The agent who stands in the way: extension_taken, extension_asked, holder_in_call.</param>
+public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, string? Who = null);
 
 /// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,

@@ -16,9 +16,11 @@ using CallCrm.CrmApi.Https;
 using CallCrm.CrmApi.Junk;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Missed;
+using CallCrm.CrmApi.Practice;
 using CallCrm.CrmApi.Recordings;
 using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Scripts;
+using CallCrm.CrmApi.Seats;
 using CallCrm.CrmApi.Shell;
 using CallCrm.CrmApi.Transfers;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -63,6 +65,7 @@ public static class CrmApiModule
         services.AddJunk();
         services.AddRecordings(configuration);
         services.AddReports();
+        services.AddSingleton<SeatStore>();
         services.AddLive();
         services.AddShell();
         services.AddOpenApi("v1");
@@ -97,6 +100,8 @@ public static class CrmApiModule
         OpenSessionEndpoints.Map(api);
         CommandsModule.Map(api);
         DirectoryModule.Map(api);
+        SeatEndpoints.Map(api);
+        PracticeEndpoints.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);
         BackupModule.Map(api);

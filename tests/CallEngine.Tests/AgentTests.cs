@@ -16,13 +16,14 @@ public sealed class AgentTests
     }
 
     [Fact]
-    public void A_second_sign_in_signs_the_first_out_and_a_live_call_stays_theirs()
+    public void Who_is_signed_out_in_a_call_keeps_it_and_the_next_one_may_sit_down()
     {
         Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget()
-            .At(10).SignsIn("bruno", "101").Expect("""
-                anna SignedOut (taken_over) in call1
-                bruno Paused (signed_in)
+            .At(10).Does("anna", new AgentCommand.SignOut()).SignsIn("bruno", "101").Expect("""
+                anna SignedOut in call1
                 cmd3 accepted
+                bruno Paused (signed_in)
+                cmd4 accepted
                 """)
             .At(20).Ends("1", hungUp: true).Ends("2").Expect("""
                 call1 leg 1 ended 16

@@ -4,6 +4,14 @@ namespace CallCrm.Engine.Tests;
 public sealed class BootTests
 {
     [Fact]
+    public void Offers_of_calls_that_were_adopted_together_have_ids_of_their_own()
+    {
+        var snapshot = new Guid(0x8c, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 0);
+        var calls = Enumerable.Range(1, 30).Select(n => DerivedId.From(snapshot, DerivedId.AdoptedCall, n)).ToArray();
+        calls.SelectMany(c => Enumerable.Range(1, 30).Select(n => DerivedId.From(c, DerivedId.Offer, n))).Concat(calls).Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
     public void An_id_that_comes_again_after_a_new_login_is_a_new_call()
     {
         var story = Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101").At(20).Ends("1", hungUp: true).Ends("2").PbxLost().At(22).PbxUp().Forget();

@@ -11,6 +11,7 @@ internal sealed class ChaosRun
     private readonly Guid[] _queues = [.. Enumerable.Range(11, 2).Select(Id)];
     private readonly List<Guid> _requests = [];
     private readonly List<Guid> _calls = [];
+    private readonly List<Guid> _asks = [];
     private readonly List<(LegId Leg, string Device)> _legs = [];
     private readonly Queue<(LegId Leg, string Device)> _dialled = new();
     private TimeSpan _now;
@@ -68,6 +69,7 @@ internal sealed class ChaosRun
         var started = new HashSet<Guid>();
         var ended = new HashSet<Guid>();
         var offers = new Dictionary<Guid, bool>();
+        var asks = new HashSet<Guid>();
         foreach (var entry in Effects.OfType<EngineEffect.Write>().Select(w => w.Entry))
         {
             if (entry.Seq != ++seq)
@@ -82,6 +84,10 @@ internal sealed class ChaosRun
                 return $"offer {over.Offer} ended twice or never made";
             if (entry is OfferEnded done)
                 offers[done.Offer] = true;
+            if (entry is SeatAsked asked && !asks.Add(asked.Ask))
+                return $"ask {asked.Ask} twice";
+            if (entry is SeatAnswered { Outcome: not SeatOutcome.NobodyThere } answered && !asks.Remove(answered.Ask))
+                return $"ask {answered.Ask} ended twice or never made";
             if (entry is AgentChanged change && change.State != change.Before && !AgentRules.May(change.Before, change.State))
                 return $"agent {change.Agent} {change.Before} to {change.State}";
             if (entry.Call is { } call && !started.Contains(call) && entry is not AgentChanged)
@@ -123,6 +129,7 @@ internal sealed class ChaosRun
         Inputs.Add((new Moment(_now, Start + _now), input));
         var step = Engine.Handle(new Moment(_now, Start + _now), input);
         Effects.AddRange(step.Effects);
+        _asks.AddRange(step.Effects.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<SeatAsked>().Select(a => a.Ask));
         foreach (var dial in step.Effects.OfType<EngineEffect.Act>().Select(a => a.What).OfType<PbxAction.Originate>())
         {
             _dialled.Enqueue((new LegId("pbx", dial.ChannelId), dial.Device));
@@ -212,7 +219,7 @@ internal sealed class ChaosRun
     private EngineInput.Command Command()
     {
         var call = Call();
-        AgentCommand what = _random.Next(18) switch
+        AgentCommand what = _random.Next(21) switch
         {
             0 => new AgentCommand.SignIn("pbx", $"{_random.Next(101, 106)}"),
             1 => new AgentCommand.SignOut(),
@@ -223,6 +230,9 @@ internal sealed class ChaosRun
             8 => _random.Next(2) == 0 ? new AgentCommand.Hold(call) : new AgentCommand.Resume(call),
             9 => new AgentCommand.FinishWrapUp(call),
             10 => new AgentCommand.ExtendWrapUp(call),
+            18 => new AgentCommand.TakeOver("pbx", $"{_random.Next(101, 106)}", _agents[_random.Next(_agents.Length)]),
+            19 => new AgentCommand.AnswerSeat(Ask(), _random.Next(2) == 0),
+            20 => new AgentCommand.WithdrawSeat(Ask()),
             11 or 12 => new AgentCommand.Dial(_random.Next(3) == 0 ? new PhoneNumber($"{_random.Next(101, 106)}", NumberKind.Unparsed) : new PhoneNumber("+390612345678", NumberKind.E164, "+390612345678"), _random.Next(2) == 0 ? Id(77) : null),
             13 => new AgentCommand.AttachClient(call, Id(77)),
             14 => new AgentCommand.Transfer(call, Target()),
@@ -276,6 +286,8 @@ internal sealed class ChaosRun
     }
 
     private LegId Leg() => _legs.Count == 0 || _random.Next(30) == 0 ? new LegId("pbx", "unknown") : _legs[Math.Max(0, _legs.Count - 1 - _random.Next(8))].Leg;
+
+    private Guid Ask() => _asks.Count == 0 ? Id(97) : _asks[Math.Max(0, _asks.Count - 1 - _random.Next(3))];
 
     private Guid Call() => _calls.Count == 0 ? Id(99) : _calls[Math.Max(0, _calls.Count - 1 - _random.Next(8))];
 

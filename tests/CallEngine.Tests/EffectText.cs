@@ -14,7 +14,7 @@ internal static class EffectText
             EngineEffect.AnswerRoute a => Join("answer", Who(a.Request), Of(a.Answer), a.AwaitPop is { } pop ? $"after pop {Who(pop)}" : ""),
             EngineEffect.Act a => Join($"act #{a.Action.ToString(CultureInfo.InvariantCulture)}", Of(a.What), a.AwaitPop is { } pop ? $"after pop {Who(pop)}" : ""),
             EngineEffect.LookUp l => Join("look up", Who(l.Call), l.Caller.Display, l.Source is null ? "" : $"source {l.Source}", l.Late ? "late" : "", l.MayCreate ? "" : "only"),
-            EngineEffect.AnswerCommand c => c.Accepted ? $"{Who(c.Command)} accepted" : $"{Who(c.Command)} refused {c.Reason}",
+            EngineEffect.AnswerCommand c => c.Accepted ? $"{Who(c.Command)} accepted" : Join($"{Who(c.Command)} refused {c.Reason}", c.Other is { } other ? $"({Who(other)})" : ""),
             EngineEffect.Breach b => Join("breach", b.Code, b.Call is { } of ? Who(of) : "", b.Node ?? ""),
             EngineEffect.Report r => $"report {r.Code}",
             _ => effect.ToString(),
@@ -52,6 +52,8 @@ internal static class EffectText
                 $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
             AgentChanged e => Join(Who(e.Agent), e.State.ToString(), e.Reason is null ? "" : $"({e.Reason})", e.Leaves ? "leaves" : "", e.Call is null ? "" : $"in {call}"),
             WrapUpExtended e => $"{Who(e.Agent)} wrap-up extended to {e.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
+            SeatAsked e => $"ask {Who(e.Ask)} of {Who(e.Agent)} to {Who(e.Holder)} for {e.Extension} until {e.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
+            SeatAnswered e => $"ask {Who(e.Ask)} of {Who(e.Agent)} to {Who(e.Holder)} for {e.Extension} ended {e.Outcome}",
             PbxChanged e => Join($"pbx {e.Node}", e.Connected ? "connected" : "lost", e.Reason ?? ""),
             _ => entry.ToString(),
         };

@@ -48,11 +48,11 @@ public sealed class PhoneTests
     }
 
     [Fact]
-    public void Whoever_sits_down_at_a_dead_phone_is_told_when_they_become_ready()
+    public void Whoever_sits_down_at_a_phone_in_use_is_told_when_they_become_ready()
     {
-        new Scenario().PbxUp().Device("101", DeviceState.Unavailable).SignsIn("anna", "101").At(10).Forget()
+        new Scenario().PbxUp().Device("101", DeviceState.InUse).SignsIn("anna", "101").At(10).Forget()
             .Does("anna", new AgentCommand.Ready()).Expect("""
-                anna Ready (unreachable)
+                anna Ready (busy)
                 cmd2 accepted
                 """);
     }

@@ -23,11 +23,14 @@ internal sealed class Scenario
     private int _requestCount;
     private TimeSpan _now;
 
-    public Scenario(Action<World>? change = null)
+    /// <param name="restored">What the last router left; null: the first start.</param>
+    public Scenario(Action<World>? change = null, Func<Scenario, RestoredState>? restored = null)
     {
         var world = new World(this);
         change?.Invoke(world);
         Settings = world.Build();
+        if (restored is not null)
+            Send(new EngineInput.Restored(restored(this)));
         Send(new EngineInput.SettingsChanged(Settings));
     }
 

@@ -70,6 +70,16 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<CommandAnswer> CommandAsync(CommandRequest command, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/commands", JsonContent.Create(command, Json.CommandRequest), Json.CommandAnswer, cancel);
 
+    /// <param name="script">Null: the first of the person's language.</param>
+    /// <exception cref="ApiException">no_scripts, script.not_found, offline.</exception>
+    public Task<PracticeView> PractiseAsync(string? script, int turn, CancellationToken cancel = default) =>
+        GetAsync($"api/practice?turn={turn}{(script is null ? "" : "&script=" + Uri.EscapeDataString(script))}", Json.PracticeView, cancel);
+
+    public Task<ClockView> ClockAsync(CancellationToken cancel = default) => GetAsync("api/clock", Json.ClockView, cancel);
+
+    /// <exception cref="ApiException">router_away, offline.</exception>
+    public Task<SeatsView> SeatsAsync(CancellationToken cancel = default) => GetAsync("api/seats", Json.SeatsView, cancel);
+
     public Task<CommandAnswer> SuperviseAsync(Guid agent, string kind, Guid? call = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/agents/{agent}/commands", JsonContent.Create(new SuperviseRequest(Guid.CreateVersion7(time.GetUtcNow()), kind, call), Json.SuperviseRequest), Json.CommandAnswer, cancel);
 

@@ -10,13 +10,20 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
     /// <summary>Stable code of the last refusal or failure; null when the last command was taken.</summary>
     public string? Trouble { get; private set; }
 
+    /// <summary>The agent who stands in the way of the last command, by name.</summary>
+    public string? Who { get; private set; }
+
+    /// <summary>The question for an extension that this page asked last.</summary>
+    public Guid? SeatAsk { get; private set; }
+
     /// <summary>The kind of the command under way: its button waits.</summary>
     public string? Busy { get; private set; }
 
     public event Action? Changed;
 
-    public Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
-        DoAsync(api.NewCommand(kind, call, node, extension, reason, client, number));
+    public Task<bool> DoAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null,
+        Guid? agent = null, Guid? ask = null, bool anyway = false) =>
+        DoAsync(api.NewCommand(kind, call, node, extension, reason, client, number) with { AgentId = agent, AskId = ask, Anyway = anyway });
 
     /// <summary>Hands a call on, at once (transfer) or after a talk (consult), to one of the three.</summary>
     public Task<bool> HandOnAsync(string kind, Guid call, Guid? agent, Guid? queue, string? number) =>
@@ -24,13 +31,16 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
 
     async Task<bool> DoAsync(CommandRequest command)
     {
-        (Busy, Trouble) = (command.Kind, null);
+        (Busy, Trouble, Who) = (command.Kind, null, null);
         Changed?.Invoke();
         command = command with { PageId = feed.PageId };
+        // Before it is sent: the feed may be quicker than its answer.
+        if (command.Kind == "take_over")
+            SeatAsk = command.Id;
         try
         {
             var answer = await SendAsync(command);
-            Trouble = answer.Accepted ? null : answer.Reason ?? "refused";
+            (Trouble, Who) = (answer.Accepted ? null : answer.Reason ?? "refused", answer.Who);
         }
         catch (ApiException e)
         {

@@ -26,6 +26,8 @@ sealed class DraftBook
 
     /// <summary>Drafts of past calls, as the server had them when they were opened and as this page saved them since.</summary>
     readonly ConcurrentDictionary<Guid, ConcurrentDictionary<string, string>> _opened = new();
+    /// <summary>Of simulated calls: here alone, never sent, not kept in the browser.</summary>
+    readonly ConcurrentDictionary<Guid, ConcurrentDictionary<string, string>> _practice = new();
     bool _loaded;
 
     public DraftBook(ApiClient api, FeedClient feed, Browser browser, TimeProvider time)
@@ -51,9 +53,16 @@ sealed class DraftBook
 
     public event Action? Changed;
 
+    /// <summary>What is typed under this id belongs to a simulated call.</summary>
+    public void Practise(Guid id) => _practice[id] = new(StringComparer.Ordinal);
+
+    public void ForgetPractice(Guid id) => _practice.TryRemove(id, out _);
+
     /// <summary>What this page typed, else what the server has.</summary>
     public string Value(Guid call, string field)
     {
+        if (_practice.TryGetValue(call, out var own))
+            return own.GetValueOrDefault(field, "");
         if (_pending.TryGetValue((call, field), out var typed))
             return typed.Value;
         if (_feed.State.Call?.CallId == call)
@@ -74,6 +83,13 @@ sealed class DraftBook
     public Dictionary<string, string> Values(Guid call, string prefix)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (_practice.TryGetValue(call, out var own))
+        {
+            foreach (var (field, value) in own.Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal) && f.Value.Length > 0))
+                found[field[prefix.Length..]] = value;
+            return found;
+        }
+
         if (_feed.State.Call?.CallId == call)
         {
             foreach (var (field, known) in _feed.State.Draft)
@@ -94,6 +110,13 @@ sealed class DraftBook
 
     public void Type(Guid call, string field, string value)
     {
+        if (_practice.TryGetValue(call, out var own))
+        {
+            own[field] = value;
+            Changed?.Invoke();
+            return;
+        }
+
         var typed = _pending.GetOrAdd((call, field), _ => new Pending(value));
         typed.Value = value;
         typed.Edit++;

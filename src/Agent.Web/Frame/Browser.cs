@@ -35,6 +35,12 @@ sealed class Browser(IJSRuntime js) : IDisposable
 
     public ValueTask NotifyAsync(string heading, string text) => js.InvokeVoidAsync("callcrm.notify", heading, text);
 
+    /// <summary>granted, denied, default (not asked yet), none (this browser cannot).</summary>
+    public ValueTask<string?> NotifyStateAsync() => js.InvokeAsync<string?>("callcrm.notifyState");
+
+    /// <summary>Rings once: playing, or blocked.</summary>
+    public ValueTask<string?> TryRingAsync() => js.InvokeAsync<string?>("callcrm.tryRing");
+
     public ValueTask<string> AskToNotifyAsync() => js.InvokeAsync<string>("callcrm.askToNotify");
 
     public ValueTask<string?> LoadAsync(string key) => js.InvokeAsync<string?>("callcrm.load", key);

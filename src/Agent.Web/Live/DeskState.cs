@@ -14,6 +14,12 @@ sealed record DeskState(
     /// <summary>The last call out that nobody took, until the next call.</summary>
     public CallOutEvent? LastOut { get; init; }
 
+    /// <summary>Open questions for extensions, of which this person is one side.</summary>
+    public ImmutableDictionary<Guid, SeatAskView> SeatAsks { get; init; } = ImmutableDictionary<Guid, SeatAskView>.Empty;
+
+    /// <summary>How the last one ended, until the next.</summary>
+    public SeatEvent? LastSeat { get; init; }
+
     public static DeskState Empty { get; } = new(
         null, null, null, null, ImmutableDictionary<string, DraftFieldView>.Empty, null, null, ImmutableDictionary<string, PbxEventView>.Empty,
         null, [], ImmutableSortedDictionary<string, AgentTileView>.Empty.WithComparers(StringComparer.Ordinal), false);
@@ -41,6 +47,7 @@ sealed record DeskState(
             Call = desk?.Call,
             Draft = Fields(desk?.Call, keep: Call?.CallId == desk?.Call?.CallId ? Draft : null),
             RouterAway = desk?.RouterAway ?? false,
+            SeatAsks = (desk?.SeatAsks ?? []).ToImmutableDictionary(a => a.AskId),
             Pbxs = (board?.Pbxs ?? desk?.Pbxs ?? []).ToImmutableDictionary(p => p.Node, StringComparer.Ordinal),
             Figures = board?.Figures,
             Waiting = [.. board?.Waiting ?? []],
@@ -60,6 +67,8 @@ sealed record DeskState(
         CardEvent card => Take(card),
         DraftEvent draft when draft.CallId == Call?.CallId => this with { Draft = Newest(Draft, draft.Field) },
         DoneElsewhereEvent done => this with { DoneElsewhere = done },
+        SeatEvent { Outcome: null, Ask: var ask } => this with { SeatAsks = SeatAsks.SetItem(ask.AskId, ask), LastSeat = null },
+        SeatEvent seat => this with { SeatAsks = SeatAsks.Remove(seat.Ask.AskId), LastSeat = seat },
         AgentEvent { Agent: var agent } => this with { Agents = Agents.SetItem(Key(agent), agent) },
         BoardEvent board => this with { Figures = board.Figures, Waiting = [.. board.Waiting] },
         PbxEventView pbx => this with { Pbxs = Pbxs.SetItem(pbx.Node, pbx) },

@@ -34,6 +34,11 @@ static class Sight
     public static string PauseName(IStringLocalizer<Texts> t, string code, CatalogView? catalog) =>
         catalog?.PauseReasons.FirstOrDefault(r => r.Code == code)?.Name ?? (t["Board.Reason." + code] is { ResourceNotFound: false } known ? known : t["State.Paused"]);
 
+    /// <summary>Paused to practise with simulated calls.</summary>
+    public static bool Practises(string state, string? reason) => state == "Paused" && reason == Practice;
+
+    public const string Practice = "practice";
+
     public static string Name(IStringLocalizer<Texts> t, string state, string? reason) =>
-        PhoneTrouble(state, reason) is { } trouble ? t["Phone." + trouble] : t["State." + state];
+        PhoneTrouble(state, reason) is { } trouble ? t["Phone." + trouble] : Practises(state, reason) ? t["Board.Reason.practice"] : t["State." + state];
 }

@@ -133,6 +133,16 @@
       const n = new Notification(heading, { body: text, tag: "call" });
       n.onclick = () => { focus(); n.close(); };
     },
+    notifyState: () => ("Notification" in window ? Notification.permission : "none"),
+    // One ring, muted or not: somebody listens for it. A browser that wants a click first, or has no way to sound, says so.
+    tryRing: async () => {
+      try {
+        tone();
+        await new Promise((r) => setTimeout(r, 250));
+        setTimeout(() => { if (!ringing) audio?.suspend(); }, 1500);
+        return audio.state === "running" ? "playing" : "blocked";
+      } catch { return "blocked"; }
+    },
     askToNotify: async () => ("Notification" in window && Notification.permission === "default" ? await Notification.requestPermission() : "Notification" in window ? Notification.permission : "denied"),
     seek: (id, seconds) => { const a = document.getElementById(id); if (a) a.currentTime = seconds; },
     play: async (id, on) => { const a = document.getElementById(id); if (!a) return; if (on) await a.play().catch(() => { /* a browser that wants a click first: the button is there */ }); else a.pause(); },

@@ -92,6 +92,22 @@ internal static class AgentRules
         return agent.Extension.Devices.Exists(d => d.Busy) ? "busy" : "unreachable";
     }
 
+    /// <summary>Whether a phone is there, or will be as soon as its PBX has asked it; null: the PBX is out of sight, or has not said.</summary>
+    public static bool? IsRegistered(Extension extension, bool nodeUp)
+    {
+        if (!nodeUp)
+            return null;
+        var silent = false;
+        foreach (var device in extension.Devices)
+        {
+            if (device.MayReturn || device is { Gone: false, State: not DeviceState.Unknown })
+                return true;
+            silent |= device.State == DeviceState.Unknown;
+        }
+
+        return silent ? null : false;
+    }
+
     /// <summary>Signed in, not away, and some device is there, or will be as soon as its PBX has asked it.</summary>
     public static bool IsReachable(Agent agent, bool nodeUp)
     {

@@ -4,12 +4,15 @@ namespace CallCrm.Engine;
 /// What agents ask for, and supervisors in their place. Refusals are stable codes: <c>agent_unknown</c>, <c>extension_unknown</c>, <c>not_signed_in</c>, <c>in_call</c>,
 /// <c>no_such_call</c>, <c>not_your_call</c>, <c>not_ringing</c>, <c>not_talking</c>, <c>not_possible_here</c>, <c>pbx_away</c>,
 /// <c>not_in_wrap_up</c>, <c>not_in_call</c>, <c>nothing_after</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>,
-/// <c>phone_busy</c>, <c>phone_unreachable</c>, <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>.
+/// <c>phone_busy</c>, <c>phone_unreachable</c>, <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>; ready:
+/// <c>phone_unregistered</c>, or <c>phone_unregistered_sure</c> where one may go on anyway; places: <c>extension_taken</c>,
+/// <c>extension_asked</c>, <c>holder_in_call</c>, <c>no_such_ask</c>, <c>not_your_extension</c>.
 /// Of transfers: <c>no_client</c>, <c>transfer_runs</c>, <c>no_transfer</c>, <c>not_answered_yet</c>, <c>target_missing</c>, <c>to_oneself</c>, <c>target_unknown</c>,
 /// <c>target_signed_out</c>, <c>target_away</c>, <c>target_busy</c>, <c>target_unreachable</c>, <c>target_elsewhere</c>, <c>queue_closed</c>, <c>queue_full</c>,
 /// <c>queue_empty</c>, <c>nobody_free</c>.
 /// </summary>
-internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials, TransferDesk transfers)
+internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials,
+    TransferDesk transfers, SeatDesk seats)
 {
     private const int Remembered = 4096;
     private readonly Dictionary<Guid, EngineEffect.AnswerCommand> _answers = [];
@@ -23,10 +26,10 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return;
         }
 
-        var refusal = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
-            ? command.By is null ? Do(agent, command) : DoFor(agent, command.What)
-            : "agent_unknown";
-        var answer = new EngineEffect.AnswerCommand(command.Id, refusal is null, refusal);
+        var outcome = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
+            ? command.By is not null ? new(DoFor(agent, command.What)) : seats.Do(agent, command.Id, command.What) ?? new CommandOutcome(Do(agent, command))
+            : new CommandOutcome("agent_unknown");
+        var answer = new EngineEffect.AnswerCommand(command.Id, outcome.Refusal is null, outcome.Refusal, outcome.Other);
         _answers.Add(command.Id, answer);
         _order.Enqueue(command.Id);
         if (_order.Count > Remembered)
@@ -37,8 +40,6 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
     private string? Do(Agent agent, EngineInput.Command command)
     {
         var what = command.What;
-        if (what is AgentCommand.SignIn signIn)
-            return SignIn(agent, signIn);
         if (what is not AgentCommand.AttachClient && agent.Extension is null)
             return "not_signed_in";
         pages.Return(agent);
@@ -47,7 +48,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             AgentCommand.SignOut => SignOut(agent, null),
             AgentCommand.SignOutAfter => SignOutAfter(agent),
             AgentCommand.KeepOn => KeepOn(agent),
-            AgentCommand.Ready => Ready(agent),
+            AgentCommand.Ready ready => Ready(agent, ready.Anyway),
             AgentCommand.Pause pause => Pause(agent, pause.Reason),
             AgentCommand.Answer answer => Answer(agent, answer.Call),
             AgentCommand.HangUp hangUp => HangUp(agent, hangUp.Call),
@@ -78,41 +79,11 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         {
             AgentCommand.SignOut => SignOut(agent, Reason),
             // Nobody can take a call whose page is not there.
-            AgentCommand.Ready => agent.Away ? "page_gone" : Ready(agent),
+            AgentCommand.Ready => agent.Away ? "page_gone" : Ready(agent, anyway: false),
             AgentCommand.Pause => Pause(agent, Reason),
             AgentCommand.HangUp hangUp => HangUp(agent, hangUp.Call),
             _ => "command_unknown",
         };
-    }
-
-    /// <summary>Not ready yet (paused, "signed_in"): who sits down says so when they are.</summary>
-    private string? SignIn(Agent agent, AgentCommand.SignIn command)
-    {
-        if (!state.Extensions.TryGetValue(new NodeKey(command.Node, command.Extension), out var extension))
-            return "extension_unknown";
-        if (ReferenceEquals(agent.Extension, extension))
-        {
-            pages.Return(agent);
-            return null;
-        }
-
-        if (agent.Offer is not null || agent.Legs.Count > 0)
-            return "in_call";
-        if (extension.Holder is { } holder)
-            SignOut(holder, "taken_over");
-        if (agent.Extension is { } old)
-            old.Holder = null;
-        agent.Extension = extension;
-        extension.Holder = agent;
-        agent.Pause = "signed_in";
-        agent.Leaves = false;
-        agent.Away = false;
-        agent.PageGoneSince = null;
-        agent.Unanswered = 0;
-        board.EndBackOff(agent);
-        board.EndWrapUp(agent);
-        board.Refresh(agent);
-        return null;
     }
 
     /// <summary>An offer goes to somebody else; a live call stays theirs.</summary>
@@ -159,8 +130,11 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         return null;
     }
 
-    private string? Ready(Agent agent)
+    private string? Ready(Agent agent, bool anyway)
     {
+        var mayAnyway = state.Options.ReadyWithoutPhone;
+        if (agent is { Extension: { } extension, Offer: null, Legs.Count: 0 } && AgentRules.IsRegistered(extension, state.IsUp(extension.Node)) == false && !(anyway && mayAnyway))
+            return mayAnyway ? "phone_unregistered_sure" : "phone_unregistered";
         agent.Pause = null;
         agent.Leaves = false;
         agent.Unanswered = 0;

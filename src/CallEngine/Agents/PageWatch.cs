@@ -43,7 +43,7 @@ internal sealed class PageWatch(EngineState state, AgentBoard board)
         board.Refresh(agent);
     }
 
-    private bool IsSeen(Guid agent)
+    public bool IsSeen(Guid agent)
     {
         foreach (var (at, report) in _reports.Values)
         {

@@ -2,7 +2,7 @@ namespace CallCrm.Engine;
 
 internal enum TimerKind
 {
-    Announce, Lookup, RequestDue, DialResult, MaxWait, Patience, MarkWait, Redirect, Ringing, OfferEnd, CallGone, Forget, Doubt, WrapUp, PageGrace, BackOff, Phone, LoadTurn, PhonesReturn, Transfer,
+    Announce, Lookup, RequestDue, DialResult, MaxWait, Patience, MarkWait, Redirect, Ringing, OfferEnd, CallGone, Forget, Doubt, WrapUp, PageGrace, BackOff, Phone, LoadTurn, PhonesReturn, Transfer, SeatAsk,
 }
 
 /// <summary>One deadline of one thing. It is made once and set or cancelled as often as needed.</summary>

@@ -21,10 +21,12 @@ internal static class JournalRestore
         var legs = (await all.ReadAsync<Leg>()).ToLookup(l => l.Call_id);
         var offers = (await all.ReadAsync<OpenOffer>()).ToLookup(o => o.Call_id);
         var candidates = (await all.ReadAsync<Candidate>()).ToDictionary(c => c.Id);
+        var asks = (await all.ReadAsync<SeatAsk>()).AsList();
         await transaction.CommitAsync(ct);
         return new RestoredState(next,
             [.. agents.Select(a => Restore(a, spans[a.Agent_id], now))],
-            [.. calls.Select(c => Restore(c, [.. legs[c.Id]], [.. offers[c.Id]], candidates))]);
+            [.. calls.Select(c => Restore(c, [.. legs[c.Id]], [.. offers[c.Id]], candidates))],
+            [.. asks.Select(a => new RestoredSeatAsk(a.Id, a.Node, a.Extension, a.Agent_id, a.Holder_id, a.Until))]);
     }
 
     /// <summary>The best known end of calls that nobody ended: when their last leg did.</summary>
@@ -103,6 +105,8 @@ internal static class JournalRestore
 
     sealed record OpenOffer(Guid Call_id, Guid Id, Guid Agent_id, int Attempt, DateTimeOffset? Ended_at);
 
+    sealed record SeatAsk(Guid Id, string Node, string Extension, Guid Agent_id, Guid Holder_id, DateTimeOffset Until);
+
     sealed record Candidate(Guid Id, Guid? Responsible_id);
 
     const string Sql = """
@@ -119,5 +123,6 @@ internal static class JournalRestore
           where c.domain = @domain and c.state <> 'Ended' and l.ended_at is null order by l.started_at;
         select o.call_id, o.id, o.agent_id, o.attempt, o.ended_at from offer o join call c on c.id = o.call_id where c.domain = @domain and c.state <> 'Ended' order by o.attempt;
         select id, responsible_id from client where id in (select unnest(candidates || client_id) from call where domain = @domain and state <> 'Ended');
+        select id, node, extension, agent_id, holder_id, until from seat_ask where domain = @domain and ended_at is null order by asked_at, id;
         """;
 }

@@ -37,6 +37,7 @@ internal static class JournalSql
         if (merged.Length > 0) batch.BatchCommands.Add(new("delete from client_contact where call_id = any($1)") { Parameters = { new() { Value = merged } } });
         Add(batch, UpsertContact, [.. calls.Where(c => c.ContactsChanged).SelectMany(c => c.Contacts())], ProjectionJson.Default.ListContactRow);
         Add(batch, UpsertPbx, [.. fold.Pbxs.Values], ProjectionJson.Default.ListPbxRow);
+        Add(batch, UpsertSeatAsk, [.. fold.SeatAsks.Values], ProjectionJson.Default.ListSeatAskRow);
         // Last, as it reads calls, legs and spans.
         var missed = calls.Where(c => c.MissChanged && (c.Call.AnsweredAt is not null || c.Call.State == CallState.Ended)).Select(c => c.Call.Id).ToArray();
         if (missed.Length > 0) batch.BatchCommands.Add(new("select missed_project($1)") { Parameters = { new() { Value = missed } } });
@@ -128,6 +129,12 @@ internal static class JournalSql
     const string UpsertContact = """
         insert into client_contact select * from json_populate_recordset(null::client_contact, $1)
         on conflict (call_id, agent_id) do update set client_id = excluded.client_id, at = excluded.at, talk_ms = excluded.talk_ms
+        """;
+
+    /// <summary>A question that was answered stays so, should its entry come again.</summary>
+    const string UpsertSeatAsk = """
+        insert into seat_ask select * from json_populate_recordset(null::seat_ask, $1)
+        on conflict (id) do update set ended_at = coalesce(seat_ask.ended_at, excluded.ended_at), outcome = coalesce(seat_ask.outcome, excluded.outcome)
         """;
 
     const string UpsertPbx = """

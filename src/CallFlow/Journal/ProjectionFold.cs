@@ -27,6 +27,8 @@ internal sealed class ProjectionFold(string domain)
 
     public List<DecisionRow> Decisions { get; } = [];
 
+    public Dictionary<Guid, SeatAskRow> SeatAsks { get; } = [];
+
     public Dictionary<string, PbxRow> Pbxs { get; } = new(StringComparer.Ordinal);
 
     public void Forget()
@@ -71,6 +73,15 @@ internal sealed class ProjectionFold(string domain)
         {
             case AgentChanged e: Changed(e); return;
             case WrapUpExtended e: Extended(e); return;
+            case SeatAsked e:
+                SeatAsks[e.Ask] = new SeatAskRow { Id = e.Ask, Domain = domain, Node = e.Node, Extension = e.Extension, AgentId = e.Agent, HolderId = e.Holder, AskedAt = e.At, Until = e.Until };
+                return;
+            case SeatAnswered e:
+                // Without a question, or with one of an earlier batch, whose row has its times.
+                var asked = SeatAsks.GetValueOrDefault(e.Ask) ?? new SeatAskRow { Id = e.Ask, Domain = domain, Node = e.Node, Extension = e.Extension, AgentId = e.Agent, HolderId = e.Holder, AskedAt = e.At };
+                (asked.EndedAt, asked.Outcome) = (e.At, e.Outcome);
+                SeatAsks[e.Ask] = asked;
+                return;
             case PbxChanged e:
                 Pbxs[e.Node] = new PbxRow { Domain = domain, Node = e.Node, Connected = e.Connected, Reason = e.Reason, Version = e.Version, Since = e.At };
                 return;
@@ -183,6 +194,7 @@ internal sealed class ProjectionFold(string domain)
         LegSpans.Clear();
         Merges.Clear();
         Decisions.Clear();
+        SeatAsks.Clear();
         Pbxs.Clear();
     }
 }

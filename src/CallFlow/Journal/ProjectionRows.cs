@@ -159,6 +159,20 @@ internal sealed class PbxRow
     public DateTimeOffset Since { get; set; }
 }
 
+internal sealed class SeatAskRow
+{
+    public Guid Id { get; set; }
+    public string Domain { get; set; } = "";
+    public string Node { get; set; } = "";
+    public string Extension { get; set; } = "";
+    public Guid AgentId { get; set; }
+    public Guid HolderId { get; set; }
+    public DateTimeOffset AskedAt { get; set; }
+    public DateTimeOffset? Until { get; set; }
+    public DateTimeOffset? EndedAt { get; set; }
+    public SeatOutcome? Outcome { get; set; }
+}
+
 /// <summary>JSON inside JSON, passed through as it is.</summary>
 [JsonConverter(typeof(RawJsonConverter))]
 internal readonly record struct RawJson(string Text);
@@ -184,5 +198,6 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
 [JsonSerializable(typeof(List<LegSpanRow>))]
 [JsonSerializable(typeof(List<ContactRow>))]
 [JsonSerializable(typeof(List<PbxRow>))]
+[JsonSerializable(typeof(List<SeatAskRow>))]
 [JsonSerializable(typeof(List<string>))]
 internal sealed partial class ProjectionJson : JsonSerializerContext;

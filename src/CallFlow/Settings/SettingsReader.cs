@@ -93,8 +93,15 @@ public sealed partial class SettingsReader(RouterDatabase database, IConfigurati
         return null;
     }
 
-    EngineOptions Options() =>
-        configuration.GetValue<TimeSpan?>("Router:LookupTimeout") is { } limit && limit > TimeSpan.Zero ? new EngineOptions { LookupTimeout = limit } : new EngineOptions();
+    EngineOptions Options()
+    {
+        var options = new EngineOptions { ReadyWithoutPhone = configuration.GetValue("Router:ReadyWithoutPhone", defaultValue: false) };
+        if (configuration.GetValue<TimeSpan?>("Router:LookupTimeout") is { } limit && limit > TimeSpan.Zero)
+            options = options with { LookupTimeout = limit };
+        if (configuration.GetValue<TimeSpan?>("Router:SeatAnswerWithin") is { } answer && answer > TimeSpan.Zero)
+            options = options with { SeatAnswerWithin = answer };
+        return options;
+    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Setting not usable: {Problem}")]
     partial void BadSetting(string problem);

@@ -65,6 +65,8 @@ sealed class FlightText(EngineSettings settings)
         TransferChanged e => Join($"transfer by {Agent(e.FromAgent)} to {(e.ToAgent is { } to ? Agent(to) : e.ToQueue is { } queue ? Queue(queue) : e.Number)}:", Words(e.Step.ToString()), e.Reason is null ? "" : $"({e.Reason})"),
         CallEnded e => Join($"call ended: {Words(e.Outcome.ToString())}, by {e.By.ToString().ToLowerInvariant()}, cause {e.Cause};", $"wait {Seconds(e.Wait_ms)}, talk {Seconds(e.Talk_ms)}, hold {Seconds(e.Hold_ms)}", e.Estimated ? "(estimated)" : ""),
         AgentChanged e => Join($"{Agent(e.Agent)} is {Words(e.State.ToString())}", e.Reason is null ? "" : $"({e.Reason})", e.State == e.Before ? "" : $"after {Seconds(e.Before_ms)} {Words(e.Before.ToString())}"),
+        SeatAsked e => $"{Agent(e.Agent)} asks {Agent(e.Holder)} for extension {e.Extension}",
+        SeatAnswered e => $"{Agent(e.Agent)} asked {Agent(e.Holder)} for extension {e.Extension}: {Words(e.Outcome.ToString())}",
         WrapUpExtended e => $"wrap-up of {Agent(e.Agent)} extended to {e.Until:HH:mm:ss}",
         _ => Words(entry.GetType().Name),
     };

@@ -13,6 +13,9 @@ internal static partial class AdminRules
     static readonly string[] Roles = ["agent", "supervisor", "manager", "admin"];
     static readonly string[] Languages = ["en", "it", "ru"];
     static readonly string[] AfterWrapUps = ["ready", "paused"];
+
+    /// <summary>Pauses that are nobody's to choose from the list: the router, or the page for practice, sets them.</summary>
+    static readonly string[] OwnPauses = ["practice", "signed_in", "no_answer", "by_supervisor", "wrap_up_over"];
     static readonly string[] Outcomes = ["positive", "neutral", "negative"];
 
     public static Errors Check(UserSetup user)
@@ -106,6 +109,7 @@ internal static partial class AdminRules
         var errors = new Errors();
         errors.Unless(known.Nodes.Contains(extension.Node), "node", known.Nodes.Count == 0 ? "a PBX named in the configuration" : "one of " + string.Join(", ", known.Nodes));
         errors.Unless(ExtensionNumber().IsMatch(extension.Number), "number", "1 to 20 digits");
+        errors.Unless(extension.Name.Length <= 60, "name", "at most 60 characters");
         errors.Unless(extension.Devices.Count is >= 1 and <= 10, "devices", "1 to 10 devices");
         foreach (var device in extension.Devices)
         {
@@ -154,6 +158,7 @@ internal static partial class AdminRules
         foreach (var item in save.Items)
         {
             errors.Unless(Code().IsMatch(item.Code), "items", "codes of 1 to 40 small letters, digits, - and _");
+            errors.Unless(dispositions || Array.IndexOf(OwnPauses, item.Code) < 0, "items", $"no code that has a meaning of its own: {string.Join(", ", OwnPauses)}");
             errors.Name("items", item.Name);
             if (dispositions) errors.OneOf("items", item.Outcome ?? "", Outcomes);
             errors.Unless(item.Allowance_min is null || (!dispositions && item.Allowance_min is >= 1 and <= 1440), "items", "an allowance of 1 to 1440 minutes a day, of pause reasons only");

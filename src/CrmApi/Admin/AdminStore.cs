@@ -32,7 +32,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             from queue where domain = @domain and retired_at is null order by position, lower(name), id;
             select h.queue_id, h.day, h.name from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by h.day;
             select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id where q.domain = @domain order by a.level, lower(u.name), u.id;
-            select node, number, version from extension where domain = @domain order by node, length(number), number;
+            select node, number, version, name from extension where domain = @domain order by node, length(number), number;
             select d.node, d.extension, d.name, d.can_answer, d.can_hold from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
             select number, name, queue_id as queue, source, language, greeting, version, greetings::text from dialled_number where domain = @domain order by number;
             select code, name, null::text as outcome, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
@@ -49,7 +49,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var pauses = await all.ReadAsync<CodeSetup>();
         var dispositions = await all.ReadAsync<CodeSetup>();
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
-            [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version))], [.. numbers],
+            [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes());
     }
 
@@ -86,7 +86,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
 
     sealed record MemberRow(Guid Queue_id, Guid User_id, int Level);
 
-    sealed record ExtensionRow(string Node, string Number, int Version);
+    sealed record ExtensionRow(string Node, string Number, int Version, string Name);
 
     sealed record DeviceRow(string Node, string Extension, string Name, bool Can_answer, bool Can_hold);
 

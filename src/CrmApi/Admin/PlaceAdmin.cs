@@ -25,6 +25,7 @@ internal static class PlaceAdmin
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveExtensionAsync(string node, string number, ExtensionSetup extension, Person person, AdminWriter writer, CancellationToken cancel)
     {
         if (extension.Node != node || extension.Number != number) return Problems.Invalid("number", "node and number of the address");
+        extension = extension with { Name = Texts.Clean(extension.Name).Trim() };
         return (await writer.ChangeAsync(person, Extension(node, number), known => AdminRules.Check(extension, known), async change =>
         {
             var values = new
@@ -32,14 +33,15 @@ internal static class PlaceAdmin
                 node,
                 number,
                 extension.Version,
+                extension.Name,
                 change.Domain,
                 names = extension.Devices.Select(d => d.Name).ToArray(),
                 answers = extension.Devices.Select(d => d.CanAnswer).ToArray(),
                 holds = extension.Devices.Select(d => d.CanHold).ToArray(),
             };
             var rows = extension.Version == 0
-                ? await change.DoAsync("insert into extension (node, number, domain) values (@node, @number, @Domain) on conflict do nothing", values, cancel)
-                : await change.DoAsync("update extension set version = version + 1 where node = @node and number = @number and domain = @Domain and version = @Version", values, cancel);
+                ? await change.DoAsync("insert into extension (node, number, domain, name) values (@node, @number, @Domain, @Name) on conflict do nothing", values, cancel)
+                : await change.DoAsync("update extension set name = @Name, version = version + 1 where node = @node and number = @number and domain = @Domain and version = @Version", values, cancel);
             if (rows > 0)
             {
                 await change.DoAsync(

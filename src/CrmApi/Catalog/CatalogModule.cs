@@ -8,9 +8,13 @@ namespace CallCrm.CrmApi.Catalog;
 /// <summary>Everything the pages choose from.</summary>
 internal static class CatalogModule
 {
-    public static void Map(IEndpointRouteBuilder api) =>
+    public static void Map(IEndpointRouteBuilder api)
+    {
         api.MapGet("/catalog", ReadAsync).RequireAuthorization(Rights.SignedIn).WithTags("Catalog")
             .WithName("GetCatalog").WithSummary("What the pages choose from: pause reasons, dispositions, segments, queues, people, deal types");
+        api.MapGet("/clock", (TimeProvider time) => TypedResults.Ok(new ClockView(time.GetUtcNow()))).RequireAuthorization(Rights.SignedIn).WithTags("Catalog")
+            .WithName("GetClock").WithSummary("What the server takes for now: a page compares its own clock, and sees how far the server is");
+    }
 
     static async Task<CatalogView> ReadAsync(Person person, NpgsqlDataSource database, CancellationToken cancel)
     {

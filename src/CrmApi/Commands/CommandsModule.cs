@@ -15,7 +15,8 @@ internal static class CommandsModule
     static readonly FrozenSet<string> NeedCall =
         FrozenSet.ToFrozenSet(["answer", "hang_up", "hold", "resume", "finish_wrap_up", "extend_wrap_up", "attach_client", "transfer", "consult", "swap", "join", "cancel_transfer", "complete_transfer"], StringComparer.Ordinal);
 
-    static readonly FrozenSet<string> NeedNoCall = FrozenSet.ToFrozenSet(["sign_in", "sign_out", "sign_out_after", "keep_on", "ready", "pause", "dial"], StringComparer.Ordinal);
+    static readonly FrozenSet<string> NeedNoCall =
+        FrozenSet.ToFrozenSet(["sign_in", "take_over", "seat_allow", "seat_refuse", "seat_withdraw", "sign_out", "sign_out_after", "keep_on", "ready", "pause", "dial"], StringComparer.Ordinal);
 
     static readonly FrozenSet<string> Supervised = FrozenSet.ToFrozenSet(["ready", "pause", "sign_out", "hang_up"], StringComparer.Ordinal);
 
@@ -40,15 +41,15 @@ internal static class CommandsModule
         return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 
-    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, IOptions<SiteOptions> site, CancellationToken cancel)
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, LiveFacts facts, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (Missing(request) is { } missing) return Problems.Invalid(missing.Field, missing.Expected);
         var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId,
-            request.Number?.Trim(), PhoneNumbers.ToE164(request.Number, site.Value.Region), request.ToAgent, request.ToQueue);
+            request.Number?.Trim(), PhoneNumbers.ToE164(request.Number, site.Value.Region), request.ToAgent, request.ToQueue, request.AgentId, request.AskId, request.Anyway);
         var answer = await road.CommandAsync(request.Id, person.Id, command, cancel);
         if (answer.Accepted && request.PageId is { Length: > 0 } page)
             feed.TellOtherPages(person.Id, page, new DoneElsewhereEvent(request.CallId ?? Guid.Empty, request.Kind, page));
-        return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
+        return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason, facts.Names.Person(answer.Other)));
     }
 
     static (string Field, string Expected)? Missing(CommandRequest request)
@@ -58,8 +59,10 @@ internal static class CommandsModule
         if (NeedCall.Contains(request.Kind) && request.CallId is null) return ("callId", "the call's id");
         return request switch
         {
-            { Kind: "sign_in", Node: null or "" or { Length: > 100 } } => ("node", "the PBX of the extension"),
-            { Kind: "sign_in", Extension: null or "" or { Length: > 100 } } => ("extension", "the extension to sit down at"),
+            { Kind: "sign_in" or "take_over", Node: null or "" or { Length: > 100 } } => ("node", "the PBX of the extension"),
+            { Kind: "sign_in" or "take_over", Extension: null or "" or { Length: > 100 } } => ("extension", "the extension to sit down at"),
+            { Kind: "take_over", AgentId: null } => ("agentId", "who was seen at the extension"),
+            { Kind: "seat_allow" or "seat_refuse" or "seat_withdraw", AskId: null } => ("askId", "the question's id"),
             { Kind: "pause", Reason: null or "" or { Length: > 100 } } => ("reason", "a pause reason of the catalog"),
             { Kind: "attach_client", ClientId: null } => ("clientId", "the client's id"),
             { Kind: "dial", Number: var number } when string.IsNullOrWhiteSpace(number) || number.Length > 80 => ("number", "the number to call, at most 80 characters"),

@@ -35,6 +35,14 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
         return found.Line.Fill(Context(call, agent, card) with { Language = found.Language }).Text;
     }
 
+    /// <summary>With an invented client, for practice: nothing is remembered.</summary>
+    public ScriptChoiceView Practise(Script script, Guid agent, ClientCardView card, PhoneNumber dialled)
+    {
+        var call = new LiveCall(Guid.Empty, "", CallDirection.Inbound, CallState.Ringing, PhoneNumber.Withheld, "", dialled, time.GetUtcNow());
+        var view = ScriptRendering.View(script, Context(call, agent, card));
+        return new ScriptChoiceView(view.Id, view.Version, view.Title, view);
+    }
+
     /// <summary>The script this call is led by, for its record; null when none was shown here.</summary>
     public (string Id, string Version)? Of(Guid call) => chosen.TryGetValue(call, out var choice) ? (choice.Script.Id, choice.Script.Version) : null;
 

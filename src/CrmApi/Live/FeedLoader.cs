@@ -41,6 +41,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         select node, connected, since, reason from pbx_state where domain = @domain;
         select agent_id as id, reason, sum(least(span_ms, (extract(epoch from from_at - @day) * 1000)::bigint + span_ms))::bigint as span_ms from agent_state_span
         where domain = @domain and state = 'Paused' and reason is not null and from_at >= @recent and from_at + span_ms * interval '1 millisecond' > @day group by agent_id, reason;
+        select id, node, extension, agent_id as agent, holder_id as holder, until from seat_ask where domain = @domain and ended_at is null;
         """;
 
     public async Task<LiveState> LoadAsync(string domain, CancellationToken cancel)
@@ -58,9 +59,13 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         var pbxs = await results.ReadAsync<LivePbx>();
         foreach (var pauses in (await results.ReadAsync<PauseRow>()).GroupBy(p => p.Id))
             days[pauses.Key] = pauses.Aggregate(days.GetValueOrDefault(pauses.Key), (d, p) => d.WithPause(p.Reason, p.Span_ms));
+        var asks = await results.ReadAsync<LiveSeatAsk>();
         return new LiveState(seq, today, calls.ToImmutableDictionary(c => c.Id, Call), offers.ToImmutableDictionary(o => o.Id, Offer),
             agents.Keys.Union(days.Keys).ToImmutableDictionary(id => id, id => Agent(id, agents.GetValueOrDefault(id), days.GetValueOrDefault(id))),
-            pbxs.ToImmutableSortedDictionary(p => p.Node, p => p, StringComparer.Ordinal));
+            pbxs.ToImmutableSortedDictionary(p => p.Node, p => p, StringComparer.Ordinal))
+        {
+            SeatAsks = asks.ToImmutableDictionary(a => a.Id),
+        };
     }
 
     static LiveCall Call(CallRow r) => new(r.Id, r.Node, Enum.Parse<CallDirection>(r.Direction), Enum.Parse<CallState>(r.State),

@@ -58,6 +58,11 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
                 case Notice.AgentChanged e:
                     AddAgent(items, seq, state, e);
                     break;
+                case Notice.SeatAsked { Ask: var ask } e:
+                    var asked = new SeatEvent(views.SeatAsk(ask), e.Outcome?.ToString()) { At = e.At };
+                    items.Add(new FeedItem(seq, Audience.Of(ask.Holder), asked));
+                    items.Add(new FeedItem(seq, Audience.Of(ask.Agent), asked));
+                    break;
                 case Notice.PbxChanged e when state.Pbxs.TryGetValue(e.Node, out var pbx):
                     items.Add(new FeedItem(seq, Audience.Everyone, views.Pbx(pbx)));
                     break;

@@ -21,6 +21,9 @@ internal abstract record Notice(DateTimeOffset At)
     /// <summary>An agent's own state, and with it the tile on the board.</summary>
     public sealed record AgentChanged(Guid Agent, DateTimeOffset At) : Notice(At);
 
+    /// <param name="Outcome">Null: it is open.</param>
+    public sealed record SeatAsked(LiveSeatAsk Ask, SeatOutcome? Outcome, DateTimeOffset At) : Notice(At);
+
     public sealed record PbxChanged(string Node, DateTimeOffset At) : Notice(At);
 
     /// <summary>The PBX's own record added a call to the log, or corrected one: whoever shows it reads it again.</summary>
@@ -60,6 +63,8 @@ internal static class LiveMachine
             CallImported e => Imported(state, e, notices),
             Engine.AgentChanged e => AgentChanged(state, e, notices),
             WrapUpExtended e => Extended(state, e, notices),
+            SeatAsked e => Asked(state, e, notices),
+            SeatAnswered e => Answered(state, e, notices),
             PbxChanged e => Pbx(state, e, notices),
             _ => state,
         };
@@ -298,6 +303,19 @@ internal static class LiveMachine
     {
         notices.Add(new Notice.AgentChanged(e.Agent, e.At));
         return state.With(state.Agent(e.Agent) with { Until = e.Until, Extended = true });
+    }
+
+    static LiveState Asked(LiveState state, SeatAsked e, ICollection<Notice> notices)
+    {
+        var ask = new LiveSeatAsk(e.Ask, e.Node, e.Extension, e.Agent, e.Holder, e.Until);
+        notices.Add(new Notice.SeatAsked(ask, null, e.At));
+        return state with { SeatAsks = state.SeatAsks.SetItem(ask.Id, ask) };
+    }
+
+    static LiveState Answered(LiveState state, SeatAnswered e, ICollection<Notice> notices)
+    {
+        notices.Add(new Notice.SeatAsked(state.SeatAsks.GetValueOrDefault(e.Ask) ?? new LiveSeatAsk(e.Ask, e.Node, e.Extension, e.Agent, e.Holder, e.At), e.Outcome, e.At));
+        return state with { SeatAsks = state.SeatAsks.Remove(e.Ask) };
     }
 
     static LiveState Pbx(LiveState state, PbxChanged e, ICollection<Notice> notices)

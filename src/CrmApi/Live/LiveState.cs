@@ -16,6 +16,9 @@ internal sealed record LiveState(long Seq, DateOnly Day, ImmutableDictionary<Gui
     public static LiveState Empty(DateOnly day) => new(0, day, ImmutableDictionary<Guid, LiveCall>.Empty, ImmutableDictionary<Guid, LiveOffer>.Empty,
         ImmutableDictionary<Guid, LiveAgent>.Empty, ImmutableSortedDictionary.Create<string, LivePbx>(StringComparer.Ordinal));
 
+    /// <summary>Open questions for extensions.</summary>
+    public ImmutableDictionary<Guid, LiveSeatAsk> SeatAsks { get; init; } = ImmutableDictionary<Guid, LiveSeatAsk>.Empty;
+
     public LiveAgent Agent(Guid id) => Agents.TryGetValue(id, out var agent) ? agent : LiveAgent.SignedOut(id);
 
     public LiveState With(LiveAgent agent) => this with { Agents = Agents.SetItem(agent.Id, agent) };
@@ -95,5 +98,8 @@ internal readonly record struct LiveToday(int Calls, long Talk_ms, long WrapUp_m
         return this with { Pauses = pauses.SetItem(reason, pauses.GetValueOrDefault(reason) + span_ms) };
     }
 }
+
+/// <param name="Agent">Who wants it.</param>
+internal sealed record LiveSeatAsk(Guid Id, string Node, string Extension, Guid Agent, Guid Holder, DateTimeOffset Until);
 
 internal sealed record LivePbx(string Node, bool Connected, DateTimeOffset Since, string? Reason);

@@ -62,6 +62,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
             call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing, today.Pauses, today.DayStart);
     }
 
+    public SeatAskView SeatAsk(LiveSeatAsk ask) => new(ask.Id, ask.Node, ask.Extension, ask.Agent, Names.Person(ask.Agent) ?? "…", ask.Holder, Names.Person(ask.Holder) ?? "…", ask.Until);
+
     public PbxEventView Pbx(LivePbx pbx) => new(pbx.Node, pbx.Connected, pbx.Since, pbx.Reason) { At = pbx.Since };
 
     public DeskView Desk(LiveState state, Guid agentId, Dress dress, bool routerAway)
@@ -70,7 +72,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         var offer = state.OfferOf(agentId);
         var pop = offer is not null && state.Calls.TryGetValue(offer.Call, out var offered) ? Pop(offer, offered, dress) : null;
         var call = state.CallOf(agentId) is { } mine ? Call(state, mine, agentId, dress) : null;
-        return new DeskView(State(agent), Today(state, agent), pop, call, [.. state.Pbxs.Values.Select(Pbx)], routerAway);
+        return new DeskView(State(agent), Today(state, agent), pop, call, [.. state.Pbxs.Values.Select(Pbx)], routerAway,
+            [.. state.SeatAsks.Values.Where(a => a.Agent == agentId || a.Holder == agentId).OrderBy(a => a.Until).Select(SeatAsk)]);
     }
 
     public IReadOnlyList<WaitingCallView> Waiting(LiveState state) =>

@@ -19,6 +19,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
           union all select 'span ' || row_to_json(s)::text from agent_state_span s
           union all select 'doing ' || row_to_json(t)::text from call_span t
           union all select 'contact ' || row_to_json(k)::text from client_contact k
+          union all select 'seat ' || row_to_json(q)::text from seat_ask q
           union all select 'pbx ' || row_to_json(p)::text from pbx_state p) all_lines
         """;
 
@@ -46,13 +47,15 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
     {
         var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales).WholeCall(Id(2), Mario, Luca, Support).Spans(Id(2), Luca).Start(Id(3), "3.1").Spans(Id(3), Luca)
             .Say(new CallMerged(Id(3)) { Seq = 0, At = default }, Id(2)).Spans(Id(2), Luca)
+            .Say(new SeatAsked(Id(20), "n1", "101", Mario, Anna, CallScript.Begin.AddMinutes(5)) { Seq = 0, At = default }).Agent(Luca, AgentState.Ready, AgentState.Paused, 5)
+            .Say(new SeatAnswered(Id(20), "n1", "101", Mario, Anna, SeatOutcome.Allowed) { Seq = 0, At = default })
             .Say(new PbxChanged("n1", true, null, "22") { Seq = 0, At = default });
         await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
         var whole = await ScalarAsync<string>(Picture);
         whole.Should().NotBeNull();
         foreach (var size in new[] { 1, 5, 17 })
         {
-            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, call_span, client_contact, pbx_state");
+            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, call_span, client_contact, seat_ask, pbx_state");
             foreach (var part in script.Entries.Chunk(size).Chunk(4))
             {
                 // A new connection in between: what was in memory is read back. The last part comes again, as after a spill.
@@ -157,6 +160,8 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
             .Say(Corrected(), Id(10))
             .Say(Imported(), Id(12))
+            .Say(new SeatAsked(Id(20), "n1", "101", Mario, Anna, CallScript.Begin.AddMinutes(5)) { Seq = 0, At = default })
+            .Say(new SeatAnswered(Id(20), "n1", "101", Mario, Anna, SeatOutcome.Left) { Seq = 0, At = default })
             .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });
         script.Entries.Select(e => e.GetType()).Distinct().Should().BeEquivalentTo(
             typeof(JournalEntry).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(JournalEntry))), "a new kind must be tested here");
@@ -180,6 +185,29 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
         (await ScalarAsync<string>("select string_agg(concat_ws(' ', unique_id, is_client, agent_id is not null, talk_ms, hold_ms, recorded), '|' order by unique_id) from call_leg"))
             .Should().Be("1.1 t f 0 0 t|1.2 f t 40000 10000 f|1.3 f f 0 0 f|9.1 t f 0 0 f|9.2 f t 6000 0 f");
         (await ScalarAsync<string>("select string_agg(talk_ms::text, ',' order by talk_ms) from client_contact")).Should().Be("6000,40000");
+    }
+
+    [PostgresFact]
+    public async Task Questions_for_a_place_stand_in_the_table_and_the_open_ones_come_back_at_a_restart()
+    {
+        var (luca, until) = (Guid.NewGuid(), CallScript.Begin.AddSeconds(30));
+        var script = new CallScript()
+            .Say(new SeatAsked(Id(20), "n1", "101", luca, Anna, until) { Seq = 0, At = default })
+            .Say(new SeatAsked(Id(21), "n1", "102", luca, Anna, until) { Seq = 0, At = default });
+        await using (var writer = await OpenAsync())
+        {
+            await AppendAsync(writer, script);
+            // Answered in a later batch, told twice; and one that needed no question.
+            var answer = new CallScript(script.NextSeq).After(9)
+                .Say(new SeatAnswered(Id(20), "n1", "101", luca, Anna, SeatOutcome.Refused) { Seq = 0, At = default })
+                .Say(new SeatAnswered(Id(22), "n1", "103", luca, Anna, SeatOutcome.NobodyThere) { Seq = 0, At = default });
+            await AppendAsync(writer, answer);
+        }
+
+        (await ScalarAsync<string>("select string_agg(concat_ws(' ', extension, outcome, extract(epoch from ended_at - asked_at)::int, extract(epoch from until - asked_at)::int), '|' order by extension) from seat_ask"))
+            .Should().Be("101 Refused 9 30|102 30|103 NobodyThere 0");
+        await using var again = await OpenAsync();
+        again.Restored.SeatAsks.Should().Equal(new RestoredSeatAsk(Id(21), "n1", "102", luca, Anna, until));
     }
 
     static CallCorrected Corrected() => new(CallOutcome.Answered, EndedBy.Agent, 16, Anna, CallScript.Begin.AddSeconds(8), CallScript.Begin.AddSeconds(66), 8000, 50_000, false,

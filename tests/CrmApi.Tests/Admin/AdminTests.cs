@@ -233,16 +233,16 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
         await using var ada = await host.SignInAsync("ada");
         var known = await ada.GetAsync("api/admin", ContractsJson.Default.AdminView);
         known.Nodes.Should().Equal("pbx");
-        var desk = new ExtensionSetup("pbx", "120", [new DeviceSetup("PJSIP/120", true, true), new DeviceSetup("PJSIP/120-mobile", false, false)], 0);
+        var desk = new ExtensionSetup("pbx", "120", [new DeviceSetup("PJSIP/120", true, true), new DeviceSetup("PJSIP/120-mobile", false, false)], 0, "Window, left");
         var saved = await SaveAsync(ada, "api/admin/extensions/pbx/120", desk, ContractsJson.Default.ExtensionSetup);
         saved.Extensions.Single(e => e.Number == "120").Should().BeEquivalentTo(desk with { Version = 1 });
         (await SettingsAsync()).Extensions.Single(e => e.Number == "120").Devices.Select(d => d.Name).Should().Equal("PJSIP/120", "PJSIP/120-mobile");
         var stolen = new ExtensionSetup("pbx", "121", [new DeviceSetup("PJSIP/120", true, true)], 0);
         var (_, problem) = await ada.ProblemAsync(HttpMethod.Put, "api/admin/extensions/pbx/121", JsonSerializer.Serialize(stolen, ContractsJson.Default.ExtensionSetup));
         problem.Errors!["devices"].Should().Equal("PJSIP/120 belongs to 120");
-        var odd = new ExtensionSetup("mars", "12x", [new DeviceSetup("rm -rf", true, true)], 0);
+        var odd = new ExtensionSetup("mars", "12x", [new DeviceSetup("rm -rf", true, true)], 0, new string('x', 61));
         (_, problem) = await ada.ProblemAsync(HttpMethod.Put, "api/admin/extensions/mars/12x", JsonSerializer.Serialize(odd, ContractsJson.Default.ExtensionSetup));
-        problem.Errors!.Keys.Should().BeEquivalentTo("node", "number", "devices");
+        problem.Errors!.Keys.Should().BeEquivalentTo("node", "number", "devices", "name");
     }
 
     [PostgresFact]

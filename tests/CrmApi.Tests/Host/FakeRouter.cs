@@ -22,7 +22,8 @@ sealed class FakeRouter : IAsyncDisposable
         app = builder.Build();
         app.Use(async (http, next) =>
         {
-            if (http.Request.Headers[RouterRoadOptions.KeyHeader] == Key) await next(http);
+            if (IsAway) http.Response.StatusCode = 503;
+            else if (http.Request.Headers[RouterRoadOptions.KeyHeader] == Key) await next(http);
             else http.Response.StatusCode = 403;
         });
         app.MapPost("/internal/commands", async (HttpContext http) =>
@@ -36,6 +37,7 @@ sealed class FakeRouter : IAsyncDisposable
             PopsSeen.Enqueue((offer, Stopwatch.GetTimestamp()));
             return Results.Ok();
         });
+        app.MapPost("/internal/seats", (HttpContext http) => http.Response.WriteAsJsonAsync(new RoadSeats(Seats), RoadJson.Default.RoadSeats));
         app.MapPost("/internal/pages", async (HttpContext http) =>
         {
             Pages.Enqueue((await http.Request.ReadFromJsonAsync(RoadJson.Default.PagesReport))!);
@@ -50,6 +52,11 @@ sealed class FakeRouter : IAsyncDisposable
     public ConcurrentQueue<(Guid Offer, long At)> PopsSeen { get; } = new();
 
     public ConcurrentQueue<PagesReport> Pages { get; } = new();
+
+    public IReadOnlyList<RoadSeat> Seats { get; set; } = [];
+
+    /// <summary>It does not hold the domain.</summary>
+    public bool IsAway { get; set; }
 
     public Func<RoadCommandRequest, RoadAnswer> Answer { get; set; } = _ => new RoadAnswer(true, null);
 

@@ -155,6 +155,10 @@ sealed class Story : IAsyncDisposable
 
     public JournalEntry Extends(Guid call, Guid agent) => Seq(new WrapUpExtended(agent, Now.AddSeconds(60)) { Seq = 0, At = default }, call);
 
+    public JournalEntry Asks(Guid ask, Guid agent, Guid holder, string extension, DateTimeOffset until) => Seq(new SeatAsked(ask, "pbx", extension, agent, holder, until) { Seq = 0, At = default });
+
+    public JournalEntry AnswersSeat(Guid ask, Guid agent, Guid holder, string extension, SeatOutcome outcome) => Seq(new SeatAnswered(ask, "pbx", extension, agent, holder, outcome) { Seq = 0, At = default });
+
     public JournalEntry Pbx(bool connected) => Seq(new PbxChanged("pbx", connected, connected ? null : "connection lost", "22.10.1") { Seq = 0, At = default });
 
     public JournalEntry Agent(Guid agent, AgentState state, string? extension, Guid? call, string? reason = null, DateTimeOffset? until = null, bool leaves = false)

@@ -69,8 +69,9 @@ public sealed class AgentPage : IAsyncDisposable
         if (node is null || extension is null)
             return page;
         await page.CommandAsync("sign_in", node: node, extension: extension);
-        if (ready)
-            await page.CommandAsync("ready");
+        // A phone that has just signed in is known to the router a moment later.
+        for (var tries = 0; ready && tries < 40 && await page.CommandAsync("ready") is { Reason: "phone_unregistered" }; tries++)
+            await Task.Delay(250);
         return page;
     }
 

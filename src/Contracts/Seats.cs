@@ -1,0 +1,20 @@
+namespace CallCrm.Contracts;
+
+/// <summary>GET /api/seats: where one may sit down, one's own place and those last used first. 503 router_away: nobody knows now.</summary>
+public sealed record SeatsView(IReadOnlyList<SeatView> Items);
+
+/// <param name="Name">What people call the place; may be empty.</param>
+/// <param name="HolderId">Null: free.</param>
+/// <param name="HolderState">AgentState name.</param>
+/// <param name="InCall">Of the holder: a live call stays with its agent, the place cannot be had now.</param>
+/// <param name="HasPage">The holder can be asked; else the place is given at once.</param>
+/// <param name="Registered">Whether a phone is there; null: nobody knows now.</param>
+/// <param name="AskedBy">Who asks the holder already.</param>
+/// <param name="Mine">One sits there oneself.</param>
+public sealed record SeatView(string Node, string Number, string Name, Guid? HolderId, string? HolderName, string? HolderState, bool InCall, bool HasPage, bool? Registered,
+    string? AskedBy, bool Mine);
+
+/// <summary>Somebody wants the extension that another holds.</summary>
+/// <param name="AgentId">Who asks.</param>
+/// <param name="Until">The holder may say no until then; after it the place is given.</param>
+public sealed record SeatAskView(Guid AskId, string Node, string Extension, Guid AgentId, string AgentName, Guid HolderId, string HolderName, DateTimeOffset Until);

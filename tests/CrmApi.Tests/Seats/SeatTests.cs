@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.Http.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.CrmApi.Tests.Live;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+using Microsoft.Extensions.DependencyInjection;
+using SeatView = CallCrm.Contracts.SeatView;
+
+namespace CallCrm.CrmApi.Tests.Seats;
+
+/// <summary>Places: the list, the commands about them, and the question on both sides' pages.</summary>
+public sealed class SeatTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    [PostgresFact]
+    public async Task The_list_names_places_and_people_and_says_what_the_router_knows_now()
+    {
+        host.Router.Seats =
+        [
+            new RoadSeat("pbx", "101", Seeds.Luca, "Talking", true, true, true, null),
+            new RoadSeat("pbx", "102", Seeds.Mila, "Ready", false, true, false, Seeds.Luca),
+            new RoadSeat("pbx", "103", Seeds.Anna, "Paused", false, true, null, null),
+            new RoadSeat("pbx", "999", null, null, false, false, true, null),
+        ];
+        await using var anna = await host.SignInAsync("anna");
+        (await anna.GetAsync("api/seats", ContractsJson.Default.SeatsView)).Items.Should().BeEquivalentTo(
+        [
+            new SeatView("pbx", "103", "", Seeds.Anna, "Anna Verdi", "Paused", false, true, null, null, true),
+            new SeatView("pbx", "101", "", Seeds.Luca, "Luca Neri", "Talking", true, true, true, null, false),
+            new SeatView("pbx", "102", "", Seeds.Mila, "Mila Orlova", "Ready", false, true, false, "Luca Neri", false),
+        ], o => o.WithStrictOrdering(), "one's own is first, and what the settings do not have is not shown");
+    }
+
+    [PostgresFact]
+    public async Task Without_a_router_the_list_says_so_instead_of_guessing()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        host.Router.IsAway = true;
+        try
+        {
+            (await anna.ProblemAsync(HttpMethod.Get, "api/seats")).Should().BeEquivalentTo((HttpStatusCode.ServiceUnavailable, new { ErrorId = "router_away" }));
+        }
+        finally
+        {
+            host.Router.IsAway = false;
+        }
+    }
+
+    [PostgresFact]
+    public async Task Commands_about_places_go_to_the_router_and_a_refusal_names_who_stands_in_the_way()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        var ask = Guid.CreateVersion7();
+        host.Router.Answer = c => c.Command.Kind == "take_over" ? new RoadAnswer(false, "holder_in_call", Seeds.Luca) : new RoadAnswer(true, null);
+        try
+        {
+            (await SendAsync(anna, new CommandRequest(ask, "take_over", Node: "pbx", Extension: "101", AgentId: Seeds.Luca))).Should().Be(new CommandAnswer(ask, false, "holder_in_call", "Luca Neri"));
+            foreach (var kind in new[] { "seat_allow", "seat_refuse", "seat_withdraw" })
+                (await SendAsync(anna, new CommandRequest(Guid.CreateVersion7(), kind, AskId: ask))).Accepted.Should().BeTrue();
+            (await SendAsync(anna, new CommandRequest(Guid.CreateVersion7(), "ready", Anyway: true))).Who.Should().BeNull();
+        }
+        finally
+        {
+            host.Router.Answer = _ => new RoadAnswer(true, null);
+        }
+
+        host.Router.Commands.Where(c => c.Agent == Seeds.Anna).TakeLast(5).Select(c => c.Command).Should().Equal(
+            new RoadCommand("take_over", Node: "pbx", Extension: "101", AgentId: Seeds.Luca), new RoadCommand("seat_allow", AskId: ask), new RoadCommand("seat_refuse", AskId: ask),
+            new RoadCommand("seat_withdraw", AskId: ask), new RoadCommand("ready", Anyway: true));
+    }
+
+    [PostgresTheory]
+    [InlineData("""{"kind":"take_over","extension":"101","agentId":"00000000-0000-7000-8000-000000000002"}""", "node")]
+    [InlineData("""{"kind":"take_over","node":"pbx","agentId":"00000000-0000-7000-8000-000000000002"}""", "extension")]
+    [InlineData("""{"kind":"take_over","node":"pbx","extension":"101"}""", "agentId")]
+    [InlineData("""{"kind":"seat_allow"}""", "askId")]
+    [InlineData("""{"kind":"seat_refuse"}""", "askId")]
+    [InlineData("""{"kind":"seat_withdraw"}""", "askId")]
+    public async Task What_is_missing_in_a_command_is_named(string body, string field)
+    {
+        await using var anna = await host.SignInAsync("anna");
+        var (status, problem) = await anna.ProblemAsync(HttpMethod.Post, "api/commands", body.Replace("{\"kind\"", $"{{\"id\":\"{Guid.CreateVersion7()}\",\"kind\"", StringComparison.Ordinal));
+        status.Should().Be(HttpStatusCode.BadRequest);
+        problem.Errors!.Keys.Should().Equal(field);
+    }
+
+    [PostgresFact]
+    public async Task Both_sides_read_the_question_and_its_end_and_nobody_else_does()
+    {
+        await using var story = await Story.BeginAsync(host);
+        var (anna, luca, mila) = (await host.SignInAsync("anna"), await host.SignInAsync("luca"), await host.SignInAsync("mila"));
+        var (holder, asker, other) = (await anna.OpenAsync(), await luca.OpenAsync(), await mila.OpenAsync());
+        var (ask, until) = (Guid.CreateVersion7(), DateTimeOffset.UnixEpoch.AddYears(60));
+        await story.WriteAsync(story.Asks(ask, Seeds.Luca, Seeds.Anna, "101", until));
+        var expected = new SeatAskView(ask, "pbx", "101", Seeds.Luca, "Luca Neri", Seeds.Anna, "Anna Verdi", until);
+        (await holder.NextAsync<SeatEvent>()).Should().BeEquivalentTo(new { Ask = expected, Outcome = (string?)null });
+        (await asker.NextAsync<SeatEvent>()).Ask.Should().Be(expected);
+
+        // A page that comes meanwhile, and one after a restart, find it open.
+        (await anna.OpenAsync()).Answer.Desk!.SeatAsks.Should().Equal(expected);
+        (await mila.OpenAsync()).Answer.Desk!.SeatAsks.Should().BeEmpty();
+        await story.WrittenAsync(host);
+        (await host.Services.GetRequiredService<FeedLoader>().LoadAsync("main", default)).SeatAsks.Values.Should().Equal(new LiveSeatAsk(ask, "pbx", "101", Seeds.Luca, Seeds.Anna, until));
+
+        await story.WriteAsync(story.AnswersSeat(ask, Seeds.Luca, Seeds.Anna, "101", SeatOutcome.Refused));
+        (await holder.NextAsync<SeatEvent>(e => e.Outcome == "Refused")).Ask.AskId.Should().Be(ask);
+        (await asker.NextAsync<SeatEvent>(e => e.Outcome == "Refused")).Ask.Should().Be(expected);
+        await story.WriteAsync(story.AnswersSeat(Guid.CreateVersion7(), Seeds.Luca, Seeds.Anna, "101", SeatOutcome.NobodyThere));
+        (await holder.NextAsync<SeatEvent>(e => e.Outcome == "NobodyThere")).Ask.AgentName.Should().Be("Luca Neri");
+        await story.WrittenAsync(host);
+        (await host.Services.GetRequiredService<FeedLoader>().LoadAsync("main", default)).SeatAsks.Should().BeEmpty();
+        other.Events.OfType<SeatEvent>().Should().BeEmpty();
+        foreach (var page in new[] { anna, luca, mila }) await page.DisposeAsync();
+    }
+
+    static async Task<CommandAnswer> SendAsync(Page page, CommandRequest command)
+    {
+        using var answer = await page.Http.PostAsJsonAsync("api/commands", command, ContractsJson.Default.CommandRequest);
+        return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.CommandAnswer))!;
+    }
+}
