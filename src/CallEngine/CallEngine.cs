@@ -22,6 +22,7 @@ public sealed partial class CallEngine
     private readonly TalkClock _talk;
     private readonly PbxHealing _pbx;
     private readonly DialDesk _dials;
+    private readonly ListenDesk _listens;
     private readonly CommandDesk _commands;
     private readonly SettingsDesk _settings;
     private readonly Restoring _restoring;
@@ -42,10 +43,11 @@ public sealed partial class CallEngine
         _identity = new IdentityDesk(_state, _book, _router);
         _routes = new RouteDesk(_state, _board, _offers, _book, _router, _identity);
         _talk = new TalkClock(_state, _board, _book, spans);
-        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _identity, _talk);
-        _pbx = new PbxHealing(_state, _board, _book, _legs, _routes, _router);
+        _listens = new ListenDesk(_state, _board, _book);
+        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _identity, _talk, _listens);
+        _pbx = new PbxHealing(_state, _board, _book, _legs, _routes, _router, _listens);
         _dials = new DialDesk(_state, _board, _book, _legs, _identity);
-        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials);
+        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials, _listens);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
         _restoring = new Restoring(_state, _board, _book);
         _cel = new CelDesk(_state, _book);

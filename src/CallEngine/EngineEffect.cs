@@ -29,7 +29,8 @@ public abstract record EngineEffect
 /// <summary>What the PBX is told (see the dialplan contract).</summary>
 public abstract record RouteAnswer
 {
-    public sealed record Dial(string Device, TimeSpan Ring, bool Record) : RouteAnswer;
+    /// <param name="Lift">With headers that make the phone answer by itself.</param>
+    public sealed record Dial(string Device, TimeSpan Ring, bool Record, bool Lift = false) : RouteAnswer;
 
     public sealed record Hold(TimeSpan Turn, int Place) : RouteAnswer;
 
@@ -54,7 +55,12 @@ public abstract record PbxAction
     /// <summary>Rings the device and, when it is answered, sends it to the dialplan that calls the number.</summary>
     /// <param name="ChannelId">The unique id its channel gets.</param>
     /// <param name="From">The agent's extension.</param>
-    public sealed record Originate(string ChannelId, string Device, PhoneNumber Number, string From, Guid Call, TimeSpan Ring, bool Record) : PbxAction;
+    /// <param name="Lift">With headers that make the phone answer by itself.</param>
+    public sealed record Originate(string ChannelId, string Device, PhoneNumber Number, string From, Guid Call, TimeSpan Ring, bool Record, bool Lift = false) : PbxAction;
+
+    /// <summary>Rings the device and, when it is answered, lets it hear that channel by ChanSpy: no word of it is heard there.</summary>
+    /// <param name="From">The extension that is heard.</param>
+    public sealed record Listen(string ChannelId, string Device, string Heard, string From, TimeSpan Ring, bool Lift = false) : PbxAction;
 
     /// <param name="Cause">Q.850.</param>
     public sealed record HangUp(string Channel, int Cause) : PbxAction;

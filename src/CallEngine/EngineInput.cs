@@ -86,6 +86,13 @@ public abstract record AgentCommand
     /// <param name="Client">Whose number it is, when it was clicked on their card; null: whoever has it.</param>
     public sealed record Dial(PhoneNumber Number, Guid? Client = null) : AgentCommand;
 
+    /// <summary>A supervisor (<see cref="EngineInput.Command.By"/>) hears the agent's talk in this call: their phone rings.</summary>
+    /// <param name="Extension">Where, for one who sits at none.</param>
+    public sealed record Listen(Guid Call, string? Node = null, string? Extension = null) : AgentCommand;
+
+    /// <summary>The supervisor who asks hears this call no longer.</summary>
+    public sealed record StopListening(Guid Call) : AgentCommand;
+
     /// <summary>The agent chose among several candidates, attached a client to a withheld number, or corrected the match.</summary>
     public sealed record AttachClient(Guid Call, Guid Client) : AgentCommand;
 }
@@ -104,7 +111,10 @@ public sealed record ClientMatch(Guid Client, Guid? Responsible, Guid? Deal, Imm
 public readonly record struct Contact(Guid Agent, DateTimeOffset At, TimeSpan Talk);
 
 /// <summary>Open state read from the projections at start.</summary>
-public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls);
+/// <param name="Listeners">Supervisors who listened: whoever still does, the snapshot shows, and is hung up.</param>
+public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls, ImmutableArray<RestoredListener> Listeners = default);
+
+public sealed record RestoredListener(LegId Leg, Guid Call, Guid By, Guid? Agent);
 
 /// <param name="Load">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
 /// <param name="Until">When the wrap-up ends by itself.</param>

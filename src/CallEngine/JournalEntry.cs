@@ -58,6 +58,7 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(PbxChanged), "pbx_changed")]
 [JsonDerivedType(typeof(LegSpan), "leg_span")]
 [JsonDerivedType(typeof(CallDialled), "call_dialled")]
+[JsonDerivedType(typeof(CallListened), "call_listened")]
 public abstract record JournalEntry
 {
     /// <summary>Number in the domain, from 1, without gaps.</summary>
@@ -153,6 +154,16 @@ public sealed record LegSpan(string Node, string UniqueId, Guid? Agent, SpanKind
 
 /// <summary>The PBX dials out in a call that began at one of its own phones or was originated: it is outbound. Corrects what CallStarted said.</summary>
 public sealed record CallDialled(CallDirection Direction, PhoneNumber Dialled) : JournalEntry;
+
+/// <summary>
+/// A supervisor begins to hear the talk of this call, or hears it no longer. Their own channel is no call and no leg of this one. The end
+/// names the channel above all: a call may meanwhile have become part of another.
+/// </summary>
+/// <param name="By">The supervisor.</param>
+/// <param name="Agent">Whose talk is heard.</param>
+/// <param name="UniqueId">Of the listener's channel.</param>
+/// <param name="Listens">False: it is over.</param>
+public sealed record CallListened(Guid By, Guid? Agent, string Node, string UniqueId, bool Listens) : JournalEntry;
 
 /// <summary>A call that was closed by estimate (nobody looked when it ended) has its true end, by the PBX's own record. Replaces what was said before.</summary>
 /// <param name="Legs">All of the call, also those we never saw; times by our clock.</param>

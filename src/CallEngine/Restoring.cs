@@ -29,6 +29,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             Take(agent);
         foreach (var call in restored.Calls.OrderBy(c => c.StartedAt).ThenBy(c => c.Call))
             Take(call);
+        foreach (var (leg, call, by, agent) in restored.Listeners.IsDefault ? [] : restored.Listeners)
+            state.Out.Write(new CallListened(by, agent, leg.Node, leg.UniqueId, Listens: false) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call });
         board.RefreshAll();
     }
 

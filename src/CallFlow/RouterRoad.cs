@@ -8,7 +8,7 @@ using Npgsql;
 namespace CallCrm.CallFlow;
 
 /// <summary>A command of an agent on its way to the router that holds the domain.</summary>
-/// <param name="Kind">sign_in, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial.</param>
+/// <param name="Kind">sign_in, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial; by a supervisor also listen, stop_listening.</param>
 /// <param name="Number">To dial: as typed. An own extension is known by it.</param>
 /// <param name="E164">What it means; null: no number of the outside.</param>
 public sealed record RoadCommand(string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,

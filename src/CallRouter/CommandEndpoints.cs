@@ -77,6 +77,8 @@ static partial class CommandEndpoints
         { Kind: "finish_wrap_up", CallId: { } call } => new AgentCommand.FinishWrapUp(call),
         { Kind: "extend_wrap_up", CallId: { } call } => new AgentCommand.ExtendWrapUp(call),
         { Kind: "attach_client", CallId: { } call, ClientId: { } client } => new AgentCommand.AttachClient(call, client),
+        { Kind: "listen", CallId: { } call } => new AgentCommand.Listen(call, c.Node, c.Extension),
+        { Kind: "stop_listening", CallId: { } call } => new AgentCommand.StopListening(call),
         { Kind: "dial", Number: { Length: > 0 and <= 80 } number } => new AgentCommand.Dial(ToNumber(number, c.E164), c.ClientId),
         _ => null,
     };

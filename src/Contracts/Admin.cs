@@ -36,7 +36,10 @@ public sealed record MemberSetup(Guid User, int Level);
 public sealed record ExtensionSetup(string Node, string Number, IReadOnlyList<DeviceSetup> Devices, int Version);
 
 /// <param name="Name">As the PBX dials it: PJSIP/101.</param>
-public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold);
+/// <param name="CanAnswer">From the page: by SIP NOTIFY, or as AutoAnswer says.</param>
+/// <param name="CanHold">From the page, by SIP NOTIFY.</param>
+/// <param name="AutoAnswer">It is answered by ringing it anew, with headers on which it answers by itself.</param>
+public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold, bool AutoAnswer = false);
 
 /// <param name="Number">As the dialplan sends it.</param>
 /// <param name="Name">What agents see of it.</param>

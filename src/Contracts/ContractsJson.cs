@@ -10,6 +10,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(SessionView))]
 [JsonSerializable(typeof(CommandRequest))]
 [JsonSerializable(typeof(SuperviseRequest))]
+[JsonSerializable(typeof(ListenRequest))]
 [JsonSerializable(typeof(CommandAnswer))]
 [JsonSerializable(typeof(CatalogView))]
 [JsonSerializable(typeof(BoardView))]

@@ -49,6 +49,7 @@ internal static class EffectText
             CallCorrected e => Join(call, "corrected", e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
             CallImported e => Join(call, "imported", e.Direction.ToString(), Number(e.Caller), "to", Number(e.Dialled), e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"client {Who(e.Client)}",
                 $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
+            CallListened e => $"{call} {Who(e.By)} {(e.Listens ? "listens" : "listens no longer")} to {Who(e.Agent)}",
             AgentChanged e => Join(Who(e.Agent), e.State.ToString(), e.Reason is null ? "" : $"({e.Reason})", e.Leaves ? "leaves" : "", e.Call is null ? "" : $"in {call}"),
             WrapUpExtended e => $"{Who(e.Agent)} wrap-up extended to {e.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
             PbxChanged e => Join($"pbx {e.Node}", e.Connected ? "connected" : "lost", e.Reason ?? ""),
@@ -62,7 +63,7 @@ internal static class EffectText
 
     private static string Of(RouteAnswer answer) => answer switch
     {
-        RouteAnswer.Dial d => Join($"dial {d.Device} {d.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s", d.Record ? "record" : ""),
+        RouteAnswer.Dial d => Join($"dial {d.Device} {d.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s", d.Record ? "record" : "", d.Lift ? "lift" : ""),
         RouteAnswer.Hold h => $"hold {h.Turn.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s place {h.Place}",
         RouteAnswer.Goto g => $"goto {g.Target}",
         RouteAnswer.Play p => $"play {p.Sound}",
@@ -73,7 +74,8 @@ internal static class EffectText
     private static string Of(PbxAction action) => action switch
     {
         PbxAction.Redirect r => $"redirect {r.Channel}{(r.UnlessBridged ? " unless bridged" : "")}",
-        PbxAction.Originate o => Join($"ring {o.Device} for {o.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s from {o.From} then call", Number(o.Number), o.Record ? "record" : ""),
+        PbxAction.Originate o => Join($"ring {o.Device} for {o.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s from {o.From} then call", Number(o.Number), o.Record ? "record" : "", o.Lift ? "lift" : ""),
+        PbxAction.Listen l => $"ring {l.Device} for {l.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s to hear {l.Heard} of {l.From}",
         PbxAction.HangUp h => $"hang up {h.Channel} {h.Cause}",
         PbxAction.Answer a => $"answer {a.Device} {a.Channel}",
         PbxAction.Hold h => $"hold {h.Device} {h.Channel}",

@@ -4,9 +4,10 @@ namespace CallCrm.Engine;
 /// What agents ask for, and supervisors in their place. Refusals are stable codes: <c>agent_unknown</c>, <c>extension_unknown</c>, <c>not_signed_in</c>, <c>in_call</c>,
 /// <c>no_such_call</c>, <c>not_your_call</c>, <c>not_ringing</c>, <c>not_talking</c>, <c>not_possible_here</c>, <c>pbx_away</c>,
 /// <c>not_in_wrap_up</c>, <c>not_in_call</c>, <c>nothing_after</c>, <c>already_extended</c>, <c>client_missing</c>, <c>page_gone</c>,
-/// <c>phone_busy</c>, <c>phone_unreachable</c>, <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>.
+/// <c>phone_busy</c>, <c>phone_unreachable</c>, <c>number_not_understood</c>, <c>own_extension</c>, <c>command_unknown</c>;
+/// to listen also <c>no_extension</c>, <c>extension_taken</c>, <c>other_pbx</c>, <c>own_call</c>, <c>listens_already</c>, <c>not_listening</c>.
 /// </summary>
-internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials)
+internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials, ListenDesk listens)
 {
     private const int Remembered = 4096;
     private readonly Dictionary<Guid, EngineEffect.AnswerCommand> _answers = [];
@@ -21,7 +22,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         }
 
         var refusal = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
-            ? command.By is null ? Do(agent, command) : DoFor(agent, command.What)
+            ? command.By is { } by ? DoFor(agent, by, command) : Do(agent, command)
             : "agent_unknown";
         var answer = new EngineEffect.AnswerCommand(command.Id, refusal is null, refusal);
         _answers.Add(command.Id, answer);
@@ -59,9 +60,14 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
     }
 
     /// <summary>By a supervisor: what steers the load and ends what should not go on. The agent is told by the reason.</summary>
-    private string? DoFor(Agent agent, AgentCommand what)
+    private string? DoFor(Agent agent, Guid by, EngineInput.Command command)
     {
         const string Reason = "by_supervisor";
+        var what = command.What;
+        if (what is AgentCommand.Listen listen)
+            return listens.Listen(agent, by, command.Id, listen);
+        if (what is AgentCommand.StopListening stop)
+            return listens.Stop(by, stop.Call);
         if (agent.Extension is null)
             return "not_signed_in";
         return what switch
@@ -170,10 +176,17 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return OwnLeg(agent, call) is null ? "not_your_call" : "not_ringing";
         if (!offer.Rang)
             return "not_ringing";
-        if (!offer.Device.CanAnswer)
+        if (!state.CanAnswer(call.Node, offer.Device, call.Routed))
             return "not_possible_here";
         if (!state.IsUp(call.Node))
             return "pbx_away";
+        if (offer.Device.AutoAnswer)
+        {
+            // Whoever lifted the receiver meanwhile is left alone.
+            offer.Lift ??= call.Client is { Live: true } caller ? state.Out.Act(call.Node, new PbxAction.Redirect(caller.ChannelName, UnlessBridged: true), null) : null;
+            return null;
+        }
+
         state.Out.Act(call.Node, new PbxAction.Answer(offer.Device.Name, offer.Leg?.ChannelName), null);
         return null;
     }
@@ -213,7 +226,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return "not_your_call";
         if (!leg.Connected || leg.Holding == holds)
             return "not_talking";
-        if (state.FindDevice(leg.Id.Node, leg.Device) is not { CanHold: true } device)
+        if (state.FindDevice(leg.Id.Node, leg.Device) is not { } device || !state.CanHold(call.Node, device))
             return "not_possible_here";
         if (!state.IsUp(call.Node))
             return "pbx_away";

@@ -35,6 +35,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public bool Estimated { get; set; }
 
+    /// <summary>A supervisor's channel that listens to another call: no conversation of its own, so never announced.</summary>
+    public bool Listens { get; set; }
+
     /// <summary>
     /// A snapshot showed one dialled channel without the one that dialled it: most often the last of a call that is just ending. It is no
     /// call of its own unless it lives on.

@@ -26,7 +26,18 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
 
     public Leg AddLeg(Call call, LegId id, string channelName, string device, string linkedId, bool isClient, bool estimated = false, bool clicked = false)
     {
-        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, Clicked = clicked, Dials = clicked, CreatedAt = state.Happened.Stamp, DoneUntil = state.Happened.Stamp, CreatedUtc = state.Happened.Utc };
+        var leg = new Leg(id, call)
+        {
+            ChannelName = channelName,
+            Device = device,
+            Estimated = estimated,
+            Clicked = clicked,
+            Dials = clicked,
+            ListensFor = ListenDesk.ByOf(id),
+            CreatedAt = state.Happened.Stamp,
+            DoneUntil = state.Happened.Stamp,
+            CreatedUtc = state.Happened.Utc,
+        };
         state.Legs[id] = leg;
         call.Legs.Add(leg);
         Link(leg, linkedId);
@@ -95,7 +106,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
     /// <summary>Writes CallStarted and the legs so far; from here on everything about the call is written as it happens.</summary>
     public void Announce(Call call)
     {
-        if (call.Announced || call.Legs.Count == 0)
+        if (call.Announced || call.Listens || call.Legs.Count == 0)
             return;
         call.Remnant = false;
         call.Announced = true;

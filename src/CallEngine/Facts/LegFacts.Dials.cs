@@ -34,7 +34,7 @@ internal sealed partial class LegFacts
         book.Announce(leg.Call);
         leg.Rang = true;
         // Its agent has just clicked: where the page may lift the receiver, they need not.
-        if (leg is { Clicked: true, Answered: false, Unwanted: false } && state.FindDevice(leg.Id.Node, leg.Device) is { CanAnswer: true } own)
+        if (leg is { Clicked: true, Answered: false, Unwanted: false } && state.FindDevice(leg.Id.Node, leg.Device) is { AutoAnswer: false } own && state.CanAnswer(leg.Id.Node, own))
             state.Out.Act(leg.Id.Node, new PbxAction.Answer(own.Name, leg.ChannelName), null);
         state.Touch(leg.Call);
         if (leg.Call.Offer is { } offer && IsAt(offer, leg, leg.Device))
@@ -66,6 +66,8 @@ internal sealed partial class LegFacts
         book.AnnounceUnlessRemnant(call);
         if (fact.Result == DialResult.Answered)
             Answered(call, dialled);
+        else if (call.Offer is { Lift: not null } lifting && fact.Result == DialResult.Cancelled && IsAt(lifting, dialled, dialled?.Device ?? ""))
+            OfferDesk.RungAnew(lifting, dialled);
         else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
             offers.End(offer, OfferRules.OutcomeOf(fact.Result, offer, call), fact.TechCause);
         routes.DialResultKnown(call);

@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>Reads what happens to channels: which call they belong to, who rings, who answered, who left.</summary>
-internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, IdentityDesk identity, TalkClock talk)
+internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, IdentityDesk identity, TalkClock talk, ListenDesk listens)
 {
     public void Created(PbxFact.LegCreated fact, Guid newCall)
     {
@@ -41,6 +41,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         leg.InAmi = true;
         // The first leg we see of a call may be one that an ended call still dials.
         leg.Dials = root && leg.Agent is not null && string.Equals(fact.Leg.UniqueId, fact.LinkedId, StringComparison.Ordinal);
+        if (root && leg.ListensFor is not null)
+            listens.Stray(leg);
         if (leg.Agent is { } agent)
             board.Refresh(agent);
     }
@@ -111,6 +113,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
 
     public void Join(Leg leg, string bridge, bool conference)
     {
+        // Who shares a bridge is in a conversation, whatever the channel was made for.
+        leg.Call.Listens = false;
         book.Announce(leg.Call);
         state.JoinBridge(leg, bridge);
         leg.InConference = conference;
@@ -146,6 +150,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
             talk.Focus(agent);
         state.TouchBridge(leg);
         talk.Update(call);
+        if (!call.Announced)
+            return;
         if (holds)
             state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
         else
@@ -168,6 +174,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         call.Transferred = true;
         leg.HandedOver = true;
         talk.Update(call);
+        if (!call.Announced)
+            return;
         var to = state.Extensions.GetValueOrDefault(new NodeKey(fact.Node, fact.Target))?.Holder;
         state.Out.Write(new CallTransferred(fact.Kind, leg.Agent?.Id, to?.Id, fact.Target) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }

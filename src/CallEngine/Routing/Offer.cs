@@ -77,6 +77,9 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
 
     public List<Leg> Legs { get; } = [];
 
+    /// <summary>The Redirect that brings the caller back to us, so that the phone is rung anew and answers by itself.</summary>
+    public long? Lift { get; set; }
+
     public TimeSpan? DialBegan { get; set; }
 
     public TimeSpan? RangAt { get; set; }

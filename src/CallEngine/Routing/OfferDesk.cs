@@ -53,7 +53,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         }
 
         state.Out.Write(new CallOffered(offer.Id, offer.Agent.Id, offer.Extension.Node, offer.Extension.Number, offer.Device.Name, call.Queue?.Id,
-            call.ClientId, call.Attempts, (int)offer.RingTime.TotalSeconds, offer.Rule, offer.Device.CanAnswer, offer.Device.CanHold)
+            call.ClientId, call.Attempts, (int)offer.RingTime.TotalSeconds, offer.Rule, state.CanAnswer(offer.Extension.Node, offer.Device, call.Routed), state.CanHold(offer.Extension.Node, offer.Device))
         {
             Seq = state.Out.TakeSeq(),
             At = state.Happened.Utc,
@@ -93,6 +93,23 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
 
         if (leg is { Rang: true })
             Rang(offer);
+    }
+
+    /// <summary>Its agent pressed "answer" at a phone that answers by itself when asked in the INVITE: the ring ends, and another begins.</summary>
+    public static void RungAnew(Offer offer, Leg? ended)
+    {
+        if (ended is null)
+            return;
+        offer.Legs.Remove(ended);
+        if (ReferenceEquals(offer.Leg, ended))
+            offer.Leg = null;
+    }
+
+    /// <summary>The caller is back for the ring that the phone answers.</summary>
+    public void LiftSent(Offer offer, RouteRequest? request)
+    {
+        (offer.Lift, offer.Request) = (null, request);
+        SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
     }
 
     public void Rang(Offer offer)

@@ -46,6 +46,9 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
             case RequestState.Held:
                 GoOn(call, again: true);
                 break;
+            case RequestState.Redirected when call.Offer is { Lift: not null, IsDialled: true } lifting:
+                router.AnswerWithLift(call, lifting);
+                break;
             default:
                 Forget(call.Redirect);
                 GoOn(call, again: false);
@@ -101,7 +104,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     {
         if (!state.Redirects.TryGetValue(done.Action, out var redirect))
         {
-            if (!done.Ok)
+            if (!done.Ok && !LiftRefused(done.Action))
                 state.Out.Report("action_failed", done.Message);
             return;
         }
@@ -114,6 +117,21 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
         }
 
         RedirectFailed(redirect);
+    }
+
+    /// <summary>The phone rings on as before.</summary>
+    private bool LiftRefused(long action)
+    {
+        foreach (var agent in state.AgentOrder)
+        {
+            if (agent.Offer is not { } offer || offer.Lift != action)
+                continue;
+            offer.Lift = null;
+            state.Out.Report("lift_refused", offer.Id.ToString("N"));
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Refused, or not answered in time: the reservation goes, or the caller who asks meanwhile is served without it.</summary>

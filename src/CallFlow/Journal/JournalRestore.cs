@@ -21,10 +21,12 @@ internal static class JournalRestore
         var legs = (await all.ReadAsync<Leg>()).ToLookup(l => l.Call_id);
         var offers = (await all.ReadAsync<OpenOffer>()).ToLookup(o => o.Call_id);
         var candidates = (await all.ReadAsync<Candidate>()).ToDictionary(c => c.Id);
+        var listeners = (await all.ReadAsync<OpenListener>()).AsList();
         await transaction.CommitAsync(ct);
         return new RestoredState(next,
             [.. agents.Select(a => Restore(a, spans[a.Agent_id], now))],
-            [.. calls.Select(c => Restore(c, [.. legs[c.Id]], [.. offers[c.Id]], candidates))]);
+            [.. calls.Select(c => Restore(c, [.. legs[c.Id]], [.. offers[c.Id]], candidates))],
+            [.. listeners.Select(l => new RestoredListener(new LegId(l.Node, l.Unique_id), l.Call_id, l.User_id, l.Agent_id))]);
     }
 
     /// <summary>The best known end of calls that nobody ended: when their last leg did.</summary>
@@ -105,6 +107,8 @@ internal static class JournalRestore
 
     sealed record Candidate(Guid Id, Guid? Responsible_id);
 
+    sealed record OpenListener(string Node, string Unique_id, Guid Call_id, Guid User_id, Guid? Agent_id);
+
     const string Sql = """
         select coalesce(max(seq), 0) + 1 from journal where domain = @domain;
         select a.agent_id, a.state, a.reason, a.node, a.extension, a.call_id, a.since, a.until, c.queue_id, a.leaves from agent_state a left join call c on c.id = a.call_id where a.domain = @domain order by a.agent_id;
@@ -119,5 +123,6 @@ internal static class JournalRestore
           where c.domain = @domain and c.state <> 'Ended' and l.ended_at is null order by l.started_at;
         select o.call_id, o.id, o.agent_id, o.attempt, o.ended_at from offer o join call c on c.id = o.call_id where c.domain = @domain and c.state <> 'Ended' order by o.attempt;
         select id, responsible_id from client where id in (select unnest(candidates || client_id) from call where domain = @domain and state <> 'Ended');
+        select node, unique_id, call_id, user_id, agent_id from listening where domain = @domain and ended_at is null order by started_at, unique_id;
         """;
 }

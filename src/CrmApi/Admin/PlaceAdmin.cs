@@ -35,6 +35,7 @@ internal static class PlaceAdmin
                 names = extension.Devices.Select(d => d.Name).ToArray(),
                 answers = extension.Devices.Select(d => d.CanAnswer).ToArray(),
                 holds = extension.Devices.Select(d => d.CanHold).ToArray(),
+                autos = extension.Devices.Select(d => d.AutoAnswer).ToArray(),
             };
             var rows = extension.Version == 0
                 ? await change.DoAsync("insert into extension (node, number, domain) values (@node, @number, @Domain) on conflict do nothing", values, cancel)
@@ -44,8 +45,8 @@ internal static class PlaceAdmin
                 await change.DoAsync(
                     """
                     delete from device where node = @node and extension = @number;
-                    insert into device (node, name, extension, can_answer, can_hold, position)
-                    select @node, d.name, @number, d.can_answer, d.can_hold, d.n - 1 from unnest(@names, @answers, @holds) with ordinality as d(name, can_answer, can_hold, n)
+                    insert into device (node, name, extension, can_answer, can_hold, auto_answer, position)
+                    select @node, d.name, @number, d.can_answer, d.can_hold, d.auto_answer, d.n - 1 from unnest(@names, @answers, @holds, @autos) with ordinality as d(name, can_answer, can_hold, auto_answer, n)
                     """, values, cancel);
             }
 

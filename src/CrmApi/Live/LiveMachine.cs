@@ -52,6 +52,7 @@ internal static class LiveMachine
             CallHeld e => Told(ChangeCall(state, e.Call, c => c with { HeldSince = c.HeldSince ?? e.At }), e, notices),
             CallResumed e => Told(ChangeCall(state, e.Call, c => c with { HeldSince = null }), e, notices),
             RecordingStarted e => Told(ChangeCall(state, e.Call, c => c with { Recorded = true }), e, notices),
+            CallListened e => Listened(state, e, notices),
             CallMerged e => Merged(state, e, notices),
             CallTransferred e => Told(state, e, notices),
             CallEnded e => Ended(state, e, notices),
@@ -164,6 +165,19 @@ internal static class LiveMachine
         return state.With(call).With(agent with { Call = call.Id });
     }
 
+    /// <summary>The end goes by the channel: the call may have become part of another.</summary>
+    static LiveState Listened(LiveState state, CallListened e, ICollection<Notice> notices)
+    {
+        var call = e.Listens ? Find(state, e.Call) : state.Calls.Values.FirstOrDefault(c => c.Listeners.Any(l => l.Channel == e.UniqueId));
+        if (call is null) return state;
+        var others = call.Listeners.RemoveAll(l => l.Channel == e.UniqueId);
+        state = state.With(call with { Listeners = e.Listens ? others.Add(new LiveListener(e.UniqueId, e.By, e.Agent)) : others });
+        foreach (var agent in call.Agents) notices.Add(new Notice.CallChanged(agent, call.Id, e.At));
+        if (e.Agent is { } heard) notices.Add(new Notice.AgentChanged(heard, e.At));
+        notices.Add(new Notice.AgentChanged(e.By, e.At));
+        return state;
+    }
+
     static LiveState Merged(LiveState state, CallMerged e, ICollection<Notice> notices)
     {
         if (Find(state, e.From) is not { } from) return state;
@@ -176,6 +190,7 @@ internal static class LiveMachine
         {
             Agents = call.Agents.Union(from.Agents),
             Spoke = call.Spoke.Union(from.Spoke),
+            Listeners = call.Listeners.AddRange(from.Listeners),
             Recorded = call.Recorded || from.Recorded,
             Routed = call.Routed || from.Routed,
             Direction = call.Direction == CallDirection.Internal ? from.Direction : call.Direction,

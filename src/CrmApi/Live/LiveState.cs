@@ -65,11 +65,18 @@ internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, C
     /// <summary>Who made it, of a call that did not come from outside.</summary>
     public Guid? Dialler { get; init; }
 
+    /// <summary>Supervisors who hear it now.</summary>
+    public ImmutableArray<LiveListener> Listeners { get; init; } = [];
+
     public ImmutableHashSet<Guid> Agents { get; init; } = [];
     public ImmutableHashSet<Guid> Spoke { get; init; } = [];
 
     public bool Waits => State is CallState.Routing or CallState.Waiting or CallState.Ringing && QueuedAt is not null && AnsweredAt is null;
 }
+
+/// <param name="Channel">The listener's own, which names the listening.</param>
+/// <param name="Agent">Whose talk is heard.</param>
+internal readonly record struct LiveListener(string Channel, Guid By, Guid? Agent);
 
 internal sealed record LiveOffer(Guid Id, Guid Call, Guid Agent, string Node, string Extension, string Device, Guid? Queue, DateTimeOffset At, int Ring_s, RouteRule Rule,
     bool CanAnswer, bool CanHold, bool Rang);

@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
 using CallCrm.Contracts;
 using CallCrm.Engine;
+using Microsoft.Extensions.Options;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
 namespace CallCrm.CrmApi.Live;
 
 /// <summary>State, names and cards become what the page shows.</summary>
-internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock clock)
+internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock clock, IOptions<SiteOptions> site)
 {
+    readonly bool showsListeners = site.Value.Listening == Listening.Shown;
+
     LiveNames Names => facts.Names;
 
     public PopView Pop(LiveOffer offer, LiveCall call, Dress dress)
@@ -26,7 +29,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed);
+            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
+            showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null);
     }
 
     /// <summary>A colleague whom they called, too.</summary>
@@ -52,8 +56,11 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         var agent = state.Agent(id);
         var call = agent.Call is { } callId ? state.Calls.GetValueOrDefault(callId) : null;
         var today = Today(state, agent);
+        var listeners = call?.Listeners.Where(l => l.Agent == id).Select(l => new ListenerView(l.By, Names.Person(l.By) ?? "…")).ToArray() ?? [];
+        var heard = state.Calls.Values.SelectMany(c => c.Listeners).FirstOrDefault(l => l.By == id).Agent;
         return new AgentTileView(id, person.Name, agent.State.ToString(), agent.Reason, agent.Extension, agent.Since, agent.Call, facts.ClientName(call?.Client), person.Queues, today.Calls, agent.Node,
-            call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing, today.Pauses, today.DayStart);
+            call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing, today.Pauses, today.DayStart,
+            listeners.Length > 0 ? listeners : null, Names.Person(heard));
     }
 
     public PbxEventView Pbx(LivePbx pbx) => new(pbx.Node, pbx.Connected, pbx.Since, pbx.Reason) { At = pbx.Since };

@@ -5,6 +5,7 @@ internal static class SnippetContexts
 {
     public const string In = "callcrm-in";
     public const string Route = "callcrm-route";
+    public const string Listen = "callcrm-listen";
     public const string Fallback = "callcrm-fallback";
 
     /// <summary>Whether a label can be found (ast_findlabel_extension); numbers are never checked by Redirect.</summary>

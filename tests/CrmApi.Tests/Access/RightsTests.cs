@@ -34,6 +34,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["DELETE /api/admin/users/{id}/sessions/{session}"] = "admin",
         ["POST /api/commands"] = "agent",
         ["POST /api/agents/{id}/commands"] = "supervisor admin",
+        ["POST /api/agents/{id}/listening"] = "supervisor admin",
         ["GET /api/catalog"] = All,
         ["GET /api/clients"] = All,
         ["GET /api/clients/{id}"] = All,
