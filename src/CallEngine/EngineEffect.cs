@@ -14,7 +14,7 @@ public abstract record EngineEffect
 
     /// <summary>Identify the caller, or who is called. <paramref name="Late"/>: the call is already routed, take up to 10 s.</summary>
     /// <param name="MayCreate">A number that nobody has makes a card; not one that we dialled.</param>
-    /// <param name="Node">The PBX that dialled it: what the digits mean follows from where they were dialled.</param>
+    /// <param name="Node">The PBX that dialled it, or that sent a caller's number as it came: what the digits mean follows from that.</param>
     public sealed record LookUp(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, string? Source, bool Late, bool MayCreate = true, string Node = "") : EngineEffect;
 
     public sealed record AnswerCommand(Guid Command, bool Accepted, string? Reason) : EngineEffect;

@@ -126,9 +126,10 @@ public sealed record RestoredAgent(Guid Agent, string? Node, string? Extension, 
 public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
 
 /// <param name="Attempts">Offers made so far: the next one's number, and id, follow from it.</param>
+/// <param name="Rings">Further offers that had not ended: the PBX rang several agents.</param>
 public sealed record RestoredCall(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, CallDirection Direction, bool Routed, Guid? Queue,
     Guid? Client, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, CallState State, ImmutableArray<RestoredLeg> Legs, LookupResult? Lookup,
-    int Attempts = 0, RestoredOffer? Offer = null);
+    int Attempts = 0, RestoredOffer? Offer = null, ImmutableArray<RestoredOffer> Rings = default);
 
 /// <summary>An offer that had not ended.</summary>
 public sealed record RestoredOffer(Guid Offer, Guid Agent);

@@ -114,6 +114,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
 
         if (row.Offer is { } offer)
             EndOffer(call, offer);
+        foreach (var ring in row.Rings.IsDefault ? [] : row.Rings)
+            EndOffer(call, ring);
     }
 
     private void Take(Call call, RestoredLeg row)

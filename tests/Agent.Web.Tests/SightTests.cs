@@ -169,12 +169,12 @@ public sealed class SightTests : PageContext
         board.Find("[data-test=listen-at]").Change("pbx/103");
         board.Click("[data-test=listen]");
         board.WaitForAssertion(() => board.Find("[data-test=listen-rings]"));
-        Server.Asked.Last().Body.Should().Contain(""listens":true").And.Contain(call.ToString()).And.Contain(""103"");
+        Server.Asked.Last().Body.Should().Contain("\"listens\":true").And.Contain(call.ToString()).And.Contain("\"103\"");
         Feed.Take(Some.Message(new AgentEvent(anna with { ListenedBy = [new ListenerView(Some.Session.UserId, "Sara Conti")] })));
         board.WaitForAssertion(() => board.Find("[data-test=tile-listeners]").TextContent.Should().Contain("Sara Conti listens"));
         board.FindAll("[data-test=listen], [data-test=listen-rings]").Should().BeEmpty();
         board.Click("[data-test=stop-listening]");
-        board.WaitForAssertion(() => Server.Asked.Last().Body.Should().Contain(""listens":false"));
+        board.WaitForAssertion(() => Server.Asked.Last().Body.Should().Contain("\"listens\":false"));
     }
 
     [Fact]

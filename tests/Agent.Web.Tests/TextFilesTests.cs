@@ -37,7 +37,7 @@ public sealed partial class TextFilesTests
             .. new[] { "Answered", "AnsweredElsewhere", "Busy", "CallerGaveUp", "Cancelled", "Declined", "DoNotDisturb", "NoAnswer", "Unreachable" }.Select(s => "Offer." + s),
             .. new[] { "pending", "ready", "missing", "broken" }.SelectMany(s => new[] { "Recording." + s, "Recording.short." + s }),
             .. new[] { "unreachable", "busy", "do_not_disturb" }.SelectMany(s => new[] { "Told." + s, "Phone." + s }),
-            .. new[] { "LastContacted", "Responsible", "LeastBusy", "Hold", "QueueClosed", "NobodySignedIn", "MaxWait", "UnknownNumber", "Fallback", "Pickup", "Transfer" }.Select(s => "Why." + s),
+            .. new[] { "LastContacted", "Responsible", "LeastBusy", "Hold", "QueueClosed", "NobodySignedIn", "MaxWait", "UnknownNumber", "Fallback", "Pickup", "Transfer", "Observed" }.Select(s => "Why." + s),
             .. new[] { "ConnectFailed", "TlsFailed", "NotAmi", "LoginRefused", "LoginTimedOut", "ClosedByPbx", "Shutdown", "Broken", "KeepAlive" }.Select(s => "Band.PbxWhy." + s),
             .. new[] { "wait", "offer", "ring", "talk", "hold", "park", "conference", "listen", "wrapup" }.Select(s => "Bar." + s),
             .. new[] { "Inbound", "Outbound", "Internal" }.Select(s => "Event.call_started." + s),

@@ -115,7 +115,11 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
     public string? SignOut(Agent agent, string? reason)
     {
         var offer = agent.Offer;
-        if (offer is not null)
+        if (offer is { Observed: true })
+        {
+            offers.End(offer, OfferOutcome.Cancelled, null);
+        }
+        else if (offer is not null)
         {
             var (call, stage) = (offer.Call, offer.Stage);
             offers.End(offer, OfferOutcome.Cancelled, null);

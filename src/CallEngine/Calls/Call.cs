@@ -116,6 +116,12 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public Offer? LastOffer { get; set; }
 
+    /// <summary>Rings that the PBX began by itself, one for each agent: shown like offers, and only that.</summary>
+    public List<Offer> Rings { get; } = [];
+
+    /// <summary>Whether the caller withheld the number is certain: else an observed one matches nobody.</summary>
+    public bool CallerCertain { get; set; }
+
     public int Attempts { get; set; }
 
     public List<Refusal> Refusals { get; } = [];

@@ -94,6 +94,14 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
             state.Out.Write(new CallDialled(call.Direction, number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
+    /// <summary>What an observed caller's number means is known.</summary>
+    public void CallerIs(Call call, PhoneNumber number)
+    {
+        call.Caller = number;
+        if (call.Announced)
+            state.Out.Write(new CallerRead(number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
+    }
+
     public void AnnounceSoon(Call call) => state.Timers.Set(call.AnnounceTimer ??= new EngineTimer(TimerKind.Announce, call), state.Now.Stamp + AnnounceDelay);
 
     /// <summary>At an end, or in a snapshot: what may be the last of another call needs more than that to be one.</summary>
@@ -143,6 +151,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         Announce(older);
         if (younger.Offer is { } offer)
             offers.End(offer, OfferOutcome.Cancelled, null);
+        offers.EndRings(younger, OfferOutcome.Cancelled);
         offers.LeaveLine(younger);
         DropRequest(younger);
         CancelTimers(younger);

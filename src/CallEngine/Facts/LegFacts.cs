@@ -54,6 +54,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
             return;
         call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
         call.CallerName = fact.CallerName;
+        call.CallerCertain = fact.PresentationTold;
     }
 
     public void Linked(PbxFact.LegLinked fact)
@@ -87,6 +88,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         // The best that is known of an end nobody saw: until the line was cut it was there.
         var now = state.Happened;
         state.Happened = leg.VanishedAt ?? now;
+        RingGone(leg, estimated ? null : OfferRules.ResultOf(cause, techCause), techCause);
         // How the ring ended was not seen; a caller who asks again brings the word of DIALSTATUS.
         if (estimated && leg.Call is { Request: null, Offer: { IsDialled: true } offer } && offer.Legs.Contains(leg) && IsLast(offer, leg))
             offers.End(offer, OfferOutcome.Cancelled, null);
@@ -126,6 +128,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
                 Merge(leg.Call, other.Call);
         }
 
+        if (leg.Agent is { Offer: { Observed: true } ring } agent && ReferenceEquals(ring.Call, leg.Call))
+            offers.RingsOver(leg.Call, agent);
         talk.Update(leg.Call);
     }
 
@@ -207,6 +211,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         call.Direction = isTrunk ? fact.Called ? CallDirection.Outbound : CallDirection.Inbound : dialled || fact.DialledNumber.Length == 0 ? CallDirection.Internal : CallDirection.Outbound;
         call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
         call.CallerName = fact.CallerName;
+        call.CallerCertain = fact.PresentationTold;
         call.Dialled = CallRules.Read(fact.DialledNumber, restricted: false, dialled);
         book.AnnounceSoon(call);
         return call;

@@ -202,6 +202,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         // Whoever is up at an own device speaks, or dials: also when we did not see how it began.
         leg.Answered |= seen.Up && !leg.IsClient;
         leg.Dials |= leg.Agent is not null && IsDialler(seen);
+        if (leg is { Rang: true, Answered: false })
+            legs.RingsByItself(leg.Call, leg);
         if (seen.BridgeId is { } bridge)
         {
             if (leg.Call.Offer is { IsDialled: true } offer && !leg.IsClient && leg.Agent is { } agent && ReferenceEquals(offer.Agent, agent))

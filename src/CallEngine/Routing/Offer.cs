@@ -90,6 +90,9 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
 
     public EngineTimer? RingingTimer { get; set; }
 
+    /// <summary>The PBX rings there by itself: nobody is reserved, moved or judged by it.</summary>
+    public bool Observed => Rule == RouteRule.Observed;
+
     public bool Live => Stage != OfferStage.Ended;
 
     /// <summary>The PBX was told to dial.</summary>

@@ -187,6 +187,12 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     /// <summary>A reservation's time is over and nothing ended it.</summary>
     public void OfferDue(Offer offer)
     {
+        if (offer.Observed)
+        {
+            offers.RingDue(offer);
+            return;
+        }
+
         var (call, stage) = (offer.Call, offer.Stage);
         if (stage == OfferStage.Kept)
             call.MarkLate = true;

@@ -78,12 +78,12 @@ internal static class JournalRestore
 
     static RestoredCall Restore(Call row, IReadOnlyList<Leg> legs, IReadOnlyList<OpenOffer> offers, Dictionary<Guid, Candidate> candidates)
     {
-        var open = offers.FirstOrDefault(o => o.Ended_at is null);
+        RestoredOffer[] open = [.. offers.Where(o => o.Ended_at is null).Select(o => new RestoredOffer(o.Id, o.Agent_id))];
         return new RestoredCall(row.Id, new PhoneNumber(row.Caller_raw, Enum.Parse<NumberKind>(row.Caller_kind), row.Caller_e164), row.Caller_name,
             new PhoneNumber(row.Dialled_raw, row.Dialled_e164 is null ? NumberKind.Unparsed : NumberKind.E164, row.Dialled_e164), Enum.Parse<CallDirection>(row.Direction), row.Routed,
             row.Queue_id, row.Client_id, row.Started_at, row.Queued_at, row.Answered_at, Enum.Parse<CallState>(row.State),
             [.. legs.Select(l => new RestoredLeg(new LegId(l.Node, l.Unique_id), l.Agent_id, l.Channel, l.Is_client, l.Started_at, l.Answered_at, l.Done_until, l.Done_talk_ms, l.Done_hold_ms))],
-            Lookup(row, candidates), offers.Count == 0 ? 0 : offers.Max(o => o.Attempt), open is null ? null : new RestoredOffer(open.Id, open.Agent_id));
+            Lookup(row, candidates), offers.Count == 0 ? 0 : offers.Max(o => o.Attempt), open.FirstOrDefault(), [.. open.Skip(1)]);
     }
 
     static LookupResult? Lookup(Call row, Dictionary<Guid, Candidate> candidates)

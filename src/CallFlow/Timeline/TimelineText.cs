@@ -41,6 +41,7 @@ public sealed class TimelineText(Func<Guid, string> name)
         CallTransferred e => Join($"{e.Transfer} transfer", e.FromAgent is { } a ? "by " + name(a) : "", "to", e.ToAgent is { } t ? name(t) : e.Target),
         CallEnded e => Join($"ended: {e.Outcome} by {e.By}, wait {Seconds(e.Wait_ms)} talk {Seconds(e.Talk_ms)} hold {Seconds(e.Hold_ms)}", e.Estimated ? "(estimated)" : ""),
         CallDialled e => $"the PBX dials {Number(e.Dialled)}",
+        CallerRead e => $"the caller's number is {Number(e.Caller)}",
         CallListened e => Join(name(e.By), e.Listens ? "listens" : "listens no longer", e.Agent is { } a ? "to " + name(a) : ""),
         CallImported e => Join("not seen: told from the PBX's own record", e.Estimated ? "(estimated)" : ""),
         CallCorrected e => Join("its end was not seen: corrected from the PBX's own record", e.Estimated ? "(estimated)" : ""),

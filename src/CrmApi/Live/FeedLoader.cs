@@ -23,7 +23,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
           (select string_agg(distinct l.agent_id::text, ',') from call_leg l where l.call_id = c.id and l.answered_at is not null) as spoke,
           (select string_agg(a.agent_id::text, ',') from agent_state a where a.call_id = c.id and a.state in ('Talking', 'WrapUp')) as agents,
           (select string_agg(concat_ws(' ', l.unique_id, l.user_id, l.agent_id), ',' order by l.started_at) from listening l where l.call_id = c.id and l.ended_at is null) as listeners
-        from call c left join lateral (select id, can_answer, can_hold from offer where call_id = c.id order by offered_at desc limit 1) o on true
+        from call c left join lateral (select id, can_answer, can_hold from offer where call_id = c.id order by outcome = 'Answered' desc nulls last, offered_at desc limit 1) o on true
         where c.domain = @domain and c.merged_into is null
           and (c.state <> 'Ended' or c.id in (select call_id from agent_state where domain = @domain and state in ('Talking', 'WrapUp')));
         select o.id, o.call_id, o.agent_id, o.node, o.extension, o.device, o.queue_id, o.offered_at, coalesce(q.ring_s, 20) as ring_s, o.rule, o.can_answer, o.can_hold, o.rang_at is not null as rang
@@ -37,7 +37,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         left join (select agent_id, count(distinct call_id) filter (where answered_at >= @day) as calls, sum(talk_ms) filter (where ended_at >= @day) as talk
                    from call_leg where agent_id is not null and started_at >= @yesterday group by agent_id) l on l.agent_id = u.id
         left join (select agent_id, sum(span_ms) as wrap_up from agent_state_span where state = 'WrapUp' and from_at >= @day group by agent_id) s on s.agent_id = u.id
-        left join (select agent_id, count(*) as missed from offer where outcome in ('NoAnswer', 'Declined') and ended_at >= @day and offered_at >= @yesterday group by agent_id) m on m.agent_id = u.id
+        left join (select agent_id, count(*) as missed from offer where outcome in ('NoAnswer', 'Declined') and rule <> 'Observed' and ended_at >= @day and offered_at >= @yesterday group by agent_id) m on m.agent_id = u.id
         where u.domain = @domain and (l.agent_id is not null or s.agent_id is not null or m.agent_id is not null);
         select node, connected, since, reason from pbx_state where domain = @domain;
         select agent_id as id, reason, sum(least(span_ms, (extract(epoch from from_at - @day) * 1000)::bigint + span_ms))::bigint as span_ms from agent_state_span

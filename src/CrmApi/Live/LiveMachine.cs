@@ -52,6 +52,7 @@ internal static class LiveMachine
             CallHeld e => Told(ChangeCall(state, e.Call, c => c with { HeldSince = c.HeldSince ?? e.At }), e, notices),
             CallResumed e => Told(ChangeCall(state, e.Call, c => c with { HeldSince = null }), e, notices),
             RecordingStarted e => Told(ChangeCall(state, e.Call, c => c with { Recorded = true }), e, notices),
+            CallerRead e => Told(ChangeCall(state, e.Call, c => c with { Caller = e.Caller }), e, notices),
             CallListened e => Listened(state, e, notices),
             CallMerged e => Merged(state, e, notices),
             CallTransferred e => Told(state, e, notices),
@@ -128,10 +129,14 @@ internal static class LiveMachine
         if (!state.Offers.TryGetValue(e.Offer, out var offer)) return state;
         state = state with { Offers = state.Offers.Remove(e.Offer) };
         var call = Find(state, offer.Call);
-        notices.Add(new Notice.OfferChanged(offer, e.Outcome, e.Outcome == OfferOutcome.AnsweredElsewhere ? call?.Spoke.FirstOrDefault(a => a != offer.Agent) : null, e.At));
-        if (call is { State: CallState.Ringing } && e.Outcome != OfferOutcome.Answered)
+        notices.Add(new Notice.OfferChanged(offer, e.Outcome, e.Outcome == OfferOutcome.AnsweredElsewhere ? e.AnsweredBy ?? call?.Spoke.FirstOrDefault(a => a != offer.Agent) : null, e.At));
+        // Of several agents at whom it rang: what the answered phone can do.
+        if (call is not null && e.Outcome == OfferOutcome.Answered)
+            state = state.With(call with { Offer = offer.Id, CanAnswer = offer.CanAnswer, CanHold = offer.CanHold });
+        if (call is { State: CallState.Ringing } && e.Outcome != OfferOutcome.Answered && !state.Offers.Values.Any(o => o.Call == call.Id))
             state = state.With(call with { State = call.Queue is null ? CallState.Routing : CallState.Waiting });
-        if (e.Outcome is not (OfferOutcome.NoAnswer or OfferOutcome.Declined)) return state;
+        // A ring of the PBX's own is nobody's missed offer: a group rings many, a queue again and again.
+        if (e.Outcome is not (OfferOutcome.NoAnswer or OfferOutcome.Declined) || offer.Rule == RouteRule.Observed) return state;
         var agent = state.Agent(e.Agent);
         notices.Add(new Notice.AgentChanged(e.Agent, e.At));
         return state.With(agent with { Today = agent.Today with { Missed = agent.Today.Missed + 1 } });

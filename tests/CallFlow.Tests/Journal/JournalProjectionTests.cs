@@ -158,6 +158,8 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Spans(Id(10), Anna)
             .Say(new CallDialled(CallDirection.Outbound, CallScript.Dialled) { Seq = 0, At = default }, Id(10))
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
+            .Say(new CallListened(Luca, Anna, "n1", "callcrm-listen-2", true) { Seq = 0, At = default }, Id(10))
+            .Say(new CallerRead(CallScript.Caller) { Seq = 0, At = default }, Id(10))
             .Say(Corrected(), Id(10))
             .Say(Imported(), Id(12))
             .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });

@@ -60,6 +60,8 @@ sealed class Story : IAsyncDisposable
         Agent(agent, AgentState.Reserved, extension, call),
     ];
 
+    public JournalEntry Say(JournalEntry entry, Guid call) => Seq(entry, call);
+
     public JournalEntry Listens(Guid call, Guid by, Guid agent, string channel, bool listens) =>
         Seq(new CallListened(by, agent, "pbx", channel, listens) { Seq = 0, At = default }, call);
 
