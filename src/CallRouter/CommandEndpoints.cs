@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Pbx;
 using CallCrm.Engine;
 using Microsoft.Extensions.Options;
 
@@ -22,6 +23,7 @@ static partial class CommandEndpoints
             return Results.NoContent();
         });
         internals.MapPost("/pages", PagesAsync);
+        internals.MapPost("/pbx/{node}", PbxAsync);
     }
 
     static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -51,6 +53,13 @@ static partial class CommandEndpoints
             replies.Forget(request.Id);
             return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
         }
+    }
+
+    static async Task<IResult> PbxAsync(string node, RouterSeat seat, PbxLinks links, CancellationToken cancel)
+    {
+        if (seat.Current is null)
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        return Results.Json(links.Find(node) is { } link ? await link.InventoryAsync(cancel) : PbxInventory.Trouble("unknown_pbx"), RoadJson.Default.RoadPbx);
     }
 
     static async Task<IResult> PagesAsync(PagesReport report, RouterSeat seat, CancellationToken cancel)

@@ -159,6 +159,11 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<AdminView> RetireQueueAsync(Guid queue, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/queues/{queue}", null, Json.AdminView, cancel);
 
+    public Task<PbxImportView> PbxAsync(string node, CancellationToken cancel = default) => GetAsync($"api/admin/pbx/{Uri.EscapeDataString(node)}", Json.PbxImportView, cancel);
+
+    public Task<PbxImportResult> ImportAsync(string node, PbxImportRequest request, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/admin/pbx/{Uri.EscapeDataString(node)}/import", JsonContent.Create(request, Json.PbxImportRequest), Json.PbxImportResult, cancel);
+
     public Task<AdminView> SaveExtensionAsync(ExtensionSetup extension, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, Place(extension.Node, extension.Number), JsonContent.Create(extension, Json.ExtensionSetup), Json.AdminView, cancel);
 

@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using CallCrm.CallRouter.Doctor;
 using CallCrm.Engine;
 using CallCrm.Telephony.Ami;
@@ -142,6 +143,10 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
         var response = await ami.SendAsync(PbxActions.ToAmi(what, Options), cancel);
         return (response.IsSuccess, response.Message);
     }
+
+    /// <summary>What the PBX has set up.</summary>
+    public Task<RoadPbx> InventoryAsync(CancellationToken cancel) =>
+        _ami is { } ami && Connected ? PbxInventory.ReadAsync(ami, Options, cancel) : Task.FromResult(PbxInventory.Trouble("pbx_away"));
 
     void WarnOfOtherName(AmiConnected connected)
     {

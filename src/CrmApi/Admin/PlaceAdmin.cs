@@ -24,12 +24,16 @@ internal static class PlaceAdmin
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveExtensionAsync(string node, string number, ExtensionSetup extension, Person person, AdminWriter writer, CancellationToken cancel)
     {
         if (extension.Node != node || extension.Number != number) return Problems.Invalid("number", "node and number of the address");
-        return (await writer.ChangeAsync(person, Extension(node, number), known => AdminRules.Check(extension, known), async change =>
+        return (await WriteAsync(extension, person, writer, cancel)).Answer();
+    }
+
+    public static Task<AdminWriter.Written> WriteAsync(ExtensionSetup extension, Person person, AdminWriter writer, CancellationToken cancel) =>
+        writer.ChangeAsync(person, Extension(extension.Node, extension.Number), known => AdminRules.Check(extension, known), async change =>
         {
             var values = new
             {
-                node,
-                number,
+                node = extension.Node,
+                number = extension.Number,
                 extension.Version,
                 change.Domain,
                 names = extension.Devices.Select(d => d.Name).ToArray(),
@@ -51,8 +55,7 @@ internal static class PlaceAdmin
             }
 
             return change.Conflict(rows);
-        }, cancel)).Answer();
-    }
+        }, cancel);
 
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> DeleteExtensionAsync(string node, string number, Person person, AdminWriter writer, CancellationToken cancel) =>
         (await writer.ChangeAsync(person, Extension(node, number), _ => new AdminRules.Errors(), async change =>

@@ -64,6 +64,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["GET /api/admin"] = "admin",
         ["GET /api/admin/changes"] = "admin",
         ["GET /api/admin/backup"] = "admin",
+        ["GET /api/admin/pbx/{node}"] = "admin",
+        ["POST /api/admin/pbx/{node}/import"] = "admin",
         ["PUT /api/admin/users/{id}"] = "admin",
         ["POST /api/admin/users/{id}/link"] = "admin",
         ["POST /api/admin/users/{id}/sign-out"] = "admin",

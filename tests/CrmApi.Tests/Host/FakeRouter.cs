@@ -36,6 +36,7 @@ sealed class FakeRouter : IAsyncDisposable
             PopsSeen.Enqueue((offer, Stopwatch.GetTimestamp()));
             return Results.Ok();
         });
+        app.MapPost("/internal/pbx/{node}", (string node, HttpContext http) => http.Response.WriteAsJsonAsync(Pbx(node), RoadJson.Default.RoadPbx));
         app.MapPost("/internal/pages", async (HttpContext http) =>
         {
             Pages.Enqueue((await http.Request.ReadFromJsonAsync(RoadJson.Default.PagesReport))!);
@@ -52,6 +53,8 @@ sealed class FakeRouter : IAsyncDisposable
     public ConcurrentQueue<PagesReport> Pages { get; } = new();
 
     public Func<RoadCommandRequest, RoadAnswer> Answer { get; set; } = _ => new RoadAnswer(true, null);
+
+    public Func<string, RoadPbx> Pbx { get; set; } = _ => new RoadPbx("pbx_away", "", false, [], []);
 
     public static async Task<FakeRouter> StartAsync()
     {
