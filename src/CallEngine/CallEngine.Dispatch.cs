@@ -19,6 +19,9 @@ public sealed partial class CallEngine
             case EngineInput.PbxLost lost:
                 Take(lost);
                 break;
+            case EngineInput.PbxRights rights:
+                _pbx.Rights(rights);
+                break;
             case EngineInput.RouteAsked asked:
                 _routes.Asked(asked);
                 break;
@@ -34,7 +37,7 @@ public sealed partial class CallEngine
             case EngineInput.LookupArrived arrived:
                 _state.Out.Report("lookup_for_no_call", arrived.Call.ToString("N"));
                 break;
-            case EngineInput.ActionDone done when _dials.Done(done):
+            case EngineInput.ActionDone done when _listens.Done(done) || _dials.Done(done):
                 break;
             case EngineInput.ActionDone done:
                 _routes.ActionDone(done);

@@ -26,6 +26,7 @@ public sealed partial class CallEngine
     private readonly PbxHealing _pbx;
     private readonly DialDesk _dials;
     private readonly TransferDesk _transfers;
+    private readonly ListenDesk _listens;
     private readonly CommandDesk _commands;
     private readonly SettingsDesk _settings;
     private readonly Restoring _restoring;
@@ -48,10 +49,11 @@ public sealed partial class CallEngine
         _transfers = new TransferDesk(_state, _offers, _book, _router);
         _routes = new RouteDesk(_state, _board, _offers, _book, _router, _identity, _transfers);
         _talk = new TalkClock(_state, _board, _book, spans);
-        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _identity, _talk, _transfers);
-        _pbx = new PbxHealing(_state, _board, _book, _legs, _routes, _router);
+        _listens = new ListenDesk(_state, _board, _book);
+        _legs = new LegFacts(_state, _board, _book, _offers, _routes, _router, _identity, _talk, _transfers, _listens);
+        _pbx = new PbxHealing(_state, _board, _book, _legs, _routes, _router, _listens);
         _dials = new DialDesk(_state, _board, _book, _legs, _identity);
-        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials, _transfers, _seats);
+        _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials, _transfers, _seats, _listens);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
         _restoring = new Restoring(_state, _board, _book, _seats);
         _cel = new CelDesk(_state, _book);

@@ -21,4 +21,5 @@ public static class DerivedId
     public const byte Offer = 0x51;
     public const byte AdoptedCall = 0x52;
     public const byte DialledCall = 0x53;
+    public const byte Listening = 0x54;
 }

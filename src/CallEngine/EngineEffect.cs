@@ -14,7 +14,7 @@ public abstract record EngineEffect
 
     /// <summary>Identify the caller, or who is called. <paramref name="Late"/>: the call is already routed, take up to 10 s.</summary>
     /// <param name="MayCreate">A number that nobody has makes a card; not one that we dialled.</param>
-    /// <param name="Node">The PBX that dialled it: what the digits mean follows from where they were dialled.</param>
+    /// <param name="Node">The PBX that dialled it, or that sent a caller's number as it came: what the digits mean follows from that.</param>
     public sealed record LookUp(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, string? Source, bool Late, bool MayCreate = true, string Node = "") : EngineEffect;
 
     /// <param name="Other">Of a refusal: the agent who stands in the way.</param>
@@ -30,7 +30,8 @@ public abstract record EngineEffect
 /// <summary>What the PBX is told (see the dialplan contract).</summary>
 public abstract record RouteAnswer
 {
-    public sealed record Dial(string Device, TimeSpan Ring, bool Record) : RouteAnswer;
+    /// <param name="Lift">With headers that make the phone answer by itself.</param>
+    public sealed record Dial(string Device, TimeSpan Ring, bool Record, bool Lift = false) : RouteAnswer;
 
     public sealed record Hold(TimeSpan Turn, int Place) : RouteAnswer;
 
@@ -65,7 +66,12 @@ public abstract record PbxAction
     /// <summary>Rings the device and, when it is answered, sends it to the dialplan that calls the number.</summary>
     /// <param name="ChannelId">The unique id its channel gets.</param>
     /// <param name="From">The agent's extension.</param>
-    public sealed record Originate(string ChannelId, string Device, PhoneNumber Number, string From, Guid Call, TimeSpan Ring, bool Record) : PbxAction;
+    /// <param name="Lift">With headers that make the phone answer by itself.</param>
+    public sealed record Originate(string ChannelId, string Device, PhoneNumber Number, string From, Guid Call, TimeSpan Ring, bool Record, bool Lift = false) : PbxAction;
+
+    /// <summary>Rings the device and, when it is answered, lets it hear that channel by ChanSpy: no word of it is heard there.</summary>
+    /// <param name="From">The extension that is heard.</param>
+    public sealed record Listen(string ChannelId, string Device, string Heard, string From, TimeSpan Ring, bool Lift = false) : PbxAction;
 
     /// <summary>The client to <c>callcrm-route</c>, as by <see cref="Redirect"/>, and in the same moment the agent's own leg to <c>callcrm-consult</c>, which rings the target.</summary>
     /// <param name="Device">Of the target; null: its number is called.</param>

@@ -13,6 +13,10 @@ public abstract partial record EngineInput
     /// <param name="NewCall">Ids of calls found in them are derived from it.</param>
     public sealed record PbxLists(string Node, ImmutableArray<PbxEvent> Channels, ImmutableArray<PbxEvent> Devices, Guid NewCall) : EngineInput;
 
+    /// <summary>What our login may do there, after each login.</summary>
+    /// <param name="Notifies">Send SIP NOTIFY to phones.</param>
+    public sealed record PbxRights(string Node, bool Notifies) : EngineInput;
+
     /// <summary>The AMI connection ended; a <see cref="PbxLists"/> follows the next login.</summary>
     public sealed record PbxLost(string Node, string Reason) : EngineInput;
 }

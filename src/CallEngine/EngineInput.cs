@@ -119,6 +119,13 @@ public abstract record AgentCommand
     /// <summary>The client is the target's; the agent is out.</summary>
     public sealed record CompleteTransfer(Guid Call) : AgentCommand;
 
+    /// <summary>A supervisor (<see cref="EngineInput.Command.By"/>) hears the agent's talk in this call: their phone rings.</summary>
+    /// <param name="Extension">Where, for one who sits at none.</param>
+    public sealed record Listen(Guid Call, string? Node = null, string? Extension = null) : AgentCommand;
+
+    /// <summary>The supervisor who asks hears this call no longer.</summary>
+    public sealed record StopListening(Guid Call) : AgentCommand;
+
     /// <summary>The agent chose among several candidates, attached a client to a withheld number, or corrected the match.</summary>
     public sealed record AttachClient(Guid Call, Guid Client) : AgentCommand;
 }
@@ -141,10 +148,14 @@ public sealed record ClientMatch(Guid Client, Guid? Responsible, Guid? Deal, Imm
 public readonly record struct Contact(Guid Agent, DateTimeOffset At, TimeSpan Talk);
 
 /// <summary>Open state read from the projections at start.</summary>
-public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls, ImmutableArray<RestoredSeatAsk> SeatAsks = default);
+/// <param name="Listeners">Supervisors who listened: whoever still does, the snapshot shows, and is hung up.</param>
+public sealed record RestoredState(long NextSeq, ImmutableArray<RestoredAgent> Agents, ImmutableArray<RestoredCall> Calls, ImmutableArray<RestoredSeatAsk> SeatAsks = default,
+    ImmutableArray<RestoredListener> Listeners = default);
 
 /// <summary>A question for an extension that nobody had answered.</summary>
 public sealed record RestoredSeatAsk(Guid Ask, string Node, string Extension, Guid Asker, Guid Holder, DateTimeOffset Until);
+
+public sealed record RestoredListener(LegId Leg, Guid Call, Guid By, Guid? Agent);
 
 /// <param name="Load">Busy and signed-in (not paused) milliseconds per minute for the last 60 min, newest first.</param>
 /// <param name="Until">When the wrap-up ends by itself.</param>
@@ -156,9 +167,10 @@ public sealed record RestoredAgent(Guid Agent, string? Node, string? Extension, 
 public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
 
 /// <param name="Attempts">Offers made so far: the next one's number, and id, follow from it.</param>
+/// <param name="Rings">Further offers that had not ended: the PBX rang several agents.</param>
 public sealed record RestoredCall(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, CallDirection Direction, bool Routed, Guid? Queue,
     Guid? Client, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, CallState State, ImmutableArray<RestoredLeg> Legs, LookupResult? Lookup,
-    int Attempts = 0, RestoredOffer? Offer = null);
+    int Attempts = 0, RestoredOffer? Offer = null, ImmutableArray<RestoredOffer> Rings = default);
 
 /// <summary>An offer that had not ended.</summary>
 public sealed record RestoredOffer(Guid Offer, Guid Agent);

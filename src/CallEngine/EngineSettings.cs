@@ -97,9 +97,10 @@ public sealed record AgentSettings(Guid Id, string Name, bool NeedsPage = true);
 public sealed record ExtensionSettings(string Node, string Number, ImmutableArray<DeviceSettings> Devices);
 
 /// <param name="Name">Dial target, <c>^[A-Za-z0-9]+/[A-Za-z0-9_.-]{1,64}$</c>, e.g. PJSIP/101.</param>
-/// <param name="CanAnswer">The page may answer it (AMI PJSIPNotify, Event=talk).</param>
+/// <param name="CanAnswer">The page may answer it: by AMI PJSIPNotify (Event=talk), where the PBX lets us, or as <paramref name="AutoAnswer"/> says.</param>
 /// <param name="CanHold">The page may hold it (Event=hold).</param>
-public sealed record DeviceSettings(string Name, bool CanAnswer, bool CanHold);
+/// <param name="AutoAnswer">It knows no NOTIFY, but answers by itself a call whose headers ask for it: so it is rung anew with those.</param>
+public sealed record DeviceSettings(string Name, bool CanAnswer, bool CanHold, bool AutoAnswer = false);
 
 /// <param name="Number">As the dialplan sends it (digits, maybe +); compared by digits.</param>
 public sealed record DialledNumberSettings(string Number, string Name, Guid Queue, string Source, string Language);

@@ -93,6 +93,14 @@ internal sealed class EngineState(string domain)
 
     public bool IsUp(string node) => Nodes.TryGetValue(node, out var pbx) && pbx.Up;
 
+    /// <summary>The page may answer it now. By ringing anew only calls that we route: those of the PBX are not ours to move.</summary>
+    public bool CanAnswer(string node, Device device, bool routed = true) => device.CanAnswer && (device.AutoAnswer ? routed : Notifies(node));
+
+    public bool CanHold(string node, Device device) => device.CanHold && Notifies(node);
+
+    /// <summary>The PBX lets us send SIP NOTIFY; believed as long as it has not said otherwise.</summary>
+    private bool Notifies(string node) => !Nodes.TryGetValue(node, out var pbx) || pbx.Notifies;
+
     public Device? FindDevice(string node, string name) => Devices.GetValueOrDefault(new NodeKey(node, name));
 
     public void JoinBridge(Leg leg, string bridge)
@@ -171,6 +179,9 @@ internal sealed class PbxNode(string name)
     public Moment? LostAt { get; set; }
 
     public string? Version { get; set; }
+
+    /// <summary>Our login there may use PJSIPNotify (write class system).</summary>
+    public bool Notifies { get; set; } = true;
 
     public EngineTimer? PhonesTimer { get; set; }
 

@@ -56,7 +56,7 @@ internal static class Invariants
 
         if (agent.State == AgentState.Talking && agent.Legs.Count == 0)
             broken.Add(new("agent_no_leg", $"agent {agent.Id:N} talks without a leg", Agent: agent));
-        if (agent.Offer is { } offer && (!offer.Live || !ReferenceEquals(offer.Call.Offer, offer) || offer.EndTimer is not { IsSet: true } || offer.Call.Ended))
+        if (agent.Offer is { } offer && (!offer.Live || !(offer.Observed ? offer.Call.Rings.Contains(offer) : ReferenceEquals(offer.Call.Offer, offer)) || offer.EndTimer is not { IsSet: true } || offer.Call.Ended))
             broken.Add(new("offer_no_end", $"agent {agent.Id:N} is reserved by an offer that does not end ({offer.Stage})", Agent: agent));
         if (agent.WrapUp is not null && agent.WrapUpTimer is not { IsSet: true })
             broken.Add(new("wrap_up_no_end", $"agent {agent.Id:N} wraps up for ever", Agent: agent));
@@ -84,6 +84,12 @@ internal static class Invariants
             broken.Add(new("waits_dead", $"call {call.Id:N} waits without a living channel", Call: call));
         if (call.Offer is { } offer && (!offer.Live || !ReferenceEquals(offer.Agent.Offer, offer)))
             broken.Add(new("offer_one_sided", $"call {call.Id:N} has an offer that its agent does not have", Call: call));
+        foreach (var ring in call.Rings)
+        {
+            if (!ring.Live || !ReferenceEquals(ring.Agent.Offer, ring))
+                broken.Add(new("offer_one_sided", $"call {call.Id:N} has a ring that its agent does not have", Call: call));
+        }
+
         if (call.Request is { } request && !ReferenceEquals(state.Requests.GetValueOrDefault(request.Id), request))
             broken.Add(new("request_unknown", $"call {call.Id:N} has a request nobody knows", Call: call));
         if (call.Request is { Stage: not RequestStage.Answered, DueTimer: not { IsSet: true } })

@@ -37,8 +37,8 @@ public enum AgentState { SignedOut, Ready, Reserved, Ringing, Talking, WrapUp, P
 /// </summary>
 public enum TransferStep { Ringing, Consulting, WithClient, Together, Returning, Done, Failed, Cancelled }
 
-/// <summary>Why the call went where it went. The page turns rule and figures into a sentence.</summary>
-public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback, Pickup, Transfer, Blocked, TransferBack, Consult }
+/// <summary>Why the call went where it went; Observed: the PBX rang there by itself. The page turns rule and figures into a sentence.</summary>
+public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed, NobodySignedIn, MaxWait, UnknownNumber, Fallback, Pickup, Transfer, Blocked, TransferBack, Consult, Observed }
 
 /// <summary>
 /// One line of the journal: kind, version and body. Fields are only ever added. Carries ids and numbers, never names or texts.
@@ -72,6 +72,8 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(CallDialled), "call_dialled")]
 [JsonDerivedType(typeof(SeatAsked), "seat_asked")]
 [JsonDerivedType(typeof(SeatAnswered), "seat_answered")]
+[JsonDerivedType(typeof(CallListened), "call_listened")]
+[JsonDerivedType(typeof(CallerRead), "caller_read")]
 public abstract record JournalEntry
 {
     /// <summary>Number in the domain, from 1, without gaps.</summary>
@@ -113,7 +115,9 @@ public sealed record CallOffered(Guid Offer, Guid Agent, string Node, string Ext
 
 public sealed record OfferRang(Guid Offer, Guid Agent) : JournalEntry;
 
-public sealed record OfferEnded(Guid Offer, Guid Agent, OfferOutcome Outcome, int? TechCause, int Ring_ms) : JournalEntry;
+/// <param name="AnsweredBy">Of one answered elsewhere: who answered, where it was an agent.</param>
+public sealed record OfferEnded(Guid Offer, Guid Agent, OfferOutcome Outcome, int? TechCause, int Ring_ms,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? AnsweredBy = null) : JournalEntry;
 
 public sealed record LegStarted(string Node, string UniqueId, string ChannelName, Guid? Agent, bool IsClient, bool Estimated) : JournalEntry;
 
@@ -182,6 +186,19 @@ public sealed record LegSpan(string Node, string UniqueId, Guid? Agent, SpanKind
 
 /// <summary>The PBX dials out in a call that began at one of its own phones or was originated: it is outbound. Corrects what CallStarted said.</summary>
 public sealed record CallDialled(CallDirection Direction, PhoneNumber Dialled) : JournalEntry;
+
+/// <summary>What the number of a caller whom we only observe means, once it was looked up. Corrects what CallStarted said.</summary>
+public sealed record CallerRead(PhoneNumber Caller) : JournalEntry;
+
+/// <summary>
+/// A supervisor begins to hear the talk of this call, or hears it no longer. Their own channel is no call and no leg of this one. The end
+/// names the channel above all: a call may meanwhile have become part of another.
+/// </summary>
+/// <param name="By">The supervisor.</param>
+/// <param name="Agent">Whose talk is heard.</param>
+/// <param name="UniqueId">Of the listener's channel.</param>
+/// <param name="Listens">False: it is over.</param>
+public sealed record CallListened(Guid By, Guid? Agent, string Node, string UniqueId, bool Listens) : JournalEntry;
 
 /// <summary>A call that was closed by estimate (nobody looked when it ended) has its true end, by the PBX's own record. Replaces what was said before.</summary>
 /// <param name="Legs">All of the call, also those we never saw; times by our clock.</param>

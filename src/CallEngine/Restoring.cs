@@ -29,6 +29,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
             Take(agent);
         foreach (var call in restored.Calls.OrderBy(c => c.StartedAt).ThenBy(c => c.Call))
             Take(call);
+        foreach (var (leg, call, by, agent) in restored.Listeners.IsDefault ? [] : restored.Listeners)
+            state.Out.Write(new CallListened(by, agent, leg.Node, leg.UniqueId, Listens: false) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call });
         board.RefreshAll();
         foreach (var ask in restored.SeatAsks.IsDefault ? [] : restored.SeatAsks)
             seats.PutBack(ask);
@@ -114,6 +116,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
 
         if (row.Offer is { } offer)
             EndOffer(call, offer);
+        foreach (var ring in row.Rings.IsDefault ? [] : row.Rings)
+            EndOffer(call, ring);
     }
 
     private void Take(Call call, RestoredLeg row)

@@ -112,7 +112,7 @@ internal sealed class SettingsDesk(EngineState state, AgentBoard board, CommandD
             {
                 var key = new NodeKey(row.Node, deviceRow.Name);
                 var device = devices.GetValueOrDefault(key) ?? new Device(deviceRow.Name);
-                (device.CanAnswer, device.CanHold, device.Extension) = (deviceRow.CanAnswer, deviceRow.CanHold, extension);
+                (device.CanAnswer, device.CanHold, device.AutoAnswer, device.Extension) = (deviceRow.CanAnswer, deviceRow.CanHold, deviceRow.AutoAnswer, extension);
                 if (state.Devices.TryAdd(key, device))
                     extension.Devices.Add(device);
             }

@@ -137,10 +137,13 @@ internal sealed class Watchdog(EngineState state, AgentBoard board, CallBook boo
                 agent.Offer = null;
                 board.Refresh(agent);
                 break;
-            case { Code: "offer_one_sided", Call: { Offer: { } offer } call }:
-                if (offer.Live)
-                    offers.End(offer, OfferOutcome.Cancelled, null);
-                call.Offer = null;
+            case { Code: "offer_one_sided", Call: { } call }:
+                if (call.Offer is { Live: true } lone && !ReferenceEquals(lone.Agent.Offer, lone))
+                    offers.End(lone, OfferOutcome.Cancelled, null);
+                call.Offer = call.Offer is { Live: true } kept ? kept : null;
+                foreach (var ring in call.Rings.Where(r => r.Live && !ReferenceEquals(r.Agent.Offer, r)).ToArray())
+                    offers.End(ring, OfferOutcome.Cancelled, null);
+                call.Rings.RemoveAll(r => !r.Live);
                 break;
             case { Code: "wrap_up_no_end", Agent: { } agent }:
                 board.EndWrapUp(agent);

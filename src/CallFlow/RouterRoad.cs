@@ -8,7 +8,7 @@ using Npgsql;
 namespace CallCrm.CallFlow;
 
 /// <summary>A command of an agent on its way to the router that holds the domain.</summary>
-/// <param name="Kind">sign_in, take_over, seat_allow, seat_refuse, seat_withdraw, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, transfer, consult, swap, join, cancel_transfer, complete_transfer.</param>
+/// <param name="Kind">sign_in, take_over, seat_allow, seat_refuse, seat_withdraw, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, transfer, consult, swap, join, cancel_transfer, complete_transfer; by a supervisor also listen, stop_listening.</param>
 /// <param name="Number">To dial, or to transfer to: as typed. An own extension is known by it.</param>
 /// <param name="E164">What it means; null: no number of the outside.</param>
 /// <param name="AgentId">take_over: who was seen at the extension.</param>
@@ -38,12 +38,29 @@ public sealed record RoadSeat(string Node, string Number, Guid? Holder, string? 
 /// <param name="Reporter">Name of the reporting process, new at each start.</param>
 public sealed record PagesReport(string Reporter, IReadOnlyList<Guid> Agents);
 
+/// <summary>What a PBX has set up, as it tells the router by AMI.</summary>
+/// <param name="Trouble">Why it could not be read: unknown_pbx, pbx_away; null: it was.</param>
+/// <param name="Source">The action that told of the phones: PJSIPShowEndpoints, SIPpeers, or DeviceStateList, which tells least.</param>
+/// <param name="Notifies">Our login may send phones SIP NOTIFY (write class system).</param>
+public sealed record RoadPbx(string? Trouble, string Source, bool Notifies, IReadOnlyList<RoadPhone> Phones, IReadOnlyList<RoadQueue> Queues);
+
+/// <param name="Device">As it is dialled: PJSIP/101.</param>
+/// <param name="Number">The extension that rings it; empty when the PBX tells of none.</param>
+/// <param name="IsTrunk">The outside world is behind it.</param>
+public sealed record RoadPhone(string Device, string Number, string State, bool IsTrunk);
+
+public sealed record RoadQueue(string Name, string Strategy, IReadOnlyList<RoadQueueMember> Members);
+
+/// <param name="Extension">Empty when its interface names none.</param>
+public sealed record RoadQueueMember(string Interface, string Name, string Extension, int Penalty);
+
 /// <summary>JSON of the internal road, the same on both ends.</summary>
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(RoadCommandRequest))]
 [JsonSerializable(typeof(RoadAnswer))]
 [JsonSerializable(typeof(PagesReport))]
 [JsonSerializable(typeof(RoadSeats))]
+[JsonSerializable(typeof(RoadPbx))]
 public sealed partial class RoadJson : JsonSerializerContext;
 
 /// <summary>No router holds the domain, or it does not answer: nothing was queued, the caller tries again.</summary>
@@ -97,6 +114,14 @@ public sealed class RouterRoad(IHttpClientFactory clients, NpgsqlDataSource data
     {
         using var response = await PostAsync("internal/seats", () => null, cancel);
         return await response.Content.ReadFromJsonAsync(RoadJson.Default.RoadSeats, cancel) ?? throw new RouterAwayException("The router answered without a body.");
+    }
+
+    /// <summary>What this PBX has set up: the router has its AMI.</summary>
+    /// <exception cref="RouterAwayException">No router answered within 2 s.</exception>
+    public async Task<RoadPbx> PbxAsync(string node, CancellationToken cancel)
+    {
+        using var response = await PostAsync($"internal/pbx/{Uri.EscapeDataString(node)}", () => null, cancel);
+        return await response.Content.ReadFromJsonAsync(RoadJson.Default.RoadPbx, cancel) ?? throw new RouterAwayException("The router answered without a body.");
     }
 
     async Task<HttpResponseMessage> PostAsync(string path, Func<HttpContent?> content, CancellationToken cancel)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using CallCrm.CallFlow;
+using CallCrm.CallRouter.Pbx;
 using CallCrm.Engine;
 using Microsoft.Extensions.Options;
 
@@ -23,6 +24,7 @@ static partial class CommandEndpoints
         });
         internals.MapPost("/pages", PagesAsync);
         internals.MapPost("/seats", SeatsAsync);
+        internals.MapPost("/pbx/{node}", PbxAsync);
     }
 
     static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -52,6 +54,13 @@ static partial class CommandEndpoints
             replies.Forget(request.Id);
             return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
         }
+    }
+
+    static async Task<IResult> PbxAsync(string node, RouterSeat seat, PbxLinks links, CancellationToken cancel)
+    {
+        if (seat.Current is null)
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        return Results.Json(links.Find(node) is { } link ? await link.InventoryAsync(cancel) : PbxInventory.Trouble("unknown_pbx"), RoadJson.Default.RoadPbx);
     }
 
     static async Task<IResult> PagesAsync(PagesReport report, RouterSeat seat, CancellationToken cancel)
@@ -104,6 +113,8 @@ static partial class CommandEndpoints
         { Kind: "join", CallId: { } call } => new AgentCommand.Join(call),
         { Kind: "cancel_transfer", CallId: { } call } => new AgentCommand.CancelTransfer(call),
         { Kind: "complete_transfer", CallId: { } call } => new AgentCommand.CompleteTransfer(call),
+        { Kind: "listen", CallId: { } call } => new AgentCommand.Listen(call, c.Node, c.Extension),
+        { Kind: "stop_listening", CallId: { } call } => new AgentCommand.StopListening(call),
         { Kind: "dial", Number: { Length: > 0 and <= 80 } number } => new AgentCommand.Dial(ToNumber(number, c.E164), c.ClientId),
         _ => null,
     };

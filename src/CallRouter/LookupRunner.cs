@@ -19,10 +19,12 @@ sealed partial class LookupRunner(ClientDirectory directory, CallerMemory memory
     // More at once than the pool has connections would only queue there, out of sight.
     readonly SemaphoreSlim _slots = new(64);
 
-    /// <param name="pbx">Where it was dialled, of a call out.</param>
+    /// <param name="pbx">Where it was dialled, of a call out; or whose trunk sent the number, of a call that is only observed.</param>
     public void Start(EngineEffect.LookUp lookUp, PbxOptions? pbx, IInputs inputs, CancellationToken cancel)
     {
-        var number = pbx is not null && lookUp.Caller.Kind == NumberKind.Unparsed ? DialNumber.Read(lookUp.Caller.Raw, pbx) : null;
+        var number = pbx is null || lookUp.Caller.Kind != NumberKind.Unparsed ? null
+            : !lookUp.MayCreate ? DialNumber.Read(lookUp.Caller.Raw, pbx)
+            : PhoneNumbers.Parse(lookUp.Caller.Raw, pbx.Region, restricted: false, _ => false) is { Kind: NumberKind.E164 } caller ? caller : null;
         _ = RunAsync(number is null ? lookUp : lookUp with { Caller = number }, number, inputs, cancel);
     }
 

@@ -41,7 +41,10 @@ public sealed record MemberSetup(Guid User, int Level);
 public sealed record ExtensionSetup(string Node, string Number, IReadOnlyList<DeviceSetup> Devices, int Version, string Name = "");
 
 /// <param name="Name">As the PBX dials it: PJSIP/101.</param>
-public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold);
+/// <param name="CanAnswer">From the page: by SIP NOTIFY, or as AutoAnswer says.</param>
+/// <param name="CanHold">From the page, by SIP NOTIFY.</param>
+/// <param name="AutoAnswer">It is answered by ringing it anew, with headers on which it answers by itself.</param>
+public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold, bool AutoAnswer = false);
 
 /// <param name="Number">As the dialplan sends it.</param>
 /// <param name="Name">What agents see of it.</param>
@@ -97,3 +100,27 @@ public sealed record BackupView(DateTimeOffset? LastAt, bool Late);
 /// <param name="Soon">Within 14 days, or it has ended.</param>
 /// <param name="Refused">A newer file cannot be used; the former certificate is still in use.</param>
 public sealed record CertificateView(DateTimeOffset? ExpiresAt, bool Soon, bool Refused);
+
+/// <summary>GET /api/admin/pbx/{node}: what the PBX has set up, beside what stands here.</summary>
+/// <param name="Source">What told of the phones: PJSIPShowEndpoints, SIPpeers or DeviceStateList.</param>
+/// <param name="Notifies">CallCrm may send its phones SIP NOTIFY.</param>
+public sealed record PbxImportView(string Node, string Source, bool Notifies, IReadOnlyList<ImportExtension> Extensions, IReadOnlyList<ImportQueue> Queues);
+
+/// <param name="Number">Empty: the PBX tells of no extension that rings these.</param>
+/// <param name="Devices">All of them; of one that is here, those that would be added are in Added.</param>
+/// <param name="State">new, changed (a device is added), known, taken (a device belongs to another extension here, Other), trunk, unnumbered. Only new and changed can be imported.</param>
+public sealed record ImportExtension(string Number, IReadOnlyList<string> Devices, string State, IReadOnlyList<string> Added, string? Other = null);
+
+/// <param name="State">new, changed (people are added), known.</param>
+/// <param name="Added">Names of the people who would serve it.</param>
+/// <param name="Unknown">Members of the PBX's queue in whom nobody here is recognised.</param>
+public sealed record ImportQueue(string Name, string State, IReadOnlyList<string> Added, IReadOnlyList<string> Unknown);
+
+/// <summary>POST /api/admin/pbx/{node}/import: these rows, as the PBX has them then.</summary>
+public sealed record PbxImportRequest(IReadOnlyList<string> Extensions, IReadOnlyList<string> Queues);
+
+/// <param name="Done">How many were made or changed; each stands in the changes.</param>
+public sealed record PbxImportResult(AdminView View, int Done, IReadOnlyList<ImportRefusal> Refused);
+
+/// <param name="Kind">extension or queue.</param>
+public sealed record ImportRefusal(string Kind, string Name, string Reason);

@@ -138,10 +138,12 @@ public sealed record PauseUseView(string Code, int Used_s);
 /// <param name="Caller">The other party: of a call out, who is called.</param>
 /// <param name="Node">The PBX it lives on.</param>
 /// <param name="Routed">False: it did not come through CallCrm (an own or private call, or the PBX's own queue); no other is offered meanwhile.</param>
+/// <param name="ListenedBy">Names of supervisors who hear it now, where the site shows them; null: none.</param>
 public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,
     DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int Wait_s,
     ReasonView? Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script, bool CanAnswer, bool CanHold, bool Recorded,
-    IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null, TransferView? Transfer = null);
+    IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null, TransferView? Transfer = null,
+    IReadOnlyList<string>? ListenedBy = null);
 
 /// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, script.step, answer.{question id}, card.{field}.</summary>
 public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
@@ -163,5 +165,9 @@ public sealed record WaitingCallView(Guid CallId, long CallNumber, CallerView Ca
 /// <param name="Node">The PBX of the extension: while it is out of sight, state and phone are as they were.</param>
 /// <param name="OwnCall">In a call that did not come through CallCrm.</param>
 /// <param name="Pauses">As in <see cref="TodayView"/>.</param>
+/// <param name="ListenedBy">Who hears this agent's talk; null: nobody.</param>
+/// <param name="ListensTo">Whose talk this person hears.</param>
 public sealed record AgentTileView(Guid AgentId, string Name, string State, string? Reason, string? Extension, DateTimeOffset Since, Guid? CallId, string? ClientName, string? QueueNames, int CallsToday,
-    string? Node = null, bool OwnCall = false, IReadOnlyList<PauseUseView>? Pauses = null, DateTimeOffset? DayStart = null);
+    string? Node = null, bool OwnCall = false, IReadOnlyList<PauseUseView>? Pauses = null, DateTimeOffset? DayStart = null, IReadOnlyList<ListenerView>? ListenedBy = null, string? ListensTo = null);
+
+public sealed record ListenerView(Guid Id, string Name);

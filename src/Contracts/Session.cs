@@ -28,9 +28,10 @@ public sealed record OpenSessionView(Guid Id, DateTimeOffset Since, DateTimeOffs
 
 /// <summary>GET /api/session: who is signed in. 401 when nobody is.</summary>
 /// <param name="Roles">agent, supervisor, manager, admin.</param>
-/// <param name="Extensions">Where this person may sit down; the one last used first.</param>
+/// <param name="Extensions">Where this person may sit down, or listen from; the one last used first.</param>
+/// <param name="Listening">How this person may listen to live calls: shown (the agent sees it) or hidden. Null: not.</param>
 public sealed record SessionView(Guid UserId, string Login, string Name, IReadOnlyList<string> Roles, bool IsAgent, string Language, string TimeZone,
-    IReadOnlyList<ExtensionView> Extensions, Guid SessionId);
+    IReadOnlyList<ExtensionView> Extensions, Guid SessionId, string? Listening = null);
 
 /// <param name="Label">What people call the place, e.g. "110".</param>
 public sealed record ExtensionView(string Node, string Number, string Label, bool CanAnswer, bool CanHold, string? TakenBy);
@@ -54,6 +55,13 @@ public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, s
 /// <param name="Kind">ready, pause, sign_out, hang_up.</param>
 /// <param name="CallId">The call to end.</param>
 public sealed record SuperviseRequest(Guid Id, string Kind, Guid? CallId = null);
+
+/// <summary>
+/// POST /api/agents/{id}/listening: the phone of who asks rings and lets them hear this agent's talk, or does so no longer. The id as in CommandRequest.
+/// </summary>
+/// <param name="Listens">False: stop.</param>
+/// <param name="Node">Whose phone rings, with Extension; needed by who sits at none.</param>
+public sealed record ListenRequest(Guid Id, Guid CallId, bool Listens, string? Node = null, string? Extension = null);
 
 /// <summary>The router's answer. Refusal is no HTTP error: the reason is a stable code, e.g. not_your_call. No router: 503 with errorId router_away.</summary>
 /// <param name="Who">The agent who stands in the way: extension_taken, extension_asked, holder_in_call.</param>

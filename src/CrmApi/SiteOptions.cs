@@ -15,9 +15,15 @@ public sealed class SiteOptions
     [RegularExpression("^[A-Z]{2}$")]
     public string Region { get; set; } = "IT";
 
+    /// <summary>Supervisors listening to live calls: Shown (the agent sees who listens, default), Hidden (the agent is not told; check what your law allows), or Off.</summary>
+    [EnumDataType(typeof(Listening))]
+    public Listening Listening { get; set; } = Listening.Shown;
+
     /// <summary>What agents say as the company's name. Default empty.</summary>
     public string CompanyName { get; set; } = "";
 }
+
+public enum Listening { Shown, Hidden, Off }
 
 /// <summary>The site's day.</summary>
 internal sealed class SiteClock(Microsoft.Extensions.Options.IOptions<SiteOptions> options, TimeProvider time)

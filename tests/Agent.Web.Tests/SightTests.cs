@@ -150,6 +150,55 @@ public sealed class SightTests : PageContext
     }
 
     [Fact]
+    public async Task A_supervisor_listens_at_a_chosen_phone_and_stops_and_the_board_says_who_listens()
+    {
+        var call = Guid.NewGuid();
+        var anna = Tile("Anna", "Talking") with { CallId = call };
+        await FrameAsync("supervisor", me: Some.State("SignedOut") with { Extension = null, Node = null }, board: Board(anna));
+        Server.Answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            "/api/session" => FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = ["supervisor"], Listening = "shown", Extensions = [new ExtensionView("pbx", "103", "103", false, false, null), new ExtensionView("pbx", "104", "104", false, false, "Bruno"), new ExtensionView("milano", "201", "201", false, false, null)] }, ContractsJson.Default.SessionView)),
+            var path when path == $"/api/agents/{anna.AgentId}/listening" => FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, true, null), ContractsJson.Default.CommandAnswer)),
+            _ => null,
+        };
+        await Session.LoadAsync();
+        var board = Render<BoardPage>();
+        board.Click("[data-test=agent-menu]");
+        board.Find("[role=menu]").TextContent.Should().Contain("Anna sees that you listen");
+        board.Find("[data-test=listen]").HasAttribute("disabled").Should().BeTrue("no phone is chosen");
+        board.FindAll("[data-test=listen-at] option").Select(o => o.TextContent).Should().Equal(["–", "103"], "one is taken, one is at another PBX");
+        board.Find("[data-test=listen-at]").Change("pbx/103");
+        board.Click("[data-test=listen]");
+        board.WaitForAssertion(() => board.Find("[data-test=listen-rings]"));
+        Server.Asked.Last().Body.Should().Contain("\"listens\":true").And.Contain(call.ToString()).And.Contain("\"103\"");
+        Feed.Take(Some.Message(new AgentEvent(anna with { ListenedBy = [new ListenerView(Some.Session.UserId, "Sara Conti")] })));
+        board.WaitForAssertion(() => board.Find("[data-test=tile-listeners]").TextContent.Should().Contain("Sara Conti listens"));
+        board.FindAll("[data-test=listen], [data-test=listen-rings]").Should().BeEmpty();
+        board.Click("[data-test=stop-listening]");
+        board.WaitForAssertion(() => Server.Asked.Last().Body.Should().Contain("\"listens\":false"));
+    }
+
+    [Fact]
+    public async Task Where_listening_is_off_nobody_is_asked_to()
+    {
+        await FrameAsync("supervisor", board: Board(Tile("Anna", "Talking") with { CallId = Guid.NewGuid() }));
+        var board = Render<BoardPage>();
+        board.Click("[data-test=agent-menu]");
+        board.FindAll("[data-test=listen], [data-test=listen-at]").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Who_is_heard_reads_by_whom()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk("Talking", call: Some.Call() with { ListenedBy = ["Sara Conti"] })));
+        var desk = Render<CallPanel>();
+        desk.Find("[data-test=listened-by]").TextContent.Should().Be("Sara Conti listens to this call");
+        Feed.Take(Some.Message(new CallEvent(Some.Call())));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=listened-by]").Should().BeEmpty());
+    }
+
+    [Fact]
     public async Task Managers_see_the_board_and_do_not_steer()
     {
         await FrameAsync("manager", board: Board(Tile("Anna")));

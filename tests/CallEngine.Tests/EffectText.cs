@@ -36,7 +36,7 @@ internal static class EffectText
                 e.PreferredBy is null ? "" : $"rather {Who(e.Preferred)} ({e.PreferredBy}, {e.PreferredState})", e.CandidateCount > 0 ? $"of {e.CandidateCount}" : "", e.Place is { } place ? $"place {place}" : ""),
             CallOffered e => $"{call} offered {Who(e.Offer)} {Who(e.Agent)} {e.Device} {e.Ring_s}s {e.Rule}",
             OfferRang e => $"{Who(e.Offer)} rang",
-            OfferEnded e => Join($"{Who(e.Offer)} ended", e.Outcome.ToString(), e.TechCause is { } tech ? $"({tech})" : "", e.Ring_ms > 0 ? $"{e.Ring_ms}ms" : ""),
+            OfferEnded e => Join($"{Who(e.Offer)} ended", e.Outcome.ToString(), e.TechCause is { } tech ? $"({tech})" : "", e.Ring_ms > 0 ? $"{e.Ring_ms}ms" : "", e.AnsweredBy is { } by ? $"by {Who(by)}" : ""),
             LegStarted e => Join(call, "leg", e.UniqueId, e.IsClient ? "client" : "", e.Agent is null ? "" : Who(e.Agent), e.Estimated ? "estimated" : ""),
             LegEnded e => Join(call, "leg", e.UniqueId, "ended", e.Cause.ToString(CultureInfo.InvariantCulture), e.Agent is null ? "" : $"{Who(e.Agent)} talk {e.Talk_ms} hold {e.Hold_ms}", e.Estimated ? "estimated" : ""),
             CallAnswered e => $"{call} answered {Who(e.Agent)} by {Who(e.Offer)} wait {e.Wait_ms}{(e.Estimated ? " estimated" : "")}",
@@ -50,6 +50,8 @@ internal static class EffectText
             CallCorrected e => Join(call, "corrected", e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
             CallImported e => Join(call, "imported", e.Direction.ToString(), Number(e.Caller), "to", Number(e.Dialled), e.Outcome.ToString(), $"by {e.By}", $"agent {Who(e.Agent)}", $"client {Who(e.Client)}",
                 $"wait {e.Wait_ms} talk {e.Talk_ms}", $"legs {e.Legs.Length}", e.Estimated ? "estimated" : ""),
+            CallerRead e => $"{call} is from {Number(e.Caller)}",
+            CallListened e => $"{call} {Who(e.By)} {(e.Listens ? "listens" : "listens no longer")} to {Who(e.Agent)}",
             AgentChanged e => Join(Who(e.Agent), e.State.ToString(), e.Reason is null ? "" : $"({e.Reason})", e.Leaves ? "leaves" : "", e.Call is null ? "" : $"in {call}"),
             WrapUpExtended e => $"{Who(e.Agent)} wrap-up extended to {e.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
             SeatAsked e => $"ask {Who(e.Ask)} of {Who(e.Agent)} to {Who(e.Holder)} for {e.Extension} until {e.Until.ToString("HH:mm:ss", CultureInfo.InvariantCulture)}",
@@ -65,7 +67,7 @@ internal static class EffectText
 
     private static string Of(RouteAnswer answer) => answer switch
     {
-        RouteAnswer.Dial d => Join($"dial {d.Device} {d.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s", d.Record ? "record" : ""),
+        RouteAnswer.Dial d => Join($"dial {d.Device} {d.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s", d.Record ? "record" : "", d.Lift ? "lift" : ""),
         RouteAnswer.Hold h => $"hold {h.Turn.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s place {h.Place}",
         RouteAnswer.Call c => $"call {Number(c.Number)} from {c.From} {c.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s",
         RouteAnswer.Keep k => $"keep {k.Turn.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s",
@@ -79,10 +81,11 @@ internal static class EffectText
     private static string Of(PbxAction action) => action switch
     {
         PbxAction.Redirect r => $"redirect {r.Channel}{(r.UnlessBridged ? " unless bridged" : "")}",
-        PbxAction.Originate o => Join($"ring {o.Device} for {o.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s from {o.From} then call", Number(o.Number), o.Record ? "record" : ""),
+        PbxAction.Originate o => Join($"ring {o.Device} for {o.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s from {o.From} then call", Number(o.Number), o.Record ? "record" : "", o.Lift ? "lift" : ""),
         PbxAction.Consult c => $"consult {c.Client} {c.Own} {c.Device ?? Number(c.Number!)}",
         PbxAction.Aside a => $"aside {a.Channel}{(a.Held ? " held" : "")}",
         PbxAction.Bridge b => $"bridge {b.First} {b.Second}",
+        PbxAction.Listen l => $"ring {l.Device} for {l.Ring.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s to hear {l.Heard} of {l.From}",
         PbxAction.HangUp h => $"hang up {h.Channel} {h.Cause}",
         PbxAction.Answer a => $"answer {a.Device} {a.Channel}",
         PbxAction.Hold h => $"hold {h.Device} {h.Channel}",

@@ -8,7 +8,7 @@ public sealed class HealingFaultTests
     [Fact]
     public void A_channel_that_AMI_told_of_and_the_snapshot_lacks_is_over_at_once_however_young() =>
         Scenario.With("anna").Channel("1", "PJSIP/trunk").TalksTo("1", "2", "PJSIP/101").At(1).PbxLost().Forget().At(2).PbxUp()
-            .ExpectAmong("anna Ready");
+            .ExpectAmong("anna WrapUp in observed-1");
 
     [Fact]
     public void A_second_snapshot_without_it_ends_the_doubt() =>

@@ -278,4 +278,63 @@ public sealed class OfferTests
     {
         Scenario.With("anna").Inbound("1").Forget().Inbound("2").ExpectAmong("answer r2 hold 20s place 1").ExpectNone("anna");
     }
+
+    private static Scenario LiftsByItself(bool lifts = true) => Scenario.With("anna", "bruno")
+        .Change(s => s with { Extensions = [.. s.Extensions.Select(e => e with { Devices = [.. e.Devices.Select(d => d with { AutoAnswer = lifts })] })] })
+        .Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").At(2).Forget();
+
+    [Fact]
+    public void A_phone_that_answers_by_itself_is_rung_anew_within_the_same_offer()
+    {
+        var story = LiftsByItself();
+        story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).Expect("""
+            act #1 redirect PJSIP/trunk-1 unless bridged
+            cmd5 accepted
+            """)
+            .Does("anna", new AgentCommand.Answer(story.Id("call1"))).Expect("cmd6 accepted")
+            .Done(1).DialEnds("1", "2", DialResult.Cancelled).Ends("2").ExpectNone("ended NoAnswer").ExpectAmong("call1 leg 2 ended 16 anna talk 0 hold 0")
+            .Asks("1", RequestState.Redirected).Expect("answer r2 dial PJSIP/101 20s record lift").Takes("1")
+            .Dial("1", "3", "PJSIP/101").Rings("3").At(2.2).Forget().DialEnds("1", "3", DialResult.Answered).ExpectAmong("call1/1 ended Answered 2200ms")
+            .Joins("b", "3", "1").ExpectAmong("call1 answered anna by call1/1 wait 2200");
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<CallOffered>().Should().ContainSingle("it is one offer");
+    }
+
+    [Fact]
+    public void A_caller_who_gives_up_between_the_rings_has_given_up()
+    {
+        var story = LiftsByItself();
+        story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).Done(1).DialEnds("1", "2", DialResult.Cancelled).Ends("2").Forget()
+            .Ends("1", hungUp: true).ExpectAmong("call1/1 ended CallerGaveUp 2000ms");
+        story.AgentOf("anna").State.Should().Be(AgentState.Ready);
+    }
+
+    [Fact]
+    public void Where_the_caller_cannot_be_fetched_the_phone_rings_on_and_may_be_lifted()
+    {
+        var story = LiftsByItself();
+        story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).Done(1, ok: false, message: "the channel talks").ExpectAmong("report lift_refused")
+            .Answers("1", "2").ExpectAmong("call1/1 ended Answered 2000ms");
+        var again = LiftsByItself();
+        again.Does("anna", new AgentCommand.Answer(again.Id("call1"))).Done(1, ok: false).Does("anna", new AgentCommand.Answer(again.Id("call1"))).ExpectAmong("act #2 redirect PJSIP/trunk-1 unless bridged");
+        again.Done(2).DialEnds("1", "2", DialResult.Cancelled).Ends("2").Asks("1", RequestState.Redirected).Takes("1").Dial("1", "3", "PJSIP/101").Forget()
+            .At(30).DialEnds("1", "3", DialResult.NoAnswer).Ends("3", 0).Asks("1", RequestState.Next, last: DialResult.NoAnswer).ExpectAmong("call1 offered call1/2 bruno PJSIP/102 20s LeastBusy");
+    }
+
+    [Fact]
+    public void Where_the_PBX_lets_nobody_notify_phones_answering_and_holding_are_not_offered()
+    {
+        var story = Scenario.With("anna").Send(new EngineInput.PbxRights(Scenario.Node, Notifies: false)).Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").Forget();
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<CallOffered>().Should().ContainSingle().Which.Should().BeEquivalentTo(new { CanAnswer = false, CanHold = false });
+        story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).Expect("cmd3 refused not_possible_here")
+            .Answers("1", "2").Forget().Does("anna", new AgentCommand.Hold(story.Id("call1"))).Expect("cmd4 refused not_possible_here");
+        story.Send(new EngineInput.PbxRights(Scenario.Node, Notifies: true)).Does("anna", new AgentCommand.Hold(story.Id("call1"))).ExpectAmong("act #1 hold PJSIP/101 PJSIP/101-2");
+    }
+
+    [Fact]
+    public void Ringing_anew_needs_no_right_to_notify_and_a_clicked_call_lifts_its_own_phone()
+    {
+        var story = LiftsByItself().Send(new EngineInput.PbxRights(Scenario.Node, Notifies: false));
+        story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).ExpectAmong("act #1 redirect PJSIP/trunk-1 unless bridged");
+        story.Forget().Does("bruno", new AgentCommand.Dial(new PhoneNumber("+390612345678", NumberKind.E164, "+390612345678"))).ExpectAmong("act #2 ring PJSIP/102 for 30s from 102 then call +390612345678 record lift");
+    }
 }

@@ -144,6 +144,26 @@ public sealed class OriginateTests
         bench.Ami.Events("DialEnd").Select(m => m["DialStatus"]).Should().Equal("ANSWER", "BUSY");
     }
 
+    [Theory]
+    [InlineData("PJSIP/102")]
+    [InlineData("PJSIP/101")]
+    public async Task Who_listens_hears_until_either_side_hangs_up(string hangsUp)
+    {
+        await using var bench = await Bench.StartAsync([], o => o.CustomerAnswersAfter = TimeSpan.FromMilliseconds(50));
+        await OriginateAsync(bench);
+        await bench.Ami.EventAsync("DialState");
+        await bench.Pbx.Phone("PJSIP/101").Answer();
+        var heard = (await bench.Ami.EventAsync("BridgeEnter", m => m["Channel"]!.StartsWith("PJSIP/101", StringComparison.Ordinal)))["Channel"]!;
+        await bench.Ami.DoAsync("Originate", ("Channel", "PJSIP/102"), ("ChannelId", "callcrm-listen-1"), ("Context", "callcrm-listen"), ("Exten", "s"), ("Priority", "1"), ("Async", "true"), ("Variable", $"CALLCRM_HEARD={heard}"));
+        await bench.Ami.EventAsync("DialBegin", m => m["DestUniqueid"] == "callcrm-listen-1");
+        await bench.Pbx.Phone("PJSIP/102").Answer();
+        var spies = await bench.Ami.EventAsync("ChanSpyStart");
+        (spies["SpyerUniqueid"], spies["SpyeeChannel"]).Should().Be(("callcrm-listen-1", heard));
+        await bench.Pbx.Phone(hangsUp).HangUp();
+        await bench.Ami.EventAsync("ChanSpyStop");
+        await bench.Ami.EventAsync("Hangup", m => m["Uniqueid"] == "callcrm-listen-1");
+    }
+
     /// <summary>As the router asks.</summary>
     private static async Task ClickAsync(Bench bench, string number) => (await bench.Ami.DoAsync("Originate",
         ("Channel", "PJSIP/101"), ("ChannelId", "callcrm-1"), ("Context", "callcrm-out"), ("Exten", number), ("Priority", "1"), ("CallerID", $"<{number}>"), ("Timeout", "30000"), ("Async", "true"),

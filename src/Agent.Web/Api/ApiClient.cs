@@ -80,6 +80,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     /// <exception cref="ApiException">router_away, offline.</exception>
     public Task<SeatsView> SeatsAsync(CancellationToken cancel = default) => GetAsync("api/seats", Json.SeatsView, cancel);
 
+    public Task<CommandAnswer> ListenAsync(Guid agent, Guid call, bool listens, ExtensionView? place = null, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/agents/{agent}/listening", JsonContent.Create(new ListenRequest(Guid.CreateVersion7(time.GetUtcNow()), call, listens, place?.Node, place?.Number), Json.ListenRequest), Json.CommandAnswer, cancel);
+
     public Task<CommandAnswer> SuperviseAsync(Guid agent, string kind, Guid? call = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/agents/{agent}/commands", JsonContent.Create(new SuperviseRequest(Guid.CreateVersion7(time.GetUtcNow()), kind, call), Json.SuperviseRequest), Json.CommandAnswer, cancel);
 
@@ -203,6 +206,11 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
         SendAsync(HttpMethod.Put, $"api/admin/queues/{queue.Id}", JsonContent.Create(queue, Json.QueueSetup), Json.AdminView, cancel);
 
     public Task<AdminView> RetireQueueAsync(Guid queue, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/queues/{queue}", null, Json.AdminView, cancel);
+
+    public Task<PbxImportView> PbxAsync(string node, CancellationToken cancel = default) => GetAsync($"api/admin/pbx/{Uri.EscapeDataString(node)}", Json.PbxImportView, cancel);
+
+    public Task<PbxImportResult> ImportAsync(string node, PbxImportRequest request, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/admin/pbx/{Uri.EscapeDataString(node)}/import", JsonContent.Create(request, Json.PbxImportRequest), Json.PbxImportResult, cancel);
 
     public Task<AdminView> SaveExtensionAsync(ExtensionSetup extension, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, Place(extension.Node, extension.Number), JsonContent.Create(extension, Json.ExtensionSetup), Json.AdminView, cancel);

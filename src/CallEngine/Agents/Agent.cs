@@ -150,6 +150,9 @@ internal sealed class Device(string name)
 
     public bool CanHold { get; set; }
 
+    /// <summary>Answered by ringing it anew, with headers that make it answer by itself; else by SIP NOTIFY.</summary>
+    public bool AutoAnswer { get; set; }
+
     public DeviceState State { get; set; }
 
     public Extension? Extension { get; set; }

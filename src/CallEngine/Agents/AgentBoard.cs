@@ -168,8 +168,13 @@ internal sealed class AgentBoard(EngineState state)
 
     internal static Guid? CallOf(Agent agent)
     {
-        if (agent.Legs.Count > 0)
-            return agent.Legs[0].Call.Id;
+        // A call that one only listens to is not theirs.
+        foreach (var leg in agent.Legs)
+        {
+            if (!leg.Call.Listens)
+                return leg.Call.Id;
+        }
+
         return agent.Offer?.Call.Id ?? agent.WrapUp?.Call;
     }
 

@@ -62,12 +62,12 @@ internal static class AgentRules
     public static bool IsWorking(AgentState state) => state is not (AgentState.SignedOut or AgentState.Paused or AgentState.Away);
 
     /// <summary>The device that an offer would ring: the first that can, none while any is in use.</summary>
-    public static Device? Rings(Agent agent, bool nodeUp)
+    public static Device? Rings(Agent agent, bool nodeUp) => agent.Extension is { } extension ? Rings(extension, nodeUp) : null;
+
+    public static Device? Rings(Extension extension, bool nodeUp)
     {
         Device? first = null;
-        if (agent.Extension is null)
-            return null;
-        foreach (var device in agent.Extension.Devices)
+        foreach (var device in extension.Devices)
         {
             // While the PBX is out of sight its last words prove nothing; the dialplan looks itself before it dials.
             if (!nodeUp)

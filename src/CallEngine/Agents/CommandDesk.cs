@@ -10,9 +10,10 @@ namespace CallCrm.Engine;
 /// Of transfers: <c>no_client</c>, <c>transfer_runs</c>, <c>no_transfer</c>, <c>not_answered_yet</c>, <c>target_missing</c>, <c>to_oneself</c>, <c>target_unknown</c>,
 /// <c>target_signed_out</c>, <c>target_away</c>, <c>target_busy</c>, <c>target_unreachable</c>, <c>target_elsewhere</c>, <c>queue_closed</c>, <c>queue_full</c>,
 /// <c>queue_empty</c>, <c>nobody_free</c>.
+/// To listen: <c>no_extension</c>, <c>extension_taken</c>, <c>other_pbx</c>, <c>own_call</c>, <c>listens_already</c>, <c>not_listening</c>.
 /// </summary>
 internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials,
-    TransferDesk transfers, SeatDesk seats)
+    TransferDesk transfers, SeatDesk seats, ListenDesk listens)
 {
     private const int Remembered = 4096;
     private readonly Dictionary<Guid, EngineEffect.AnswerCommand> _answers = [];
@@ -27,7 +28,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         }
 
         var outcome = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
-            ? command.By is not null ? new(DoFor(agent, command.What)) : seats.Do(agent, command.Id, command.What) ?? new CommandOutcome(Do(agent, command))
+            ? command.By is { } by ? new(DoFor(agent, by, command)) : seats.Do(agent, command.Id, command.What) ?? new CommandOutcome(Do(agent, command))
             : new CommandOutcome("agent_unknown");
         var answer = new EngineEffect.AnswerCommand(command.Id, outcome.Refusal is null, outcome.Refusal, outcome.Other);
         _answers.Add(command.Id, answer);
@@ -70,9 +71,14 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
     }
 
     /// <summary>By a supervisor: what steers the load and ends what should not go on. The agent is told by the reason.</summary>
-    private string? DoFor(Agent agent, AgentCommand what)
+    private string? DoFor(Agent agent, Guid by, EngineInput.Command command)
     {
         const string Reason = "by_supervisor";
+        var what = command.What;
+        if (what is AgentCommand.Listen listen)
+            return listens.Listen(agent, by, command.Id, listen);
+        if (what is AgentCommand.StopListening stop)
+            return listens.Stop(by, stop.Call);
         if (agent.Extension is null)
             return "not_signed_in";
         return what switch
@@ -90,7 +96,11 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
     public string? SignOut(Agent agent, string? reason)
     {
         var offer = agent.Offer;
-        if (offer is not null)
+        if (offer is { Observed: true })
+        {
+            offers.End(offer, OfferOutcome.Cancelled, null);
+        }
+        else if (offer is not null)
         {
             var (call, stage) = (offer.Call, offer.Stage);
             if (transfers.TargetFailed(offer, OfferOutcome.Cancelled))
@@ -160,10 +170,17 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return OwnLeg(agent, call) is null ? "not_your_call" : "not_ringing";
         if (!offer.Rang)
             return "not_ringing";
-        if (!offer.Device.CanAnswer)
+        if (!state.CanAnswer(call.Node, offer.Device, call.Routed))
             return "not_possible_here";
         if (!state.IsUp(call.Node))
             return "pbx_away";
+        if (offer.Device.AutoAnswer)
+        {
+            // Whoever lifted the receiver meanwhile is left alone.
+            offer.Lift ??= call.Client is { Live: true } caller ? state.Out.Act(call.Node, new PbxAction.Redirect(caller.ChannelName, UnlessBridged: true), null) : null;
+            return null;
+        }
+
         state.Out.Act(call.Node, new PbxAction.Answer(offer.Device.Name, offer.Leg?.ChannelName), null);
         return null;
     }
@@ -222,7 +239,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return "not_your_call";
         if (!leg.Connected || leg.Holding == holds)
             return "not_talking";
-        if (state.FindDevice(leg.Id.Node, leg.Device) is not { CanHold: true } device)
+        if (state.FindDevice(leg.Id.Node, leg.Device) is not { } device || !state.CanHold(call.Node, device))
             return "not_possible_here";
         if (!state.IsUp(call.Node))
             return "pbx_away";

@@ -35,6 +35,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public bool Estimated { get; set; }
 
+    /// <summary>A supervisor's channel that listens to another call: no conversation of its own, so never announced.</summary>
+    public bool Listens { get; set; }
+
     /// <summary>
     /// A snapshot showed one dialled channel without the one that dialled it: most often the last of a call that is just ending. It is no
     /// call of its own unless it lives on.
@@ -118,6 +121,12 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
     public Offer? Offer { get; set; }
 
     public Offer? LastOffer { get; set; }
+
+    /// <summary>Rings that the PBX began by itself, one for each agent: shown like offers, and only that.</summary>
+    public List<Offer> Rings { get; } = [];
+
+    /// <summary>Whether the caller withheld the number is certain: else an observed one matches nobody.</summary>
+    public bool CallerCertain { get; set; }
 
     public int Attempts { get; set; }
 

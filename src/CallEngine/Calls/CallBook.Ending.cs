@@ -35,6 +35,7 @@ internal sealed partial class CallBook
             return;
         if (call.Offer is { } offer)
             offers.End(offer, call.GivenUp, null);
+        offers.EndRings(call, OfferOutcome.CallerGaveUp);
         AnnounceUnlessRemnant(call);
         offers.LeaveLine(call);
         DropRequest(call);
@@ -128,6 +129,8 @@ internal sealed partial class CallBook
         offers.LeaveLine(call);
         if (call.Offer is { } offer)
             offers.End(offer, call.GivenUp, null);
+        if (other is null)
+            offers.EndRings(call, OfferOutcome.CallerGaveUp);
         DropRequest(call);
         if (other is not null)
         {
@@ -152,6 +155,9 @@ internal sealed partial class CallBook
             length = LongestWrapUp(agent);
         else if (leg.Call.Routed)
             length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
+        else if (leg.Call.Direction == CallDirection.Inbound)
+            // The PBX's own queue has no wrap-up that we know of: that of the queue behind the number, else as for a call out.
+            length = (leg.Queue ??= QueueBehind(leg.Call))?.Settings.WrapUpTime ?? LongestWrapUp(agent);
         if (leg.Talked && length > TimeSpan.Zero)
             (agent.WrapUpDue, agent.WrapUpQueue) = ((leg.Call.Id, length), leg.Queue?.Id);
         if (agent.Legs.Count == 0 && agent.WrapUpDue is { } due)
@@ -163,6 +169,9 @@ internal sealed partial class CallBook
 
         board.Refresh(agent);
     }
+
+    private QueueState? QueueBehind(Call call) =>
+        state.Settings.Dialled(call.Dialled) is { } number ? state.Queues.GetValueOrDefault(number.Queue) : null;
 
     /// <summary>A call out went through no queue: it is written up like the agent's longest.</summary>
     private static TimeSpan LongestWrapUp(Agent agent)

@@ -26,7 +26,18 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
 
     public Leg AddLeg(Call call, LegId id, string channelName, string device, string linkedId, bool isClient, bool estimated = false, bool clicked = false)
     {
-        var leg = new Leg(id, call) { ChannelName = channelName, Device = device, Estimated = estimated, Clicked = clicked, Dials = clicked, CreatedAt = state.Happened.Stamp, DoneUntil = state.Happened.Stamp, CreatedUtc = state.Happened.Utc };
+        var leg = new Leg(id, call)
+        {
+            ChannelName = channelName,
+            Device = device,
+            Estimated = estimated,
+            Clicked = clicked,
+            Dials = clicked,
+            ListensFor = ListenDesk.ByOf(id),
+            CreatedAt = state.Happened.Stamp,
+            DoneUntil = state.Happened.Stamp,
+            CreatedUtc = state.Happened.Utc,
+        };
         state.Legs[id] = leg;
         call.Legs.Add(leg);
         Link(leg, linkedId);
@@ -83,6 +94,14 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
             state.Out.Write(new CallDialled(call.Direction, number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
 
+    /// <summary>What an observed caller's number means is known.</summary>
+    public void CallerIs(Call call, PhoneNumber number)
+    {
+        call.Caller = number;
+        if (call.Announced)
+            state.Out.Write(new CallerRead(number) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
+    }
+
     public void AnnounceSoon(Call call) => state.Timers.Set(call.AnnounceTimer ??= new EngineTimer(TimerKind.Announce, call), state.Now.Stamp + AnnounceDelay);
 
     /// <summary>At an end, or in a snapshot: what may be the last of another call needs more than that to be one.</summary>
@@ -95,7 +114,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
     /// <summary>Writes CallStarted and the legs so far; from here on everything about the call is written as it happens.</summary>
     public void Announce(Call call)
     {
-        if (call.Announced || call.Legs.Count == 0)
+        if (call.Announced || call.Listens || call.Legs.Count == 0)
             return;
         call.Remnant = false;
         call.Announced = true;
@@ -132,6 +151,7 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         Announce(older);
         if (younger.Offer is { } offer)
             offers.End(offer, OfferOutcome.Cancelled, null);
+        offers.EndRings(younger, OfferOutcome.Cancelled);
         offers.LeaveLine(younger);
         DropRequest(younger);
         CancelTimers(younger);

@@ -91,7 +91,7 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
             identity.Clicked(call, known);
         else
             identity.Ask(call);
-        leg.Action = state.Out.Act(extension.Node, new PbxAction.Originate(channel, device.Name, number, extension.Number, id, OwnRing, Records(agent, call)), null);
+        leg.Action = state.Out.Act(extension.Node, new PbxAction.Originate(channel, device.Name, number, extension.Number, id, OwnRing, Records(agent, call), device.CanAnswer && device.AutoAnswer), null);
         board.Refresh(agent);
     }
 }

@@ -13,9 +13,13 @@ internal sealed class IdentityDesk(EngineState state, CallBook book, Router rout
         call.LookupAsked = true;
         switch (call.OtherSide.Kind)
         {
+            // Seen in AMI alone a number may be a withheld one.
+            case NumberKind.E164 or NumberKind.Unparsed when call is { Direction: CallDirection.Inbound, Routed: false, CallerCertain: false }:
+                Write(call, LookupOutcome.Unknown, [], null, late: false);
+                return false;
             case NumberKind.E164:
-            // Dialled on a phone: what it means only the look-up knows.
-            case NumberKind.Unparsed when call.Direction == CallDirection.Outbound:
+            // Dialled on a phone, or as the trunk sent it: what it means only the look-up knows.
+            case NumberKind.Unparsed when call.Direction == CallDirection.Outbound || (call is { Direction: CallDirection.Inbound, Routed: false } && call.Caller.Raw.Length > 0):
                 call.LookupPending = true;
                 LookUp(call, late: false);
                 state.Timers.Set(call.LookupTimer ??= new EngineTimer(TimerKind.Lookup, call), state.Now.Stamp + state.Options.LookupTimeout);
@@ -111,6 +115,8 @@ internal sealed class IdentityDesk(EngineState state, CallBook book, Router rout
         call.Lookup = result;
         if (result.Number is { } number && call is { Direction: CallDirection.Outbound, Dialled.Kind: NumberKind.Unparsed })
             book.DialsOut(call, number);
+        else if (result.Number is { } theirs && call is { Direction: CallDirection.Inbound, Routed: false, Caller.Kind: NumberKind.Unparsed })
+            book.CallerIs(call, theirs);
         var candidates = result.Candidates.IsDefault ? [] : result.Candidates;
         if (result.Outcome is LookupOutcome.Known or LookupOutcome.Created && candidates.Length > 0)
         {
@@ -124,7 +130,8 @@ internal sealed class IdentityDesk(EngineState state, CallBook book, Router rout
     private void LookUp(Call call, bool late) =>
         state.Out.Add(call.Direction == CallDirection.Outbound
             ? new EngineEffect.LookUp(call.Id, call.Dialled, "", call.Dialled, null, late, MayCreate: false, call.Node)
-            : new EngineEffect.LookUp(call.Id, call.Caller, call.CallerName, call.Dialled, state.Settings.Dialled(call.Dialled)?.Source, late));
+            : new EngineEffect.LookUp(call.Id, call.Caller, call.CallerName, call.Dialled, state.Settings.Dialled(call.Dialled)?.Source, late,
+                Node: call.Caller.Kind == NumberKind.Unparsed ? call.Node : ""));
 
     private void Write(Call call, LookupOutcome outcome, ImmutableArray<Guid> candidates, Guid? by, bool late)
     {

@@ -91,6 +91,15 @@ internal sealed class Leg(LegId id, Call call)
     /// <summary>Whom it hears by ChanSpy.</summary>
     public Leg? ListensTo { get; set; }
 
+    /// <summary>The supervisor whose page asked for it to listen; known by its id even to a router that did not ask.</summary>
+    public Guid? ListensFor { get; init; }
+
+    /// <summary>Whom it is to hear, once its phone is lifted.</summary>
+    public Leg? MeantFor { get; set; }
+
+    /// <summary>The call that the journal was told it hears.</summary>
+    public Call? ListenTold { get; set; }
+
     /// <summary>Those that hear this one by ChanSpy.</summary>
     public List<Leg>? HeardBy { get; set; }
 

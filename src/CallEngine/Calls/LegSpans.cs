@@ -23,7 +23,7 @@ internal sealed class LegSpans(EngineState state)
             return;
         leg.Doing = null;
         var (from, to) = (leg.DoingSince, state.Happened.Stamp);
-        if (to - from < Shortest || !leg.Logged)
+        if (to - from < Shortest || (!leg.Logged && doing.Kind != SpanKind.Listen))
             return;
         leg.DoneUntil = to;
         if (doing.Kind is SpanKind.Talk or SpanKind.Conference)

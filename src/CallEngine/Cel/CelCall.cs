@@ -15,11 +15,12 @@ public sealed record CelCall(string LinkedId, CallDirection Direction, string Ca
     DateTimeOffset StartedAt, DateTimeOffset EndedAt, bool AskedUs, bool PickedUp, bool Fallback, string HangupSource, int Cause, bool CutOff, ImmutableArray<CelLeg> Legs)
 {
     /// <param name="isTrunk">Whether the outside world is behind this device.</param>
-    /// <returns>Null when nobody real took part (Local channels only) or its beginning was not read.</returns>
+    /// <returns>Null when nobody real took part (Local channels only), when it is but a listener's channel, or its beginning was not read.</returns>
     public static CelCall? Read(CelStory story, Func<string, bool> isTrunk)
     {
         var legs = CelLegs.Read(story.Rows, isTrunk);
-        if (legs.Length == 0)
+        // A supervisor who listened had no call of their own.
+        if (legs.Length == 0 || story.Rows.Any(r => ListenDesk.IsListener(r.UniqueId)))
             return null;
         var root = story.Rows.FirstOrDefault(r => r.Event == "CHAN_START");
         var first = root ?? story.Rows[0];

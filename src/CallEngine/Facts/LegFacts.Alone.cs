@@ -35,6 +35,7 @@ internal sealed partial class LegFacts
         leg.ListensTo?.HeardBy?.Remove(leg);
         leg.ListensTo = other;
         (other?.HeardBy ?? (other is null ? null : other.HeardBy = []))?.Add(leg);
+        listens.Heard(leg);
         talk.Update(leg.Call);
     }
 
@@ -45,10 +46,12 @@ internal sealed partial class LegFacts
         foreach (var listener in gone.HeardBy ?? [])
         {
             listener.ListensTo = null;
+            listens.Heard(listener);
             state.Touch(listener.Call);
         }
 
         (gone.ListensTo, gone.HeardBy) = (null, null);
+        listens.Gone(gone);
     }
 
     /// <summary>A hold goes along when those who were held arrive in the same bridge (a merge, a Local channel that is optimised away), not when its holder leaves them to consult.</summary>

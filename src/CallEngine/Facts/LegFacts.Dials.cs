@@ -25,6 +25,46 @@ internal sealed partial class LegFacts
             offers.Dialling(offer, dialled);
         else if (call is { Routed: true, Transferred: true, Offer: null } && dialled is { Agent: { Offer: null } agent })
             offers.Elsewhere(call, agent, dialled, RouteRule.Transfer);
+        else if (dialled is not null)
+            RingsByItself(call, dialled);
+    }
+
+    /// <summary>The PBX rings an agent in a call that it serves by itself: a group, a queue of its own, a direct line. Once for each agent.</summary>
+    public void RingsByItself(Call call, Leg leg)
+    {
+        if (leg is not { Agent: { } agent, IsClient: false, Answered: false } || !IsServedByPbx(call))
+            return;
+        if (agent.Offer is { Observed: true } known && ReferenceEquals(known.Call, call))
+        {
+            if (!known.Legs.Contains(leg))
+                known.Legs.Add(leg);
+            return;
+        }
+
+        // Who talks sees the other call when they take it.
+        if (agent.Offer is not null || agent.Legs.Exists(l => l.Answered || l.Dials))
+            return;
+        identity.Ask(call);
+        offers.Observe(call, agent, leg);
+    }
+
+    /// <summary>From outside, and it never asked us, or has left our hands.</summary>
+    private static bool IsServedByPbx(Call call) =>
+        call is { Direction: CallDirection.Inbound, Ended: false, Offer: null, Client.Live: true } && (!call.Routed || call.Final is not null);
+
+    /// <summary>How a ring of the PBX's own ended at this leg; at the last of the agent's devices it is over.</summary>
+    private void RingGone(Leg leg, DialResult? result, int? techCause)
+    {
+        if (leg.Agent?.Offer is not { Observed: true } ring || !ring.Legs.Contains(leg) || !IsLast(ring, leg))
+            return;
+        var call = ring.Call;
+        var gone = call.ClientGoneAt is not null || call.Client is not { Live: true, HungUpAt: null };
+        var outcome = result switch
+        {
+            null or DialResult.Cancelled => gone ? OfferOutcome.CallerGaveUp : OfferOutcome.Cancelled,
+            { } told => OfferRules.OutcomeOf(told, ring, call),
+        };
+        offers.End(ring, outcome, techCause, call.Legs.FindLast(l => l is { Live: true, Answered: true, Agent: not null })?.Agent!.Id);
     }
 
     public void Rang(PbxFact.LegRang fact)
@@ -34,7 +74,7 @@ internal sealed partial class LegFacts
         book.Announce(leg.Call);
         leg.Rang = true;
         // Its agent has just clicked: where the page may lift the receiver, they need not.
-        if (leg is { Clicked: true, Answered: false, Unwanted: false } && state.FindDevice(leg.Id.Node, leg.Device) is { CanAnswer: true } own)
+        if (leg is { Clicked: true, Answered: false, Unwanted: false } && state.FindDevice(leg.Id.Node, leg.Device) is { AutoAnswer: false } own && state.CanAnswer(leg.Id.Node, own))
             state.Out.Act(leg.Id.Node, new PbxAction.Answer(own.Name, leg.ChannelName), null);
         state.Touch(leg.Call);
         if (leg.Call.Offer is { } offer && IsAt(offer, leg, leg.Device))
@@ -43,6 +83,8 @@ internal sealed partial class LegFacts
             offers.Rang(offer);
         }
 
+        if (leg.Agent is { Offer: { Observed: true } ring } && ring.Legs.Contains(leg))
+            offers.Rang(ring);
         if (leg.Agent is { } agent)
             board.Refresh(agent);
     }
@@ -67,6 +109,10 @@ internal sealed partial class LegFacts
         transfers.DialEnded(call, dialled, fact.Result);
         if (fact.Result == DialResult.Answered)
             Answered(call, dialled);
+        else if (dialled?.Agent?.Offer is { Observed: true } ring && ring.Legs.Contains(dialled))
+            RingGone(dialled, fact.Result, fact.TechCause);
+        else if (call.Offer is { Lift: not null } lifting && fact.Result == DialResult.Cancelled && IsAt(lifting, dialled, dialled?.Device ?? ""))
+            OfferDesk.RungAnew(lifting, dialled);
         else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
             offers.End(offer, OfferRules.OutcomeOf(fact.Result, offer, call), fact.TechCause);
         routes.DialResultKnown(call);
@@ -100,8 +146,12 @@ internal sealed partial class LegFacts
             if (IsAt(offer, leg, leg?.Device ?? ""))
                 offers.End(offer, OfferOutcome.Answered, null);
             else
-                offers.End(offer, OfferOutcome.AnsweredElsewhere, null);
+                offers.End(offer, OfferOutcome.AnsweredElsewhere, null, leg?.Agent?.Id);
         }
+
+        // Who is outside (a mobile that still has to confirm) has not taken it from the others.
+        if (leg is { IsClient: false, Agent: { } taker } && call.Rings.Count > 0)
+            offers.RingsOver(call, taker);
 
         // Somebody else picked it up: pop, talk and reservation are theirs.
         if (leg is { Agent: { Offer: null } agent } && call is { Routed: true, Offer: null, LastOffer: { } last } && !ReferenceEquals(last.Agent, agent))

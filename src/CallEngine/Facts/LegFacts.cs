@@ -1,7 +1,8 @@
 namespace CallCrm.Engine;
 
 /// <summary>Reads what happens to channels: which call they belong to, who rings, who answered, who left.</summary>
-internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, IdentityDesk identity, TalkClock talk, TransferDesk transfers)
+internal sealed partial class LegFacts(EngineState state, AgentBoard board, CallBook book, OfferDesk offers, RouteDesk routes, Router router, IdentityDesk identity, TalkClock talk, TransferDesk transfers,
+    ListenDesk listens)
 {
     public void Created(PbxFact.LegCreated fact, Guid newCall)
     {
@@ -43,6 +44,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         leg.InAmi = true;
         // The first leg we see of a call may be one that an ended call still dials.
         leg.Dials = root && leg.Agent is not null && string.Equals(fact.Leg.UniqueId, fact.LinkedId, StringComparison.Ordinal);
+        if (root && leg.ListensFor is not null)
+            listens.Stray(leg);
         if (leg.Agent is { } agent)
             board.Refresh(agent);
     }
@@ -54,6 +57,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
             return;
         call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
         call.CallerName = fact.CallerName;
+        call.CallerCertain = fact.PresentationTold;
     }
 
     public void Linked(PbxFact.LegLinked fact)
@@ -87,6 +91,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         // The best that is known of an end nobody saw: until the line was cut it was there.
         var now = state.Happened;
         state.Happened = leg.VanishedAt ?? now;
+        RingGone(leg, estimated ? null : OfferRules.ResultOf(cause, techCause), techCause);
         // How the ring ended was not seen; a caller who asks again brings the word of DIALSTATUS.
         if (estimated && leg.Call is { Request: null, Offer: { IsDialled: true } offer } && offer.Legs.Contains(leg) && IsLast(offer, leg))
             offers.End(offer, OfferOutcome.Cancelled, null);
@@ -114,6 +119,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
 
     public void Join(Leg leg, string bridge, bool conference)
     {
+        // Who shares a bridge is in a conversation, whatever the channel was made for.
+        leg.Call.Listens = false;
         book.Announce(leg.Call);
         state.JoinBridge(leg, bridge);
         leg.InConference = conference;
@@ -126,6 +133,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         }
 
         transfers.Steer(leg.Call);
+        if (leg.Agent is { Offer: { Observed: true } ring } agent && ReferenceEquals(ring.Call, leg.Call))
+            offers.RingsOver(leg.Call, agent);
         talk.Update(leg.Call);
     }
 
@@ -151,6 +160,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
             talk.Focus(agent);
         state.TouchBridge(leg);
         talk.Update(call);
+        if (!call.Announced)
+            return;
         if (holds)
             state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
         else
@@ -173,6 +184,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         call.Transferred = true;
         leg.HandedOver = true;
         talk.Update(call);
+        if (!call.Announced)
+            return;
         var to = state.Extensions.GetValueOrDefault(new NodeKey(fact.Node, fact.Target))?.Holder;
         state.Out.Write(new CallTransferred(fact.Kind, leg.Agent?.Id, to?.Id, fact.Target) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
     }
@@ -204,6 +217,7 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         call.Direction = isTrunk ? fact.Called ? CallDirection.Outbound : CallDirection.Inbound : dialled || fact.DialledNumber.Length == 0 ? CallDirection.Internal : CallDirection.Outbound;
         call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
         call.CallerName = fact.CallerName;
+        call.CallerCertain = fact.PresentationTold;
         call.Dialled = CallRules.Read(fact.DialledNumber, restricted: false, dialled);
         book.AnnounceSoon(call);
         return call;

@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>The PBX owns live calls: after each login its snapshot corrects what we believe.</summary>
-internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook book, LegFacts legs, RouteDesk routes, Router router)
+internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook book, LegFacts legs, RouteDesk routes, Router router, ListenDesk listens)
 {
     /// <summary>AGI is a stream of its own: it may tell of a channel that began after the snapshot's lists were made. AMI's own word follows then.</summary>
     private static readonly TimeSpan Young = TimeSpan.FromSeconds(10);
@@ -17,6 +17,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         node.Version = fact.Version;
         ForgetEnded(node);
     }
+
+    public void Rights(EngineInput.PbxRights rights) => Node(rights.Node).Notifies = rights.Notifies;
 
     /// <summary>States are kept; devices count as unknown until the snapshot.</summary>
     public void Lost(PbxFact.Lost fact)
@@ -157,6 +159,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             call.Direction = CallDirection.Outbound;
         var leg = book.AddLeg(call, seen.Leg, seen.ChannelName, seen.Device, seen.LinkedId, isTrunk && !call.ReachesOut, estimated: true);
         leg.InAmi = true;
+        if (isNew && leg.ListensFor is not null)
+            listens.Stray(leg);
         return isNew;
     }
 
@@ -198,6 +202,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         // Whoever is up at an own device speaks, or dials: also when we did not see how it began.
         leg.Answered |= seen.Up && !leg.IsClient;
         leg.Dials |= leg.Agent is not null && IsDialler(seen);
+        if (leg is { Rang: true, Answered: false })
+            legs.RingsByItself(leg.Call, leg);
         if (seen.BridgeId is { } bridge)
         {
             if (leg.Call.Offer is { IsDialled: true } offer && !leg.IsClient && leg.Agent is { } agent && ReferenceEquals(offer.Agent, agent))

@@ -77,6 +77,9 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
 
     public List<Leg> Legs { get; } = [];
 
+    /// <summary>The Redirect that brings the caller back to us, so that the phone is rung anew and answers by itself.</summary>
+    public long? Lift { get; set; }
+
     public TimeSpan? DialBegan { get; set; }
 
     public TimeSpan? RangAt { get; set; }
@@ -88,6 +91,9 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
     public EngineTimer? EndTimer { get; set; }
 
     public EngineTimer? RingingTimer { get; set; }
+
+    /// <summary>The PBX rings there by itself: nobody is reserved, moved or judged by it.</summary>
+    public bool Observed => Rule == RouteRule.Observed;
 
     public bool Live => Stage != OfferStage.Ended;
 

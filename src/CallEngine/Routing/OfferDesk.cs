@@ -10,6 +10,9 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
     private static readonly TimeSpan BusyBackOff = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan UnreachableBackOff = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long the PBX lets a phone ring it tells nobody; its own word ends the ring, this only looks whether that was missed.</summary>
+    private static readonly TimeSpan ObservedRing = TimeSpan.FromSeconds(60);
+
     /// <summary>Reserves in the same step as deciding.</summary>
     public Offer? Reserve(Call call, Agent agent, RouteRule rule)
     {
@@ -54,7 +57,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         }
 
         state.Out.Write(new CallOffered(offer.Id, offer.Agent.Id, offer.Extension.Node, offer.Extension.Number, offer.Device.Name, call.Queue?.Id,
-            call.ClientId, call.Attempts, (int)offer.RingTime.TotalSeconds, offer.Rule, offer.Device.CanAnswer, offer.Device.CanHold)
+            call.ClientId, call.Attempts, (int)offer.RingTime.TotalSeconds, offer.Rule, state.CanAnswer(offer.Extension.Node, offer.Device, call.Routed), state.CanHold(offer.Extension.Node, offer.Device))
         {
             Seq = state.Out.TakeSeq(),
             At = state.Happened.Utc,
@@ -96,6 +99,23 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
             Rang(offer);
     }
 
+    /// <summary>Its agent pressed "answer" at a phone that answers by itself when asked in the INVITE: the ring ends, and another begins.</summary>
+    public static void RungAnew(Offer offer, Leg? ended)
+    {
+        if (ended is null)
+            return;
+        offer.Legs.Remove(ended);
+        if (ReferenceEquals(offer.Leg, ended))
+            offer.Leg = null;
+    }
+
+    /// <summary>The caller is back for the ring that the phone answers.</summary>
+    public void LiftSent(Offer offer, RouteRequest? request)
+    {
+        (offer.Lift, offer.Request) = (null, request);
+        SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
+    }
+
     public void Rang(Offer offer)
     {
         if (offer.Rang || !offer.IsDialled)
@@ -125,7 +145,50 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         Dialling(offer, leg);
     }
 
-    public void End(Offer offer, OfferOutcome outcome, int? techCause)
+    /// <summary>A ring of the PBX's own: it pops, and its agent is Ringing by their leg.</summary>
+    public void Observe(Call call, Agent agent, Leg leg)
+    {
+        if (agent.Extension is not { } extension || state.FindDevice(leg.Id.Node, leg.Device) is not { } device)
+            return;
+        var offer = new Offer(call, agent, extension, device, RouteRule.Observed) { RingTime = ObservedRing, Leg = leg, DialBegan = state.Now.Stamp };
+        call.Rings.Add(offer);
+        agent.Offer = offer;
+        offer.Legs.Add(leg);
+        offer.Step(OfferStage.Sent);
+        Show(offer);
+        offer.Step(OfferStage.Dialling);
+        if (leg.Rang)
+            Rang(offer);
+    }
+
+    /// <summary>The call was answered: whoever else it rang at reads by whom.</summary>
+    public void RingsOver(Call call, Agent by)
+    {
+        foreach (var ring in call.Rings.ToArray())
+        {
+            if (ReferenceEquals(ring.Agent, by))
+                call.LastOffer = ring;
+            End(ring, ReferenceEquals(ring.Agent, by) ? OfferOutcome.Answered : OfferOutcome.AnsweredElsewhere, null, by.Id);
+        }
+    }
+
+    public void EndRings(Call call, OfferOutcome outcome)
+    {
+        foreach (var ring in call.Rings.ToArray())
+            End(ring, outcome, null);
+    }
+
+    /// <summary>Nothing ended it for long: it may ring still.</summary>
+    public void RingDue(Offer ring)
+    {
+        if (ring.Legs.Exists(l => l is { Live: true, Answered: false }) && !ring.Call.Ended)
+            SetEnd(ring, ObservedRing);
+        else
+            End(ring, OfferOutcome.Cancelled, null);
+    }
+
+    /// <param name="by">Who answered elsewhere.</param>
+    public void End(Offer offer, OfferOutcome outcome, int? techCause, Guid? by = null)
     {
         var fullTime = outcome == OfferOutcome.NoAnswer && RangFullTime(offer);
         if (!offer.Step(OfferStage.Ended))
@@ -138,11 +201,15 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         offer.Outcome = outcome;
         state.Timers.Cancel(offer.EndTimer);
         state.Timers.Cancel(offer.RingingTimer);
-        call.Offer = null;
+        if (offer.Observed)
+            call.Rings.Remove(offer);
+        else
+            call.Offer = null;
         agent.Offer = null;
         if (offer.Shown)
         {
-            state.Out.Write(new OfferEnded(offer.Id, agent.Id, outcome, techCause, offer.RangAt is { } rang ? Span.Milliseconds(state.Happened.Stamp - rang) : 0)
+            state.Out.Write(new OfferEnded(offer.Id, agent.Id, outcome, techCause, offer.RangAt is { } rang ? Span.Milliseconds(state.Happened.Stamp - rang) : 0,
+                outcome == OfferOutcome.AnsweredElsewhere ? by : null)
             {
                 Seq = state.Out.TakeSeq(),
                 At = state.Happened.Utc,
@@ -150,9 +217,10 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
             });
         }
 
-        if (call.State == CallState.Ringing && outcome != OfferOutcome.Answered)
+        if (call.State == CallState.Ringing && outcome != OfferOutcome.Answered && call.Rings.Count == 0)
             call.State = CallState.Routing;
-        Judge(call, agent, outcome, fullTime);
+        if (!offer.Observed)
+            Judge(call, agent, outcome, fullTime);
         board.Refresh(agent);
     }
 

@@ -57,6 +57,7 @@ internal sealed partial class RouteDesk
     private void Adopt(Leg leg, EngineInput.RouteAsked asked)
     {
         var call = leg.Call;
+        offers.EndRings(call, OfferOutcome.Cancelled);
         if (call.Routed)
             return;
         call.Routed = true;

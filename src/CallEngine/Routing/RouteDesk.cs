@@ -56,6 +56,9 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
             case RequestState.Held:
                 GoOn(call, again: true);
                 break;
+            case RequestState.Redirected when call.Offer is { Lift: not null, IsDialled: true } lifting:
+                router.AnswerWithLift(call, lifting);
+                break;
             default:
                 Forget(call.Redirect);
                 GoOn(call, again: false);
@@ -111,7 +114,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     {
         if (!state.Redirects.TryGetValue(done.Action, out var redirect))
         {
-            if (!done.Ok)
+            if (!done.Ok && !LiftRefused(done.Action))
                 state.Out.Report("action_failed", done.Message);
             return;
         }
@@ -124,6 +127,21 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
         }
 
         RedirectFailed(redirect);
+    }
+
+    /// <summary>The phone rings on as before.</summary>
+    private bool LiftRefused(long action)
+    {
+        foreach (var agent in state.AgentOrder)
+        {
+            if (agent.Offer is not { } offer || offer.Lift != action)
+                continue;
+            offer.Lift = null;
+            state.Out.Report("lift_refused", offer.Id.ToString("N"));
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Refused, or not answered in time: the reservation goes, or the caller who asks meanwhile is served without it.</summary>
@@ -181,6 +199,12 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     /// <summary>A reservation's time is over and nothing ended it.</summary>
     public void OfferDue(Offer offer)
     {
+        if (offer.Observed)
+        {
+            offers.RingDue(offer);
+            return;
+        }
+
         var (call, stage) = (offer.Call, offer.Stage);
         if (transfers.TargetFailed(offer, offer.Rang ? OfferOutcome.NoAnswer : OfferOutcome.Unreachable))
             return;

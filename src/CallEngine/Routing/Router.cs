@@ -106,6 +106,13 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
         Enter(call, queue);
     }
 
+    /// <summary>The same offer's phone again, which now answers by itself.</summary>
+    public void AnswerWithLift(Call call, Offer offer)
+    {
+        offers.LiftSent(offer, call.Request);
+        Answer(call, new RouteAnswer.Dial(offer.Device.Name, offer.RingTime, call.Queue?.Settings.Record ?? false, Lift: true), null);
+    }
+
     public void Overflow(Call call, Overflow overflow, RouteRule rule)
     {
         if (++call.Hops > MostHops)

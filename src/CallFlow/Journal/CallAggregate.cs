@@ -55,6 +55,10 @@ internal sealed partial class CallAggregate(CallRow call)
             case CallStarted e: Started(e); break;
             case CallRouted e: Routed(e); break;
             case CallDialled e: Outward(e); break;
+            case CallerRead e:
+                (Call.CallerRaw, Call.CallerKind, Call.CallerE164) = (e.Caller.Raw, e.Caller.Kind, e.Caller.E164);
+                MissChanged = true;
+                break;
             case CallIdentified e: Identified(e); break;
             case CallQueued e: Queued(e); break;
             case RouteDecided e: Decided(e); break;
@@ -152,7 +156,7 @@ internal sealed partial class CallAggregate(CallRow call)
     void EndOffer(OfferEnded e)
     {
         Change(e.Offer, o => (o.EndedAt, o.Outcome, o.TechCause, o.RingMs) = (e.At, e.Outcome, e.TechCause, e.Ring_ms));
-        if (e.Outcome != OfferOutcome.Answered && Call.State == CallState.Ringing) Call.State = Call.QueueId is null ? CallState.Routing : CallState.Waiting;
+        if (e.Outcome != OfferOutcome.Answered && Call.State == CallState.Ringing && !Offers.Exists(o => o.EndedAt is null)) Call.State = Call.QueueId is null ? CallState.Routing : CallState.Waiting;
     }
 
     void Change(Guid id, Action<OfferRow> change)

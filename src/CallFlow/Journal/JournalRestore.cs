@@ -22,11 +22,13 @@ internal static class JournalRestore
         var offers = (await all.ReadAsync<OpenOffer>()).ToLookup(o => o.Call_id);
         var candidates = (await all.ReadAsync<Candidate>()).ToDictionary(c => c.Id);
         var asks = (await all.ReadAsync<SeatAsk>()).AsList();
+        var listeners = (await all.ReadAsync<OpenListener>()).AsList();
         await transaction.CommitAsync(ct);
         return new RestoredState(next,
             [.. agents.Select(a => Restore(a, spans[a.Agent_id], now))],
             [.. calls.Select(c => Restore(c, [.. legs[c.Id]], [.. offers[c.Id]], candidates))],
-            [.. asks.Select(a => new RestoredSeatAsk(a.Id, a.Node, a.Extension, a.Agent_id, a.Holder_id, a.Until))]);
+            [.. asks.Select(a => new RestoredSeatAsk(a.Id, a.Node, a.Extension, a.Agent_id, a.Holder_id, a.Until))],
+            [.. listeners.Select(l => new RestoredListener(new LegId(l.Node, l.Unique_id), l.Call_id, l.User_id, l.Agent_id))]);
     }
 
     /// <summary>The best known end of calls that nobody ended: when their last leg did.</summary>
@@ -78,12 +80,12 @@ internal static class JournalRestore
 
     static RestoredCall Restore(Call row, IReadOnlyList<Leg> legs, IReadOnlyList<OpenOffer> offers, Dictionary<Guid, Candidate> candidates)
     {
-        var open = offers.FirstOrDefault(o => o.Ended_at is null);
+        RestoredOffer[] open = [.. offers.Where(o => o.Ended_at is null).Select(o => new RestoredOffer(o.Id, o.Agent_id))];
         return new RestoredCall(row.Id, new PhoneNumber(row.Caller_raw, Enum.Parse<NumberKind>(row.Caller_kind), row.Caller_e164), row.Caller_name,
             new PhoneNumber(row.Dialled_raw, row.Dialled_e164 is null ? NumberKind.Unparsed : NumberKind.E164, row.Dialled_e164), Enum.Parse<CallDirection>(row.Direction), row.Routed,
             row.Queue_id, row.Client_id, row.Started_at, row.Queued_at, row.Answered_at, Enum.Parse<CallState>(row.State),
             [.. legs.Select(l => new RestoredLeg(new LegId(l.Node, l.Unique_id), l.Agent_id, l.Channel, l.Is_client, l.Started_at, l.Answered_at, l.Done_until, l.Done_talk_ms, l.Done_hold_ms))],
-            Lookup(row, candidates), offers.Count == 0 ? 0 : offers.Max(o => o.Attempt), open is null ? null : new RestoredOffer(open.Id, open.Agent_id));
+            Lookup(row, candidates), offers.Count == 0 ? 0 : offers.Max(o => o.Attempt), open.FirstOrDefault(), [.. open.Skip(1)]);
     }
 
     static LookupResult? Lookup(Call row, Dictionary<Guid, Candidate> candidates)
@@ -109,6 +111,8 @@ internal static class JournalRestore
 
     sealed record Candidate(Guid Id, Guid? Responsible_id);
 
+    sealed record OpenListener(string Node, string Unique_id, Guid Call_id, Guid User_id, Guid? Agent_id);
+
     const string Sql = """
         select coalesce(max(seq), 0) + 1 from journal where domain = @domain;
         select a.agent_id, a.state, a.reason, a.node, a.extension, a.call_id, a.since, a.until, c.queue_id, a.leaves from agent_state a left join call c on c.id = a.call_id where a.domain = @domain order by a.agent_id;
@@ -124,5 +128,6 @@ internal static class JournalRestore
         select o.call_id, o.id, o.agent_id, o.attempt, o.ended_at from offer o join call c on c.id = o.call_id where c.domain = @domain and c.state <> 'Ended' order by o.attempt;
         select id, responsible_id from client where id in (select unnest(candidates || client_id) from call where domain = @domain and state <> 'Ended');
         select id, node, extension, agent_id, holder_id, until from seat_ask where domain = @domain and ended_at is null order by asked_at, id;
+        select node, unique_id, call_id, user_id, agent_id from listening where domain = @domain and ended_at is null order by started_at, unique_id;
         """;
 }

@@ -32,6 +32,8 @@ internal static class JournalSql
         Add(batch, UpsertAgent, [.. fold.TouchedAgents], ProjectionJson.Default.ListAgentRow);
         Add(batch, InsertSpan, fold.Spans, ProjectionJson.Default.ListSpanRow);
         Add(batch, InsertLegSpan, fold.LegSpans, ProjectionJson.Default.ListLegSpanRow);
+        Add(batch, UpsertListener, [.. fold.Listeners.Values], ProjectionJson.Default.ListListenRow);
+        foreach (var (from, into) in fold.Merges) batch.BatchCommands.Add(new("update listening set call_id = $2 where call_id = $1") { Parameters = { new() { Value = from }, new() { Value = into } } });
         foreach (var (from, into) in fold.Merges) batch.BatchCommands.Add(new("update call_span set call_id = $2 where call_id = $1") { Parameters = { new() { Value = from }, new() { Value = into } } });
         var merged = calls.Where(c => c.Call.MergedInto is not null).Select(c => c.Call.Id).ToArray();
         if (merged.Length > 0) batch.BatchCommands.Add(new("delete from client_contact where call_id = any($1)") { Parameters = { new() { Value = merged } } });
@@ -125,6 +127,11 @@ internal static class JournalSql
     const string InsertSpan = "insert into agent_state_span select * from json_populate_recordset(null::agent_state_span, $1) on conflict do nothing";
 
     const string InsertLegSpan = "insert into call_span select * from json_populate_recordset(null::call_span, $1) on conflict do nothing";
+
+    const string UpsertListener = """
+        insert into listening select * from json_populate_recordset(null::listening, $1)
+        on conflict (node, unique_id) do update set ended_at = coalesce(excluded.ended_at, listening.ended_at)
+        """;
 
     const string UpsertContact = """
         insert into client_contact select * from json_populate_recordset(null::client_contact, $1)

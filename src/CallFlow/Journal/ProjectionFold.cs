@@ -22,6 +22,9 @@ internal sealed class ProjectionFold(string domain)
 
     public List<LegSpanRow> LegSpans { get; } = [];
 
+    /// <summary>By the listener's channel: its beginning and its end may be in one batch.</summary>
+    public Dictionary<(string Node, string UniqueId), ListenRow> Listeners { get; } = [];
+
     /// <summary>Calls that became part of others in this batch, in order: their spans go along.</summary>
     public List<(Guid From, Guid Into)> Merges { get; } = [];
 
@@ -47,7 +50,7 @@ internal sealed class ProjectionFold(string domain)
         foreach (var line in batch)
         {
             if (certain && line is { Entry: CallStarted, Call: { } started }) begun.Add(started);
-            if (line.Entry is not LegSpan) Need(line.Call);
+            if (line.Entry is not (LegSpan or CallListened)) Need(line.Call);
             if (line.Entry is CallMerged merged) Need(merged.From);
             if (line.Entry is AgentChanged { Before: AgentState.WrapUp } changed && agents.GetValueOrDefault(changed.Agent)?.CallId is { } wrapped) Need(wrapped);
         }
@@ -108,11 +111,36 @@ internal sealed class ProjectionFold(string domain)
             return;
         }
 
+        if (entry is CallListened listened)
+        {
+            Listened(id, listened);
+            return;
+        }
+
         if (!calls.TryGetValue(id, out var call)) calls[id] = call = CallAggregate.Begin(domain, entry);
         Touched.Add(call);
         if (entry is CallMerged merged) Merge(call, merged);
         else call.Apply(entry);
         if (entry is RouteDecided) Decisions.Add(new DecisionRow { Domain = domain, Seq = entry.Seq, CallId = id, At = entry.At, Body = new RawJson(CallAggregate.Text(entry)) });
+    }
+
+    void Listened(Guid call, CallListened e)
+    {
+        if (!Listeners.TryGetValue((e.Node, e.UniqueId), out var row))
+        {
+            Listeners[(e.Node, e.UniqueId)] = row = new ListenRow
+            {
+                Domain = domain,
+                Node = e.Node,
+                UniqueId = e.UniqueId,
+                CallId = call,
+                UserId = e.By,
+                AgentId = e.Agent,
+                StartedAt = e.At,
+            };
+        }
+
+        if (!e.Listens) row.EndedAt = e.At;
     }
 
     void Merge(CallAggregate older, CallMerged e)
@@ -192,6 +220,7 @@ internal sealed class ProjectionFold(string domain)
         TouchedAgents.Clear();
         Spans.Clear();
         LegSpans.Clear();
+        Listeners.Clear();
         Merges.Clear();
         Decisions.Clear();
         SeatAsks.Clear();

@@ -140,6 +140,18 @@ internal sealed class LegSpanRow
     public DateTimeOffset ToAt { get; set; }
 }
 
+internal sealed class ListenRow
+{
+    public string Domain { get; set; } = "";
+    public string Node { get; set; } = "";
+    public string UniqueId { get; set; } = "";
+    public Guid CallId { get; set; }
+    public Guid UserId { get; set; }
+    public Guid? AgentId { get; set; }
+    public DateTimeOffset StartedAt { get; set; }
+    public DateTimeOffset? EndedAt { get; set; }
+}
+
 internal sealed class ContactRow
 {
     public Guid ClientId { get; set; }
@@ -196,6 +208,7 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
 [JsonSerializable(typeof(List<AgentRow>))]
 [JsonSerializable(typeof(List<SpanRow>))]
 [JsonSerializable(typeof(List<LegSpanRow>))]
+[JsonSerializable(typeof(List<ListenRow>))]
 [JsonSerializable(typeof(List<ContactRow>))]
 [JsonSerializable(typeof(List<PbxRow>))]
 [JsonSerializable(typeof(List<SeatAskRow>))]

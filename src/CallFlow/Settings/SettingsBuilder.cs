@@ -19,7 +19,7 @@ internal static class SettingsBuilder
         foreach (var number in rows.Numbers.Where(n => !known.Contains(n.Queue_id))) problem($"dialled number {number.Value}: its queue belongs to another domain; the number is left out");
         return new EngineSettings(rows.Version, domain, queues,
             [.. rows.Agents.Select(a => new AgentSettings(a.Id, a.Name, a.Needs_page))],
-            [.. rows.Extensions.Select(e => new ExtensionSettings(e.Node, e.Number, [.. devices[(e.Node, e.Number)].Select(d => new DeviceSettings(d.Name, d.Can_answer, d.Can_hold))]))],
+            [.. rows.Extensions.Select(e => new ExtensionSettings(e.Node, e.Number, [.. devices[(e.Node, e.Number)].Select(d => new DeviceSettings(d.Name, d.Can_answer, d.Can_hold, d.Auto_answer))]))],
             [.. rows.Numbers.Where(n => known.Contains(n.Queue_id)).Select(n => new DialledNumberSettings(n.Value, n.Name, n.Queue_id, n.Source, n.Language))],
             pbxs, options)
         {

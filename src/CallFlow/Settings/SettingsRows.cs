@@ -19,7 +19,7 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
 
     public sealed record Extension(string Node, string Number);
 
-    public sealed record Device(string Node, string Name, string Extension, bool Can_answer, bool Can_hold);
+    public sealed record Device(string Node, string Name, string Extension, bool Can_answer, bool Can_hold, bool Auto_answer);
 
     public sealed record Number(string Value, string Name, Guid Queue_id, string Source, string Language);
 
@@ -49,7 +49,7 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
           where q.domain = @domain and u.domain = @domain and u.is_agent and u.active order by 1, 3, 2;
         select id, name, needs_page from app_user where domain = @domain and is_agent and active order by id;
         select node, number from extension where domain = @domain order by 1, 2;
-        select d.node, d.name, d.extension, d.can_answer, d.can_hold from device d join extension e on e.node = d.node and e.number = d.extension
+        select d.node, d.name, d.extension, d.can_answer, d.can_hold, d.auto_answer from device d join extension e on e.node = d.node and e.number = d.extension
           where e.domain = @domain order by d.node, d.extension, d.position, d.name;
         select number as value, name, queue_id, source, language from dialled_number where domain = @domain order by 1;
         select e164, queue_id, until from blocked_number where domain = @domain and removed_at is null order by e164, queue_id nulls first, made_at limit @most;

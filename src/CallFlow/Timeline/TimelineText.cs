@@ -42,6 +42,8 @@ public sealed class TimelineText(Func<Guid, string> name)
         TransferChanged e => Join($"transfer by {name(e.FromAgent)}", "to", e.ToAgent is { } t ? name(t) : e.ToQueue is { } q ? name(q) : e.Number ?? "", e.Step.ToString(), e.Reason is { } why ? $"({why})" : ""),
         CallEnded e => Join($"ended: {e.Outcome} by {e.By}, wait {Seconds(e.Wait_ms)} talk {Seconds(e.Talk_ms)} hold {Seconds(e.Hold_ms)}", e.Estimated ? "(estimated)" : ""),
         CallDialled e => $"the PBX dials {Number(e.Dialled)}",
+        CallerRead e => $"the caller's number is {Number(e.Caller)}",
+        CallListened e => Join(name(e.By), e.Listens ? "listens" : "listens no longer", e.Agent is { } a ? "to " + name(a) : ""),
         CallImported e => Join("not seen: told from the PBX's own record", e.Estimated ? "(estimated)" : ""),
         CallCorrected e => Join("its end was not seen: corrected from the PBX's own record", e.Estimated ? "(estimated)" : ""),
         AgentChanged e => $"{name(e.Agent)} wraps up",

@@ -160,7 +160,7 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
     static async Task<IReadOnlyList<DoctorDevice>?> DevicesAsync(NpgsqlConnection connection, string domain, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand("""
-            select d.node, d.name, d.extension, d.can_answer or d.can_hold
+            select d.node, d.name, d.extension, d.can_answer and not d.auto_answer or d.can_hold
             from device d join extension e on e.node = d.node and e.number = d.extension
             where e.domain = $1
             order by d.node, d.name

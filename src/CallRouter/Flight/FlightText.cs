@@ -54,6 +54,8 @@ sealed class FlightText(EngineSettings settings)
         LegEnded e => Join($"leg {e.UniqueId} ended, cause {e.Cause}", e.Agent is { } agent ? $"({Agent(agent)}: talk {Seconds(e.Talk_ms)}, hold {Seconds(e.Hold_ms)})" : "", e.Estimated ? "(estimated)" : ""),
         LegSpan e => Join(e.Agent is { } agent ? Agent(agent) : $"leg {e.UniqueId}", $"was in {Words(e.What.ToString())} for {Seconds((int)(e.ToAt - e.FromAt).TotalMilliseconds)}"),
         CallDialled e => $"is outbound to {e.Dialled.E164 ?? e.Dialled.Raw}",
+        CallerRead e => $"the caller's number is {Number(e.Caller)}",
+        CallListened e => $"{Agent(e.By)} {(e.Listens ? "listens" : "listens no longer")} to {Agent(e.Agent)}",
         CallCorrected e => Join($"corrected from the PBX's record: {Words(e.Outcome.ToString())}", $"talk {Seconds(e.Talk_ms)}"),
         CallImported e => Join($"added from the PBX's record: {Words(e.Outcome.ToString())}", $"talk {Seconds(e.Talk_ms)}"),
         CallAnswered e => $"answered by {Agent(e.Agent)} after {Seconds(e.Wait_ms)}",

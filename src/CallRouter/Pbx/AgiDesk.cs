@@ -118,6 +118,8 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
                 yield return ("CALLCRM_DEVICE", dial.Device);
                 yield return ("CALLCRM_RING", Seconds(dial.Ring));
                 yield return ("CALLCRM_RECORD", dial.Record ? "1" : "0");
+                if (dial.Lift)
+                    yield return ("CALLCRM_LIFT", "1");
                 yield return ("CALLCRM_ACTION", "dial");
                 break;
             case RouteAnswer.Hold hold:

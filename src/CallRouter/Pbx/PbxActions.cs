@@ -13,6 +13,9 @@ static class PbxActions
     public static AmiAction ToAmi(PbxAction what, PbxOptions pbx) => what switch
     {
         PbxAction.Originate originate => Originate(originate, pbx),
+        PbxAction.Listen listen => Action("Originate", [
+            ("Channel", listen.Device), ("ChannelId", listen.ChannelId), ("Context", "callcrm-listen"), ("Exten", "s"), ("Priority", "1"), ("CallerID", $"<{listen.From}>"),
+            ("Timeout", ((int)listen.Ring.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)), ("Async", "true"), ("Variable", $"CALLCRM_HEARD={listen.Heard}"), .. Lift(listen.Lift)]),
         // By label: Asterisk then refuses a missing target; with a number it says Success and the caller is lost.
         PbxAction.Redirect redirect => Action("Redirect",
             ("Channel", redirect.Channel), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "callcrm")),
@@ -34,12 +37,17 @@ static class PbxActions
     static AmiAction Originate(PbxAction.Originate what, PbxOptions pbx)
     {
         var number = DialNumber.Of(what.Number, pbx);
-        return Action("Originate",
+        return Action("Originate", [
             ("Channel", what.Device), ("ChannelId", what.ChannelId), ("Context", "callcrm-out"), ("Exten", number), ("Priority", "1"), ("CallerID", $"<{number}>"),
             ("Timeout", ((int)what.Ring.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)), ("Async", "true"),
             ("Variable", $"__CALLCRM_CALLID={what.Call:N}"), ("Variable", $"__CALLCRM_RECORD={(what.Record ? "1" : "0")}"), ("Variable", $"CALLCRM_FROM={what.From}"),
-            ("Variable", $"CALLCRM_INTERNAL={(what.Number.Kind == NumberKind.Extension ? "1" : "0")}"));
+            ("Variable", $"CALLCRM_INTERNAL={(what.Number.Kind == NumberKind.Extension ? "1" : "0")}"), .. Lift(what.Lift)]);
     }
+
+    /// <summary>Headers of the INVITE to the own phone on which it answers by itself; the snippet's callcrm-lift has the same.</summary>
+    static (string, string)[] Lift(bool lift) => lift
+        ? [("Variable", "PJSIP_HEADER(add,Call-Info)=<sip:callcrm>;answer-after=0"), ("Variable", "PJSIP_HEADER(add,Alert-Info)=<http://callcrm>;info=alert-autoanswer;delay=0")]
+        : [];
 
     /// <summary>Who the channel talks with (BRIDGEPEER); empty when it does not.</summary>
     public static AmiAction AskPeer(string channel) => Action("Getvar", ("Channel", channel), ("Variable", "BRIDGEPEER"));

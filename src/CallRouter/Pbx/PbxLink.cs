@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using CallCrm.CallRouter.Doctor;
 using CallCrm.Engine;
 using CallCrm.Telephony.Ami;
@@ -81,6 +82,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 WarnOfOtherName(connected);
                 await inputs.PutAsync(new EngineInput.Fact(new PbxFact.Connected(Node, null, connected.AsteriskVersion)), cancel);
                 await ResyncAsync(ami, inputs, cancel);
+                await TellRightsAsync(ami, inputs, cancel);
                 break;
             case AmiOverflow overflow:
                 LogOverflow(Node, overflow.Dropped);
@@ -92,6 +94,13 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 await inputs.PutAsync(new EngineInput.PbxLost(Node, lost.Reason.ToString()), cancel);
                 break;
         }
+    }
+
+    /// <summary>Where the login may not notify phones, "answer" and "hold" are not offered. A PBX that does not tell is believed to let us.</summary>
+    async Task TellRightsAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
+    {
+        var commands = await ami.SendAsync(new AmiAction("ListCommands"), cancel);
+        await inputs.PutAsync(new EngineInput.PbxRights(Node, !commands.IsSuccess || commands["PJSIPNotify"] is not null), cancel);
     }
 
     async Task ResyncAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
@@ -134,6 +143,10 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
         var response = await ami.SendAsync(PbxActions.ToAmi(what, Options), cancel);
         return (response.IsSuccess, response.Message);
     }
+
+    /// <summary>What the PBX has set up.</summary>
+    public Task<RoadPbx> InventoryAsync(CancellationToken cancel) =>
+        _ami is { } ami && Connected ? PbxInventory.ReadAsync(ami, Options, cancel) : Task.FromResult(PbxInventory.Trouble("pbx_away"));
 
     void WarnOfOtherName(AmiConnected connected)
     {

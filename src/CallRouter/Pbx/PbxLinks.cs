@@ -25,6 +25,8 @@ sealed class PbxLinks
 
     public IReadOnlyCollection<PbxLink> All => _byNode.Values;
 
+    public PbxLink? Find(string node) => _byNode.GetValueOrDefault(node);
+
     /// <summary>Addresses that may ask for routes; nobody else is served.</summary>
     public IReadOnlySet<IPAddress> Peers => _byAddress.Select(a => a.Address).ToHashSet();
 

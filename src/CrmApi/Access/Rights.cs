@@ -32,6 +32,9 @@ internal static class Rights
     /// <summary>Acting in an agent's place: set ready, pause, sign out, end a call; each is audited.</summary>
     public const string Supervise = "supervise";
 
+    /// <summary>Hearing a live call on the own phone, where the site has it on; each time is audited and, unless the site hides it, shown to the agent.</summary>
+    public const string ListenLive = "listen_live";
+
     /// <summary>The script library and how its files stand.</summary>
     public const string SeeScripts = "see_scripts";
 
@@ -76,6 +79,7 @@ internal static class Rights
         options.AddPolicy(Listen, p => p.RequireRole(Everyone));
         options.AddPolicy(SeeBoard, p => p.RequireRole(Leads));
         options.AddPolicy(Supervise, p => p.RequireRole("supervisor", Admin));
+        options.AddPolicy(ListenLive, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
         options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
         options.AddPolicy(ChangeDisposition, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.MayChangeAnyDisposition)));
@@ -87,6 +91,9 @@ internal static class Rights
         options.AddPolicy(ReviewCards, p => p.RequireRole(Leads));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
+
+    /// <summary>As <see cref="ListenLive"/> says.</summary>
+    public static bool MayListenLive(string role) => role is "supervisor" or Admin;
 
     public static bool IsLead(string role) => Array.IndexOf(Leads, role) >= 0;
 }

@@ -9,7 +9,7 @@ internal sealed record UserRow(Guid Id, string? PasswordHash, bool Active, Guid 
 
 internal sealed record SessionRow(Guid UserId, string Login, string Name, string Role, bool IsAgent, DateTimeOffset SeenAt);
 
-internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOptions> options, TimeProvider time)
+internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOptions> options, IOptions<SiteOptions> site, TimeProvider time)
 {
     public async Task<UserRow?> FindUserAsync(string login, CancellationToken cancel)
     {
@@ -161,8 +161,10 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
         if (me is null) return null;
         var places = await results.ReadAsync<PlaceRow>();
         string[] roles = me.IsAgent && me.Role != "agent" ? [me.Role, "agent"] : [me.Role];
+        var listens = Rights.MayListenLive(me.Role) && site.Value.Listening != Listening.Off;
         return new SessionView(me.Id, me.Login, me.Name, roles, me.IsAgent, me.Language, me.TimeZone,
-            me.IsAgent ? [.. places.Select(p => new ExtensionView(p.Node, p.Number, p.Number, p.CanAnswer, p.CanHold, p.TakenBy))] : [], session);
+            me.IsAgent || listens ? [.. places.Select(p => new ExtensionView(p.Node, p.Number, p.Number, p.CanAnswer, p.CanHold, p.TakenBy))] : [], session,
+            !listens ? null : site.Value.Listening == Listening.Hidden ? "hidden" : "shown");
     }
 
     sealed record MeRow(Guid Id, string Login, string Name, string Role, bool IsAgent, string Language, string TimeZone);

@@ -27,6 +27,7 @@ internal static class AdminModule
         LeavingAdmin.Map(admin);
         QueueAdmin.Map(admin);
         PlaceAdmin.Map(admin);
+        PbxAdmin.Map(admin);
     }
 
     public static Results<Ok<AdminView>, ProblemHttpResult> Answer(this AdminWriter.Written written) =>

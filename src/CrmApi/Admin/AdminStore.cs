@@ -33,7 +33,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select h.queue_id, h.day, h.name from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by h.day;
             select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id where q.domain = @domain order by a.level, lower(u.name), u.id;
             select node, number, version, name from extension where domain = @domain order by node, length(number), number;
-            select d.node, d.extension, d.name, d.can_answer, d.can_hold from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
+            select d.node, d.extension, d.name, d.can_answer, d.can_hold, d.auto_answer from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
             select number, name, queue_id as queue, source, language, greeting, version, greetings::text from dialled_number where domain = @domain order by number;
             select code, name, null::text as outcome, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
             select code, name, outcome, null::integer as allowance_min from disposition where not retired order by position, code;
@@ -44,7 +44,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var holidays = (await all.ReadAsync<HolidayRow>()).ToLookup(h => h.Queue_id, h => new HolidaySetup(h.Day, h.Name));
         var members = (await all.ReadAsync<MemberRow>()).ToLookup(m => m.Queue_id, m => new MemberSetup(m.User_id, m.Level));
         var extensions = (await all.ReadAsync<ExtensionRow>()).AsList();
-        var devices = (await all.ReadAsync<DeviceRow>()).ToLookup(d => (d.Node, d.Extension), d => new DeviceSetup(d.Name, d.Can_answer, d.Can_hold));
+        var devices = (await all.ReadAsync<DeviceRow>()).ToLookup(d => (d.Node, d.Extension), d => new DeviceSetup(d.Name, d.Can_answer, d.Can_hold, d.Auto_answer));
         var numbers = (await all.ReadAsync<NumberRow>()).Select(n => n.View());
         var pauses = await all.ReadAsync<CodeSetup>();
         var dispositions = await all.ReadAsync<CodeSetup>();
@@ -88,7 +88,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
 
     sealed record ExtensionRow(string Node, string Number, int Version, string Name);
 
-    sealed record DeviceRow(string Node, string Extension, string Name, bool Can_answer, bool Can_hold);
+    sealed record DeviceRow(string Node, string Extension, string Name, bool Can_answer, bool Can_hold, bool Auto_answer);
 
     /// <summary>Rows that were written by hand and cannot be read show as what the router makes of them: reject, always open.</summary>
     static OverflowSetup Overflow(string json)

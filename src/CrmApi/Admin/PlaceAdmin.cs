@@ -26,18 +26,23 @@ internal static class PlaceAdmin
     {
         if (extension.Node != node || extension.Number != number) return Problems.Invalid("number", "node and number of the address");
         extension = extension with { Name = Texts.Clean(extension.Name).Trim() };
-        return (await writer.ChangeAsync(person, Extension(node, number), known => AdminRules.Check(extension, known), async change =>
+        return (await WriteAsync(extension, person, writer, cancel)).Answer();
+    }
+
+    public static Task<AdminWriter.Written> WriteAsync(ExtensionSetup extension, Person person, AdminWriter writer, CancellationToken cancel) =>
+        writer.ChangeAsync(person, Extension(extension.Node, extension.Number), known => AdminRules.Check(extension, known), async change =>
         {
             var values = new
             {
-                node,
-                number,
+                node = extension.Node,
+                number = extension.Number,
                 extension.Version,
                 extension.Name,
                 change.Domain,
                 names = extension.Devices.Select(d => d.Name).ToArray(),
                 answers = extension.Devices.Select(d => d.CanAnswer).ToArray(),
                 holds = extension.Devices.Select(d => d.CanHold).ToArray(),
+                autos = extension.Devices.Select(d => d.AutoAnswer).ToArray(),
             };
             var rows = extension.Version == 0
                 ? await change.DoAsync("insert into extension (node, number, domain, name) values (@node, @number, @Domain, @Name) on conflict do nothing", values, cancel)
@@ -47,14 +52,13 @@ internal static class PlaceAdmin
                 await change.DoAsync(
                     """
                     delete from device where node = @node and extension = @number;
-                    insert into device (node, name, extension, can_answer, can_hold, position)
-                    select @node, d.name, @number, d.can_answer, d.can_hold, d.n - 1 from unnest(@names, @answers, @holds) with ordinality as d(name, can_answer, can_hold, n)
+                    insert into device (node, name, extension, can_answer, can_hold, auto_answer, position)
+                    select @node, d.name, @number, d.can_answer, d.can_hold, d.auto_answer, d.n - 1 from unnest(@names, @answers, @holds, @autos) with ordinality as d(name, can_answer, can_hold, auto_answer, n)
                     """, values, cancel);
             }
 
             return change.Conflict(rows);
-        }, cancel)).Answer();
-    }
+        }, cancel);
 
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> DeleteExtensionAsync(string node, string number, Person person, AdminWriter writer, CancellationToken cancel) =>
         (await writer.ChangeAsync(person, Extension(node, number), _ => new AdminRules.Errors(), async change =>

@@ -23,8 +23,11 @@ internal static class QueueAdmin
     {
         if (queue.Id != id) return Problems.Invalid("id", "the id of the address");
         queue = queue with { Name = Texts.Clean(queue.Name).Trim() };
-        return (await writer.ChangeAsync(person, Subject(id), known => AdminRules.Check(queue, known), change => WriteAsync(queue, change, cancel), cancel)).Answer();
+        return (await WriteAsync(queue, person, writer, cancel)).Answer();
     }
+
+    public static Task<AdminWriter.Written> WriteAsync(QueueSetup queue, Person person, AdminWriter writer, CancellationToken cancel) =>
+        writer.ChangeAsync(person, Subject(queue.Id), known => AdminRules.Check(queue, known), change => WriteAsync(queue, change, cancel), cancel);
 
     static async Task<ProblemHttpResult?> WriteAsync(QueueSetup queue, AdminWriter.Change change, CancellationToken cancel)
     {

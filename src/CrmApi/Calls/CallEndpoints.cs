@@ -3,6 +3,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.Engine;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 
 namespace CallCrm.CrmApi.Calls;
 
@@ -56,9 +57,9 @@ internal static class CallEndpoints
         return person.SeesAllCalls || await store.IsOfAsync(call.Call.Id, person.Id, cancel) ? TypedResults.Ok(call) : Problems.NotFound("call");
     }
 
-    static async Task<Results<Ok<CallTimelineView>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, CallStore store, CallTimelines timelines, CancellationToken cancel)
+    static async Task<Results<Ok<CallTimelineView>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, CallStore store, CallTimelines timelines, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (await timelines.ReadAsync(id, cancel) is not { } timeline) return Problems.NotFound("call");
-        return person.SeesAllCalls || await store.IsOfAsync(timeline.Call, person.Id, cancel) ? TypedResults.Ok(await timelines.ViewAsync(timeline, cancel)) : Problems.NotFound("call");
+        return person.SeesAllCalls || await store.IsOfAsync(timeline.Call, person.Id, cancel) ? TypedResults.Ok(await timelines.ViewAsync(timeline, person.SeesAllCalls || site.Value.Listening == Listening.Shown, cancel)) : Problems.NotFound("call");
     }
 }

@@ -12,13 +12,21 @@ internal sealed class CallTimelines(TimelineReader reader, CallStore calls, Live
 {
     public Task<CallTimeline?> ReadAsync(Guid call, CancellationToken cancel) => reader.ReadAsync(call, cancel);
 
-    public async Task<CallTimelineView> ViewAsync(CallTimeline timeline, CancellationToken cancel)
+    /// <param name="listeners">With the supervisors who listened.</param>
+    public async Task<CallTimelineView> ViewAsync(CallTimeline timeline, bool listeners, CancellationToken cancel)
     {
+        if (!listeners) timeline = WithoutListeners(timeline);
         var row = (await calls.RowsAsync([timeline.Call], cancel))[timeline.Call];
         var clients = await ClientsAsync([.. timeline.Events.Select(e => (e.Entry as CallIdentified)?.Client).OfType<Guid>().Distinct()], cancel);
         var words = new TimelineWords(facts.Names, views, clients);
         return new CallTimelineView(row, timeline.From, timeline.To, time.GetUtcNow(), timeline.Estimated, [.. timeline.Lanes.Select(words.Lane)], [.. timeline.Events.Select(words.Event)]);
     }
+
+    static CallTimeline WithoutListeners(CallTimeline timeline) => timeline with
+    {
+        Events = [.. timeline.Events.Where(e => e.Entry is not CallListened)],
+        Lanes = [.. timeline.Lanes.Select(l => l with { Bars = [.. l.Bars.Where(b => b.Kind != TimelineKind.Listen)] }).Where((l, i) => l.Bars.Count > 0 || timeline.Lanes[i].Bars.Count == 0)],
+    };
 
     async Task<Dictionary<Guid, string>> ClientsAsync(Guid[] ids, CancellationToken cancel)
     {
@@ -63,6 +71,7 @@ internal sealed class TimelineWords(LiveNames names, LiveViews views, IReadOnlyD
             },
             CallQueued q => view with { Queue = names.Queue(q.Queue), Number = q.Place > 0 ? q.Place : null },
             RouteDecided d => view with { Code = d.Rule.ToString(), Who = names.Person(d.Agent), Route = Route(d) },
+            CallListened l => view with { Code = l.Listens ? "begins" : "ends", Who = names.Person(l.By), Other = names.Person(l.Agent) },
             CallTransferred t => view with { Code = t.Transfer.ToString(), Who = names.Person(t.FromAgent), Other = names.Person(t.ToAgent) ?? t.Target },
             TransferChanged t => view with { Code = t.Step.ToString(), Who = names.Person(t.FromAgent), Other = names.Person(t.ToAgent) ?? names.Queue(t.ToQueue) ?? t.Number, Detail = t.Reason },
             CallEnded c => view with { Code = c.Outcome.ToString(), Detail = c.By.ToString(), Number = c.Cause > 0 ? c.Cause : null, Estimated = c.Estimated },

@@ -28,6 +28,23 @@ internal static class CommandsModule
         api.MapPost("/agents/{id}/commands", SuperviseAsync).RequireAuthorization(Rights.Supervise).WithTags("Commands")
             .WithName("SuperviseAgent").WithSummary("A supervisor sets an agent ready or paused, signs them out, or ends their call; audited, and the agent is told")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        api.MapPost("/agents/{id}/listening", ListenAsync).RequireAuthorization(Rights.ListenLive).WithTags("Commands")
+            .WithName("ListenToAgent").WithSummary("A supervisor hears an agent's live call on their own phone, or no longer; audited, and shown to the agent unless the site hides it")
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> ListenAsync(Guid id, ListenRequest request, Person person, RouterRoad road, AuditStore audit, IOptions<SiteOptions> site, HttpContext http, CancellationToken cancel)
+    {
+        if (request.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
+        if (request.CallId == Guid.Empty) return Problems.Invalid("callId", "the call's id");
+        if (request.Node is "" or { Length: > 100 } || request.Node is null != request.Extension is null) return Problems.Invalid("node", "the PBX of the extension; both or none");
+        if (request.Extension is "" or { Length: > 100 }) return Problems.Invalid("extension", "the extension whose phone shall ring");
+        if (request.Listens && site.Value.Listening == Listening.Off)
+            return Problems.Of(StatusCodes.Status403Forbidden, "listening_off", "This site has listening to live calls switched off (Site:Listening).");
+        var answer = await road.CommandAsync(request.Id, id, new RoadCommand(request.Listens ? "listen" : "stop_listening", request.CallId, request.Node, request.Extension), cancel, by: person.Id);
+        if (answer.Accepted)
+            await audit.AddAsync(person.Id, request.Listens ? "listen.live" : "listen.stop", "call", request.CallId.ToString(), http.Connection.RemoteIpAddress?.ToString(), CancellationToken.None);
+        return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 
     static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SuperviseAsync(Guid id, SuperviseRequest request, Person person, RouterRoad road, AuditStore audit, HttpContext http, CancellationToken cancel)

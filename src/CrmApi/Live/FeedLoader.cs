@@ -21,8 +21,9 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
           c.direction = 'Outbound' and exists (select from call_leg l where l.call_id = c.id and l.is_client) as client_called,
           case when c.direction <> 'Inbound' then (select l.agent_id from call_leg l where l.call_id = c.id and l.agent_id is not null and not l.is_client order by l.started_at, l.unique_id limit 1) end as dialler,
           (select string_agg(distinct l.agent_id::text, ',') from call_leg l where l.call_id = c.id and l.answered_at is not null) as spoke,
-          (select string_agg(a.agent_id::text, ',') from agent_state a where a.call_id = c.id and a.state in ('Talking', 'WrapUp')) as agents
-        from call c left join lateral (select id, can_answer, can_hold from offer where call_id = c.id order by offered_at desc limit 1) o on true
+          (select string_agg(a.agent_id::text, ',') from agent_state a where a.call_id = c.id and a.state in ('Talking', 'WrapUp')) as agents,
+          (select string_agg(concat_ws(' ', l.unique_id, l.user_id, l.agent_id), ',' order by l.started_at) from listening l where l.call_id = c.id and l.ended_at is null) as listeners
+        from call c left join lateral (select id, can_answer, can_hold from offer where call_id = c.id order by outcome = 'Answered' desc nulls last, offered_at desc limit 1) o on true
         where c.domain = @domain and c.merged_into is null
           and (c.state <> 'Ended' or c.id in (select call_id from agent_state where domain = @domain and state in ('Talking', 'WrapUp')));
         select o.id, o.call_id, o.agent_id, o.node, o.extension, o.device, o.queue_id, o.offered_at, coalesce(q.ring_s, 20) as ring_s, o.rule, o.can_answer, o.can_hold, o.rang_at is not null as rang
@@ -36,7 +37,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         left join (select agent_id, count(distinct call_id) filter (where answered_at >= @day) as calls, sum(talk_ms) filter (where ended_at >= @day) as talk
                    from call_leg where agent_id is not null and started_at >= @yesterday group by agent_id) l on l.agent_id = u.id
         left join (select agent_id, sum(span_ms) as wrap_up from agent_state_span where state = 'WrapUp' and from_at >= @day group by agent_id) s on s.agent_id = u.id
-        left join (select agent_id, count(*) as missed from offer where outcome in ('NoAnswer', 'Declined') and ended_at >= @day and offered_at >= @yesterday group by agent_id) m on m.agent_id = u.id
+        left join (select agent_id, count(*) as missed from offer where outcome in ('NoAnswer', 'Declined') and rule <> 'Observed' and ended_at >= @day and offered_at >= @yesterday group by agent_id) m on m.agent_id = u.id
         where u.domain = @domain and (l.agent_id is not null or s.agent_id is not null or m.agent_id is not null);
         select node, connected, since, reason from pbx_state where domain = @domain;
         select agent_id as id, reason, sum(least(span_ms, (extract(epoch from from_at - @day) * 1000)::bigint + span_ms))::bigint as span_ms from agent_state_span
@@ -96,6 +97,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         Dialler = r.Dialler,
         Spoke = [.. Ids(r.Spoke)],
         Agents = [.. Ids(r.Agents)],
+        Listeners = [.. (r.Listeners ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')).Select(l => new LiveListener(l[0], Guid.Parse(l[1]), l.Length > 2 ? Guid.Parse(l[2]) : null))],
     };
 
     static LiveOffer Offer(OfferRow r) => new(r.Id, r.CallId, r.AgentId, r.Node, r.Extension, r.Device, r.QueueId, r.OfferedAt, r.Ring_s, Enum.Parse<RouteRule>(r.Rule), r.CanAnswer, r.CanHold, r.Rang);
@@ -138,7 +140,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
     sealed record CallRow(Guid Id, string Node, string Direction, string State, bool Routed, string CallerRaw, string CallerKind, string? CallerE164, string CallerName, string DialledRaw,
         string? DialledE164, Guid? QueueId, string? Lookup, Guid? ClientId, string Candidates, Guid? DealId, int? Place, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt,
         DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int? Wait_ms, string? Decision, string? Transfer,
-        Guid? OfferId, bool CanAnswer, bool CanHold, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents);
+        Guid? OfferId, bool CanAnswer, bool CanHold, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents, string? Listeners);
 
     sealed record OfferRow(Guid Id, Guid CallId, Guid AgentId, string Node, string Extension, string Device, Guid? QueueId, DateTimeOffset OfferedAt, int Ring_s, string Rule,
         bool CanAnswer, bool CanHold, bool Rang);

@@ -55,6 +55,8 @@ internal static class LiveMachine
             CallHeld e => Told(ChangeCall(state, e.Call, c => c with { HeldSince = c.HeldSince ?? e.At }), e, notices),
             CallResumed e => Told(ChangeCall(state, e.Call, c => c with { HeldSince = null }), e, notices),
             RecordingStarted e => Told(ChangeCall(state, e.Call, c => c with { Recorded = true }), e, notices),
+            CallerRead e => Told(ChangeCall(state, e.Call, c => c with { Caller = e.Caller }), e, notices),
+            CallListened e => Listened(state, e, notices),
             CallMerged e => Merged(state, e, notices),
             CallTransferred e => Told(state, e, notices),
             TransferChanged e => Told(ChangeCall(state, e.Call, c => c with { Transfer = e }), e, notices),
@@ -134,10 +136,14 @@ internal static class LiveMachine
         if (!state.Offers.TryGetValue(e.Offer, out var offer)) return state;
         state = state with { Offers = state.Offers.Remove(e.Offer) };
         var call = Find(state, offer.Call);
-        notices.Add(new Notice.OfferChanged(offer, e.Outcome, e.Outcome == OfferOutcome.AnsweredElsewhere ? call?.Spoke.FirstOrDefault(a => a != offer.Agent) : null, e.At));
-        if (call is { State: CallState.Ringing } && e.Outcome != OfferOutcome.Answered)
+        notices.Add(new Notice.OfferChanged(offer, e.Outcome, e.Outcome == OfferOutcome.AnsweredElsewhere ? e.AnsweredBy ?? call?.Spoke.FirstOrDefault(a => a != offer.Agent) : null, e.At));
+        // Of several agents at whom it rang: what the answered phone can do.
+        if (call is not null && e.Outcome == OfferOutcome.Answered)
+            state = state.With(call with { Offer = offer.Id, CanAnswer = offer.CanAnswer, CanHold = offer.CanHold });
+        if (call is { State: CallState.Ringing } && e.Outcome != OfferOutcome.Answered && !state.Offers.Values.Any(o => o.Call == call.Id))
             state = state.With(call with { State = call.Queue is null ? CallState.Routing : CallState.Waiting });
-        if (e.Outcome is not (OfferOutcome.NoAnswer or OfferOutcome.Declined)) return state;
+        // A ring of the PBX's own is nobody's missed offer: a group rings many, a queue again and again.
+        if (e.Outcome is not (OfferOutcome.NoAnswer or OfferOutcome.Declined) || offer.Rule == RouteRule.Observed) return state;
         var agent = state.Agent(e.Agent);
         notices.Add(new Notice.AgentChanged(e.Agent, e.At));
         return state.With(agent with { Today = agent.Today with { Missed = agent.Today.Missed + 1 } });
@@ -171,6 +177,19 @@ internal static class LiveMachine
         return state.With(call).With(agent with { Call = call.Id });
     }
 
+    /// <summary>The end goes by the channel: the call may have become part of another.</summary>
+    static LiveState Listened(LiveState state, CallListened e, ICollection<Notice> notices)
+    {
+        var call = e.Listens ? Find(state, e.Call) : state.Calls.Values.FirstOrDefault(c => c.Listeners.Any(l => l.Channel == e.UniqueId));
+        if (call is null) return state;
+        var others = call.Listeners.RemoveAll(l => l.Channel == e.UniqueId);
+        state = state.With(call with { Listeners = e.Listens ? others.Add(new LiveListener(e.UniqueId, e.By, e.Agent)) : others });
+        foreach (var agent in call.Agents) notices.Add(new Notice.CallChanged(agent, call.Id, e.At));
+        if (e.Agent is { } heard) notices.Add(new Notice.AgentChanged(heard, e.At));
+        notices.Add(new Notice.AgentChanged(e.By, e.At));
+        return state;
+    }
+
     static LiveState Merged(LiveState state, CallMerged e, ICollection<Notice> notices)
     {
         if (Find(state, e.From) is not { } from) return state;
@@ -183,6 +202,7 @@ internal static class LiveMachine
         {
             Agents = call.Agents.Union(from.Agents),
             Spoke = call.Spoke.Union(from.Spoke),
+            Listeners = call.Listeners.AddRange(from.Listeners),
             Recorded = call.Recorded || from.Recorded,
             Routed = call.Routed || from.Routed,
             Direction = call.Direction == CallDirection.Internal ? from.Direction : call.Direction,

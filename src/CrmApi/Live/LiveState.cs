@@ -71,12 +71,19 @@ internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, C
     /// <summary>Who made it, of a call that did not come from outside.</summary>
     public Guid? Dialler { get; init; }
 
+    /// <summary>Supervisors who hear it now.</summary>
+    public ImmutableArray<LiveListener> Listeners { get; init; } = [];
+
     public ImmutableHashSet<Guid> Agents { get; init; } = [];
     public ImmutableHashSet<Guid> Spoke { get; init; } = [];
 
     /// <summary>Also who was spoken with, and handed on to a queue.</summary>
     public bool Waits => QueuedAt is not null && (State is CallState.Routing or CallState.Waiting or CallState.Ringing) && (AnsweredAt is null || Transfer is { Step: TransferStep.Done, ToQueue: not null, ToAgent: null });
 }
+
+/// <param name="Channel">The listener's own, which names the listening.</param>
+/// <param name="Agent">Whose talk is heard.</param>
+internal readonly record struct LiveListener(string Channel, Guid By, Guid? Agent);
 
 internal sealed record LiveOffer(Guid Id, Guid Call, Guid Agent, string Node, string Extension, string Device, Guid? Queue, DateTimeOffset At, int Ring_s, RouteRule Rule,
     bool CanAnswer, bool CanHold, bool Rang);

@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
 using CallCrm.Contracts;
 using CallCrm.Engine;
+using Microsoft.Extensions.Options;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
 namespace CallCrm.CrmApi.Live;
 
 /// <summary>State, names and cards become what the page shows.</summary>
-internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock clock)
+internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock clock, IOptions<SiteOptions> site)
 {
+    readonly bool showsListeners = site.Value.Listening == Listening.Shown;
+
     LiveNames Names => facts.Names;
 
     public PopView Pop(LiveOffer offer, LiveCall call, Dress dress)
@@ -29,7 +32,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
             Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
-            scripts.Greeting(call, agentId, Card(call, dress)), Transfer(call, agentId));
+            scripts.Greeting(call, agentId, Card(call, dress)), Transfer(call, agentId),
+            showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null);
     }
 
     TransferView? Transfer(LiveCall call, Guid agent) => call.Transfer is not { } t ? null : new TransferView(t.Step.ToString(), t.Transfer == TransferKind.Attended, t.FromAgent == agent,
@@ -58,8 +62,11 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         var agent = state.Agent(id);
         var call = agent.Call is { } callId ? state.Calls.GetValueOrDefault(callId) : null;
         var today = Today(state, agent);
+        var listeners = call?.Listeners.Where(l => l.Agent == id).Select(l => new ListenerView(l.By, Names.Person(l.By) ?? "…")).ToArray() ?? [];
+        var heard = state.Calls.Values.SelectMany(c => c.Listeners).FirstOrDefault(l => l.By == id).Agent;
         return new AgentTileView(id, person.Name, agent.State.ToString(), agent.Reason, agent.Extension, agent.Since, agent.Call, facts.ClientName(call?.Client), person.Queues, today.Calls, agent.Node,
-            call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing, today.Pauses, today.DayStart);
+            call is { Routed: false } && agent.State is AgentState.Talking or AgentState.Ringing, today.Pauses, today.DayStart,
+            listeners.Length > 0 ? listeners : null, Names.Person(heard));
     }
 
     public SeatAskView SeatAsk(LiveSeatAsk ask) => new(ask.Id, ask.Node, ask.Extension, ask.Agent, Names.Person(ask.Agent) ?? "…", ask.Holder, Names.Person(ask.Holder) ?? "…", ask.Until);

@@ -92,7 +92,7 @@ internal static class ReportSql
               case f.outcome when 'CallerGaveUp' then case c.outcome when 'ShortAbandon' then 'ShortAbandon' else 'Abandoned' end end as outcome,
               case when f.outcome = 'Answered' and c.queued_at is not null and not exists (select from offer x where x.call_id = f.call_id and x.outcome = 'Answered' and x.offered_at < f.offered_at) then c.wait_ms end as wait_ms
             from offer f join call c on c.id = f.call_id and c.domain = @domain
-            where f.offered_at >= @from and f.offered_at < @to
+            where f.offered_at >= @from and f.offered_at < @to and f.rule <> 'Observed'
           ) o
           group by 1, 2
         ), legs as (

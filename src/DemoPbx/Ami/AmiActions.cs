@@ -21,6 +21,7 @@ internal sealed class AmiActions
         {
             ["Ping"] = (AmiClasses.None, Now(Ping)),
             ["Events"] = (AmiClasses.None, Now(Events)),
+            ["ListCommands"] = (AmiClasses.None, Now(ListCommands)),
             ["Challenge"] = (AmiClasses.None, Now(Challenge)),
             ["Login"] = (AmiClasses.None, Now((s, r) => Error(s, r, "Already authenticated", "Success"))),
             ["Filter"] = (AmiClasses.System, Now(Filter)),
@@ -38,6 +39,21 @@ internal sealed class AmiActions
             ["UserEvent"] = (AmiClasses.User, Now(UserEvent)),
             ["Getvar"] = (AmiClasses.Call | AmiClasses.Reporting, Now(calls.Getvar)),
         };
+    }
+
+    /// <summary>Those that the login may use.</summary>
+    private void ListCommands(AmiSession session, AmiRequest request)
+    {
+        var reply = Reply(request, "Success");
+        foreach (var (name, handler) in _handlers.OrderBy(h => h.Key, StringComparer.Ordinal))
+        {
+            if (handler.Needs == AmiClasses.None || (session.Write & handler.Needs) != AmiClasses.None)
+            {
+                reply.Line(name, "An action of this PBX.");
+            }
+        }
+
+        session.Send(reply);
     }
 
     /// <summary>Answers one action; false when the connection is to be closed.</summary>

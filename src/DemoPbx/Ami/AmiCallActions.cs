@@ -220,7 +220,7 @@ internal sealed class AmiCallActions(Exchange exchange)
         var (device, number) = (request["Channel"] ?? "", request["Exten"] ?? "");
         var error = device.Length == 0 ? "Channel not specified"
             : !device.Contains('/', StringComparison.Ordinal) ? "Invalid channel"
-            : number.Length == 0 || !exchange.Options.OutboundContexts.Contains(request["Context"] ?? "") ? "Extension does not exist."
+            : number.Length == 0 || !(request["Context"] is { } context && (context == SnippetContexts.Listen || exchange.Options.OutboundContexts.Contains(context))) ? "Extension does not exist."
             : null;
         if (error is not null)
         {

@@ -54,7 +54,7 @@ internal sealed class CustomerPhone(Exchange exchange, string number) : PbxPhone
     public override string DialString => $"{number}@{Name[(Name.IndexOf('/', StringComparison.Ordinal) + 1)..]}";
 }
 
-/// <summary>Originate as click-to-dial uses it: the agent's phone rings first, then the customer is called (traces 13i to 13k).</summary>
+/// <summary>Originate as click-to-dial uses it: the agent's phone rings first, then the customer is called (traces 13i to 13k); or the phone listens.</summary>
 internal sealed class OutboundCall(Exchange exchange, OriginateRequest request)
 {
     private PbxChannel? _agent;
@@ -74,7 +74,7 @@ internal sealed class OutboundCall(Exchange exchange, OriginateRequest request)
         answered?.TrySetResult(cause is null);
         if (cause is null)
         {
-            await CallCustomerAsync(agent, cdr);
+            await (request.Target.Context == SnippetContexts.Listen ? ListenAsync(agent) : CallCustomerAsync(agent, cdr));
             cause = agent.Cause ?? HangupCause.Normal;
             exchange.HangupRequest(agent, HangupCause.Normal, soft: true);
         }
@@ -176,6 +176,23 @@ internal sealed class OutboundCall(Exchange exchange, OriginateRequest request)
             // Hangup() without a cause passes on that of the dialled leg (trace 13j).
             agent.Cause ??= new HangupCause(17, 486);
         }
+    }
+
+    /// <summary>The snippet's callcrm-listen: ChanSpy until either is gone (trace 16).</summary>
+    private async Task ListenAsync(PbxChannel agent)
+    {
+        exchange.Step(agent, SnippetContexts.Listen, "s", 3, "ChanSpy", $"{agent.Get("CALLCRM_HEARD")},quES");
+        if (exchange.FindChannel(agent.Get("CALLCRM_HEARD")) is not { State: ChannelState.Up } heard)
+        {
+            return;
+        }
+
+        Spy("ChanSpyStart");
+        await Task.WhenAny(agent.Gone.Task, heard.Gone.Task).WaitAsync(exchange.PowerCut.Token);
+        Spy("ChanSpyStop");
+
+        void Spy(string name) => exchange.Events.Emit(AmiClasses.Call, name, t =>
+            t.Channel(agent, exchange.Options.ChannelVariables, "Spyer").Channel(heard, exchange.Options.ChannelVariables, "Spyee"));
     }
 
     /// <summary>The snippet's callcrm-record, which Dial's option b runs on the called leg.</summary>

@@ -6,6 +6,7 @@ internal static class SnippetContexts
     public const string In = "callcrm-in";
     public const string Route = "callcrm-route";
     public const string Consult = "callcrm-consult";
+    public const string Listen = "callcrm-listen";
     public const string Fallback = "callcrm-fallback";
     public const string Message = "callcrm-message";
 

@@ -18,6 +18,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
           union all select 'agent ' || row_to_json(a)::text from agent_state a
           union all select 'span ' || row_to_json(s)::text from agent_state_span s
           union all select 'doing ' || row_to_json(t)::text from call_span t
+          union all select 'listening ' || row_to_json(h)::text from listening h
           union all select 'contact ' || row_to_json(k)::text from client_contact k
           union all select 'seat ' || row_to_json(q)::text from seat_ask q
           union all select 'pbx ' || row_to_json(p)::text from pbx_state p) all_lines
@@ -46,16 +47,19 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
     public async Task However_entries_are_batched_and_repeated_the_tables_are_the_same()
     {
         var script = new CallScript().WholeCall(Id(1), Mario, Anna, Sales).WholeCall(Id(2), Mario, Luca, Support).Spans(Id(2), Luca).Start(Id(3), "3.1").Spans(Id(3), Luca)
+            .Say(new CallListened(Anna, Luca, "n1", "callcrm-listen-1", true) { Seq = 0, At = default }, Id(3))
             .Say(new CallMerged(Id(3)) { Seq = 0, At = default }, Id(2)).Spans(Id(2), Luca)
             .Say(new SeatAsked(Id(20), "n1", "101", Mario, Anna, CallScript.Begin.AddMinutes(5)) { Seq = 0, At = default }).Agent(Luca, AgentState.Ready, AgentState.Paused, 5)
             .Say(new SeatAnswered(Id(20), "n1", "101", Mario, Anna, SeatOutcome.Allowed) { Seq = 0, At = default })
+            .After(5).Say(new CallListened(Anna, Luca, "n1", "callcrm-listen-1", false) { Seq = 0, At = default }, Id(2))
             .Say(new PbxChanged("n1", true, null, "22") { Seq = 0, At = default });
         await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
         var whole = await ScalarAsync<string>(Picture);
-        whole.Should().NotBeNull();
+        whole.Should().Contain("listening");
+        (await ScalarAsync<string>($"select concat_ws(' ', call_id = '{Id(2)}', user_id = '{Anna}', agent_id = '{Luca}', extract(epoch from ended_at - started_at)::int) from listening")).Should().Be("t t t 5");
         foreach (var size in new[] { 1, 5, 17 })
         {
-            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, call_span, client_contact, seat_ask, pbx_state");
+            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, call_span, listening, client_contact, seat_ask, pbx_state");
             foreach (var part in script.Entries.Chunk(size).Chunk(4))
             {
                 // A new connection in between: what was in memory is read back. The last part comes again, as after a spill.
@@ -158,6 +162,8 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Spans(Id(10), Anna)
             .Say(new CallDialled(CallDirection.Outbound, CallScript.Dialled) { Seq = 0, At = default }, Id(10))
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
+            .Say(new CallListened(Luca, Anna, "n1", "callcrm-listen-2", true) { Seq = 0, At = default }, Id(10))
+            .Say(new CallerRead(CallScript.Caller) { Seq = 0, At = default }, Id(10))
             .Say(Corrected(), Id(10))
             .Say(Imported(), Id(12))
             .Say(new SeatAsked(Id(20), "n1", "101", Mario, Anna, CallScript.Begin.AddMinutes(5)) { Seq = 0, At = default })

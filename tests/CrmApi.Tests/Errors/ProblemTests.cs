@@ -66,6 +66,33 @@ public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task A_supervisor_listens_in_their_own_name_and_only_what_was_done_is_audited()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        (await sara.GetAsync("api/session", Contracts.ContractsJson.Default.SessionView)).Should().Match<Contracts.SessionView>(s => s.Listening == "shown" && s.Extensions.Count == 3);
+        await using (var anna = await host.SignInAsync("anna"))
+            (await anna.GetAsync("api/session", Contracts.ContractsJson.Default.SessionView)).Listening.Should().BeNull();
+        await using var database = await host.Database.OpenConnectionAsync();
+        var (path, call) = ($"api/agents/{Seeds.Anna}/listening", Guid.NewGuid());
+        async Task<string> AuditedAsync() => string.Join(' ', await database.QueryAsync<string>("select action from audit where user_id = @Sara and object = 'call' and object_id = @call order by at", new { Seeds.Sara, call = call.ToString() }));
+        host.Router.Answer = _ => new CallFlow.RoadAnswer(true, null);
+        using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","callId":"{{call}}","listens":true,"node":"pbx","extension":"103"}"""))) answer.EnsureSuccessStatusCode();
+        host.Router.Commands.Last().Should().BeEquivalentTo(new { Agent = Seeds.Anna, By = Seeds.Sara, Command = new { Kind = "listen", CallId = call, Node = "pbx", Extension = "103" } });
+        using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","callId":"{{call}}","listens":false}"""))) answer.EnsureSuccessStatusCode();
+        host.Router.Commands.Last().Command.Kind.Should().Be("stop_listening");
+        host.Router.Answer = _ => new CallFlow.RoadAnswer(false, "not_talking");
+        using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","callId":"{{call}}","listens":true}""")))
+            (await answer.Content.ReadAsStringAsync()).Should().Contain("not_talking");
+        (await AuditedAsync()).Should().Be("listen.live listen.stop");
+        foreach (var (body, field) in new[] { ("\"listens\":true", "callId"), ($"\"callId\":\"{call}\",\"listens\":true,\"node\":\"pbx\"", "node"), ($"\"callId\":\"{call}\",\"listens\":true,\"node\":\"pbx\",\"extension\":\"\"", "extension") })
+        {
+            var (status, problem) = await sara.ProblemAsync(HttpMethod.Post, path, $"{{\"id\":\"{Guid.NewGuid()}\",{body}}}");
+            status.Should().Be(HttpStatusCode.BadRequest);
+            problem.Errors.Should().ContainKey(field);
+        }
+    }
+
+    [PostgresFact]
     public async Task No_router_is_503_at_once_and_a_refusal_passes_through()
     {
         await using var page = await host.SignInAsync("anna");

@@ -19,6 +19,9 @@ public sealed class ApiHost : IAsyncLifetime
 
     internal FakeRouter Router { get; private set; } = null!;
 
+    /// <summary>Over the usual settings; with effect after <see cref="RestartAsync"/>.</summary>
+    internal Dictionary<string, string?> Settings { get; } = [];
+
     public string ConnectionString { get; private set; } = "";
 
     public Uri Address => new(app.Urls.First());
@@ -66,6 +69,7 @@ public sealed class ApiHost : IAsyncLifetime
             ["Scripts:Folder"] = Path.Combine(Repository(), "scripts-library"),
             ["Site:CompanyName"] = "Example",
         });
+        builder.Configuration.AddInMemoryCollection(Settings);
         builder.Logging.ClearProviders();
         if (Environment.GetEnvironmentVariable("CALLCRM_TEST_LOG") is not null) builder.Logging.AddConsole();
         builder.WebHost.UseUrls(url);

@@ -38,6 +38,7 @@ sealed class FakeRouter : IAsyncDisposable
             return Results.Ok();
         });
         app.MapPost("/internal/seats", (HttpContext http) => http.Response.WriteAsJsonAsync(new RoadSeats(Seats), RoadJson.Default.RoadSeats));
+        app.MapPost("/internal/pbx/{node}", (string node, HttpContext http) => http.Response.WriteAsJsonAsync(Pbx(node), RoadJson.Default.RoadPbx));
         app.MapPost("/internal/pages", async (HttpContext http) =>
         {
             Pages.Enqueue((await http.Request.ReadFromJsonAsync(RoadJson.Default.PagesReport))!);
@@ -59,6 +60,8 @@ sealed class FakeRouter : IAsyncDisposable
     public bool IsAway { get; set; }
 
     public Func<RoadCommandRequest, RoadAnswer> Answer { get; set; } = _ => new RoadAnswer(true, null);
+
+    public Func<string, RoadPbx> Pbx { get; set; } = _ => new RoadPbx("pbx_away", "", false, [], []);
 
     public static async Task<FakeRouter> StartAsync()
     {

@@ -60,6 +60,11 @@ sealed class Story : IAsyncDisposable
         Agent(agent, AgentState.Reserved, extension, call),
     ];
 
+    public JournalEntry Say(JournalEntry entry, Guid call) => Seq(entry, call);
+
+    public JournalEntry Listens(Guid call, Guid by, Guid agent, string channel, bool listens) =>
+        Seq(new CallListened(by, agent, "pbx", channel, listens) { Seq = 0, At = default }, call);
+
     public JournalEntry[] Rings(Guid call, Guid offer, Guid agent, string extension) =>
         [Seq(new OfferRang(offer, agent) { Seq = 0, At = default }, call), Agent(agent, AgentState.Ringing, extension, call)];
 

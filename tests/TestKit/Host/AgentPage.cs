@@ -83,9 +83,13 @@ public sealed class AgentPage : IAsyncDisposable
 
     public Task DisconnectAsync() => _hub.StopAsync();
 
-    public async Task<CommandAnswer> CommandAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null)
+    public Task<CommandAnswer> DialAsync(string number) => CommandAsync(new CommandRequest(Guid.CreateVersion7(), "dial", Number: number));
+
+    public Task<CommandAnswer> CommandAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null) =>
+        CommandAsync(new CommandRequest(Guid.CreateVersion7(), kind, call, node, extension, reason, client));
+
+    async Task<CommandAnswer> CommandAsync(CommandRequest command)
     {
-        var command = new CommandRequest(Guid.CreateVersion7(), kind, call, node, extension, reason, client);
         using var response = await Http.PostAsJsonAsync("api/commands", command, ContractsJson.Default.CommandRequest);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync(ContractsJson.Default.CommandAnswer))!;

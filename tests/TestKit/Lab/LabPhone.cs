@@ -22,6 +22,9 @@ public enum LabPhoneKind
 
     /// <summary>Signed in, then lost its power.</summary>
     Dead,
+
+    /// <summary>A desk phone that nobody touches: SIP NOTIFY answers and holds it, or it answers by itself when the INVITE asks for it.</summary>
+    Remote,
 }
 
 /// <summary>A SIP phone, signed in; signs out when disposed.</summary>

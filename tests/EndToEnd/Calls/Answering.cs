@@ -1,0 +1,115 @@
+using CallCrm.Contracts;
+using CallCrm.TestKit;
+using CallCrm.TestKit.Host;
+using CallCrm.TestKit.Lab;
+using Npgsql;
+
+namespace CallCrm.EndToEnd.Calls;
+
+/// <summary>SIP phones that are answered and held from the page: by NOTIFY where the PBX lets us, by ringing anew, and not at all.</summary>
+[Collection(LabCollection.Name)]
+[Trait("Category", "Lab")]
+public sealed class Answering(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    /// <summary>The line that manager-callcrm.conf has ready, in a comment.</summary>
+    static async Task GrantAsync(AsteriskLab lab, bool system)
+    {
+        var file = Path.Combine(lab.Folder, "etc/manager-callcrm.conf");
+        var text = await File.ReadAllTextAsync(file);
+        const string Plain = "write = call,originate,reporting,agent\n", WithSystem = "write = call,originate,reporting,agent,system\n";
+        text = text.Replace("; " + WithSystem, "", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(file, system ? text.Replace("\n" + Plain, "\n" + WithSystem, StringComparison.Ordinal) : text.Replace("\n" + WithSystem, "\n" + Plain, StringComparison.Ordinal));
+        await lab.CliAsync("manager reload");
+    }
+
+    static async Task<LabSite> SiteAsync(AsteriskLab lab, string connection, string device)
+    {
+        var site = await LabSite.StartAsync(lab, connection, agents: 1);
+        await using var database = NpgsqlDataSource.Create(connection);
+        await using var command = database.CreateCommand($"update device set {device}; update settings_version set version = version + 1 returning version");
+        var version = await command.ExecuteScalarAsync();
+        await Eventually.BeAsync(() => site.Host.Output.Contains($"Settings version {version}", StringComparison.Ordinal), TimeSpan.FromSeconds(10), "the changed devices to be in force");
+        await site.SitDownAsync(["101"]);
+        return site;
+    }
+
+    [LabFact]
+    public async Task By_NOTIFY_the_phone_answers_holds_and_takes_back()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await GrantAsync(lab, system: true);
+        try
+        {
+            await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = true, can_hold = true");
+            await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101");
+            await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Talk = TimeSpan.FromSeconds(30) });
+            var page = site.Pages[0];
+            var pop = (await page.NextAsync<PopEvent>()).Pop;
+            (pop.CanAnswer, pop.CanHold).Should().Be((true, true));
+            await page.NextAsync<OfferEvent>(e => e.Ringing);
+            (await page.CommandAsync("answer", pop.CallId)).Accepted.Should().BeTrue();
+            await phone.StepAsync("notify-talk");
+            await phone.StepAsync("answered");
+            await page.NextAsync<CallEvent>(e => e.Call.State == "Talking");
+            (await page.CommandAsync("hold", pop.CallId)).Accepted.Should().BeTrue();
+            await phone.StepAsync("notify-hold");
+            await page.NextAsync<CallEvent>(e => e.Call.HeldSince is not null);
+            (await page.CommandAsync("resume", pop.CallId)).Accepted.Should().BeTrue();
+            await phone.StepAsync("notify-talk", index: 1);
+            await page.NextAsync<CallEvent>(e => e.Call.HeldSince is null);
+            (await page.CommandAsync("hang_up", pop.CallId)).Accepted.Should().BeTrue();
+            (await caller.EndAsync()).Should().Be(0);
+        }
+        finally
+        {
+            await GrantAsync(lab, system: false);
+        }
+    }
+
+    [LabFact]
+    public async Task Rung_anew_the_phone_answers_by_itself_without_any_right_to_notify()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = true, auto_answer = true");
+        await using var watch = await lab.WatchAsync();
+        await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101");
+        await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Talk = TimeSpan.FromSeconds(3) });
+        var page = site.Pages[0];
+        var pop = (await page.NextAsync<PopEvent>()).Pop;
+        (pop.CanAnswer, pop.CanHold).Should().Be((true, false));
+        await page.NextAsync<OfferEvent>(e => e.Ringing);
+        (await page.CommandAsync("answer", pop.CallId)).Accepted.Should().BeTrue();
+        await phone.StepAsync("cancelled");
+        await phone.StepAsync("answered");
+        await page.NextAsync<CallEvent>(e => e.Call.State == "Talking");
+        phone.Steps.Should().NotContain(s => s.What.StartsWith("notify", StringComparison.Ordinal));
+        (await caller.EndAsync()).Should().Be(0);
+        page.Seen.OfType<PopEvent>().Should().ContainSingle("it stays one offer");
+        page.Seen.OfType<OfferEvent>().Last(e => e.Outcome is not null).Outcome.Should().Be("Answered");
+
+        // A call out: the own phone, too, answers by itself.
+        await using var outside = await lab.PhoneAsync(LabPhoneKind.Answer, "trunk", ring: TimeSpan.FromMilliseconds(300), talk: TimeSpan.FromSeconds(1));
+        (await page.DialAsync("+390612345678")).Accepted.Should().BeTrue();
+        await phone.StepAsync("answered", index: 1);
+        await page.NextAsync<CallEvent>(e => e.Call is { Direction: "Outbound", State: "Talking" });
+    }
+
+    [LabFact]
+    public async Task Where_the_PBX_does_not_let_us_notify_the_page_says_lift_the_receiver()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = true, can_hold = true");
+        await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101");
+        await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Patience = TimeSpan.FromSeconds(4) });
+        var page = site.Pages[0];
+        var pop = (await page.NextAsync<PopEvent>()).Pop;
+        (pop.CanAnswer, pop.CanHold).Should().Be((false, false));
+        await page.NextAsync<OfferEvent>(e => e.Ringing);
+        (await page.CommandAsync("answer", pop.CallId)).Should().BeEquivalentTo(new { Accepted = false, Reason = "not_possible_here" });
+        await caller.EndAsync();
+        phone.Steps.Should().NotContain(s => s.What.StartsWith("notify", StringComparison.Ordinal));
+    }
+}
