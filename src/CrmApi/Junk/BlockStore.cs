@@ -120,7 +120,12 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
             """,
             new
             {
-                domain, import.Queue, import.Reason, import.Until, person = person.Id, now = Now,
+                domain,
+                import.Queue,
+                import.Reason,
+                import.Until,
+                person = person.Id,
+                now = Now,
                 ids = fine.Select(_ => Guid.CreateVersion7(Now)).ToArray(),
                 numbers = fine.Select(l => l.E164!).ToArray(),
                 notes = fine.Select(l => l.Note).ToArray(),
