@@ -129,9 +129,9 @@ sealed class SlowLine : IAsyncDisposable
                 await UntilAsync(sent);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException or InvalidOperationException)
         {
-            // Cut.
+            // Cut, or gone before it began.
         }
 
         late.Writer.TryComplete();

@@ -57,6 +57,16 @@ public sealed class BehindNginx(PostgresFixture postgres) : IClassFixture<Postgr
         (await page.CommandAsync("pause", reason: "break")).Should().BeOfType<CommandAnswer>("commands go the same way");
     }
 
+    [PostgresFact]
+    public async Task A_proxy_that_is_no_address_ends_the_start_and_is_named()
+    {
+        var settings = DemoSite.Settings("Host=127.0.0.1;Port=1;Database=none;Username=none");
+        settings["Web:TrustedProxies:0"] = "my-proxy";
+        var (code, output) = await CallCrmHost.RunAsync(settings);
+        code.Should().Be(78, output);
+        output.Should().Contain("Web:TrustedProxies: 'my-proxy' is neither an address nor a network");
+    }
+
     async Task<(string Address, string Cookie)> SignInAsync(Uri address, string from, X509Certificate2 authority)
     {
         var handler = AgentPage.Trusting(authority, new SocketsHttpHandler
