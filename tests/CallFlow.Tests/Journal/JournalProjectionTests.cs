@@ -154,6 +154,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Spans(Id(10), Anna)
             .Say(new CallDialled(CallDirection.Outbound, CallScript.Dialled) { Seq = 0, At = default }, Id(10))
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
+            .Say(new TransferChanged(TransferStep.Failed, TransferKind.Attended, Anna, null, Sales, "+390612345678", "busy") { Seq = 0, At = default }, Id(10))
             .Say(Corrected(), Id(10))
             .Say(Imported(), Id(12))
             .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });
