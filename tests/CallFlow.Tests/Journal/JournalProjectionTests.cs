@@ -164,6 +164,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))
             .Say(new CallListened(Luca, Anna, "n1", "callcrm-listen-2", true) { Seq = 0, At = default }, Id(10))
             .Say(new CallerRead(CallScript.Caller) { Seq = 0, At = default }, Id(10))
+            .Say(new TransferChanged(TransferStep.Failed, TransferKind.Attended, Anna, null, Sales, "+390612345678", "busy") { Seq = 0, At = default }, Id(10))
             .Say(Corrected(), Id(10))
             .Say(Imported(), Id(12))
             .Say(new SeatAsked(Id(20), "n1", "101", Mario, Anna, CallScript.Begin.AddMinutes(5)) { Seq = 0, At = default })
