@@ -300,6 +300,16 @@ public sealed class OfferTests
     }
 
     [Fact]
+    public void AGI_may_be_ahead_of_AMI_when_the_phone_is_rung_anew()
+    {
+        var story = LiftsByItself();
+        story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).Forget()
+            .Asks("1", RequestState.Redirected).Expect("answer r2 dial PJSIP/101 20s record lift").Takes("1")
+            .DialEnds("1", "2", DialResult.Cancelled).Ends("2").ExpectNone("ended CallerGaveUp").Done(1)
+            .Dial("1", "3", "PJSIP/101").At(2.2).Forget().DialEnds("1", "3", DialResult.Answered).ExpectAmong("call1/1 ended Answered 2200ms");
+    }
+
+    [Fact]
     public void A_caller_who_gives_up_between_the_rings_has_given_up()
     {
         var story = LiftsByItself();

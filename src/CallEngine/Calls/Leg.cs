@@ -54,6 +54,9 @@ internal sealed class Leg(LegId id, Call call)
 
     public bool Answered { get; set; }
 
+    /// <summary>Its ring gave way to another at the same phone, which answers by itself: how it ends says nothing.</summary>
+    public bool RungAnew { get; set; }
+
     public bool Live { get; set; } = true;
 
     public bool Logged { get; set; }

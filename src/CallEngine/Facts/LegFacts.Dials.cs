@@ -112,8 +112,8 @@ internal sealed partial class LegFacts
         else if (dialled?.Agent?.Offer is { Observed: true } ring && ring.Legs.Contains(dialled))
             RingGone(dialled, fact.Result, fact.TechCause);
         else if (call.Offer is { Lift: not null } lifting && fact.Result == DialResult.Cancelled && IsAt(lifting, dialled, dialled?.Device ?? ""))
-            OfferDesk.RungAnew(lifting, dialled);
-        else if (call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
+            OfferDesk.RungAnew(lifting);
+        else if (dialled is not { RungAnew: true } && call.Offer is { IsDialled: true } offer && (fact.Dialled is null || IsAt(offer, dialled, dialled?.Device ?? "")) && IsLast(offer, dialled))
             offers.End(offer, OfferRules.OutcomeOf(fact.Result, offer, call), fact.TechCause);
         routes.DialResultKnown(call);
     }

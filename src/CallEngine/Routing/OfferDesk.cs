@@ -100,18 +100,18 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
     }
 
     /// <summary>Its agent pressed "answer" at a phone that answers by itself when asked in the INVITE: the ring ends, and another begins.</summary>
-    public static void RungAnew(Offer offer, Leg? ended)
+    public static void RungAnew(Offer offer)
     {
-        if (ended is null)
-            return;
-        offer.Legs.Remove(ended);
-        if (ReferenceEquals(offer.Leg, ended))
-            offer.Leg = null;
+        foreach (var leg in offer.Legs)
+            leg.RungAnew = true;
+        offer.Legs.Clear();
+        offer.Leg = null;
     }
 
-    /// <summary>The caller is back for the ring that the phone answers.</summary>
+    /// <summary>The caller is back for the ring that the phone answers. AGI may be ahead of AMI's word that the first is over.</summary>
     public void LiftSent(Offer offer, RouteRequest? request)
     {
+        RungAnew(offer);
         (offer.Lift, offer.Request) = (null, request);
         SetEnd(offer, offer.RingTime + state.Options.ReservationSlack);
     }

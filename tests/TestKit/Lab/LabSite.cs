@@ -91,6 +91,8 @@ public sealed class LabSite : IAsyncDisposable
             "insert into queue_agent (queue_id, user_id) select q.id, u.id from queue q, app_user u where q.name = 'Sales' and u.login ~ '^agent[0-9]+$'",
             "update queue set wrap_up_s = 0, ring_s = 20, max_wait_s = 120",
             "update settings_version set version = version + 1",
+            // The pages learn the new names.
+            "insert into change (kind, key) values ('settings', 'lab')",
         ];
         foreach (var step in steps)
         {
