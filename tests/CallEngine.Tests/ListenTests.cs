@@ -128,7 +128,7 @@ public sealed class ListenTests
         var next = new Scenario();
         var (call, anna, sara) = (next.Id("call9"), next.Id("anna"), next.Id("sara"));
         var restart = new CallEngine("main");
-        var restored = new RestoredState(1, [], [], [new RestoredListener(Scenario.Leg(ear), call, sara, anna)]);
+        var restored = new RestoredState(1, [], [], Listeners: [new RestoredListener(Scenario.Leg(ear), call, sara, anna)]);
         var step = new List<EngineEffect>();
         foreach (var input in new EngineInput[] { new EngineInput.Restored(restored), new EngineInput.SettingsChanged(next.Settings) })
             step.AddRange(restart.Handle(new Moment(TimeSpan.Zero, Scenario.Start), input).Effects);

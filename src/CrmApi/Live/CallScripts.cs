@@ -38,10 +38,15 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
     /// <summary>With an invented client, for practice: nothing is remembered.</summary>
     public ScriptChoiceView Practise(Script script, Guid agent, ClientCardView card, PhoneNumber dialled)
     {
-        var call = new LiveCall(Guid.Empty, "", CallDirection.Inbound, CallState.Ringing, PhoneNumber.Withheld, "", dialled, time.GetUtcNow());
-        var view = ScriptRendering.View(script, Context(call, agent, card));
+        var view = ScriptRendering.View(script, Context(Invented(dialled), agent, card));
         return new ScriptChoiceView(view.Id, view.Version, view.Title, view);
     }
+
+    /// <summary>What would be said first on this number.</summary>
+    public string? PractiseGreeting(FactNumber? number, Guid agent, ClientCardView card) =>
+        number is null ? null : Greeting(Invented(new PhoneNumber(number.Number, NumberKind.Unparsed)), agent, card);
+
+    LiveCall Invented(PhoneNumber dialled) => new(Guid.Empty, "", CallDirection.Inbound, CallState.Ringing, PhoneNumber.Withheld, "", dialled, time.GetUtcNow());
 
     /// <summary>The script this call is led by, for its record; null when none was shown here.</summary>
     public (string Id, string Version)? Of(Guid call) => chosen.TryGetValue(call, out var choice) ? (choice.Script.Id, choice.Script.Version) : null;

@@ -33,6 +33,6 @@ internal static class PracticeEndpoints
         var card = PracticeClient.Invent(chosen, turn ?? 0, person.Name, now);
         var choice = scripts.Practise(chosen, person.Id, card, number is null ? PhoneNumber.Withheld : new PhoneNumber(number.Number, NumberKind.Unparsed));
         return TypedResults.Ok(new PracticeView(LiveViews.Caller(new PhoneNumber(card.Phones[0].E164, NumberKind.E164, card.Phones[0].E164), ""), card, number?.Name,
-            number is { Greeting.Length: > 0 } ? number.Greeting : null, choice, [.. fitting.Select(s => new NamedCode(s.Id, s.Title))]));
+            scripts.PractiseGreeting(number, person.Id, card), choice, [.. fitting.Select(s => new NamedCode(s.Id, s.Title))]));
     }
 }
