@@ -52,6 +52,7 @@ public sealed class PracticeTests : PageContext
         JSInterop.Invocations["callcrm.ring"].Last().Arguments.Should().Equal(false);
         desk.Click("[data-test=script-answer]");
         desk.Find("[data-test=script-step]").GetAttribute("data-step").Should().Be("details");
+        desk.Find(".notes").TextContent.Should().NotContain("Saved by itself");
         desk.Input("[data-test=note]", "wants two gardens watered");
         Drafts.Value(Run.Id, "note").Should().Be("wants two gardens watered");
 

@@ -173,6 +173,15 @@ public sealed class SeatTests : PageContext
         Sent.Should().ContainSingle("another page asked: it goes on from there");
     }
 
+    [Fact]
+    public async Task Who_was_refused_and_sits_down_elsewhere_is_not_reminded_of_it()
+    {
+        var band = await BandAsync(new SeatEvent(Question(mine: true), "Refused"));
+        band.WaitForAssertion(() => band.Find("[data-test=seat-outcome]"));
+        Feed.Take(Some.Message(new MyStateEvent(Some.State("Paused", "signed_in") with { Extension = "104" }, Some.Today)));
+        band.WaitForAssertion(() => band.FindAll("[data-test=seat-outcome]").Should().BeEmpty());
+    }
+
     [Theory]
     [InlineData("Allowed", true)]
     [InlineData("Unanswered", true)]

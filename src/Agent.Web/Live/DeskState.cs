@@ -63,7 +63,14 @@ sealed record DeskState(
         OfferEvent offer => Take(offer),
         CallEvent { Call: var call } => Take(call),
         CallOutEvent over => this with { LastOut = over, LastOffer = null, Call = Call?.CallId == over.CallId ? null : Call },
-        MyStateEvent me => this with { Me = me.State, Today = me.Today, Call = IsFree(me.State) ? null : Call },
+        MyStateEvent me => this with
+        {
+            Me = me.State,
+            Today = me.Today,
+            Call = IsFree(me.State) ? null : Call,
+            // Who sits elsewhere now need not read any more that they did not get a place.
+            LastSeat = LastSeat is { Outcome: "Refused" or "InCall" or "Withdrawn" } && me.State.Extension != Me?.Extension ? null : LastSeat,
+        },
         CardEvent card => Take(card),
         DraftEvent draft when draft.CallId == Call?.CallId => this with { Draft = Newest(Draft, draft.Field) },
         DoneElsewhereEvent done => this with { DoneElsewhere = done },
