@@ -17,6 +17,7 @@ internal sealed partial class CertificateWatch : BackgroundService
     readonly IConfiguration _configuration;
     readonly TimeProvider _time;
     readonly ILogger<CertificateWatch> _log;
+    readonly Lock _looking = new();
     volatile ServerCertificate _current;
     volatile string? _problem;
     string _known;
@@ -56,7 +57,14 @@ internal sealed partial class CertificateWatch : BackgroundService
         }
     }
 
+    /// <summary>One look at a time: a certificate that is just made anew is taken by whoever made it.</summary>
     internal void Look()
+    {
+        lock (_looking)
+            LookOnce();
+    }
+
+    void LookOnce()
     {
         try
         {
