@@ -4,6 +4,7 @@ namespace CallCrm.EndToEnd.Install;
 
 /// <summary><c>./callcrm install</c> on a machine with a real systemd.</summary>
 [Trait("Category", "EndToEnd")]
+[Trait("Category", "Long")]
 public sealed class InstallTests
 {
     static readonly string s_repository = FindRepository();
