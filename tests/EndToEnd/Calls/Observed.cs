@@ -107,6 +107,8 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
         await using var host = site;
         await using var silent = await lab.PhoneAsync(LabPhoneKind.Silent, "101");
         var page = site.Pages[0];
+        // Nobody is ready at a phone that is not registered: it has just come.
+        await page.CommandAsync("ready");
         for (var i = 0; i < 3; i++)
         {
             await using var caller = lab.Call(new LabCallPlan(Direct) { Talk = TimeSpan.FromSeconds(1) });
