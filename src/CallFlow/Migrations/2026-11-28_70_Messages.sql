@@ -4,7 +4,7 @@ alter table call_span drop constraint call_span_kind_check,
 alter table missed_call drop constraint missed_call_kind_check,
   add constraint missed_call_kind_check check (kind in ('Abandoned', 'Short', 'Closed', 'Refused', 'Down', 'Voicemail'));
 
--- As before, and a message is told as one, however the call ended.
+-- As before, but a message is told as one, however the call ended, and nobody is to call back whom we did not want to speak with (Blocked).
 create or replace function missed_project(p_calls uuid[]) returns void language plpgsql as $$
 begin
   with missed as (
