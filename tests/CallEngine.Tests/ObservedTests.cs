@@ -57,6 +57,18 @@ public sealed class ObservedTests
     }
 
     [Fact]
+    public void Cancelled_before_the_answer_is_told_it_still_closes_with_the_name_and_without_one_soon_after()
+    {
+        var story = Calls(Scenario.Caller, "anna", "bruno").Dial("1", "2", "PJSIP/101").Dial("1", "3", "PJSIP/102").Rings("2").Rings("3").Forget();
+        story.At(4).DialEnds("1", "2", DialResult.AnsweredElsewhere).Ends("2", 26).At(4.1).DialEnds("1", "3", DialResult.Answered).ExpectAmong("observed-1/1 ended AnsweredElsewhere 4100ms by bruno");
+
+        var outside = Calls(Scenario.Caller, "anna").Dial("1", "2", "PJSIP/101").Rings("2").Forget();
+        outside.At(4).DialEnds("1", "2", DialResult.AnsweredElsewhere).Ends("2", 26).At(4.2);
+        outside.AgentOf("anna").State.Should().Be(AgentState.Ringing);
+        outside.At(4.4).ExpectAmong("observed-1/1 ended AnsweredElsewhere 4300ms");
+    }
+
+    [Fact]
     public void A_number_as_the_trunk_sent_it_is_looked_up_and_one_that_may_be_withheld_is_not()
     {
         var story = Calls("3331112222", "anna").Dial("1", "2", "PJSIP/101").ExpectAmong("look up observed-1 3331112222");

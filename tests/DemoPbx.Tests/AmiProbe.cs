@@ -102,6 +102,9 @@ internal sealed class AmiProbe : IAsyncDisposable
     public Task<AmiReceived> EventAsync(string name, Func<AmiReceived, bool>? wanted = null) =>
         WaitAsync(m => m.IsEvent && m.Name == name && wanted?.Invoke(m) != false);
 
+    /// <summary>What was sent before this has been read after it: for assertions about what did not come.</summary>
+    public Task CaughtUpAsync() => DoAsync("Ping");
+
     public IReadOnlyList<AmiReceived> Events(string name) => [.. Messages.Where(m => m.IsEvent && m.Name == name)];
 
     public async ValueTask DisposeAsync()

@@ -90,6 +90,7 @@ public sealed class ControlTests
         call.Cause.Should().Be(16);
         var end = await bench.Ami.EventAsync("Hangup", m => m["Channel"] == leg);
         (end["Cause"], end["TechCause"]).Should().Be(("17", "486"));
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("HangupRequest").Should().BeEmpty();
     }
 
@@ -155,6 +156,7 @@ public sealed class ControlTests
         (await bench.Ami.EventAsync("PeerStatus"))["PeerStatus"].Should().Be("Unreachable");
         var call = bench.Pbx.PlaceCall(Bench.Alice());
         await call.Reached(DemoCallPlace.Hold);
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("DialBegin").Should().BeEmpty();
         bench.Agi.Talks.Last().Arguments.Should().Be("next|560001|CHANUNAVAIL");
     }

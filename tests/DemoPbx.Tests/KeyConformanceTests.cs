@@ -98,6 +98,7 @@ public sealed class KeyConformanceTests
         var call = bench.Pbx.PlaceCall(new DemoCaller("1\r\nEvent: Hangup", "560001\r\nX: y") { Name = "a\r\n\r\nEvent: Hangup\nagi_arg_1: held" });
         await call.Reached(DemoCallPlace.Hold);
         await bench.Ami.EventAsync("MusicOnHoldStart");
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("Hangup").Should().BeEmpty();
         bench.Agi.Talks.Single().Arguments.Should().Be("new|560001|");
     }

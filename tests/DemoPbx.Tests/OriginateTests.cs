@@ -60,6 +60,7 @@ public sealed class OriginateTests
         await OriginateAsync(bench, "PJSIP/109");
         var response = await bench.Ami.EventAsync("OriginateResponse");
         (response["Response"], response["Reason"], response["Uniqueid"]).Should().Be(("Failure", "0", "<unknown>"));
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("Newchannel").Should().BeEmpty();
     }
 
@@ -71,6 +72,7 @@ public sealed class OriginateTests
         (await bench.Ami.EventAsync("OriginateResponse"))["Reason"].Should().Be("3");
         var end = await bench.Ami.EventAsync("Hangup");
         (end["Cause"], end["TechCause"]).Should().Be(("19", "480"));
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("DialEnd").Should().BeEmpty();
     }
 
@@ -96,6 +98,7 @@ public sealed class OriginateTests
         await bench.Ami.EventAsync("DialState");
         await bench.Pbx.Phone("PJSIP/101").Answer();
         await bench.Ami.EventAsync("BridgeEnter", m => m["BridgeNumChannels"] == "2");
+        await bench.Ami.CaughtUpAsync();
         var trunk = bench.Ami.Events("Newchannel").Single(m => m["Channel"]!.StartsWith("PJSIP/trunk", StringComparison.Ordinal));
         bench.Ami.Events("MixMonitorStart").Should().ContainSingle().Which["Uniqueid"].Should().Be(trunk["Uniqueid"]);
         bench.Ami.Events("NewCallerid").Select(m => m["CallerIDNum"]).Should().Equal("+390699998888", "101", "+390699998888");

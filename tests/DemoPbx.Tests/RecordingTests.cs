@@ -72,6 +72,7 @@ public sealed class RecordingTests
         await call.Reached(DemoCallPlace.Ringing, "PJSIP/101");
         var other = bench.Pbx.PlaceCall(Bench.Alice());
         await other.Reached(DemoCallPlace.Ringing, "PJSIP/102");
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("MixMonitorStart").Should().ContainSingle().Which["Channel"].Should().Be(call.Channel);
     }
 

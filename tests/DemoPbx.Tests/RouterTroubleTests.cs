@@ -120,6 +120,7 @@ public sealed class RouterTroubleTests
         var call = bench.Pbx.PlaceCall(Bench.Alice());
         await call.Reached(DemoCallPlace.Ringing);
         bench.Agi.Talks.Select(t => t.Arguments).Should().Equal("new|560001|", "held|560001|", "held|560001|");
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("UserEvent").Should().HaveCount(2);
         bench.Ami.Events("MusicOnHoldStop").Should().HaveCount(2);
     }
@@ -142,6 +143,7 @@ public sealed class RouterTroubleTests
         var second = bench.Pbx.PlaceCall(new DemoCaller("420777000000", "560002"));
         await second.Reached(DemoCallPlace.Hold);
         bench.Agi.Talks.Last().Arguments.Should().Be("next|560002|BUSY");
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("DialBegin").Should().ContainSingle();
         bench.Ami.Events("VarSet").Should().Contain(m => m["Variable"] == "DIALSTATUS" && m["Value"] == "BUSY" && m["Channel"] == second.Channel);
     }
@@ -155,6 +157,7 @@ public sealed class RouterTroubleTests
         (await bench.Pbx.Phone("PJSIP/101").Decline()).Should().BeTrue();
         await call.Reached(DemoCallPlace.Ringing, "PJSIP/102");
         (await bench.Ami.EventAsync("Hangup"))["TechCause"].Should().Be("603");
+        await bench.Ami.CaughtUpAsync();
         bench.Ami.Events("Newstate").First()["ChannelStateDesc"].Should().Be("Ringing");
     }
 

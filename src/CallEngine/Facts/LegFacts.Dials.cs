@@ -64,7 +64,11 @@ internal sealed partial class LegFacts
             null or DialResult.Cancelled => gone ? OfferOutcome.CallerGaveUp : OfferOutcome.Cancelled,
             { } told => OfferRules.OutcomeOf(told, ring, call),
         };
-        offers.End(ring, outcome, techCause, call.Legs.FindLast(l => l is { Live: true, Answered: true, Agent: not null })?.Agent!.Id);
+        var taker = call.Legs.FindLast(l => l is { Live: true, Answered: true, Agent: not null })?.Agent;
+        if (outcome == OfferOutcome.AnsweredElsewhere && taker is null)
+            offers.AnsweredBySomebody(ring);
+        else
+            offers.End(ring, outcome, techCause, taker?.Id);
     }
 
     public void Rang(PbxFact.LegRang fact)

@@ -86,6 +86,7 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
 
     public bool Rang => RangAt is not null;
 
+    /// <summary>Known before the end only of a ring that somebody answered who has no name yet.</summary>
     public OfferOutcome? Outcome { get; set; }
 
     public EngineTimer? EndTimer { get; set; }

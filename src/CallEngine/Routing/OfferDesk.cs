@@ -13,6 +13,8 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
     /// <summary>How long the PBX lets a phone ring it tells nobody; its own word ends the ring, this only looks whether that was missed.</summary>
     private static readonly TimeSpan ObservedRing = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan TakerWithin = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Reserves in the same step as deciding.</summary>
     public Offer? Reserve(Call call, Agent agent, RouteRule rule)
     {
@@ -172,10 +174,17 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         }
     }
 
+    /// <summary>The PBX may cancel the other phones a moment before it tells who answered: that name is waited for.</summary>
+    public void AnsweredBySomebody(Offer ring)
+    {
+        ring.Outcome = OfferOutcome.AnsweredElsewhere;
+        SetEnd(ring, TakerWithin);
+    }
+
     public void EndRings(Call call, OfferOutcome outcome)
     {
         foreach (var ring in call.Rings.ToArray())
-            End(ring, outcome, null);
+            End(ring, ring.Outcome ?? outcome, null);
     }
 
     /// <summary>Nothing ended it for long: it may ring still.</summary>
@@ -184,7 +193,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         if (ring.Legs.Exists(l => l is { Live: true, Answered: false }) && !ring.Call.Ended)
             SetEnd(ring, ObservedRing);
         else
-            End(ring, OfferOutcome.Cancelled, null);
+            End(ring, ring.Outcome ?? OfferOutcome.Cancelled, null);
     }
 
     /// <param name="by">Who answered elsewhere.</param>

@@ -29,7 +29,6 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         await using var command = database.CreateCommand($"update device set {device}; update settings_version set version = version + 1 returning version");
         var version = await command.ExecuteScalarAsync();
         await Eventually.BeAsync(() => site.Host.Output.Contains($"Settings version {version}", StringComparison.Ordinal), TimeSpan.FromSeconds(10), "the changed devices to be in force");
-        await site.SitDownAsync(["101"]);
         return site;
     }
 
@@ -43,6 +42,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         {
             await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = true, can_hold = true");
             await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101");
+            await site.SitDownAsync(["101"]);
             await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Talk = TimeSpan.FromSeconds(30) });
             var page = site.Pages[0];
             var pop = (await page.NextAsync<PopEvent>()).Pop;
@@ -75,6 +75,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = true, auto_answer = true");
         await using var watch = await lab.WatchAsync();
         await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101");
+        await site.SitDownAsync(["101"]);
         await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Talk = TimeSpan.FromSeconds(3) });
         var page = site.Pages[0];
         var pop = (await page.NextAsync<PopEvent>()).Pop;
@@ -103,6 +104,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         await lab.QuietAsync();
         await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = true, can_hold = true");
         await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101");
+        await site.SitDownAsync(["101"]);
         await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Patience = TimeSpan.FromSeconds(4) });
         var page = site.Pages[0];
         var pop = (await page.NextAsync<PopEvent>()).Pop;

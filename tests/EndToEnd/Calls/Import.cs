@@ -17,7 +17,7 @@ public sealed class Import(PostgresFixture postgres) : IClassFixture<PostgresFix
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
         await using var site = await LabSite.StartAsync(lab, await postgres.NewDatabaseAsync(), agents: 2);
-        await site.SitDownAsync(["101"]);
+        await site.SitDownAsync(["101"], ready: false);
         await using var admin = await AgentPage.OpenAsync(site.Host.Address, "admin", "demo");
         var found = (await admin.Http.GetFromJsonAsync($"api/admin/pbx/{lab.Node}", ContractsJson.Default.PbxImportView))!;
         found.Notifies.Should().BeFalse("the AMI user has no write class system");

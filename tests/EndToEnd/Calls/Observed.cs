@@ -13,7 +13,7 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
 {
     const string Group = "+390294750600", Queue = "+390294750400", FollowMe = "+390294750700", Direct = "+390294750101";
 
-    async Task<(LabSite Site, string Connection)> SiteAsync(AsteriskLab lab, params string[] extensions)
+    async Task<(LabSite Site, string Connection)> SiteAsync(AsteriskLab lab)
     {
         await lab.QuietAsync();
         var connection = await postgres.NewDatabaseAsync();
@@ -22,7 +22,6 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
         await using var command = database.CreateCommand("update queue set wrap_up_s = 5; update settings_version set version = version + 1 returning version");
         var version = await command.ExecuteScalarAsync();
         await Eventually.BeAsync(() => site.Host.Output.Contains($"Settings version {version}", StringComparison.Ordinal), TimeSpan.FromSeconds(10), "the wrap-up time to be in force");
-        await site.SitDownAsync(extensions);
         return (site, connection);
     }
 
@@ -32,10 +31,11 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
     public async Task A_ring_group_pops_on_all_once_and_closes_within_a_second_with_who_answered()
     {
         var lab = await AsteriskLab.SharedAsync();
-        var (site, _) = await SiteAsync(lab, "101", "102");
+        var (site, _) = await SiteAsync(lab);
         await using var host = site;
         await using var silent = await lab.PhoneAsync(LabPhoneKind.Silent, "101,103");
         await using var answers = await lab.PhoneAsync(LabPhoneKind.Answer, "102", ring: TimeSpan.FromSeconds(2));
+        await site.SitDownAsync(["101", "102"]);
         var (anna, bruno) = (site.Pages[0], site.Pages[1]);
         await using var caller = lab.Call(new LabCallPlan(Group) { From = "+390288887777", DisplayName = "Mario Rossi", Talk = TimeSpan.FromSeconds(3) });
         var pops = await Task.WhenAll(anna.NextAsync<PopEvent>(), bruno.NextAsync<PopEvent>());
@@ -59,10 +59,11 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
     public async Task A_queue_of_Local_members_pops_once_a_ring_and_a_national_number_is_understood()
     {
         var lab = await AsteriskLab.SharedAsync();
-        var (site, connection) = await SiteAsync(lab, "101", "102");
+        var (site, connection) = await SiteAsync(lab);
         await using var host = site;
         await using var silent = await lab.PhoneAsync(LabPhoneKind.Silent, "101");
         await using var answers = await lab.PhoneAsync(LabPhoneKind.Answer, "102", ring: TimeSpan.FromSeconds(2));
+        await site.SitDownAsync(["101", "102"]);
         var (anna, bruno) = (site.Pages[0], site.Pages[1]);
         await using var caller = lab.Call(new LabCallPlan(Queue) { From = "0288887776", Talk = TimeSpan.FromSeconds(6) });
         var pops = await Task.WhenAll(anna.NextAsync<PopEvent>(), bruno.NextAsync<PopEvent>());
@@ -82,11 +83,12 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
     public async Task A_mobile_that_answers_without_confirming_closes_nothing()
     {
         var lab = await AsteriskLab.SharedAsync();
-        var (site, _) = await SiteAsync(lab, "101");
+        var (site, _) = await SiteAsync(lab);
         await using var host = site;
         await using var watch = await lab.WatchAsync();
         await using var mobile = await lab.PhoneAsync(LabPhoneKind.Answer, "trunk", ring: TimeSpan.FromMilliseconds(300), talk: TimeSpan.FromSeconds(30));
         await using var desk = await lab.PhoneAsync(LabPhoneKind.Answer, "101", ring: TimeSpan.FromSeconds(6));
+        await site.SitDownAsync(["101"]);
         var page = site.Pages[0];
         await using var caller = lab.Call(new LabCallPlan(FollowMe) { Talk = TimeSpan.FromSeconds(2) });
         var pop = (await page.NextAsync<PopEvent>()).Pop;
@@ -103,12 +105,11 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
     public async Task A_direct_line_that_nobody_takes_is_no_missed_offer_and_pauses_nobody()
     {
         var lab = await AsteriskLab.SharedAsync();
-        var (site, _) = await SiteAsync(lab, "101");
+        var (site, _) = await SiteAsync(lab);
         await using var host = site;
         await using var silent = await lab.PhoneAsync(LabPhoneKind.Silent, "101");
+        await site.SitDownAsync(["101"]);
         var page = site.Pages[0];
-        // Nobody is ready at a phone that is not registered: it has just come.
-        await page.CommandAsync("ready");
         for (var i = 0; i < 3; i++)
         {
             await using var caller = lab.Call(new LabCallPlan(Direct) { Talk = TimeSpan.FromSeconds(1) });

@@ -70,8 +70,13 @@ public sealed class AgentPage : IAsyncDisposable
             return page;
         await page.CommandAsync("sign_in", node: node, extension: extension);
         // A phone that has just signed in is known to the router a moment later.
-        for (var tries = 0; ready && tries < 40 && await page.CommandAsync("ready") is { Reason: "phone_unregistered" }; tries++)
+        for (var tries = 0; ready && await page.CommandAsync("ready") is { Reason: "phone_unregistered" }; tries++)
+        {
+            if (tries == 40)
+                throw new TimeoutException($"No phone is registered at {extension}: start it before its agent sits down.");
             await Task.Delay(250);
+        }
+
         return page;
     }
 

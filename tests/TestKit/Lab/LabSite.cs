@@ -46,11 +46,11 @@ public sealed class LabSite : IAsyncDisposable
         return new LabSite(host, connection, lab, FirstExtensions(agents));
     }
 
-    /// <summary>Everybody at these extensions sits down, with a page that acknowledges its pops.</summary>
-    public async Task SitDownAsync(IEnumerable<string> extensions)
+    /// <summary>Everybody at these extensions sits down, with a page that acknowledges its pops; ready, their phones must be there.</summary>
+    public async Task SitDownAsync(IEnumerable<string> extensions, bool ready = true)
     {
         foreach (var extension in extensions)
-            _pages.Add(await AgentPage.OpenAsync(Host.Address, LoginAt(extension), "demo", Lab.Node, extension));
+            _pages.Add(await AgentPage.OpenAsync(Host.Address, LoginAt(extension), "demo", Lab.Node, extension, ready));
     }
 
     /// <summary>After a restart of the host: a page that lost its feed connects again by itself.</summary>
