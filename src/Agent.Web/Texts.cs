@@ -26,6 +26,13 @@ sealed class Texts
         }
     }
 
+    /// <summary>As its speakers write it.</summary>
+    public static string OwnName(string language)
+    {
+        var culture = CultureInfo.GetCultureInfo(language);
+        return char.ToUpper(culture.NativeName[0], culture) + culture.NativeName[1..];
+    }
+
     /// <summary>4:05, 1:04:05; never negative, as clocks differ a little.</summary>
     public static string Span(TimeSpan span)
     {

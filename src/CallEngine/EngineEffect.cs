@@ -23,6 +23,9 @@ public abstract record EngineEffect
     /// <summary>Something that must always hold did not; mended as far as possible. The PBX named is to be asked for its snapshot.</summary>
     public sealed record Breach(string Code, string Detail, Guid? Call, Guid? Agent, string? Node) : EngineEffect;
 
+    /// <summary>Take this PBX's snapshot: somebody who looks doubts what we show of it.</summary>
+    public sealed record Look(string Node) : EngineEffect;
+
     /// <summary>An input made no sense: counted and logged, never thrown.</summary>
     public sealed record Report(string Code, string Detail) : EngineEffect;
 }

@@ -123,6 +123,9 @@ public abstract record AgentCommand
     /// <param name="Extension">Where, for one who sits at none.</param>
     public sealed record Listen(Guid Call, string? Node = null, string? Extension = null) : AgentCommand;
 
+    /// <summary>A supervisor ends a call, whoever is in it or waits in it.</summary>
+    public sealed record EndCall(Guid Call) : AgentCommand;
+
     /// <summary>The supervisor who asks hears this call no longer.</summary>
     public sealed record StopListening(Guid Call) : AgentCommand;
 

@@ -73,7 +73,7 @@ public sealed partial class PbxModel
             leg.Attempt = Attempt.Begun;
         leg.Music = application is "MusicOnHold" or "BridgeWait";
         leg.Queued = application is "Queue";
-        leg.Message = application is "Record" && line["Context"] is MessageContext;
+        leg.Message = line["Context"] is MessageContext && application is "WaitForSilence" or "Wait" or "TryExec";
         leg.Parked = application is "Park" or "ParkAndAnnounce";
         if (leg.Parked)
             leg.Lot = line["BridgeId"] ?? "";

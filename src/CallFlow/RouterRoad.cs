@@ -8,7 +8,7 @@ using Npgsql;
 namespace CallCrm.CallFlow;
 
 /// <summary>A command of an agent on its way to the router that holds the domain.</summary>
-/// <param name="Kind">sign_in, take_over, seat_allow, seat_refuse, seat_withdraw, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, transfer, consult, swap, join, cancel_transfer, complete_transfer; by a supervisor also listen, stop_listening.</param>
+/// <param name="Kind">sign_in, take_over, seat_allow, seat_refuse, seat_withdraw, sign_out, sign_out_after, keep_on, ready, pause, answer, hang_up, turn_away, hold, resume, finish_wrap_up, extend_wrap_up, attach_client, dial, transfer, consult, swap, join, cancel_transfer, complete_transfer; by a supervisor also listen, stop_listening, end_call.</param>
 /// <param name="Number">To dial, or to transfer to: as typed. An own extension is known by it.</param>
 /// <param name="E164">What it means; null: no number of the outside.</param>
 /// <param name="AgentId">take_over: who was seen at the extension.</param>

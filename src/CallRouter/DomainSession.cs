@@ -146,6 +146,9 @@ sealed partial class DomainSession(
                 case EngineEffect.Breach breach:
                     Repair(breach);
                     break;
+                case EngineEffect.Look look:
+                    Resync(look.Node);
+                    break;
                 case EngineEffect.Report report:
                     RouterMetrics.Reports.Add(1, new KeyValuePair<string, object?>("code", report.Code));
                     LogReport(report.Code, report.Detail);
@@ -167,9 +170,15 @@ sealed partial class DomainSession(
     {
         RouterMetrics.Breaches.Add(1, new KeyValuePair<string, object?>("code", breach.Code));
         LogBreach(breach.Code, breach.Call, breach.Detail);
+        Resync(breach.Node);
+    }
+
+    /// <param name="node">Null: all.</param>
+    void Resync(string? node)
+    {
         foreach (var link in _links.Values)
         {
-            if (breach.Node is null || link.Node == breach.Node)
+            if (node is null || link.Node == node)
                 link.Resync();
         }
     }

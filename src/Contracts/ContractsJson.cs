@@ -66,6 +66,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(TotpSetupView))]
 [JsonSerializable(typeof(RecoveryCodesView))]
 [JsonSerializable(typeof(OpenSessionsView))]
+[JsonSerializable(typeof(LanguageGiven))]
+[JsonSerializable(typeof(CallEnd))]
 [JsonSerializable(typeof(LeavingView))]
 [JsonSerializable(typeof(LeaveRequest))]
 [JsonSerializable(typeof(SignInName))]

@@ -23,9 +23,10 @@ public sealed record MissedMessage(Guid CallId, Guid? Recording, string Status);
 public sealed record MissedCount(int Waiting);
 
 /// <summary>POST /api/missed/{id}/done.</summary>
-/// <param name="Reason">mail, solved, wrong_number, spam, other.</param>
+/// <param name="Reason">mail, solved, wrong_number, spam, other. Spam also blocks the number for the queue of its last call, as marking a call does: 409 confirm_needed, list_full.</param>
 /// <param name="Note">At most 500 characters; other needs one.</param>
-public sealed record MissedDone(string Reason, string? Note = null);
+/// <param name="Confirmed">Spam: also when it is a client's number.</param>
+public sealed record MissedDone(string Reason, string? Note = null, bool Confirmed = false);
 
 /// <summary>GET /api/missed/figures: today, in the site's zone; whole, and per queue.</summary>
 /// <param name="Within_s">Within how long a call-back is in time.</param>

@@ -9,6 +9,10 @@ public sealed record SecondFactorView(DateTimeOffset? Since, int RecoveryCodesLe
 
 public sealed record PasswordGiven(string Password);
 
+/// <summary>PUT /api/session/language: the page's language of who is signed in.</summary>
+/// <param name="Language">en, it or ru.</param>
+public sealed record LanguageGiven(string Language);
+
 public sealed record CodeGiven(string Code);
 
 /// <summary>What an authenticator app needs; not on before a code of it is confirmed.</summary>
@@ -52,9 +56,11 @@ public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, s
     bool Anyway = false);
 
 /// <summary>POST /api/agents/{id}/commands: a supervisor acts in the agent's place. The id as in CommandRequest.</summary>
-/// <param name="Kind">ready, pause, sign_out, hang_up.</param>
-/// <param name="CallId">The call to end.</param>
-public sealed record SuperviseRequest(Guid Id, string Kind, Guid? CallId = null);
+/// <param name="Kind">ready, pause, sign_out.</param>
+public sealed record SuperviseRequest(Guid Id, string Kind);
+
+/// <summary>POST /api/calls/{id}/end: a supervisor ends this call. The id as in CommandRequest.</summary>
+public sealed record CallEnd(Guid Id);
 
 /// <summary>
 /// POST /api/agents/{id}/listening: the phone of who asks rings and lets them hear this agent's talk, or does so no longer. The id as in CommandRequest.

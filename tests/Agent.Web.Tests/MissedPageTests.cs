@@ -126,6 +126,23 @@ public sealed class MissedPageTests : PageContext
     }
 
     [Fact]
+    public async Task Junk_says_that_it_blocks_and_is_asked_back_where_the_number_is_known()
+    {
+        _rows.Add(Row(1));
+        var page = await ShowAsync();
+        page.Click("[data-test=missed-row]");
+        page.Change("[data-test=missed-reason]", "spam");
+        page.Find(".missed-done").TextContent.Should().Contain("is blocked for the queue");
+        _refusal = FakeServer.Text("""{"status":409,"errorId":"confirm_needed","confirm":["deals"]}""", "application/problem+json", HttpStatusCode.Conflict);
+        page.Submit(".missed-done");
+        page.WaitForElement("[data-test=missed-confirm]").TextContent.Should().Contain("The client has deals.");
+        _refusal = null;
+        page.Click("[data-test=missed-block]");
+        page.WaitForAssertion(() => Cells(page.Find("[data-test=missed-row]"))[^1].Should().Be("Closed meanwhile"));
+        JsonSerializer.Deserialize(Server.Asked.Last(a => a.Path.EndsWith("/done", StringComparison.Ordinal)).Body, ContractsJson.Default.MissedDone).Should().Be(new MissedDone("spam", "", true));
+    }
+
+    [Fact]
     public async Task A_change_keeps_the_rows_where_they_are_and_announces_new_ones()
     {
         _rows.AddRange([Row(1), Row(2)]);

@@ -132,21 +132,36 @@ public sealed class SightTests : PageContext
         await FrameAsync("supervisor", board: Board(anna, Tile("Bruno", "SignedOut")));
         var session = Server.Answer!;
         var accepted = true;
-        Server.Answer = r => r.RequestUri!.AbsolutePath == $"/api/agents/{anna.AgentId}/commands"
-            ? FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, accepted, accepted ? null : "not_your_call"), ContractsJson.Default.CommandAnswer)) : session(r);
+        Server.Answer = r => r.RequestUri!.AbsolutePath is var path && (path == $"/api/agents/{anna.AgentId}/commands" || path == $"/api/calls/{call}/end")
+            ? FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, accepted, accepted ? null : "no_such_call"), ContractsJson.Default.CommandAnswer)) : session(r);
         var board = Render<BoardPage>();
         board.FindAll("[data-test=agent-menu]").Should().ContainSingle("nobody acts for one who is not there");
         board.Click("[data-test=agent-menu]");
         board.Click("[data-test=supervise-hang_up]");
-        Server.Asked.Should().NotContain(a => a.Path.EndsWith("/commands", StringComparison.Ordinal));
+        Server.Asked.Should().NotContain(a => a.Path.EndsWith("/end", StringComparison.Ordinal));
         accepted = false;
         board.Click("[data-test=supervise-sure]");
-        board.WaitForAssertion(() => board.Find("[data-test=supervise-trouble]").TextContent.Should().Be("This agent is not in that call any more."));
-        Server.Asked.Last().Body.Should().Contain("hang_up").And.Contain(call.ToString());
+        board.WaitForAssertion(() => board.Find("[data-test=supervise-trouble]").TextContent.Should().Be("This call is over already."));
         accepted = true;
         board.Click("[data-test=supervise-pause]");
         board.WaitForAssertion(() => board.FindAll("[data-test=supervise-pause]").Should().BeEmpty());
         Server.Asked.Last().Body.Should().Contain("\"pause\"");
+    }
+
+    [Fact]
+    public async Task A_supervisor_ends_a_call_that_waits_after_being_asked()
+    {
+        var waiting = new WaitingCallView(Guid.NewGuid(), 17, Some.Caller("+39 02 1234 5678"), "Mario Rossi", "Sales", Some.Noon, 1, "Waiting");
+        await FrameAsync("supervisor", board: Board(Tile("Anna")) with { Waiting = [waiting] });
+        var session = Server.Answer!;
+        Server.Answer = r => r.RequestUri!.AbsolutePath == $"/api/calls/{waiting.CallId}/end"
+            ? FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, false, "pbx_away"), ContractsJson.Default.CommandAnswer)) : session(r);
+        var board = Render<BoardPage>();
+        board.Find("[data-test=end-call]").GetAttribute("aria-label").Should().Be("End the call of Mario Rossi");
+        board.Click("[data-test=end-call]");
+        board.Click("[data-test=end-sure]");
+        board.WaitForAssertion(() => board.Find("[data-test=end-trouble]").TextContent.Should().Be("The PBX does not answer at the moment."));
+        board.FindAll("[data-test=end-sure]").Should().BeEmpty();
     }
 
     [Fact]
@@ -202,7 +217,7 @@ public sealed class SightTests : PageContext
     public async Task Managers_see_the_board_and_do_not_steer()
     {
         await FrameAsync("manager", board: Board(Tile("Anna")));
-        Render<BoardPage>().FindAll("[data-test=agent-menu]").Should().BeEmpty();
+        Render<BoardPage>().FindAll("[data-test=agent-menu], [data-test=end-call]").Should().BeEmpty();
     }
 
     [Theory]

@@ -27,15 +27,39 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void A_supervisor_ends_the_agents_call_and_no_other_and_does_nothing_else_for_them()
+    public void A_supervisor_does_nothing_else_for_an_agent()
     {
         var story = Scenario.With("anna", "bruno").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget();
-        var call = story.Id("call1");
-        story.Supervised("bruno", new AgentCommand.HangUp(call)).ExpectAmong("cmd5 refused not_your_call")
-            .Supervised("anna", new AgentCommand.Hold(call)).ExpectAmong("cmd6 refused command_unknown")
-            .Supervised("anna", new AgentCommand.SignIn(Scenario.Node, "103")).ExpectAmong("cmd7 refused command_unknown")
-            .Supervised("anna", new AgentCommand.HangUp(call)).ExpectAmong("cmd8 accepted");
-        story.All.OfType<EngineEffect.Act>().Last().What.Should().BeOfType<PbxAction.HangUp>();
+        foreach (var what in new AgentCommand[] { new AgentCommand.Hold(story.Id("call1")), new AgentCommand.HangUp(story.Id("call1")), new AgentCommand.SignIn(Scenario.Node, "103") })
+            story.Supervised("anna", what).ExpectAmong($"cmd{story.Commands} refused command_unknown");
+        story.All.OfType<EngineEffect.Act>().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_supervisor_ends_a_call_client_first_so_that_nobody_else_is_rung()
+    {
+        var story = Scenario.With("anna", "bruno").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget();
+        story.Supervised("sara", new AgentCommand.EndCall(story.Id("call1"))).Expect("""
+            act #1 hang up PJSIP/trunk-1 16
+            act #2 hang up PJSIP/101-2 16
+            look pbx
+            cmd5 accepted
+            """);
+        story.At(5).Ends("1", 16, hungUp: true).Ends("2", 16, hungUp: true).ExpectAmong("call1 ended Answered by System agent anna wait 0 talk 5000 hold 0");
+        story.Supervised("sara", new AgentCommand.EndCall(story.Id("call1"))).ExpectAmong("cmd6 refused no_such_call")
+            .Does("anna", new AgentCommand.EndCall(story.Id("call1"))).ExpectAmong("cmd7 refused command_unknown");
+    }
+
+    [Fact]
+    public void A_supervisor_ends_a_call_that_waits_or_rings_and_it_goes_to_nobody()
+    {
+        var story = Scenario.With("anna", "bruno").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").Forget();
+        story.Supervised("sara", new AgentCommand.EndCall(story.Id("call1"))).ExpectAmong("act #1 hang up PJSIP/trunk-1 16");
+        // Quicker than the hang-up, the dialplan asks for the next agent.
+        story.Forget().Ends("2").Asks("1", RequestState.Next, last: DialResult.Cancelled).ExpectNone("offered").Ends("1", 16, hungUp: true).ExpectAmong("call1 ended Blocked by System agent - wait 0 talk 0 hold 0");
+        story.AgentOf("anna").State.Should().Be(AgentState.Ready);
+
+        story.PbxLost().Forget().Supervised("sara", new AgentCommand.EndCall(story.Id("nowhere"))).ExpectAmong($"cmd{story.Commands} refused no_such_call");
     }
 
     [Fact]

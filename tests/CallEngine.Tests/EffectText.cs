@@ -16,6 +16,7 @@ internal static class EffectText
             EngineEffect.LookUp l => Join("look up", Who(l.Call), l.Caller.Display, l.Source is null ? "" : $"source {l.Source}", l.Late ? "late" : "", l.MayCreate ? "" : "only"),
             EngineEffect.AnswerCommand c => c.Accepted ? $"{Who(c.Command)} accepted" : Join($"{Who(c.Command)} refused {c.Reason}", c.Other is { } other ? $"({Who(other)})" : ""),
             EngineEffect.Breach b => Join("breach", b.Code, b.Call is { } of ? Who(of) : "", b.Node ?? ""),
+            EngineEffect.Look l => $"look {l.Node}",
             EngineEffect.Report r => $"report {r.Code}",
             _ => effect.ToString(),
         };

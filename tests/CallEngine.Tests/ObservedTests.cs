@@ -181,6 +181,17 @@ public sealed class ObservedTests
         Scenario.With("anna").Channel("1", "PJSIP/trunk").Fact(new PbxFact.CallerChanged(Scenario.Node, null, Scenario.Leg("1"), "", "", true, true)).At(1)
             .ExpectAmong("observed-1 started Inbound withheld to 800100 observed");
 
+    [Theory]
+    [InlineData("Mario Rossi", "Sales:Mario Rossi", "Mario Rossi")]
+    [InlineData("", "Sales:", "Sales:")]
+    [InlineData("ROSSI M", "Mario Rossi", "Mario Rossi")]
+    public void A_name_is_the_dialplans_but_without_what_it_only_put_before_it(string sent, string shown, string name)
+    {
+        var story = Scenario.With("anna").Fact(new PbxFact.LegCreated(Scenario.Node, null, Scenario.Leg("1"), "1", "PJSIP/trunk-1", "PJSIP/trunk", Scenario.Caller, sent, "600", "ext-group", false, PresentationTold: true), "observed-1")
+            .Fact(new PbxFact.CallerChanged(Scenario.Node, null, Scenario.Leg("1"), Scenario.Caller, shown, false, true)).At(1);
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<CallStarted>().Single().CallerName.Should().Be(name);
+    }
+
     [Fact]
     public void An_originated_phone_rings_before_its_agent_talks()
     {

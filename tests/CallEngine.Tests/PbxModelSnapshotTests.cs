@@ -76,6 +76,15 @@ public sealed class PbxModelSnapshotTests
             .Should().Equal("dial ended .1 -> .2 NoAnswer", "ended      .2 cause 0");
     }
 
+    [Theory]
+    [InlineData("callcrm-message", "WaitForSilence", true)]
+    [InlineData("callcrm-message", "Wait", true)]
+    [InlineData("callcrm-message", "Playback", false)]
+    [InlineData("callcrm-fallback", "Wait", false)]
+    public void Who_speaks_a_message_is_known_by_where_the_dialplan_is(string context, string application, bool speaks) =>
+        new PbxModel(PbxModelTraces.Node).TakeSnapshot([Line("1", "PJSIP/trunk-00000001", "1", "6", $"Context: {context}", $"Application: {application}")], s_none)
+            .Legs.Single().Waits.Should().Be(speaks ? WaitKind.Message : null);
+
     [Fact]
     public void Local_channels_of_the_list_connect_and_are_not_shown()
     {

@@ -31,6 +31,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<SessionView> SignInAsync(string login, string password, string? code = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/session", JsonContent.Create(new SignInRequest(login, password, code), Json.SignInRequest), Json.SessionView, cancel);
 
+    public Task SetLanguageAsync(string language, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/session/language", JsonContent.Create(new LanguageGiven(language), Json.LanguageGiven), cancel);
+
     public Task<SecondFactorView> SecondFactorAsync(CancellationToken cancel = default) => GetAsync("api/session/second-factor", Json.SecondFactorView, cancel);
 
     /// <exception cref="ApiException">invalid_input (password), second_factor_on, locked_out.</exception>
@@ -83,8 +86,11 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<CommandAnswer> ListenAsync(Guid agent, Guid call, bool listens, ExtensionView? place = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/agents/{agent}/listening", JsonContent.Create(new ListenRequest(Guid.CreateVersion7(time.GetUtcNow()), call, listens, place?.Node, place?.Number), Json.ListenRequest), Json.CommandAnswer, cancel);
 
-    public Task<CommandAnswer> SuperviseAsync(Guid agent, string kind, Guid? call = null, CancellationToken cancel = default) =>
-        SendAsync(HttpMethod.Post, $"api/agents/{agent}/commands", JsonContent.Create(new SuperviseRequest(Guid.CreateVersion7(time.GetUtcNow()), kind, call), Json.SuperviseRequest), Json.CommandAnswer, cancel);
+    public Task<CommandAnswer> SuperviseAsync(Guid agent, string kind, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/agents/{agent}/commands", JsonContent.Create(new SuperviseRequest(Guid.CreateVersion7(time.GetUtcNow()), kind), Json.SuperviseRequest), Json.CommandAnswer, cancel);
+
+    public Task<CommandAnswer> EndCallAsync(Guid call, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/calls/{call}/end", JsonContent.Create(new CallEnd(Guid.CreateVersion7(time.GetUtcNow())), Json.CallEnd), Json.CommandAnswer, cancel);
 
     public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
         new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client, Number: number);

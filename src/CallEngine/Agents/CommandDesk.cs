@@ -27,7 +27,9 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             return;
         }
 
-        var outcome = state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
+        var outcome = command is { What: AgentCommand.EndCall end, By: not null }
+            ? new CommandOutcome(EndCall(end.Call))
+            : state.Agents.TryGetValue(command.Agent, out var agent) && agent.Known
             ? command.By is { } by ? new(DoFor(agent, by, command)) : seats.Do(agent, command.Id, command.What) ?? new CommandOutcome(Do(agent, command))
             : new CommandOutcome("agent_unknown");
         var answer = new EngineEffect.AnswerCommand(command.Id, outcome.Refusal is null, outcome.Refusal, outcome.Other);
@@ -70,7 +72,7 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
         };
     }
 
-    /// <summary>By a supervisor: what steers the load and ends what should not go on. The agent is told by the reason.</summary>
+    /// <summary>By a supervisor: what steers the load. The agent is told by the reason.</summary>
     private string? DoFor(Agent agent, Guid by, EngineInput.Command command)
     {
         const string Reason = "by_supervisor";
@@ -87,7 +89,6 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
             // Nobody can take a call whose page is not there.
             AgentCommand.Ready => agent.Away ? "page_gone" : Ready(agent, anyway: false),
             AgentCommand.Pause => Pause(agent, Reason),
-            AgentCommand.HangUp hangUp => HangUp(agent, hangUp.Call),
             _ => "command_unknown",
         };
     }
@@ -209,6 +210,30 @@ internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch
                 state.Out.Act(call.Node, new PbxAction.HangUp(own.ChannelName, talks ? 16 : 21), null);
         }
 
+        return null;
+    }
+
+    /// <summary>
+    /// Everybody in it is hung up, the client first, so that nobody else is rung. What is stuck is one of which the PBX knows nothing any more:
+    /// its snapshot tells, and closes it.
+    /// </summary>
+    private string? EndCall(Guid id)
+    {
+        if (book.Find(id) is not { Ended: false } call)
+            return "no_such_call";
+        if (!state.IsUp(call.Node))
+            return "pbx_away";
+        (call.Unwanted, call.By) = (true, EndedBy.System);
+        foreach (var leg in call.Legs.Where(l => l.Live).OrderByDescending(l => l.IsClient))
+        {
+            if (leg is { Clicked: true, InAmi: false })
+                leg.Unwanted = true;
+            else if (leg.ChannelName.Length > 0)
+                state.Out.Act(leg.Id.Node, new PbxAction.HangUp(leg.ChannelName, 16), null);
+        }
+
+        state.Touch(call);
+        state.Out.Add(new EngineEffect.Look(call.Node));
         return null;
     }
 

@@ -56,7 +56,9 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (Live(fact.Leg) is not { Call: { Routed: false, Announced: false } call } leg || !ReferenceEquals(call.Legs[0], leg))
             return;
         call.Caller = CallRules.Read(fact.CallerNumber, fact.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(fact.Node, fact.CallerNumber)));
-        call.CallerName = fact.CallerName;
+        // "Sales:Mario Rossi": a queue's name put before it for the phones is not the caller's.
+        if (call.CallerName.Length == 0 || !fact.CallerName.EndsWith(call.CallerName, StringComparison.Ordinal))
+            call.CallerName = fact.CallerName;
         call.CallerCertain = fact.PresentationTold;
     }
 

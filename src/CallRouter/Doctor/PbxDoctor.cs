@@ -31,6 +31,9 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
         ("callcrm-out", "nothing can be dialled from the page"),
         ("callcrm-outbound", "numbers clicked on the page reach nobody; write this context, deploy/asterisk/README.md has an example"),
         ("callcrm-fallback", "callers hear an apology when CallCrm does not answer; write this context, deploy/asterisk/README.md has examples"),
+        ("callcrm-record", "no call is recorded, the snippet is an old one"),
+        ("callcrm-consult", "agents cannot speak with a colleague before they hand a client on, the snippet is an old one"),
+        ("callcrm-message", "callers cannot leave a message, the snippet is an old one"),
         ("callcrm-listen", "supervisors cannot listen to live calls, the snippet is an old one"),
         (AgiCheck.Context, "whether the PBX reaches CallCrm cannot be tried, the snippet is an old one"),
     ];

@@ -24,6 +24,7 @@ internal static class AdminModule
                 TypedResults.Ok(await store.ChangesAsync(person.Id, cursor, Cursor.Limit(limit), cancel)))
             .WithName("ListSettingsChanges").WithSummary("Who changed which setting when, from what to what; newest first");
         UserAdmin.Map(admin);
+        UserAdmin.MapOwn(api);
         LeavingAdmin.Map(admin);
         QueueAdmin.Map(admin);
         PlaceAdmin.Map(admin);

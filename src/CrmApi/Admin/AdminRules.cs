@@ -11,7 +11,7 @@ internal static partial class AdminRules
 {
     const int LongestName = 100;
     static readonly string[] Roles = ["agent", "supervisor", "manager", "admin"];
-    static readonly string[] Languages = ["en", "it", "ru"];
+    internal static readonly string[] Languages = ["en", "it", "ru"];
     static readonly string[] AfterWrapUps = ["ready", "paused"];
 
     /// <summary>Pauses that are nobody's to choose from the list: the router, or the page for practice, sets them.</summary>

@@ -30,6 +30,21 @@ internal static class UserAdmin
         return written.Answer();
     }
 
+    /// <summary>The one setting that is everybody's own: kept with the others, and no reason to sign in anew.</summary>
+    public static void MapOwn(IEndpointRouteBuilder api) =>
+        api.MapPut("/session/language", SetLanguageAsync).RequireAuthorization(Rights.SignedIn).WithTags("Session").WithName("SetLanguage").WithSummary("The language of one's own pages: en, it or ru");
+
+    static async Task<Results<NoContent, ProblemHttpResult>> SetLanguageAsync(LanguageGiven given, Person person, AdminWriter writer, CancellationToken cancel)
+    {
+        if (!AdminRules.Languages.Contains(given.Language)) return Problems.Invalid("language", "one of " + string.Join(", ", AdminRules.Languages));
+        var written = await writer.ChangeAsync(person, Subject(person.Id), _ => new AdminRules.Errors(), async change =>
+        {
+            const string Sql = "update app_user set language = @Language, version = version + 1 where id = @Id and language <> @Language";
+            return await change.DoAsync(Sql, new { given.Language, person.Id }, cancel) > 0 ? null : change.NothingToDo();
+        }, cancel);
+        return written.Refusal is { } refusal ? refusal : TypedResults.NoContent();
+    }
+
     internal static AdminWriter.Subject<UserSetup> Subject(Guid id) =>
         new("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup);
 

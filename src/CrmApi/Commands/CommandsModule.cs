@@ -18,7 +18,7 @@ internal static class CommandsModule
     static readonly FrozenSet<string> NeedNoCall =
         FrozenSet.ToFrozenSet(["sign_in", "take_over", "seat_allow", "seat_refuse", "seat_withdraw", "sign_out", "sign_out_after", "keep_on", "ready", "pause", "dial"], StringComparer.Ordinal);
 
-    static readonly FrozenSet<string> Supervised = FrozenSet.ToFrozenSet(["ready", "pause", "sign_out", "hang_up"], StringComparer.Ordinal);
+    static readonly FrozenSet<string> Supervised = FrozenSet.ToFrozenSet(["ready", "pause", "sign_out"], StringComparer.Ordinal);
 
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -26,7 +26,10 @@ internal static class CommandsModule
             .WithName("SendCommand").WithSummary("An agent's command; a repeated id gets its first answer, a refusal comes with its reason")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapPost("/agents/{id}/commands", SuperviseAsync).RequireAuthorization(Rights.Supervise).WithTags("Commands")
-            .WithName("SuperviseAgent").WithSummary("A supervisor sets an agent ready or paused, signs them out, or ends their call; audited, and the agent is told")
+            .WithName("SuperviseAgent").WithSummary("A supervisor sets an agent ready or paused, or signs them out; audited, and the agent is told")
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        api.MapPost("/calls/{id}/end", EndCallAsync).RequireAuthorization(Rights.Supervise).WithTags("Commands")
+            .WithName("EndCall").WithSummary("A supervisor ends a call, also one that waits or is stuck; audited")
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapPost("/agents/{id}/listening", ListenAsync).RequireAuthorization(Rights.ListenLive).WithTags("Commands")
             .WithName("ListenToAgent").WithSummary("A supervisor hears an agent's live call on their own phone, or no longer; audited, and shown to the agent unless the site hides it")
@@ -51,10 +54,17 @@ internal static class CommandsModule
     {
         if (request.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
         if (!Supervised.Contains(request.Kind)) return Problems.Invalid("kind", $"one of {string.Join(", ", Supervised.Order(StringComparer.Ordinal))}");
-        if (request is { Kind: "hang_up", CallId: null }) return Problems.Invalid("callId", "the call's id");
-        var answer = await road.CommandAsync(request.Id, id, new RoadCommand(request.Kind, request.CallId), cancel, by: person.Id);
+        var answer = await road.CommandAsync(request.Id, id, new RoadCommand(request.Kind), cancel, by: person.Id);
         // The deed is done: what becomes of the request must not keep it out of the book.
         if (answer.Accepted) await audit.AddAsync(person.Id, "supervise." + request.Kind, "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), CancellationToken.None);
+        return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
+    }
+
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> EndCallAsync(Guid id, CallEnd request, Person person, RouterRoad road, AuditStore audit, HttpContext http, CancellationToken cancel)
+    {
+        if (request.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
+        var answer = await road.CommandAsync(request.Id, person.Id, new RoadCommand("end_call", id), cancel, by: person.Id);
+        if (answer.Accepted) await audit.AddAsync(person.Id, "supervise.end_call", "call", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), CancellationToken.None);
         return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 

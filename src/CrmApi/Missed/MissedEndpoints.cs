@@ -1,6 +1,7 @@
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Junk;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Missed;
@@ -31,7 +32,8 @@ internal static class MissedEndpoints
             .RequireAuthorization(Rights.SeeMissedFigures).WithName("GetMissedFigures").WithSummary("Today's time to call back and share called back in time, whole and per queue");
         group.MapPost("/{id}/claim", ClaimAsync).RequireAuthorization(Rights.WorkMissed).WithName("ClaimMissed").WithSummary("Take a number; 409 claimed_by_other says who has it");
         group.MapPost("/{id}/release", ReleaseAsync).RequireAuthorization(Rights.WorkMissed).WithName("ReleaseMissed").WithSummary("Give a number back; leads may give back anybody's");
-        group.MapPost("/{id}/done", DoneAsync).RequireAuthorization(Rights.WorkMissed).WithName("CloseMissed").WithSummary("Close a number without a call, with the reason");
+        group.MapPost("/{id}/done", DoneAsync).RequireAuthorization(Rights.WorkMissed).WithName("CloseMissed").WithSummary("Close a number without a call, with the reason; spam is blocked as well")
+            .ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     static async Task<Results<Ok<ListPage<MissedRow>>, ProblemHttpResult>> ListAsync(Person person, MissedStore store, CancellationToken cancel, string? state = null, Guid? queue = null,
@@ -48,13 +50,25 @@ internal static class MissedEndpoints
     static async Task<Results<Ok<MissedRow>, ProblemHttpResult>> ReleaseAsync(Guid id, Person person, MissedStore store, MissedWorker worker, CancellationToken cancel) =>
         Answer(await store.ReleaseAsync(id, person, cancel), worker);
 
-    static async Task<Results<Ok<MissedRow>, ProblemHttpResult>> DoneAsync(Guid id, MissedDone done, Person person, MissedStore store, MissedWorker worker, CancellationToken cancel)
+    static async Task<Results<Ok<MissedRow>, ProblemHttpResult>> DoneAsync(Guid id, MissedDone done, Person person, MissedStore store, BlockStore blocks, MissedWorker worker,
+        CancellationToken cancel)
     {
         if (!Reasons.Contains(done.Reason)) return Problems.Invalid("reason", $"one of {string.Join(", ", Reasons)}");
         var note = Texts.Clean(done.Note).Trim();
         if (note.Length > LongestNote) return Problems.Invalid("note", $"at most {LongestNote} characters");
         if (done.Reason == "other" && note.Length == 0) return Problems.Invalid("note", "a few words, as the reason is other");
+        // First: what is asked back, or does not fit the list any more, closes nothing.
+        if (done.Reason == "spam" && await BlockAsync(id, done.Confirmed, person, store, blocks, cancel) is { } refusal) return refusal;
         return Answer(await store.DoneAsync(id, person, done.Reason, note, cancel), worker);
+    }
+
+    /// <returns>Why it is not blocked; null also where there is nothing to block, or for who may not.</returns>
+    static async Task<ProblemHttpResult?> BlockAsync(Guid id, bool confirmed, Person person, MissedStore store, BlockStore blocks, CancellationToken cancel)
+    {
+        if (!person.IsAgent && !person.ManagesBlocks) return null;
+        if (await store.MineToCloseAsync(id, person, cancel) is not { } row || await blocks.CallerAsync(row.LastCallId, cancel) is not { E164: { } e164 } caller) return null;
+        var block = new BlockCreate(Guid.CreateVersion7(blocks.Now), e164, caller.QueueId, "spam", Confirmed: confirmed, HideClient: caller.ClientId);
+        return (await blocks.AddAsync(person, block, row.LastCallId, cancel)).Refusal;
     }
 
     static Results<Ok<MissedRow>, ProblemHttpResult> Answer(MissedTaken taken, MissedWorker worker)

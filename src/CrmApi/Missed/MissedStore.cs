@@ -59,6 +59,13 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         insert into missed_done (number_id, at, user_id, reason, note) values (@number, @now, @person, @reason, @note) on conflict do nothing
         """, cancel, reason, note);
 
+    /// <returns>Null: not open for this person, or somebody else's.</returns>
+    public async Task<MissedRow?> MineToCloseAsync(Guid number, Person person, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await FindAsync(connection, number, person, cancel) is { } row && (!Other(row, person) || person.SeesAllCalls) ? row : null;
+    }
+
     /// <summary>Who is shown a missed number may hear what it left, though nobody took part in that call.</summary>
     public async Task<bool> MayHearAsync(Guid call, Person person, CancellationToken cancel)
     {

@@ -131,6 +131,14 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
     }
 
     [PostgresFact]
+    public async Task Whoever_calls_a_client_has_spoken_with_them_last_as_one_who_is_called()
+    {
+        await AfterAsync(Spoken(400, CallDirection.Outbound, Home, Mario), Spoken(900, CallDirection.Inbound, Home, Mario));
+        (await ScalarAsync<string>("select string_agg(concat_ws(' ', c.direction, k.client_id = c.client_id, k.talk_ms), ',' order by k.at) from client_contact k join call c on c.id = k.call_id"))
+            .Should().Be("Outbound t 60000,Inbound t 60000");
+    }
+
+    [PostgresFact]
     public async Task An_attempt_that_nobody_answers_closes_nothing()
     {
         var call = Id(calls++);

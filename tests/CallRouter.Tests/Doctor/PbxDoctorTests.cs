@@ -128,10 +128,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     [Fact]
     public void The_snippet_has_the_version_the_doctor_expects()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "CallCrm.sln")))
-            folder = folder.Parent;
-        File.ReadAllText(Path.Combine(folder.FullName, "deploy/asterisk/callcrm.conf")).Should().Contain($"Set(CALLCRM_SNIPPET={AgiCheck.SnippetVersion})\n");
+        File.ReadAllText(Path.Combine(Repository.Folder, "deploy/asterisk/callcrm.conf")).Should().Contain($"Set(CALLCRM_SNIPPET={AgiCheck.SnippetVersion})\n");
     }
 
     async Task<IReadOnlyCollection<Finding>> ExamineAsync(DoctorDevice? device = null)

@@ -68,7 +68,9 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         // Small heaps swing with the number of calls just now: five megabytes of that are no leak.
         var swing = warm < 100_000_000 ? 5_000_000 : 0;
-        memory.Should().OnlyContain(m => m > warm * 0.95 - swing && m < warm * 1.05 + swing, "it was {0:N0} after the warm-up", warm);
+        // One look may come upon a full buffer: the middle one of the first three is where it began.
+        warm = memory.Take(2).Append(warm).Order().ElementAt(1);
+        memory.Skip(2).Should().OnlyContain(m => m > warm * 0.95 - swing && m < warm * 1.05 + swing, "it was {0:N0} after the warm-up", warm);
 
         load.Drain();
         recorder.Close(last, load.Engine);

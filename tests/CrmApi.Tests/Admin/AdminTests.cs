@@ -69,6 +69,31 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task Everybody_sets_their_own_language_which_is_kept_and_told_to_an_administrator_who_read_before()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var nadia = User("nadia");
+        var read = (await SaveAsync(ada, nadia)).Users.Single(u => u.Id == nadia.Id);
+        await using var nobody = Page.Nobody(host.Address);
+        await UseAsync(nobody, await LinkAsync(ada, nadia.Id), "a long password");
+        await using var page = await Page.SignInAsync(host.Address, "nadia", "a long password");
+
+        for (var twice = 0; twice < 2; twice++)
+        {
+            using var answer = await page.Http.PutAsJsonAsync("api/session/language", new LanguageGiven("ru"), ContractsJson.Default.LanguageGiven);
+            answer.StatusCode.Should().Be(HttpStatusCode.NoContent);
+        }
+
+        (await page.GetAsync("api/session", ContractsJson.Default.SessionView)).Language.Should().Be("ru", "and the session goes on");
+        var change = (await ada.GetAsync("api/admin/changes", ContractsJson.Default.ListPageSettingsChangeView)).Items[0];
+        (change.Kind, change.Name, change.Who).Should().Be(("user", nadia.Name, nadia.Name));
+        change.After.Should().Contain("\"ru\"");
+        (await RefusedAsync(ada, read with { Name = "Nadia Altra" })).Problem.ErrorId.Should().Be("edit_conflict");
+        var (status, problem) = await page.ProblemAsync(HttpMethod.Put, "api/session/language", """{"language":"xx"}""");
+        (status, problem.Errors!.Keys.Single()).Should().Be((HttpStatusCode.BadRequest, "language"));
+    }
+
+    [PostgresFact]
     public async Task A_deactivated_person_is_out_at_the_next_request_and_is_not_routed_to()
     {
         await using var ada = await host.SignInAsync("ada");

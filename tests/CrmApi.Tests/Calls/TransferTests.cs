@@ -50,7 +50,7 @@ public sealed class TransferTests(ApiHost host) : IClassFixture<ApiHost>
             await using var page = await host.SignInAsync(login);
             var id = Guid.CreateVersion7();
             (await SendAsync(page, new CommandRequest(id, kind, Guid.CreateVersion7(), ToAgent: Seeds.Luca))).Should().Be(HttpStatusCode.Forbidden);
-            using var instead = await page.Http.PostAsJsonAsync($"api/agents/{Seeds.Anna}/commands", new SuperviseRequest(id, kind, Guid.CreateVersion7()), ContractsJson.Default.SuperviseRequest);
+            using var instead = await page.Http.PostAsJsonAsync($"api/agents/{Seeds.Anna}/commands", new SuperviseRequest(id, kind), ContractsJson.Default.SuperviseRequest);
             instead.StatusCode.Should().Be(login == "marco" ? HttpStatusCode.Forbidden : HttpStatusCode.BadRequest);
             host.Router.Commands.Should().NotContain(c => c.Id == id);
         }

@@ -102,6 +102,7 @@ public sealed class WrapUpTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         (await UnfinishedAsync(anna)).Should().Contain(call);
         (await UnfinishedAsync(luca)).Should().NotContain(call, "he is still in it");
         await story.WriteAsync([.. story.Ends(call, Seeds.Luca, "102", Seeds.Rossi, leg: 3)]);
+        await story.WrittenAsync(host);
         var lucas = await luca.GetAsync($"api/calls/{call}/draft", ContractsJson.Default.IReadOnlyListDraftFieldView);
         lucas.Select(f => f.Field).Should().Equal("note");
         var desk = await luca.OpenAsync();

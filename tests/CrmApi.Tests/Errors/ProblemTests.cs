@@ -46,18 +46,22 @@ public sealed class ProblemTests(ApiHost host) : IClassFixture<ApiHost>
     {
         await using var sara = await host.SignInAsync("sara");
         await using var database = await host.Database.OpenConnectionAsync();
-        Task<long> AuditedAsync() => database.ExecuteScalarAsync<long>("select count(*) from audit where action like 'supervise.%' and user_id = @Sara and object_id = @agent", new { Seeds.Sara, agent = Seeds.Anna.ToString() });
+        Task<long> AuditedAsync() => database.ExecuteScalarAsync<long>("select count(*) from audit where action like 'supervise.%' and user_id = @Sara", new { Seeds.Sara });
         var (path, call) = ($"api/agents/{Seeds.Anna}/commands", Guid.NewGuid());
         host.Router.Answer = _ => new CallFlow.RoadAnswer(true, null);
-        using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","kind":"hang_up","callId":"{{call}}"}"""))) answer.EnsureSuccessStatusCode();
+        using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","kind":"sign_out"}"""))) answer.EnsureSuccessStatusCode();
         var sent = host.Router.Commands.Last();
-        (sent.Agent, sent.By, sent.Command.Kind, sent.Command.CallId).Should().Be((Seeds.Anna, Seeds.Sara, "hang_up", call));
+        (sent.Agent, sent.By, sent.Command.Kind).Should().Be((Seeds.Anna, Seeds.Sara, "sign_out"));
         (await AuditedAsync()).Should().Be(1);
+        using (var answer = await sara.Http.PostAsync($"api/calls/{call}/end", Json($$"""{"id":"{{Guid.NewGuid()}}"}"""))) answer.EnsureSuccessStatusCode();
+        sent = host.Router.Commands.Last();
+        (sent.By, sent.Command.Kind, sent.Command.CallId).Should().Be((Seeds.Sara, "end_call", call));
+        (await AuditedAsync()).Should().Be(2);
         host.Router.Answer = _ => new CallFlow.RoadAnswer(false, "not_your_call");
         using (var answer = await sara.Http.PostAsync(path, Json($$"""{"id":"{{Guid.NewGuid()}}","kind":"pause"}""")))
             (await answer.Content.ReadAsStringAsync()).Should().Contain("not_your_call").And.Contain("\"accepted\":false");
-        (await AuditedAsync()).Should().Be(1);
-        foreach (var (body, field) in new[] { ("\"kind\":\"sign_in\"", "kind"), ("\"kind\":\"hang_up\"", "callId") })
+        (await AuditedAsync()).Should().Be(2);
+        foreach (var (body, field) in new[] { ("\"kind\":\"sign_in\"", "kind"), ("\"kind\":\"hang_up\"", "kind") })
         {
             var (status, problem) = await sara.ProblemAsync(HttpMethod.Post, path, $"{{\"id\":\"{Guid.NewGuid()}\",{body}}}");
             status.Should().Be(HttpStatusCode.BadRequest);

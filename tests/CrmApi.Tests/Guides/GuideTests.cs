@@ -89,9 +89,7 @@ public sealed class GuideTests(ApiHost host) : IClassFixture<ApiHost>
     /// <summary>The page's words, each with the keys it has.</summary>
     static ILookup<string, string> TextsOf(string language)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CallCrm.sln"))) folder = folder.Parent;
-        var file = Path.Combine(folder!.FullName, "src/Agent.Web/Resources", language == "en" ? "Texts.resx" : $"Texts.{language}.resx");
+        var file = Path.Combine(Repository.Folder, "src/Agent.Web/Resources", language == "en" ? "Texts.resx" : $"Texts.{language}.resx");
         return XDocument.Load(file).Root!.Elements("data").ToLookup(d => d.Element("value")!.Value, d => d.Attribute("name")!.Value);
     }
 }

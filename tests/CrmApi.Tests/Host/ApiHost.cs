@@ -66,7 +66,7 @@ public sealed class ApiHost : IAsyncLifetime
             ["Router:InternalKey"] = FakeRouter.Key,
             ["Access:SignInsPerMinute"] = "10000",
             ["Access:RequestsPerSecond"] = "10000",
-            ["Scripts:Folder"] = Path.Combine(Repository(), "scripts-library"),
+            ["Scripts:Folder"] = Path.Combine(Repository.Folder, "scripts-library"),
             ["Site:CompanyName"] = "Example",
         });
         builder.Configuration.AddInMemoryCollection(Settings);
@@ -79,13 +79,6 @@ public sealed class ApiHost : IAsyncLifetime
         var built = builder.Build();
         built.MapCrmApi();
         return built;
-    }
-
-    static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CallCrm.sln"))) folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
     internal Task<Page> SignInAsync(string login) => Page.SignInAsync(Address, login, Seeds.Password);

@@ -23,7 +23,7 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     public async Task InitializeAsync()
     {
         story = await Story.BeginAsync(host);
-        await ExecuteAsync("truncate missed_call, missed_claim, missed_done; truncate call cascade");
+        await ExecuteAsync("delete from blocked_number; truncate missed_call, missed_claim, missed_done; truncate call cascade");
     }
 
     public async Task DisposeAsync() => await story.DisposeAsync();
@@ -82,6 +82,28 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
 
         await MissAsync("+390212345678", Seeds.Rossi);
         (await ListAsync(anna)).First().Should().BeEquivalentTo(new { Times = 1, Id = rows[1].Id }, "the same row is open again");
+    }
+
+    [PostgresFact]
+    public async Task Closed_as_junk_the_number_is_blocked_for_the_queue_and_a_clients_is_asked_back_first()
+    {
+        await MissAsync("+390212345678", Seeds.Rossi);
+        await MissAsync("+390299991111");
+        await using var anna = await host.SignInAsync("anna");
+        await using var sara = await host.SignInAsync("sara");
+        var (junk, client) = ((await ListAsync(anna))[0], (await ListAsync(anna))[1]);
+        (await PostAsync(anna, junk.Id, "done", new MissedDone("spam"))).Status.Should().Be(HttpStatusCode.OK);
+        var refused = await PostAsync(anna, client.Id, "done", new MissedDone("spam"));
+        (refused.Status, refused.Problem!.ErrorId).Should().Be((HttpStatusCode.Conflict, "confirm_needed"));
+        (await ListAsync(anna)).Should().ContainSingle("it is still open").Which.Id.Should().Be(client.Id);
+        (await BlocksAsync()).Should().Equal(("+390299991111", "Sales"));
+
+        (await PostAsync(anna, client.Id, "done", new MissedDone("spam", Confirmed: true))).Status.Should().Be(HttpStatusCode.OK);
+        (await ListAsync(anna)).Should().BeEmpty();
+        (await BlocksAsync()).Should().Equal(("+390212345678", "Sales"), ("+390299991111", "Sales"));
+
+        async Task<IEnumerable<(string, string?)>> BlocksAsync() =>
+            (await sara.GetAsync("api/blocks", ContractsJson.Default.ListPageBlockRow)).Items.Select(b => (b.Number, b.QueueName));
     }
 
     [PostgresFact]

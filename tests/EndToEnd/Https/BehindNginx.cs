@@ -96,7 +96,7 @@ public sealed class BehindNginx(PostgresFixture postgres) : IClassFixture<Postgr
         var own = new OwnAuthority(_folder);
         own.MakeAuthority(["localhost"], TimeProvider.System.GetUtcNow());
         own.MakeServer(["localhost"], TimeProvider.System.GetUtcNow());
-        var site = await File.ReadAllTextAsync(Path.Combine(Repository(), "deploy/nginx/callcrm.conf"));
+        var site = await File.ReadAllTextAsync(Path.Combine(Repository.Folder, "deploy/nginx/callcrm.conf"));
         foreach (var (from, to) in new[]
         {
             ("listen 443 ssl", $"listen 127.0.0.1:{_port} ssl"), ("server 127.0.0.1:8080", $"server 127.0.0.1:{hostPort}"), ("callcenter.example.com", "localhost"),
@@ -139,13 +139,5 @@ public sealed class BehindNginx(PostgresFixture postgres) : IClassFixture<Postgr
         {
             return false;
         }
-    }
-
-    static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CallCrm.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 }

@@ -7,15 +7,13 @@ namespace CallCrm.EndToEnd.Install;
 [Trait("Category", "Long")]
 public sealed class InstallTests
 {
-    static readonly string s_repository = FindRepository();
-
     [ProgramsFact("systemd-nspawn", "nsenter")]
     public async Task A_service_of_its_own_user_runs_survives_a_crash_is_backed_up_and_keeps_its_data_when_it_is_taken_away()
     {
         await using var machine = await SystemdMachine.BootAsync();
 
         // A first installation.
-        var installed = await DoAsync(machine, $"cd {s_repository} && ./callcrm install --port 8090 --backup /srv/backups");
+        var installed = await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm install --port 8090 --backup /srv/backups");
         installed.Should().Contain("CallCrm runs as the service callcrm: http://127.0.0.1:8090").And.Contain("sets the first administrator's password");
         (await DoAsync(machine, "systemctl is-active callcrm callcrm-backup.timer")).Should().Be("active\nactive");
         (await DoAsync(machine, "ps -o user= -p $(systemctl show -p MainPID --value callcrm)")).Should().Be("callcrm");
@@ -31,7 +29,7 @@ public sealed class InstallTests
         var process = await DoAsync(machine, "systemctl show -p MainPID --value callcrm");
         await DoAsync(machine, "echo ' ' >> /etc/callcrm/callcrm.json");
         var settings = await DoAsync(machine, "sha256sum /etc/callcrm/callcrm.json /etc/callcrm/environment");
-        await DoAsync(machine, $"cd {s_repository} && ./callcrm install");
+        await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm install");
         (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().Be(process);
         (await DoAsync(machine, "sha256sum /etc/callcrm/callcrm.json /etc/callcrm/environment")).Should().Be(settings);
 
@@ -56,10 +54,10 @@ public sealed class InstallTests
         (await DoAsync(machine, "tail -n 1 /var/lib/callcrm/postgres/server.log")).Should().Contain("database system is shut down");
 
         // Taken away: data and settings stay, and a new installation takes them up.
-        (await DoAsync(machine, $"cd {s_repository} && ./callcrm install --uninstall")).Should().Contain("stay");
+        (await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm install --uninstall")).Should().Contain("stay");
         (await machine.RunAsync("ls -d /opt/callcrm /etc/systemd/system/callcrm.service")).Code.Should().NotBe(0);
         (await DoAsync(machine, "cat /var/lib/callcrm/postgres/PG_VERSION && cat /etc/callcrm/callcrm.json")).Should().Contain("8090");
-        (await DoAsync(machine, $"cd {s_repository} && ./callcrm install")).Should().Contain("http://127.0.0.1:8090");
+        (await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm install")).Should().Contain("http://127.0.0.1:8090");
         (await StatusAsync(machine, 8090)).Should().Be("200");
     }
 
@@ -68,21 +66,21 @@ public sealed class InstallTests
     public async Task An_upgrade_of_the_service_backs_up_first_and_a_source_that_does_not_build_changes_nothing()
     {
         await using var machine = await SystemdMachine.BootAsync();
-        await DoAsync(machine, $"cd {s_repository} && ./callcrm install --port 8090");
+        await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm install --port 8090");
         var (process, stamp) = (await DoAsync(machine, "systemctl show -p MainPID --value callcrm"), await DoAsync(machine, "cat /opt/callcrm/host.stamp"));
-        (await DoAsync(machine, $"cd {s_repository} && ./callcrm upgrade /srv/before")).Should().Contain("nothing to upgrade");
+        (await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm upgrade /srv/before")).Should().Contain("nothing to upgrade");
 
         // New source that does not build.
-        await DoAsync(machine, $"echo 'no code' >> {s_repository}/src/AllInOne/Program.cs");
-        var (code, output) = await machine.RunAsync($"cd {s_repository} && ./callcrm upgrade /srv/before", 900);
+        await DoAsync(machine, $"echo 'no code' >> {Repository.Folder}/src/AllInOne/Program.cs");
+        var (code, output) = await machine.RunAsync($"cd {Repository.Folder} && ./callcrm upgrade /srv/before", 900);
         code.Should().Be(1, output);
         output.Should().Contain("The upgrade failed before anything was changed");
         (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().Be(process);
         (await machine.RunAsync("ls /srv/before")).Output.Should().BeEmpty();
 
         // And one that does.
-        await DoAsync(machine, $"cd {s_repository} && sed -i '$ d' src/AllInOne/Program.cs && echo '// newer' >> src/AllInOne/Program.cs");
-        (code, output) = await machine.RunAsync($"cd {s_repository} && ./callcrm upgrade /srv/before", 900);
+        await DoAsync(machine, $"cd {Repository.Folder} && sed -i '$ d' src/AllInOne/Program.cs && echo '// newer' >> src/AllInOne/Program.cs");
+        (code, output) = await machine.RunAsync($"cd {Repository.Folder} && ./callcrm upgrade /srv/before", 900);
         code.Should().Be(0, output);
         output.Should().Contain("Upgraded. The backup before it: /srv/before/callcrm-").And.Contain("the former program: /opt/callcrm/host.old");
         (await DoAsync(machine, "systemctl is-active callcrm")).Should().Be("active");
@@ -90,7 +88,7 @@ public sealed class InstallTests
         (await DoAsync(machine, "cat /opt/callcrm/host.stamp")).Should().NotBe(stamp);
         (await DoAsync(machine, "stat -c '%U %n' /opt/callcrm/host/CallCrm.AllInOne.dll /opt/callcrm/host.old/CallCrm.AllInOne.dll | sort -u | wc -l")).Should().Be("2");
         (await StatusAsync(machine, 8090)).Should().Be("200");
-        (await DoAsync(machine, $"cd {s_repository} && ./callcrm upgrade /srv/before")).Should().Contain("nothing to upgrade");
+        (await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm upgrade /srv/before")).Should().Contain("nothing to upgrade");
     }
 
     [ProgramsFact("systemd-nspawn", "nsenter")]
@@ -111,7 +109,7 @@ public sealed class InstallTests
 
         async Task RefusedAsync(string by, string args, string message)
         {
-            var (code, output) = await machine.RunAsync($"cd {s_repository} && {by} ./callcrm install {args}");
+            var (code, output) = await machine.RunAsync($"cd {Repository.Folder} && {by} ./callcrm install {args}");
             code.Should().Be(1, output);
             output.Should().Contain(message);
         }
@@ -125,13 +123,5 @@ public sealed class InstallTests
     }
 
     static async ValueTask<string> StatusAsync(SystemdMachine machine, int port) =>
-        (await machine.RunAsync($"repo={s_repository} parts={s_repository}/deploy/command; . $parts/common.sh; http_status 127.0.0.1 {port} /health/ready")).Output;
-
-    static string FindRepository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "CallCrm.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-    }
+        (await machine.RunAsync($"repo={Repository.Folder} parts={Repository.Folder}/deploy/command; . $parts/common.sh; http_status 127.0.0.1 {port} /health/ready")).Output;
 }
