@@ -93,12 +93,11 @@ sealed class Texts
         return start is null || why.Rule is "LastContacted" or "Responsible" ? main : $"{start} → {main}";
     }
 
-    /// <summary>What a failed request means to a person; the server's own words where it gave any.</summary>
+    /// <summary>What a failed request means to a person; the server's own words, which are English, where it says more than we know.</summary>
     public static string Failure(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.ErrorId switch
     {
-        "offline" => t["Failure.offline"],
-        "bad_answer" => t["Failure.bad_answer"],
         var id when id.StartsWith("http_", StringComparison.Ordinal) => t["Failure.status", id["http_".Length..]],
+        var id when t["Failure." + id] is { ResourceNotFound: false } text => text,
         var id => failure.Message is { Length: > 0 } words ? words : t["Failure.status", id],
     };
 

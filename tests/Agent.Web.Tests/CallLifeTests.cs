@@ -164,7 +164,7 @@ public sealed class CallLifeTests : PageContext
     {
         Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/timeline", StringComparison.Ordinal) ? FakeServer.Json("""{"errorId":"database_away","detail":"The database is away."}""", System.Net.HttpStatusCode.ServiceUnavailable) : null;
         var life = Render<CallLife>(p => p.Add(c => c.Call, Some.CallId));
-        life.WaitForAssertion(() => life.Find("[role=alert]").TextContent.Should().Contain("The database is away."));
+        life.WaitForAssertion(() => life.Find("[role=alert]").TextContent.Should().Contain("The database does not answer now."));
         Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/timeline", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(Whole(), ContractsJson.Default.CallTimelineView)) : null;
         Time.Advance(TimeSpan.FromSeconds(1));
         Time.Advance(TimeSpan.FromSeconds(1));

@@ -1,6 +1,10 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using CallCrm.AgentWeb;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Localization;
 
 namespace CallCrm.Agent.Web.Tests;
 
@@ -79,6 +83,37 @@ public sealed partial class TextFilesTests
         wanted.Where(k => !known.ContainsKey(k)).Should().BeEmpty();
     }
 
+    /// <summary>What only a page made wrongly could provoke.</summary>
+    static readonly string[] NoPersonsFault =
+    [
+        "a UUID made by the page", "a new UUID", "an id that was not used before", "the call's id", "the id of the address", "the number of the address", "node and number of the address",
+        "what follows the # of the link", "true: people are deactivated by leave, which asks who inherits", "note, disposition, next_step, script.step, answer.7, card.7", "names of queues, at most 7", "numbers of extensions, at most 7",
+    ];
+
+    static IEnumerable<string> ServerFiles() => new[] { "CrmApi", "CallFlow/Clients" }.SelectMany(d => Directory.EnumerateFiles(Path.Combine(Source(), "..", d), "*.cs", SearchOption.AllDirectories))
+        .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+
+    [Fact]
+    public void Every_error_and_every_expectation_of_the_server_is_told_in_each_language()
+    {
+        var source = ServerFiles().Select(File.ReadAllText).ToArray();
+        var errors = source.SelectMany(s => ErrorId().Matches(s).Select(m => m.Groups[1].Value)).Distinct(StringComparer.Ordinal).ToArray();
+        errors.Should().HaveCountGreaterThan(25);
+        errors.Where(id => !Keys("Texts.resx").ContainsKey("Failure." + id)).Should().BeEmpty();
+
+        var expected = source.SelectMany(s => Expected().Matches(s).Select(m => Hole().Replace(m.Groups[1].Value, "7"))).Distinct(StringComparer.Ordinal).ToArray();
+        expected.Should().HaveCountGreaterThan(50);
+        var before = CultureInfo.CurrentUICulture;
+        CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo("ru");
+        using var services = new ServiceCollection().AddLogging().AddLocalization(o => o.ResourcesPath = "Resources").BuildServiceProvider();
+        var texts = services.GetRequiredService<IStringLocalizer<Texts>>();
+        expected.Except(NoPersonsFault).Where(e => !Expectation.Of(texts, e).Any(c => c is >= 'А' and <= 'я')).Should().BeEmpty();
+        Expectation.Of(texts, "expected at most 20 numbers").Should().Be("не больше 20 номеров");
+        Expectation.Of(texts, "PJSIP/101 belongs to 102").Should().Be("PJSIP/101 принадлежит 102");
+        Expectation.Of(texts, "something new").Should().Be("something new");
+        CultureInfo.CurrentUICulture = before;
+    }
+
     [Theory]
     [InlineData("it")]
     [InlineData("ru")]
@@ -135,6 +170,15 @@ public sealed partial class TextFilesTests
 
     [GeneratedRegex("""\b[Tt]\["([A-Za-z_.]+[A-Za-z_])"[\],]""")]
     private static partial Regex Used();
+
+    [GeneratedRegex("""Problems\.Of\([^,]+, "([a-z_]+)",""")]
+    private static partial Regex ErrorId();
+
+    [GeneratedRegex("""(?:Invalid\("[^"]*", |\.Add\(\$?"[^"]*", |\.Unless\([^"\n]*(?:"[^"]*"[^"\n]*)*, \$?"[^"]*", |rrors\[\$?"[^"]*"\] = \[)\$?"((?=[A-Za-z0-9{])(?:[^"{]|\{[^{}]*\})*)"[\])]""")]
+    private static partial Regex Expected();
+
+    [GeneratedRegex(@"\{[^{}]*\}")]
+    private static partial Regex Hole();
 
     [GeneratedRegex("[A-Za-z]{3}")]
     private static partial Regex Words();

@@ -64,7 +64,7 @@ abstract public class AdminPart : ComponentBase
         builder.OpenElement(0, "span");
         builder.AddAttribute(1, "class", "error");
         builder.AddAttribute(2, "data-error", field);
-        builder.AddContent(3, Words["Admin.Expected", string.Join("; ", expected)]);
+        builder.AddContent(3, Words["Admin.Expected", string.Join("; ", expected.Select(e => Expectation.Of(Words, e)))]);
         builder.CloseElement();
     };
 
