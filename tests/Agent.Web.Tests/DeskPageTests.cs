@@ -28,6 +28,19 @@ public sealed class DeskPageTests : PageContext
     }
 
     [Fact]
+    public async Task A_pop_shows_above_other_windows_and_in_the_tabs_title_until_it_is_over()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        var desk = Render<DeskPage>();
+        Feed.Take(Some.Message(Some.Me("Reserved"), new PopEvent(Some.Pop(card: Some.Card()))));
+        desk.WaitForAssertion(() => JSInterop.Invocations["callcrm.badge"].Single().Arguments.Should().Equal("● Ringing"));
+        JSInterop.Invocations["callcrm.notify"].Single().Arguments[1].Should().Be("Ilaria Gentile");
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Some.Call())));
+        desk.WaitForAssertion(() => JSInterop.Invocations["callcrm.badge"].Select(i => i.Arguments[0]).Should().Equal("● Ringing", null));
+    }
+
+    [Fact]
     public async Task Hold_and_resume_show_at_once_and_a_call_out_names_whom_it_goes_to()
     {
         await Session.LoadAsync();

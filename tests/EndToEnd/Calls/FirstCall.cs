@@ -44,4 +44,30 @@ public sealed class FirstCall(PostgresFixture postgres) : IClassFixture<Postgres
         await play.ClickAsync();
         await Assertions.Expect(desk.See("player-time")).ToHaveTextAsync(new System.Text.RegularExpressions.Regex("^0:0[1-9] / 0:0[4-9]"), new LocatorAssertionsToHaveTextOptions { Timeout = 20_000 });
     }
+
+    [LabFact]
+    public async Task A_browser_killed_in_talk_is_back_in_the_call_with_what_was_typed()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var host = await LabHost.StartAsync(postgres, lab);
+        await using var phone = await lab.PhoneAsync(LabPhoneKind.Answer, "110", ring: TimeSpan.FromMilliseconds(300), talk: TimeSpan.FromSeconds(60));
+        LabCall call;
+        await using (var killed = await Desk.OpenAsync(host.Address, "demo"))
+        {
+            await killed.SitDownAsync("110");
+            call = lab.Call(new LabCallPlan(LabHost.Sales) { From = "+393471112234", Talk = TimeSpan.FromSeconds(25) });
+            await killed.See("hang-up").WaitForAsync();
+            var saved = killed.Page.WaitForResponseAsync(r => r.Url.EndsWith("/draft/note", StringComparison.Ordinal) && r.Ok);
+            await killed.See("note").FillAsync("Calls again on Friday.");
+            await saved;
+        }
+
+        await using var ends = call;
+        await using var back = await Desk.OpenAsync(host.Address, "demo");
+        await back.See("hang-up").WaitForAsync();
+        (await back.See("note").InputValueAsync()).Should().Be("Calls again on Friday.");
+        (await call.EndAsync(TimeSpan.FromSeconds(60))).Should().Be(0, "nobody at the telephone noticed");
+        await back.See("wrap-up").WaitForAsync();
+    }
 }
