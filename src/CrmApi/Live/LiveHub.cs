@@ -100,12 +100,12 @@ internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressin
         var offered = state.OfferOf(person.Id) is { } offer ? state.Calls.GetValueOrDefault(offer.Call) : null;
         LiveCall[] calls = [.. new[] { call, offered }.OfType<LiveCall>().DistinctBy(c => c.Id)];
         var dress = await dressing.ReadAsync(new DressWish(calls, [.. calls.Select(c => c.Id).Where(c => facts.Number(c) == 0)], []), cancel);
-        var board = person.SeesBoard ? await BoardAsync(state, cancel) : null;
+        var board = person.SeesBoard ? await BoardAsync(state, person, cancel) : null;
         return new FeedMessage(position, [], Snapshot: true, views.Desk(state, person.Id, dress, feed.RouterAway), board);
     }
 
-    public async Task<BoardView> BoardAsync(LiveState state, CancellationToken cancel) =>
-        new(await figures.NowAsync(state, cancel), views.Waiting(state), views.Tiles(state), [.. state.Pbxs.Values.Select(views.Pbx)]);
+    public async Task<BoardView> BoardAsync(LiveState state, Person person, CancellationToken cancel) =>
+        new(await figures.NowAsync(state, cancel), views.Waiting(state), [.. views.Tiles(state).Where(t => person.Within(Rights.SeeBoard).Includes(t.AgentId))], [.. state.Pbxs.Values.Select(views.Pbx)]);
 
     /// <summary>Drafts have no place in the journal: whatever was written meanwhile is told as it stands now, the page takes the newer version.</summary>
     async Task<IEnumerable<DraftEvent>> DraftsAsync(LiveCall call, Guid agent, CancellationToken cancel)
