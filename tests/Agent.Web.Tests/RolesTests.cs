@@ -44,7 +44,7 @@ public sealed class RolesTests : PageContext
         page.Submit("[data-test=admin-form]");
         page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
         var saved = Sent(ContractsJson.Default.RoleSetup, out var path);
-        path.Should().EndWith("/api/admin/roles/night_shift");
+        path.Should().EndWith("api/admin/roles/night_shift");
         saved.Should().BeEquivalentTo(new { Code = "night_shift", Name = "Night shift", Version = 0, CopyOf = "agent" });
         saved.Rights.Should().BeEquivalentTo(new Dictionary<string, string> { ["client.create"] = "all", ["client.edit"] = "department" });
     }
@@ -103,6 +103,28 @@ public sealed class RolesTests : PageContext
         Sent(ContractsJson.Default.UserSetup, out _).Should().BeEquivalentTo(new { Role = "nights", Department = North });
     }
 
+    async Task<IRenderedComponent<MainFrame>> FrameAsync()
+    {
+        JSInterop.Setup<Dictionary<string, string>>("callcrm.drafts", _ => true).SetResult([]);
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        return Render<MainFrame>();
+    }
+
+    [Fact]
+    public async Task Who_opened_too_many_cards_is_told_once()
+    {
+        var frame = await FrameAsync();
+        var hint = new HintEvent("many_cards", Nina.ToString(), 101) { At = Some.Noon };
+        Feed.Take(Some.Message(hint));
+        frame.WaitForAssertion(() => frame.Find("[data-test=many-cards]").TextContent.Should().Contain("opened more than 100 client cards within an hour (101)"));
+        frame.Find("[data-test=many-cards] button").Click();
+        Feed.Take(Some.Message(hint));
+        frame.WaitForAssertion(() => frame.FindAll("[data-test=many-cards]").Should().BeEmpty());
+        Feed.Take(Some.Message(hint with { At = Some.Noon.AddHours(2) }));
+        frame.WaitForAssertion(() => frame.FindAll("[data-test=many-cards]").Should().ContainSingle());
+    }
+
     [Theory]
     [InlineData("", "")]
     [InlineData("client.view", "clients")]
@@ -114,18 +136,14 @@ public sealed class RolesTests : PageContext
     {
         Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session"
             ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Rights = rights.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToDictionary(x => x, _ => "all") }, ContractsJson.Default.SessionView)) : null;
-        await Session.LoadAsync();
-        Feed.Take(Some.Snapshot(Some.Desk()));
-        var frame = Render<MainFrame>();
+        var frame = await FrameAsync();
         frame.FindAll("nav.nav a").Select(a => a.GetAttribute("href")!.TrimStart('/')).Should().Equal(pages.Split(' ', StringSplitOptions.RemoveEmptyEntries).Prepend(""));
     }
 
     [Fact]
     public async Task A_change_of_the_settings_asks_anew_what_one_may()
     {
-        await Session.LoadAsync();
-        Feed.Take(Some.Snapshot(Some.Desk()));
-        var frame = Render<MainFrame>();
+        var frame = await FrameAsync();
         Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.As("admin"), ContractsJson.Default.SessionView)) : null;
         Feed.Take(Some.Message(new HintEvent("settings", "agent", null)));
         frame.WaitForAssertion(() => frame.FindAll("nav.nav a[href=admin]").Should().ContainSingle());

@@ -45,3 +45,7 @@ alter table app_user drop constraint app_user_role_check, add constraint app_use
 
 -- Clients of whom one may see only some, newest first.
 create index client_responsible on client (responsible_id, number desc);
+
+-- Who opened how many cards lately.
+create index audit_user on audit (user_id, action, at);
+create index audit_many on audit (at) where action = 'client.viewed_many';

@@ -18,6 +18,7 @@ internal static class ClientEndpoints
         services.AddSingleton<CardLoans>();
         services.AddHostedService(s => s.GetRequiredService<CardLoans>());
         services.AddSingleton<CardAccess>();
+        services.AddSingleton<CardViews>();
         services.AddSingleton<ReviewStore>();
     }
 
@@ -37,11 +38,13 @@ internal static class ClientEndpoints
     }
 
     /// <summary>A client out of reach looks like one that does not exist.</summary>
-    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> GetAsync(Guid id, Person person, ClientStore store, CardAccess access, CancellationToken cancel)
+    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> GetAsync(Guid id, Person person, ClientStore store, CardAccess access, CardViews views, HttpContext http, CancellationToken cancel)
     {
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         var sight = await access.OfAsync(person, id, card, cancel);
-        return sight.View ? TypedResults.Ok(CardAccess.Shown(person, card, sight)) : Problems.NotFound("client");
+        if (!sight.View) return Problems.NotFound("client");
+        await views.AddAsync(person, card.Id, http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.Ok(CardAccess.Shown(person, card, sight));
     }
 
     static async Task<Results<Ok<ListPage<TimelineItem>>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, ClientStore store, CardAccess access, CancellationToken cancel,

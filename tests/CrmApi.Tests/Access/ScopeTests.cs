@@ -1,12 +1,15 @@
 using System.Net;
 using System.Net.Http.Json;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.CrmApi.Tests.Live;
 using CallCrm.Engine;
 using CallCrm.TestKit;
 using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CallCrm.CrmApi.Tests.Access;
 
@@ -232,6 +235,9 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         await using var story = await Story.BeginAsync(host);
         await story.WriteAsync([.. People.Select((p, n) => story.Agent(p, AgentState.Ready, $"10{n + 1}", null))]);
         await story.WrittenAsync(host);
+        // The board shows those whose names it has read.
+        await host.Services.GetRequiredService<ChangeHints>().AddAsync("settings", "probe", null, null, CancellationToken.None);
+        while (!host.Services.GetRequiredService<LiveFacts>().Names.People.ContainsKey(Other)) await Task.Delay(20);
         while (People.Any(p => host.Feed.State.Agent(p).State != AgentState.Ready)) await Task.Delay(20);
     }
 
