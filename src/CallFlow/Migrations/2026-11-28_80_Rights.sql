@@ -31,7 +31,7 @@ create table access_version (
 );
 insert into access_version default values;
 
--- writer: CrmApi/Admin
+-- writer: CrmApi/Admin (demo seeder on an empty database)
 create table department (
   id        uuid primary key,
   name      text not null,

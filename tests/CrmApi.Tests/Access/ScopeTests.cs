@@ -62,7 +62,8 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
             var inTime = (await page.GetAsync($"api/clients/{Shared}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Any(i => i.Id == Deal(who).ToString());
             inTime.Should().Be(onCard);
             return onCard;
-        }),
+        }
+        ),
         [Rights.SeeCalls] = ("", async (page, who) =>
         {
             var listed = (await page.GetAsync("api/calls?limit=100", ContractsJson.Default.ListPageCallRow)).Items.Any(c => c.Id == Call(who));
@@ -70,7 +71,8 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
             (await IsInAsync(page.Http.GetAsync($"api/calls/{Call(who)}/timeline"))).Should().Be(listed);
             (await IsInAsync(page.Http.GetAsync($"api/calls/{Call(who)}/draft"))).Should().Be(listed || who == Me);
             return listed;
-        }),
+        }
+        ),
         [Rights.EditCalls] = ("call.view=all", (page, who) => IsInAsync(page.Http.PutAsJsonAsync($"api/calls/{Call(who)}/wrap-ups/{who}/disposition", new DispositionChange("callback"), ContractsJson.Default.DispositionChange))),
         [Rights.ListenLive] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/listening", new ListenRequest(Guid.CreateVersion7(), Guid.NewGuid(), false), ContractsJson.Default.ListenRequest))),
         [Rights.Supervise] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/commands", new SuperviseRequest(Guid.CreateVersion7(), "pause"), ContractsJson.Default.SuperviseRequest))),
@@ -81,19 +83,22 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
             await using var live = await page.OpenAsync();
             live.Answer.Board!.Agents.Any(a => a.AgentId == who).Should().Be(shown);
             return shown;
-        }),
+        }
+        ),
         [Rights.WorkMissed] = ("", async (page, who) =>
         {
             var listed = (await page.GetAsync("api/missed?limit=100", ContractsJson.Default.ListPageMissedRow)).Items.Any(m => m.Id == Missed(who));
             (await IsInAsync(page.Http.PostAsync($"api/missed/{Missed(who)}/claim", null))).Should().Be(listed);
             return listed;
-        }),
+        }
+        ),
         [Rights.SeeReports] = ("report.export=all", async (page, who) =>
         {
             var listed = (await page.GetAsync("api/reports?by=agent&step=day&period=today", ContractsJson.Default.ReportView)).Rows.Any(r => r.Id == who.ToString());
             (await page.Http.GetStringAsync("api/reports/csv?by=agent&step=day&period=today")).Contains(Name(who), StringComparison.Ordinal).Should().Be(listed);
             return listed;
-        }),
+        }
+        ),
     };
 
     static string Name(Guid who) => $"Probe {Array.IndexOf(People, who)}";
