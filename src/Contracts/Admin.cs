@@ -2,16 +2,31 @@ namespace CallCrm.Contracts;
 
 /// <summary>Everything an administrator sets up, in one answer: small, and whatever is chosen from the rest is at hand.</summary>
 /// <param name="Nodes">Names of the PBXs in the configuration.</param>
+/// <param name="Rights">Every right a role may have.</param>
 public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<QueueSetup> Queues, IReadOnlyList<ExtensionSetup> Extensions, IReadOnlyList<NumberSetup> Numbers,
-    IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes);
+    IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes,
+    IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null);
 
-/// <param name="Role">agent, supervisor, manager or admin.</param>
+/// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
+public sealed record RightView(string Code, bool Scoped);
+
+/// <param name="Code">1 to 40 small letters, digits and _; never changes.</param>
+/// <param name="Name">Empty for a builtin role that nobody renamed: the page says it in the reader's language.</param>
+/// <param name="Rights">Scope by right; what is not there the role has not.</param>
+/// <param name="Version">0 for a new one; else as read.</param>
+/// <param name="CopyOf">Of a new one: the role it was copied from. Rights of a later release are given to it as to that one's builtin model.</param>
+public sealed record RoleSetup(string Code, string Name, bool Builtin, IReadOnlyDictionary<string, string> Rights, int Version, string? CopyOf = null);
+
+/// <param name="Parent">Null: at the top.</param>
+public sealed record DepartmentSetup(Guid Id, string Name, Guid? Parent, int Version);
+
+/// <param name="Role">The code of a role.</param>
 /// <param name="IsAgent">Takes calls, whatever the role.</param>
 /// <param name="NeedsPage">Gets calls only while a page is open. False for who works by phone alone.</param>
 /// <param name="Version">0 for a new one; else as read: somebody else's change in between is a conflict.</param>
 /// <param name="HasPassword">Read only, like the three after it.</param>
 public sealed record UserSetup(Guid Id, string Login, string Name, string Role, string Language, string TimeZone, bool IsAgent, bool NeedsPage, bool Active, int Version,
-    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null, bool SecondFactor = false);
+    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null, bool SecondFactor = false, Guid? Department = null);
 
 /// <param name="Ring_s">1 to 120 s.</param>
 /// <param name="WrapUp_s">0 to 3,600 s.</param>

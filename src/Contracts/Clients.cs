@@ -3,17 +3,18 @@ namespace CallCrm.Contracts;
 /// <summary>The head of a client's card.</summary>
 /// <param name="Confirmed">False: made from a call and not yet saved by a person.</param>
 /// <param name="Hidden">Put away as junk: in no list, until somebody shows or saves it.</param>
+/// <param name="MayEdit">Who asks may save it; on the desk, while a call lends it, always.</param>
 public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language,
     string? Segment, string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version,
     IReadOnlyList<PhoneView> Phones, IReadOnlyList<DealView> OpenDeals, LastCallView? LastCall, DateTimeOffset CreatedAt,
-    bool Hidden = false);
+    bool Hidden = false, bool MayEdit = true);
 
 public sealed record PhoneView(string E164, string Display, string Label, bool IsMain);
 
 public sealed record LastCallView(Guid CallId, DateTimeOffset At, string? AgentName, int Talk_s, string? Disposition, string? Note);
 
 public sealed record DealView(Guid Id, long Number, string DealType, string DealTypeName, string Stage, string StageName, string Title, decimal? Amount, string Currency,
-    string? ResponsibleName, DateTimeOffset StageSince, int Version);
+    string? ResponsibleName, DateTimeOffset StageSince, int Version, Guid? ResponsibleId = null);
 
 /// <summary>One of several clients who share a number.</summary>
 public sealed record CandidateView(Guid Id, long Number, string Name, string Company, string? City, DateTimeOffset? LastCallAt);

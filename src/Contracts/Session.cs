@@ -31,11 +31,13 @@ public sealed record OpenSessionsView(IReadOnlyList<OpenSessionView> Items);
 public sealed record OpenSessionView(Guid Id, DateTimeOffset Since, DateTimeOffset SeenAt, string Address, string UserAgent, bool This);
 
 /// <summary>GET /api/session: who is signed in. 401 when nobody is.</summary>
-/// <param name="Roles">agent, supervisor, manager, admin.</param>
+/// <param name="Roles">The code of the person's role; agent beside it for who takes calls as well.</param>
 /// <param name="Extensions">Where this person may sit down, or listen from; the one last used first.</param>
+/// <param name="Rights">Scope (own, department, all) by right, such as client.edit. What is not there is not allowed.</param>
+/// <param name="Model">The builtin role that the person's role comes from.</param>
 /// <param name="Listening">How this person may listen to live calls: shown (the agent sees it) or hidden. Null: not.</param>
 public sealed record SessionView(Guid UserId, string Login, string Name, IReadOnlyList<string> Roles, bool IsAgent, string Language, string TimeZone,
-    IReadOnlyList<ExtensionView> Extensions, Guid SessionId, string? Listening = null);
+    IReadOnlyList<ExtensionView> Extensions, Guid SessionId, string? Listening = null, IReadOnlyDictionary<string, string>? Rights = null, string? Model = null);
 
 /// <param name="Label">What people call the place, e.g. "110".</param>
 public sealed record ExtensionView(string Node, string Number, string Label, bool CanAnswer, bool CanHold, string? TakenBy);

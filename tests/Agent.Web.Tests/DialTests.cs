@@ -124,7 +124,7 @@ public sealed class DialTests : PageContext
     [Fact]
     public async Task Who_takes_no_calls_sees_no_button()
     {
-        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { IsAgent = false, Roles = ["manager"] }, ContractsJson.Default.SessionView)) : null;
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.As("manager") with { IsAgent = false }, ContractsJson.Default.SessionView)) : null;
         await Session.LoadAsync();
         Render<DialButton>(p => p.Add(b => b.Number, "+390699998888")).FindAll("[data-test=dial]").Should().BeEmpty();
     }

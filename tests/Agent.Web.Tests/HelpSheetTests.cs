@@ -16,7 +16,7 @@ public sealed class HelpSheetTests : PageContext
     {
         Server.Answer = r => r.RequestUri!.AbsolutePath switch
         {
-            "/api/session" => FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = [role], IsAgent = isAgent, Language = "it" }, ContractsJson.Default.SessionView)),
+            "/api/session" => FakeServer.Json(JsonSerializer.Serialize(Some.As(role) with { IsAgent = isAgent, Language = "it" }, ContractsJson.Default.SessionView)),
             _ when _broken => FakeServer.Json("{}", HttpStatusCode.ServiceUnavailable),
             "/api/guides/supervisor" => Guide("supervisor"),
             "/api/guides/agent" => Guide("agent"),

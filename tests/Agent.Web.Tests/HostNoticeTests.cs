@@ -18,7 +18,7 @@ public sealed class HostNoticeTests : PageContext
     {
         Server.Answer = r => r.RequestUri!.AbsolutePath switch
         {
-            "/api/session" => FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = [role] }, ContractsJson.Default.SessionView)),
+            "/api/session" => FakeServer.Json(JsonSerializer.Serialize(Some.As(role), ContractsJson.Default.SessionView)),
             "/api/admin/backup" => FakeServer.Json(JsonSerializer.Serialize(_view, ContractsJson.Default.BackupView)),
             "/api/admin/certificate" => FakeServer.Json(JsonSerializer.Serialize(_certificate, ContractsJson.Default.CertificateView)),
             _ => null,

@@ -225,7 +225,7 @@ public sealed class JunkTests : PageContext
     [Fact]
     public async Task Managers_look_through_the_cards_but_block_nobody()
     {
-        _session = Some.Session with { Roles = ["manager"], IsAgent = false };
+        _session = Some.As("manager") with { IsAgent = false };
         var page = await ReviewAsync(New(1));
         page.FindAll("[data-test=review-spam]").Should().BeEmpty();
         Press(page, "KeyS");
@@ -265,7 +265,7 @@ public sealed class JunkTests : PageContext
 
     SessionView _session = Some.Session;
 
-    void Supervisor() => _session = Some.Session with { Roles = ["supervisor"], IsAgent = false };
+    void Supervisor() => _session = Some.As("supervisor") with { IsAgent = false };
 
     HttpResponseMessage? Usual(HttpRequestMessage request) => request.RequestUri!.AbsolutePath == "/api/session" ? Json(_session, ContractsJson.Default.SessionView) : null;
 

@@ -179,7 +179,7 @@ public sealed class MissedPageTests : PageContext
     {
         await ShowAsync();
         _asked.Should().NotContain(a => a.Contains("figures", StringComparison.Ordinal));
-        _session = Some.Session with { Roles = ["supervisor"] };
+        _session = Some.As("supervisor");
         var page = await ShowAsync();
         page.WaitForAssertion(() => page.Find("[data-test=missed-figures]").TextContent.Should().ContainAll("Called back within 30 min", "50 %", "36:40", "without a number: 2"));
         page.FindAll("[data-test=missed-queues] tbody tr").Select(r => string.Join('|', Cells(r))).Should().Equal("Sales|6|2|33.3 %|40:00", "Support|1|0|–|–");

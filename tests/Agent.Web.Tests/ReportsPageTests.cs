@@ -17,7 +17,7 @@ public sealed class ReportsPageTests : PageContext
     static readonly ReportFigures None = new(0, 0, 0, 0, 20, null, null, null, null, 0, 0, 0, 0, null, 0, 0, 0, 0);
 
     readonly List<string> _asked = [];
-    SessionView _session = Some.Session with { Roles = ["supervisor"] };
+    SessionView _session = Some.As("supervisor");
     ReportView _report = Report("queue", "day", Row(1, "Sales"), Row(1, null));
     HttpResponseMessage? _refusal;
 

@@ -23,7 +23,7 @@ public sealed class SightTests : PageContext
 
     async Task<IRenderedComponent<MainFrame>> FrameAsync(string role = "agent", AgentStateView? me = null, BoardView? board = null)
     {
-        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = [role] }, ContractsJson.Default.SessionView)) : null;
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.As(role), ContractsJson.Default.SessionView)) : null;
         JSInterop.Setup<Dictionary<string, string>>("callcrm.drafts", _ => true).SetResult([]);
         await Session.LoadAsync();
         Feed.Take(new FeedMessage("1", [], Snapshot: true, Desk: Some.Desk() with { State = me ?? Some.State() }, Board: board));
@@ -172,7 +172,7 @@ public sealed class SightTests : PageContext
         await FrameAsync("supervisor", me: Some.State("SignedOut") with { Extension = null, Node = null }, board: Board(anna));
         Server.Answer = r => r.RequestUri!.AbsolutePath switch
         {
-            "/api/session" => FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = ["supervisor"], Listening = "shown", Extensions = [new ExtensionView("pbx", "103", "103", false, false, null), new ExtensionView("pbx", "104", "104", false, false, "Bruno"), new ExtensionView("milano", "201", "201", false, false, null)] }, ContractsJson.Default.SessionView)),
+            "/api/session" => FakeServer.Json(JsonSerializer.Serialize(Some.As("supervisor") with { Listening = "shown", Extensions = [new ExtensionView("pbx", "103", "103", false, false, null), new ExtensionView("pbx", "104", "104", false, false, "Bruno"), new ExtensionView("milano", "201", "201", false, false, null)] }, ContractsJson.Default.SessionView)),
             var path when path == $"/api/agents/{anna.AgentId}/listening" => FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, true, null), ContractsJson.Default.CommandAnswer)),
             _ => null,
         };

@@ -45,7 +45,7 @@ sealed class HostNotice : IDisposable
         var (late, certificate) = ((BackupView?)null, (CertificateView?)null);
         try
         {
-            if (_session.Is("admin"))
+            if (_session.May("settings.configure"))
             {
                 if (await _api.BackupAsync() is { Late: true } backup)
                     late = backup;

@@ -208,6 +208,17 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<AdminView> UndoHandoverAsync(Guid handover, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/admin/handovers/{handover}/undo", null, Json.AdminView, cancel);
 
+    public Task<AdminView> SaveRoleAsync(RoleSetup role, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/roles/{role.Code}", JsonContent.Create(role, Json.RoleSetup), Json.AdminView, cancel);
+
+    public Task<AdminView> DeleteRoleAsync(string code, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/roles/{code}", null, Json.AdminView, cancel);
+
+    public Task<AdminView> SaveDepartmentAsync(DepartmentSetup department, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/departments/{department.Id}", JsonContent.Create(department, Json.DepartmentSetup), Json.AdminView, cancel);
+
+    public Task<AdminView> DeleteDepartmentAsync(Guid department, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Delete, $"api/admin/departments/{department}", null, Json.AdminView, cancel);
+
     public Task<AdminView> SaveQueueAsync(QueueSetup queue, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/admin/queues/{queue.Id}", JsonContent.Create(queue, Json.QueueSetup), Json.AdminView, cancel);
 

@@ -31,7 +31,7 @@ sealed class ReviewBadge
 
     public async Task AskAsync()
     {
-        if (!_session.Supervises)
+        if (!_session.May("client.review"))
             return;
         try
         {
@@ -53,7 +53,7 @@ sealed class ReviewBadge
         _connected = _feed.Connected;
         if (came || message?.Snapshot == true)
             _ = AskAsync();
-        else if (!_due && _session.Supervises && message?.Events.OfType<HintEvent>().Any(h => h.Subject == "client") == true)
+        else if (!_due && _session.May("client.review") && message?.Events.OfType<HintEvent>().Any(h => h.Subject == "client") == true)
             _ = AskSoonAsync();
     }
 

@@ -31,9 +31,11 @@ sealed class SignedIn
     /// <summary>The person's own language when known, else the browser's, else English.</summary>
     public string Language => Known(View?.Language) ?? Known(System.Globalization.CultureInfo.CurrentCulture.TwoLetterISOLanguageName) ?? "en";
 
-    public bool Is(string role) => View?.Roles.Contains(role) ?? false;
+    /// <summary>What the server says of the role, such as client.edit; the server asks again at each request.</summary>
+    public bool May(string right) => View?.Rights?.ContainsKey(right) == true;
 
-    public bool Supervises => Is("supervisor") || Is("manager") || Is("admin");
+    /// <summary>May do so with what is everybody's.</summary>
+    public bool MayWithAll(string right) => View?.Rights?.GetValueOrDefault(right) == "all";
 
     public async Task LoadAsync()
     {
@@ -79,11 +81,12 @@ sealed class SignedIn
         Changed?.Invoke();
     }
 
-    public async Task ReloadCatalogAsync()
+    /// <summary>The settings changed: what one chooses from, and perhaps what one may.</summary>
+    public async Task ReloadAsync()
     {
         try
         {
-            Catalog = await _api.CatalogAsync();
+            (View, Catalog) = (await _api.SessionAsync(), await _api.CatalogAsync());
         }
         catch (ApiException)
         {

@@ -30,6 +30,12 @@ internal static class DemoCompany
         new(Fixed(22), "admin", "Ada Admin", "admin", null, []),
     ];
 
+    /// <summary>The second below the first.</summary>
+    public static readonly (Guid Id, string Name, Guid? Parent, string[] Logins)[] Departments =
+    [
+        (Fixed(41), "Sales", null, ["james", "demo"]), (Fixed(42), "Sales Italy", Fixed(41), ["anna", "luca"]), (Fixed(43), "Service", null, ["marta", "pavel", "irina", "supervisor"]),
+    ];
+
     public static readonly DemoQueue[] Queues =
     [
         new(Fixed(31), "Sales", "+390294750001", "Website", "website", "Good day, this is the sales team of CallCrm Demo.", 40, 170, DemoNames.SalesNotes, [("anna", 1), ("luca", 1), ("james", 1), ("demo", 1), ("pavel", 2)]),

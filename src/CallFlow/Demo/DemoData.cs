@@ -68,6 +68,8 @@ internal static class DemoSettings
 
     sealed record PauseRow(string Domain, string Code, string Name, int? AllowanceMin, int Position);
 
+    sealed record DepartmentRow(Guid Id, string Name, Guid? ParentId);
+
     sealed record ListRow(string Code, string Name, int Position);
 
     sealed record DispositionRow(string Code, string Name, string Outcome, int Position);
@@ -81,6 +83,9 @@ internal static class DemoSettings
         var agents = DemoCompany.People.Where(p => p.IsAgent).ToArray();
         await connection.ExecuteAsync(new CommandDefinition("insert into domain (name) values (@Domain) on conflict do nothing; insert into settings_version (domain) values (@Domain) on conflict do nothing", options, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "app_user", DemoCompany.People.Select(p => new UserRow(p.Id, p.Login, p.Name, passwordHash, p.Role, p.IsAgent, options.Domain, Guid.NewGuid(), now)), ct);
+        await DemoInsert.RowsAsync(connection, "department", DemoCompany.Departments.Select(d => new DepartmentRow(d.Id, d.Name, d.Parent)), ct);
+        foreach (var (id, _, _, logins) in DemoCompany.Departments)
+            await connection.ExecuteAsync(new CommandDefinition("update app_user set department_id = @id where login = any(@logins)", new { id, logins }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "queue", DemoCompany.Queues.Select((q, n) => new QueueRow(q.Id, options.Domain, q.Name, n, 20, 30, 300)), ct);
         // Whom nobody can serve leaves a message.
         await connection.ExecuteAsync(new CommandDefinition("update queue set after_max_wait = @message::jsonb, when_closed = @message::jsonb, when_nobody = @message::jsonb where domain = @Domain",

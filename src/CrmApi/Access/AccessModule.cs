@@ -30,6 +30,8 @@ internal static class AccessModule
         services.AddSingleton<SecondFactor>();
         services.AddHostedService<FirstAdmin>();
         services.AddSingleton<AuditStore>();
+        services.AddSingleton<RoleStore>();
+        services.AddSingleton<RoleBook>();
         services.AddSingleton<MasterKey>();
         services.AddDataProtection().SetApplicationName("CallCrm");
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(s => new ConfigureOptions<KeyManagementOptions>(o =>
@@ -74,7 +76,7 @@ internal static class AccessModule
         app.UseAuthorization();
     }
 
-    public static Person PersonOf(SessionRow row, Guid session, Guid stamp) => new(row.UserId, session, stamp, row.Login, row.Name, row.Role, row.IsAgent);
+    public static Person PersonOf(SessionRow row, Guid session, Guid stamp, Grants grants) => new(row.UserId, session, stamp, row.Login, row.Name, row.Role, row.IsAgent) { Grants = grants };
 
     static void SetCookie(CookieAuthenticationOptions options)
     {
@@ -117,7 +119,8 @@ internal static class AccessModule
             return;
         }
 
-        context.ReplacePrincipal(PersonOf(row, claimed.Session, claimed.Stamp).ToPrincipal());
+        var roles = await context.HttpContext.RequestServices.GetRequiredService<RoleBook>().AsOfAsync(row.AccessVersion, context.HttpContext.RequestAborted);
+        context.ReplacePrincipal(PersonOf(row, claimed.Session, claimed.Stamp, roles.Of(row.UserId, row.Role, row.DepartmentId)).ToPrincipal());
     }
 
     static void SetLimits(Microsoft.AspNetCore.RateLimiting.RateLimiterOptions limits)

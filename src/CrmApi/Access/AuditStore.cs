@@ -17,6 +17,15 @@ internal sealed class AuditStore(NpgsqlDataSource database, TimeProvider time)
             new { at = time.GetUtcNow(), user, action, subject, subjectId, address }, cancellationToken: cancel));
     }
 
+    /// <summary>With the call that gave the occasion.</summary>
+    public async Task AddOfCallAsync(Guid user, string action, string subject, string subjectId, Guid call, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "insert into audit (at, user_id, action, object, object_id, detail) values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('call', @call::text))",
+            new { at = time.GetUtcNow(), user, action, subject, subjectId, call }, cancellationToken: cancel));
+    }
+
     /// <summary>What was before and what is after, in the transaction of the change itself.</summary>
     public async Task AddChangeAsync(NpgsqlTransaction transaction, Guid user, string action, string subject, string subjectId, string before, string after, CancellationToken cancel) =>
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(

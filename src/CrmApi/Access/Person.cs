@@ -7,36 +7,50 @@ namespace CallCrm.CrmApi.Access;
 /// <param name="Stamp">The security stamp at sign-in: a new password or role makes a new one, and ends what was open.</param>
 internal sealed record Person(Guid Id, Guid Session, Guid Stamp, string Login, string Name, string Role, bool IsAgent)
 {
-    public const string AgentClaim = "callcrm.agent";
+    const string AgentClaim = "callcrm.agent";
     const string SessionClaim = "callcrm.session";
     const string StampClaim = "callcrm.stamp";
     const string LoginClaim = "callcrm.login";
 
-    /// <summary>False: only calls this person was offered or took part in.</summary>
-    public bool SeesAllCalls => Rights.IsLead(Role);
+    /// <summary>What the role may at this moment. A cookie alone gives none: they are set when the session has been checked.</summary>
+    public Grants Grants { get; init; } = Grants.None;
 
-    public bool MayChangeAnyDisposition => Role is "supervisor" or Rights.Admin;
+    public bool May(string right) => Grants.Has(right);
 
-    public bool ManagesBlocks => Role is "supervisor" or Rights.Admin;
+    /// <summary>Of whom; of nobody without the right.</summary>
+    public Reach Within(string right) => Grants.Of(right);
 
-    public bool SeesBoard => Rights.IsLead(Role);
+    /// <summary>False: only calls that this person, or those of their department, were offered or took part in.</summary>
+    public bool SeesAllCalls => Within(Rights.SeeCalls).IsEveryone;
 
-    public ClaimsPrincipal ToPrincipal() => new(new ClaimsIdentity(
+    public bool ManagesBlocks => May(Rights.ManageBlocks);
+
+    public bool SeesBoard => May(Rights.SeeBoard);
+
+    public ClaimsPrincipal ToPrincipal() => new(new PersonIdentity(this,
         [
             new Claim(ClaimTypes.NameIdentifier, Id.ToString()), new Claim(SessionClaim, Session.ToString()), new Claim(StampClaim, Stamp.ToString()),
             new Claim(LoginClaim, Login),
             new Claim(ClaimTypes.Name, Name), new Claim(ClaimTypes.Role, Role), new Claim(AgentClaim, IsAgent ? "1" : "0"),
-        ],
-        AccessModule.Scheme));
+        ]));
 
-    public static Person? From(ClaimsPrincipal principal) =>
-        Guid.TryParse(principal.FindFirstValue(ClaimTypes.NameIdentifier), out var id) && Guid.TryParse(principal.FindFirstValue(SessionClaim), out var session)
-        && Guid.TryParse(principal.FindFirstValue(StampClaim), out var stamp)
-            ? new Person(id, session, stamp, Text(principal, LoginClaim), Text(principal, ClaimTypes.Name), Text(principal, ClaimTypes.Role), Text(principal, AgentClaim) == "1")
-            : null;
+    public static Person? From(ClaimsPrincipal principal)
+    {
+        if (principal.Identity is PersonIdentity identity) return identity.Person;
+        return Guid.TryParse(principal.FindFirstValue(ClaimTypes.NameIdentifier), out var id) && Guid.TryParse(principal.FindFirstValue(SessionClaim), out var session)
+            && Guid.TryParse(principal.FindFirstValue(StampClaim), out var stamp)
+                ? new Person(id, session, stamp, Text(principal, LoginClaim), Text(principal, ClaimTypes.Name), Text(principal, ClaimTypes.Role), Text(principal, AgentClaim) == "1")
+                : null;
+    }
 
     static string Text(ClaimsPrincipal principal, string claim) => principal.FindFirstValue(claim) ?? "";
 
     /// <summary>Lets endpoints name the person as a parameter; those endpoints need a policy, so there is one.</summary>
     public static ValueTask<Person?> BindAsync(HttpContext http, ParameterInfo parameter) => ValueTask.FromResult(From(http.User));
+
+    /// <summary>Carries the person through the request; in the cookie only the claims are kept.</summary>
+    sealed class PersonIdentity(Person person, IEnumerable<Claim> claims) : ClaimsIdentity(claims, AccessModule.Scheme)
+    {
+        public Person Person => person;
+    }
 }

@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.Authorization;
 namespace CallCrm.CrmApi.Access;
 
 /// <summary>
-/// Who may do what, in one place. Every endpoint and hub names one of these; a test fails for any that names none.
-/// Roles: agent, supervisor, manager, admin. Taking calls is apart from the role: a supervisor may take calls as well.
+/// The names of what may be done. Every endpoint and hub method names one of these as its policy; a test fails for any that names none. Who has which
+/// right by default, and which rights have a scope, stands in <see cref="RightCatalog"/>; who has it now, in the roles (<see cref="RoleBook"/>).
+/// Taking calls is apart from the role: a supervisor may take calls as well.
 /// </summary>
 internal static class Rights
 {
@@ -14,86 +15,91 @@ internal static class Rights
     /// <summary>People who take calls: commands, the call's draft and wrap-up.</summary>
     public const string TakeCalls = "take_calls";
 
-    /// <summary>Client cards: list, read, save, create. All roles.</summary>
-    public const string WorkWithClients = "work_with_clients";
+    /// <summary>Client cards: find and read. Scope: who is responsible.</summary>
+    public const string WorkWithClients = "client.view";
 
-    /// <summary>The call log: agents see their own calls, the others all (<see cref="Person.SeesAllCalls"/>).</summary>
-    public const string SeeCalls = "see_calls";
+    public const string CreateClients = "client.create";
 
-    /// <summary>The timeline of a call with the reasons of its routes: agents of their own calls, the others of all.</summary>
-    public const string SeeTimeline = "see_timeline";
+    /// <summary>Save a card. A card that nobody is responsible for may be saved in any scope.</summary>
+    public const string EditClients = "client.edit";
 
-    /// <summary>Recordings, with the same scope as the calls; each listen is audited.</summary>
-    public const string Listen = "listen";
+    /// <summary>Give a card to somebody else, or take it; scope as for saving.</summary>
+    public const string ReassignClients = "client.reassign";
 
-    /// <summary>The live board with everyone's state.</summary>
-    public const string SeeBoard = "see_board";
+    /// <summary>Make one card of two; scope: both.</summary>
+    public const string MergeClients = "client.merge";
 
-    /// <summary>Acting in an agent's place: set ready, pause, sign out, end a call; each is audited.</summary>
-    public const string Supervise = "supervise";
+    /// <summary>Take a list of clients out; audited.</summary>
+    public const string ExportClients = "client.export";
+
+    public const string ImportClients = "client.import";
+
+    /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
+    public const string ReviewCards = "client.review";
+
+    /// <summary>Deals on the card and its timeline. Scope: who is responsible.</summary>
+    public const string SeeDeals = "deal.view";
+
+    /// <summary>The call log, a call with its timeline and the reasons of its routes. Scope: who was offered it or took part.</summary>
+    public const string SeeCalls = "call.view";
+
+    /// <summary>Another disposition for somebody's wrap-up within 24 hours; one's own needs no right.</summary>
+    public const string EditCalls = "call.edit";
 
     /// <summary>Hearing a live call on the own phone, where the site has it on; each time is audited and, unless the site hides it, shown to the agent.</summary>
-    public const string ListenLive = "listen_live";
+    public const string ListenLive = "call.listen";
 
-    /// <summary>The script library and how its files stand.</summary>
-    public const string SeeScripts = "see_scripts";
+    /// <summary>Recordings. Scope as for calls; each listen is audited.</summary>
+    public const string Listen = "recording.listen";
 
-    /// <summary>The draft and wrap-up of a call: its own agents, and the leads for reading along.</summary>
-    public const string WriteDrafts = "write_drafts";
+    /// <summary>The live board. Scope: whose state.</summary>
+    public const string SeeBoard = "board.view";
 
-    /// <summary>People, queues, extensions, numbers and the lists agents choose from; every change is kept with who made it.</summary>
-    public const string Configure = "configure";
+    /// <summary>Acting in an agent's place: set ready, pause, sign out, end a call; each is audited.</summary>
+    public const string Supervise = "agent.supervise";
 
-    /// <summary>Another disposition for a wrap-up within 24 hours: whoever gave it; supervisors and administrators any (<see cref="Person.MayChangeAnyDisposition"/>).</summary>
-    public const string ChangeDisposition = "change_disposition";
-
-    /// <summary>Missed calls: agents those of their queues, the others all (<see cref="Person.SeesAllCalls"/>).</summary>
-    public const string WorkMissed = "work_missed";
+    /// <summary>Missed calls. Scope: of the queues that these people serve.</summary>
+    public const string WorkMissed = "missed.work";
 
     /// <summary>How soon missed callers are called back, for the day and per queue.</summary>
-    public const string SeeMissedFigures = "see_missed_figures";
+    public const string SeeMissedFigures = "missed.figures";
 
-    /// <summary>The day and hour reports, and their export, which is audited.</summary>
-    public const string SeeReports = "see_reports";
+    /// <summary>The day and hour reports. Scope: which people are listed.</summary>
+    public const string SeeReports = "report.view";
+
+    /// <summary>The same as a file; audited.</summary>
+    public const string ExportReports = "report.export";
+
+    /// <summary>The script library and how its files stand.</summary>
+    public const string SeeScripts = "script.view";
+
+    /// <summary>The block list: read, add, import, remove; every change is kept.</summary>
+    public const string ManageBlocks = "block.edit";
+
+    /// <summary>People, roles, departments, queues, extensions, numbers and the lists agents choose from; every change is kept with who made it.</summary>
+    public const string Configure = "settings.configure";
+
+    /// <summary>A card: by one's right, or because a call lends it (<see cref="Clients.CardAccess"/>).</summary>
+    public const string OpenCards = "open_cards";
+
+    /// <summary>Saving a card, likewise.</summary>
+    public const string SaveCards = "save_cards";
+
+    /// <summary>The draft and wrap-up of a call: its own agents, and who sees the call for reading along.</summary>
+    public const string WriteDrafts = "write_drafts";
+
+    /// <summary>A disposition's change: whoever gave it, and who has <see cref="EditCalls"/>.</summary>
+    public const string ChangeDisposition = "change_disposition";
 
     /// <summary>Mark the caller of one's own call as junk, and take one's own mark back.</summary>
     public const string MarkSpam = "mark_spam";
 
-    /// <summary>The block list: read, add, import, remove; every change is kept.</summary>
-    public const string ManageBlocks = "manage_blocks";
-
-    /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
-    public const string ReviewCards = "review_cards";
-
-    static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
-    public const string Admin = "admin";
-    static readonly string[] Leads = ["supervisor", "manager", "admin"];
-
     public static void Define(AuthorizationOptions options)
     {
         options.AddPolicy(SignedIn, p => p.RequireAuthenticatedUser());
-        options.AddPolicy(TakeCalls, p => p.RequireAuthenticatedUser().RequireClaim(Person.AgentClaim, "1"));
-        options.AddPolicy(WorkWithClients, p => p.RequireRole(Everyone));
-        options.AddPolicy(SeeCalls, p => p.RequireRole(Everyone));
-        options.AddPolicy(SeeTimeline, p => p.RequireRole(Everyone));
-        options.AddPolicy(Listen, p => p.RequireRole(Everyone));
-        options.AddPolicy(SeeBoard, p => p.RequireRole(Leads));
-        options.AddPolicy(Supervise, p => p.RequireRole("supervisor", Admin));
-        options.AddPolicy(ListenLive, p => p.RequireRole("supervisor", Admin));
-        options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
-        options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
-        options.AddPolicy(ChangeDisposition, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.MayChangeAnyDisposition)));
-        options.AddPolicy(WorkMissed, p => p.RequireRole(Everyone));
-        options.AddPolicy(SeeMissedFigures, p => p.RequireRole(Leads));
-        options.AddPolicy(SeeReports, p => p.RequireRole(Leads));
-        options.AddPolicy(MarkSpam, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.ManagesBlocks)));
-        options.AddPolicy(ManageBlocks, p => p.RequireRole("supervisor", Admin));
-        options.AddPolicy(ReviewCards, p => p.RequireRole(Leads));
-        options.AddPolicy(Configure, p => p.RequireRole(Admin));
+        options.AddPolicy(TakeCalls, p => p.RequireAssertion(c => Person.From(c.User) is { IsAgent: true }));
+        foreach (var right in RightCatalog.All) options.AddPolicy(right.Code, p => p.RequireAssertion(c => Person.From(c.User)?.May(right.Code) == true));
+        foreach (var (policy, right) in RightCatalog.OrOwnCall)
+            options.AddPolicy(policy, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.May(right))));
     }
-
-    /// <summary>As <see cref="ListenLive"/> says.</summary>
-    public static bool MayListenLive(string role) => role is "supervisor" or Admin;
-
-    public static bool IsLead(string role) => Array.IndexOf(Leads, role) >= 0;
 }

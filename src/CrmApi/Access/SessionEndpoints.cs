@@ -69,7 +69,7 @@ internal static class SessionEndpoints
         var row = await sessions.FindAsync(session, user.SecurityStamp, cancel);
         var view = await sessions.ViewAsync(session, user.Id, cancel);
         if (row is null || view is null) return Problems.Of(StatusCodes.Status401Unauthorized, "sign_in_failed", "Login or password is wrong.");
-        await http.SignInAsync(AccessModule.Scheme, AccessModule.PersonOf(row, session, user.SecurityStamp).ToPrincipal());
+        await http.SignInAsync(AccessModule.Scheme, AccessModule.PersonOf(row, session, user.SecurityStamp, Grants.None).ToPrincipal());
         return TypedResults.Ok(view);
     }
 

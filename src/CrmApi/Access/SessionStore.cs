@@ -7,9 +7,12 @@ namespace CallCrm.CrmApi.Access;
 
 internal sealed record UserRow(Guid Id, string? PasswordHash, bool Active, Guid SecurityStamp, DateTimeOffset? LockedUntil, bool SecondFactor);
 
-internal sealed record SessionRow(Guid UserId, string Login, string Name, string Role, bool IsAgent, DateTimeOffset SeenAt);
+internal sealed record SessionRow(Guid UserId, string Login, string Name, string Role, bool IsAgent, DateTimeOffset SeenAt, Guid? DepartmentId, long AccessVersion);
 
-internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOptions> options, IOptions<SiteOptions> site, TimeProvider time)
+/// <summary>Of an open socket whose session lives: by what its rights are judged now.</summary>
+internal sealed record LivingRow(Guid Session, Guid UserId, string Role, Guid? DepartmentId, long AccessVersion);
+
+internal sealed class SessionStore(NpgsqlDataSource database, RoleBook book, IOptions<AccessOptions> options, IOptions<SiteOptions> site, TimeProvider time)
 {
     public async Task<UserRow?> FindUserAsync(string login, CancellationToken cancel)
     {
@@ -52,7 +55,8 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
         var now = time.GetUtcNow();
         var row = await connection.QuerySingleOrDefaultAsync<SessionRow>(new CommandDefinition(
             $"""
-            select u.id as user_id, u.login, u.name, u.role, u.is_agent, s.seen_at from user_session s join app_user u on u.id = s.user_id
+            select u.id as user_id, u.login, u.name, u.role, u.is_agent, s.seen_at, u.department_id, v.version as access_version
+            from user_session s join app_user u on u.id = s.user_id cross join access_version v
             where s.id = @session and u.security_stamp = @stamp and {Alive}
             """,
             new { session, stamp, alive = now - options.Value.SessionIdle }, cancellationToken: cancel));
@@ -62,18 +66,17 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
     }
 
     /// <summary>Which of these sessions still live; asked for all open sockets in one query.</summary>
-    public async Task<HashSet<Guid>> LivingAsync(IReadOnlyCollection<(Guid Session, Guid Stamp)> sessions, CancellationToken cancel)
+    public async Task<IReadOnlyList<LivingRow>> LivingAsync(IReadOnlyCollection<(Guid Session, Guid Stamp)> sessions, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var living = await connection.QueryAsync<Guid>(new CommandDefinition(
+        return (await connection.QueryAsync<LivingRow>(new CommandDefinition(
             $"""
-            select s.id from unnest(@ids, @stamps) as o (id, stamp)
-            join user_session s on s.id = o.id join app_user u on u.id = s.user_id and u.security_stamp = o.stamp
+            select s.id as session, u.id as user_id, u.role, u.department_id, v.version as access_version from unnest(@ids, @stamps) as o (id, stamp)
+            join user_session s on s.id = o.id join app_user u on u.id = s.user_id and u.security_stamp = o.stamp cross join access_version v
             where {Alive}
             """,
             new { ids = sessions.Select(s => s.Session).ToArray(), stamps = sessions.Select(s => s.Stamp).ToArray(), alive = time.GetUtcNow() - options.Value.SessionIdle },
-            cancellationToken: cancel));
-        return [.. living];
+            cancellationToken: cancel))).AsList();
     }
 
     const string Alive = "s.ended_at is null and s.seen_at > @alive and u.active";
@@ -143,7 +146,7 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
-            select id, login, name, role, is_agent, language, time_zone from app_user where id = @user;
+            select id, login, name, role, is_agent, language, time_zone, department_id, (select version from access_version) as access_version from app_user where id = @user;
             select e.node, e.number, coalesce(bool_or(d.can_answer), false) as can_answer, coalesce(bool_or(d.can_hold), false) as can_hold,
               (select u.name from agent_state a join app_user u on u.id = a.agent_id
                where a.node = e.node and a.extension = e.number and a.state <> 'SignedOut' and a.agent_id <> @user limit 1) as taken_by
@@ -161,13 +164,14 @@ internal sealed class SessionStore(NpgsqlDataSource database, IOptions<AccessOpt
         if (me is null) return null;
         var places = await results.ReadAsync<PlaceRow>();
         string[] roles = me.IsAgent && me.Role != "agent" ? [me.Role, "agent"] : [me.Role];
-        var listens = Rights.MayListenLive(me.Role) && site.Value.Listening != Listening.Off;
+        var grants = (await book.AsOfAsync(me.AccessVersion, cancel)).Of(user, me.Role, me.DepartmentId);
+        var listens = grants.Has(Rights.ListenLive) && site.Value.Listening != Listening.Off;
         return new SessionView(me.Id, me.Login, me.Name, roles, me.IsAgent, me.Language, me.TimeZone,
             me.IsAgent || listens ? [.. places.Select(p => new ExtensionView(p.Node, p.Number, p.Number, p.CanAnswer, p.CanHold, p.TakenBy))] : [], session,
-            !listens ? null : site.Value.Listening == Listening.Hidden ? "hidden" : "shown");
+            !listens ? null : site.Value.Listening == Listening.Hidden ? "hidden" : "shown", grants.View, grants.Model);
     }
 
-    sealed record MeRow(Guid Id, string Login, string Name, string Role, bool IsAgent, string Language, string TimeZone);
+    sealed record MeRow(Guid Id, string Login, string Name, string Role, bool IsAgent, string Language, string TimeZone, Guid? DepartmentId, long AccessVersion);
 
     sealed record PlaceRow(string Node, string Number, bool CanAnswer, bool CanHold, string? TakenBy);
 }

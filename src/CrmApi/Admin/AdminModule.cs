@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Admin;
 
-/// <summary>Administration in the page: people, queues, extensions, numbers, lists. Every change has effect at once and is kept.</summary>
+/// <summary>Administration in the page: people, roles, departments, queues, extensions, numbers, lists. Every change has effect at once and is kept.</summary>
 internal static class AdminModule
 {
     public static void AddAdmin(this IServiceCollection services)
@@ -19,12 +19,14 @@ internal static class AdminModule
     {
         var admin = api.MapGroup("/admin").RequireAuthorization(Rights.Configure).WithTags("Administration");
         admin.MapGet("/", async Task<Ok<AdminView>> (Person person, AdminStore store, CancellationToken cancel) => TypedResults.Ok(await store.ReadAsync(person.Id, cancel)))
-            .WithName("GetSettings").WithSummary("All settings: people, queues, extensions, numbers, lists");
+            .WithName("GetSettings").WithSummary("All settings: people, roles, departments, queues, extensions, numbers, lists");
         admin.MapGet("/changes", async Task<Ok<ListPage<SettingsChangeView>>> (Person person, AdminStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
                 TypedResults.Ok(await store.ChangesAsync(person.Id, cursor, Cursor.Limit(limit), cancel)))
             .WithName("ListSettingsChanges").WithSummary("Who changed which setting when, from what to what; newest first");
         UserAdmin.Map(admin);
         UserAdmin.MapOwn(api);
+        RoleAdmin.Map(admin);
+        DepartmentAdmin.Map(admin);
         LeavingAdmin.Map(admin);
         QueueAdmin.Map(admin);
         PlaceAdmin.Map(admin);

@@ -10,7 +10,6 @@ namespace CallCrm.CrmApi.Admin;
 internal static partial class AdminRules
 {
     const int LongestName = 100;
-    static readonly string[] Roles = ["agent", "supervisor", "manager", "admin"];
     internal static readonly string[] Languages = ["en", "it", "ru"];
     static readonly string[] AfterWrapUps = ["ready", "paused"];
 
@@ -18,15 +17,59 @@ internal static partial class AdminRules
     static readonly string[] OwnPauses = ["practice", "signed_in", "no_answer", "by_supervisor", "wrap_up_over"];
     static readonly string[] Outcomes = ["positive", "neutral", "negative"];
 
-    public static Errors Check(UserSetup user)
+    public static Errors Check(UserSetup user, AdminView known)
     {
         var errors = new Errors();
         errors.Unless(Login().IsMatch(user.Login), "login", "2 to 100 letters, digits and . _ - @");
         errors.Name("name", user.Name);
-        errors.OneOf("role", user.Role, Roles);
+        errors.OneOf("role", user.Role, [.. known.Roles!.Select(r => r.Code)]);
+        errors.Unless(user.Department is not { } department || known.Departments!.Any(d => d.Id == department), "department", "a department");
         errors.OneOf("language", user.Language, Languages);
         errors.Zone("timeZone", user.TimeZone);
         return errors;
+    }
+
+    public static Errors Check(RoleSetup role, AdminView known)
+    {
+        var errors = new Errors();
+        var before = known.Roles!.FirstOrDefault(r => r.Code == role.Code);
+        errors.Unless(RoleCode().IsMatch(role.Code), "code", "1 to 40 small letters, digits and _");
+        if (before is not { Builtin: true } || role.Name.Length > 0) errors.Name("name", role.Name);
+        errors.Unless(role.Name.Length == 0 || !known.Roles!.Any(r => r.Code != role.Code && r.Name.Equals(role.Name, StringComparison.OrdinalIgnoreCase)), "name", "a name that no other role has");
+        if (role.Version == 0) errors.Unless(known.Roles!.Any(r => r.Code == role.CopyOf), "copyOf", "the role it is copied from");
+        foreach (var (right, scope) in role.Rights)
+        {
+            if (!Access.RightCatalog.ByCode.TryGetValue(right, out var line)) errors.Add("rights", $"known rights: {right} is none");
+            else if (line.Scoped) errors.Unless(Access.RightCatalog.ScopeOf(scope) is not null, "rights", $"own, department or all for {right}");
+            else errors.Unless(scope == "all", "rights", $"all for {right}, which has no scope");
+        }
+
+        return errors;
+    }
+
+    public static Errors Check(DepartmentSetup department, AdminView known)
+    {
+        var errors = new Errors();
+        errors.Name("name", department.Name);
+        errors.Unless(!known.Departments!.Any(d => d.Id != department.Id && d.Parent == department.Parent && d.Name.Equals(department.Name, StringComparison.OrdinalIgnoreCase)), "name", "a name that no other department beside it has");
+        if (department.Parent is { } parent)
+        {
+            if (!known.Departments!.Any(d => d.Id == parent)) errors.Add("parent", "a department");
+            else errors.Unless(!IsAbove(department.Id, parent, known), "parent", "a department that is not this one, nor below it");
+        }
+
+        return errors;
+    }
+
+    static bool IsAbove(Guid top, Guid? below, AdminView known)
+    {
+        for (var steps = 0; below is { } id && steps <= known.Departments!.Count; steps++)
+        {
+            if (id == top) return true;
+            below = known.Departments.FirstOrDefault(d => d.Id == id)?.Parent;
+        }
+
+        return false;
     }
 
     public static Errors Check(QueueSetup queue, AdminView known)
@@ -175,6 +218,9 @@ internal static partial class AdminRules
 
     [GeneratedRegex(@"^\+?[0-9]{2,20}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex DialledNumber();
+
+    [GeneratedRegex("^[a-z0-9_]{1,40}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex RoleCode();
 
     [GeneratedRegex("^[a-z0-9_-]{1,40}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Code();

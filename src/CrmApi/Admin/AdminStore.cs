@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using Dapper;
 using Npgsql;
 
@@ -25,7 +26,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             """
             select id, login, name, role, language, time_zone, is_agent, needs_page, active, version, password_hash is not null as has_password,
               locked_until, (select max(seen_at) from user_session s where s.user_id = u.id) as seen_at,
-              exists (select from second_factor f where f.user_id = u.id and confirmed_at is not null) as second_factor
+              exists (select from second_factor f where f.user_id = u.id and confirmed_at is not null) as second_factor, department_id as department
             from app_user u where domain = @domain order by not active, lower(name), id;
             select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, service_level_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
               last_contact_days, last_contact_talk_s, record, version, after_wrap_up, when_blocked::text, block_withheld, most_waiting
@@ -37,6 +38,9 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select number, name, queue_id as queue, source, language, greeting, version, greetings::text from dialled_number where domain = @domain order by number;
             select code, name, null::text as outcome, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
             select code, name, outcome, null::integer as allowance_min from disposition where not retired order by position, code;
+            select code, name, builtin, version from role order by not builtin, name, code;
+            select role, right_code, scope from role_right order by role, right_code;
+            select id, name, parent_id as parent, version from department order by lower(name), id;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -48,9 +52,14 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var numbers = (await all.ReadAsync<NumberRow>()).Select(n => n.View());
         var pauses = await all.ReadAsync<CodeSetup>();
         var dispositions = await all.ReadAsync<CodeSetup>();
+        var roles = (await all.ReadAsync<RoleRow>()).AsList();
+        var rights = (await all.ReadAsync<(string Role, string Right, string Scope)>()).Where(r => RightCatalog.ByCode.ContainsKey(r.Right)).ToLookup(r => r.Role, StringComparer.Ordinal);
+        var departments = await all.ReadAsync<DepartmentSetup>();
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
-            [.. pauses], [.. dispositions], Nodes());
+            [.. pauses], [.. dispositions], Nodes(),
+            [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
+            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))]);
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
@@ -67,6 +76,12 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     }
 
     List<string> Nodes() => [.. configuration.GetSection("Pbx").GetChildren().Select(p => p["Node"] ?? "").Where(n => n.Length > 0)];
+
+    sealed record RoleRow(string Code, string Name, bool Builtin, int Version)
+    {
+        public RoleSetup View(IEnumerable<(string Role, string Right, string Scope)> rights) =>
+            new(Code, Name, Builtin, new SortedDictionary<string, string>(rights.ToDictionary(r => r.Right, r => r.Scope, StringComparer.Ordinal), StringComparer.Ordinal), Version);
+    }
 
     sealed record QueueRow(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, int Service_level_s, string After_max_wait, string When_closed, string When_nobody,
         string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, int Version, string After_wrap_up, string When_blocked, bool Block_withheld, int? Most_waiting)

@@ -48,12 +48,14 @@ internal static class UserAdmin
     internal static AdminWriter.Subject<UserSetup> Subject(Guid id) =>
         new("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup);
 
-    internal static bool AnotherAdmin(Guid user, AdminView known) => known.Users.Any(u => u.Id != user && u is { Role: Rights.Admin, Active: true });
+    internal static bool AnotherAdmin(Guid user, AdminView known) => known.Users.Any(u => u.Id != user && u.Active && Administers(u.Role, known));
+
+    internal static bool Administers(string role, AdminView known) => known.Roles!.Any(r => r.Code == role && r.Rights.ContainsKey(Rights.Configure));
 
     static AdminRules.Errors Check(UserSetup user, AdminView known)
     {
-        var errors = AdminRules.Check(user);
-        errors.Unless(user is { Role: Rights.Admin, Active: true } || AnotherAdmin(user.Id, known), "role", "one active administrator must remain");
+        var errors = AdminRules.Check(user, known);
+        errors.Unless((user.Active && Administers(user.Role, known)) || AnotherAdmin(user.Id, known), "role", "one active administrator must remain");
         // One road out, which asks who inherits.
         errors.Unless(user.Active || !known.Users.Any(u => u.Id == user.Id && u.Active), "active", "true: people are deactivated by leave, which asks who inherits");
         return errors;
@@ -72,6 +74,7 @@ internal static class UserAdmin
             user.IsAgent,
             user.NeedsPage,
             user.Active,
+            user.Department,
             user.Version,
             change.Domain,
             change.Now,
@@ -82,15 +85,17 @@ internal static class UserAdmin
         var rows = user.Version == 0
             ? await change.DoAsync(
                 """
-                insert into app_user (id, login, name, role, language, time_zone, is_agent, needs_page, active, domain, security_stamp, created_at)
-                values (@Id, @Login, @Name, @Role, @Language, @TimeZone, @IsAgent, @NeedsPage, @Active, @Domain, @stamp, @Now) on conflict (id) do nothing
+                insert into app_user (id, login, name, role, language, time_zone, is_agent, needs_page, active, domain, security_stamp, created_at, department_id)
+                values (@Id, @Login, @Name, @Role, @Language, @TimeZone, @IsAgent, @NeedsPage, @Active, @Domain, @stamp, @Now, @Department) on conflict (id) do nothing
                 """, values, cancel)
             : await change.DoAsync(
                 """
-                update app_user set login = @Login, name = @Name, role = @Role, language = @Language, time_zone = @TimeZone, is_agent = @IsAgent, needs_page = @NeedsPage, active = @Active,
+                update app_user set login = @Login, name = @Name, role = @Role, language = @Language, time_zone = @TimeZone, is_agent = @IsAgent, needs_page = @NeedsPage, active = @Active, department_id = @Department,
                   security_stamp = case when lower(login) = lower(@Login) and role = @Role and is_agent = @IsAgent and active = @Active then security_stamp else @stamp end, version = version + 1
                 where id = @Id and version = @Version and domain = @Domain
                 """, values, cancel);
+        // Who is in which department has its effect at once, and signs nobody out.
+        if (rows > 0) await RoleStore.RaiseVersionAsync(change.Transaction, cancel);
         // A new stamp ends the sessions; their list says so too.
         if (rows > 0)
             await change.DoAsync("update user_session s set ended_at = @Now from app_user u where u.id = @Id and u.security_stamp = @stamp and s.user_id = u.id and s.ended_at is null", values, cancel);

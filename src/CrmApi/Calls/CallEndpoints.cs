@@ -21,15 +21,15 @@ internal static class CallEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/calls").WithTags("Calls");
-        group.MapGet("/", ListAsync).RequireAuthorization(Rights.SeeCalls).WithName("ListCalls").WithSummary("The call log, newest first. Agents see their own calls, others all");
+        group.MapGet("/", ListAsync).RequireAuthorization(Rights.SeeCalls).WithName("ListCalls").WithSummary("The call log, newest first, as far as the right reaches: one's own calls, those of the department, or all");
         group.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.SeeCalls).WithName("GetCall").WithSummary("A call with its offers, legs, reason and recording");
-        group.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.SeeTimeline).WithName("GetCallTimeline")
+        group.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.SeeCalls).WithName("GetCallTimeline")
             .WithSummary("A call's life: who rang, talked, held and waited when, every event, and why it went where it went");
         DraftEndpoints.Map(group);
         group.MapPut("/{id}/wrap-up", WrapUps.SaveAsync).RequireAuthorization(Rights.TakeCalls)
             .WithName("SaveWrapUp").WithSummary("Disposition, note and next step of one's own call; idempotent. With finish also ready again");
         group.MapPut("/{id}/wrap-ups/{agent}/disposition", WrapUps.ChangeAsync).RequireAuthorization(Rights.ChangeDisposition)
-            .WithName("ChangeDisposition").WithSummary("Another disposition within 24 hours: one's own, supervisors and administrators any; audited with what was before");
+            .WithName("ChangeDisposition").WithSummary("Another disposition within 24 hours: one's own, or with the right call.edit those it reaches; audited with what was before");
         api.MapGet("/wrap-ups/unfinished", UnfinishedAsync).RequireAuthorization(Rights.TakeCalls).WithTags("Calls")
             .WithName("ListUnfinished").WithSummary("One's own calls that wait for a disposition, newest first");
     }
@@ -46,7 +46,7 @@ internal static class CallEndpoints
         var filter = new CallFilter(query is { Length: > 200 } ? query[..200] : query,
             direction is { Length: > 0 } ? Enum.Parse<CallDirection>(direction, ignoreCase: true).ToString() : null,
             outcome is { Length: > 0 } ? Enum.Parse<CallOutcome>(outcome, ignoreCase: true).ToString() : null,
-            agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.SeesAllCalls ? null : person.Id);
+            agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.Within(Rights.SeeCalls));
         return TypedResults.Ok(await store.ListAsync(filter, cursor, Cursor.Limit(limit), cancel));
     }
 
@@ -54,12 +54,12 @@ internal static class CallEndpoints
     {
         // A call of others looks like one that does not exist.
         if (await store.DetailAsync(id, person, cancel) is not { } call) return Problems.NotFound("call");
-        return person.SeesAllCalls || await store.IsOfAsync(call.Call.Id, person.Id, cancel) ? TypedResults.Ok(call) : Problems.NotFound("call");
+        return await store.IsOfAsync(call.Call.Id, person.Within(Rights.SeeCalls), cancel) ? TypedResults.Ok(call) : Problems.NotFound("call");
     }
 
     static async Task<Results<Ok<CallTimelineView>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, CallStore store, CallTimelines timelines, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (await timelines.ReadAsync(id, cancel) is not { } timeline) return Problems.NotFound("call");
-        return person.SeesAllCalls || await store.IsOfAsync(timeline.Call, person.Id, cancel) ? TypedResults.Ok(await timelines.ViewAsync(timeline, person.SeesAllCalls || site.Value.Listening == Listening.Shown, cancel)) : Problems.NotFound("call");
+        return await store.IsOfAsync(timeline.Call, person.Within(Rights.SeeCalls), cancel) ? TypedResults.Ok(await timelines.ViewAsync(timeline, person.SeesAllCalls || site.Value.Listening == Listening.Shown, cancel)) : Problems.NotFound("call");
     }
 }

@@ -9,8 +9,8 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Calls;
 
-/// <param name="Mine">Only calls that this person was offered or took part in.</param>
-internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Guid? Mine);
+/// <param name="Within">Only calls that these people were offered or took part in.</param>
+internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within);
 
 /// <summary>The call log, from the journal's projections.</summary>
 internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, TimeProvider time)
@@ -66,7 +66,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
         When(filter.Queue is not null, "c.queue_id = @queue");
         When(filter.From is not null, "c.started_at >= @from");
         When(filter.To is not null, "c.started_at < @to");
-        When(filter.Mine is not null, "c.id in (select call_id from call_leg where agent_id = @mine union select call_id from offer where agent_id = @mine)");
+        When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
         When(text.Length > 0, "(c.client_id in (select id from client where (name || ' ' || company) ilike @like) or c.caller_name ilike @like"
             + (digits.Length >= 3 ? " or c.caller_e164 like @digits or c.caller_raw like @digits" : "") + (isNumber ? " or c.number = @number" : "") + ")");
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -82,7 +82,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
                 queue = filter.Queue,
                 from = filter.From,
                 to = filter.To,
-                mine = filter.Mine,
+                within = filter.Within.People,
                 like = $"%{Texts.LikeFragment(text)}%",
                 digits = $"%{digits}%",
                 number,
@@ -135,7 +135,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
     }
 
     DateTimeOffset? ChangeUntil(WrapUpRow given, Person person) =>
-        (given.AgentId == person.Id || person.MayChangeAnyDisposition) && given.CreatedAt + WrapUps.Changeable is var until && until >= time.GetUtcNow() ? until : null;
+        (given.AgentId == person.Id || person.Within(Rights.EditCalls).Includes(given.AgentId)) && given.CreatedAt + WrapUps.Changeable is var until && until >= time.GetUtcNow() ? until : null;
 
     /// <summary>
     /// Calls this person spoke in and had to wrap up, or typed something about, that they gave no disposition: not those they are still in, and none that never reached them.
@@ -175,15 +175,18 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
     }
 
     /// <summary>True when this person was offered the call or took part in it.</summary>
-    public async Task<bool> IsOfAsync(Guid call, Guid person, CancellationToken cancel)
+    public Task<bool> IsOfAsync(Guid call, Guid person, CancellationToken cancel) => IsOfAsync(call, Reach.Of(person), cancel);
+
+    public async Task<bool> IsOfAsync(Guid call, Reach within, CancellationToken cancel)
     {
+        if (within.People is not { } people) return true;
         await using var connection = await database.OpenConnectionAsync(cancel);
         return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             """
-            select exists (select from offer where agent_id = @person and (call_id = @call or call_id in (select id from call where merged_into = @call)))
-                or exists (select from call_leg where agent_id = @person and (call_id = @call or call_id in (select id from call where merged_into = @call)))
+            select exists (select from offer where agent_id = any(@people) and (call_id = @call or call_id in (select id from call where merged_into = @call)))
+                or exists (select from call_leg where agent_id = any(@people) and (call_id = @call or call_id in (select id from call where merged_into = @call)))
             """,
-            new { call, person }, cancellationToken: cancel));
+            new { call, people }, cancellationToken: cancel));
     }
 
     static CallRow View(Row r) => new(r.Id, r.Number, r.Direction, r.StartedAt, r.EndedAt,

@@ -40,14 +40,15 @@ internal static partial class DraftEndpoints
         return TypedResults.Ok(written);
     }
 
-    /// <summary>The call's agents, and the leads. What the live state knows needs no query.</summary>
+    /// <summary>The call's agents, and who sees their calls. What the live state knows needs no query.</summary>
     static async Task<bool> MayAsync(Guid call, Person person, DraftStore drafts, CallStore calls, Feed feed, CancellationToken cancel)
     {
         var state = feed.State;
+        var within = person.Within(Rights.SeeCalls).With(person.Id);
         if (state.Calls.TryGetValue(call, out var live)
-            && (person.SeesAllCalls || live.Agents.Contains(person.Id) || live.Spoke.Contains(person.Id) || (live.Offer is { } offer && state.Offers.GetValueOrDefault(offer)?.Agent == person.Id)))
+            && (within.Overlaps(live.Agents) || within.Overlaps(live.Spoke) || (live.Offer is { } offer && state.Offers.TryGetValue(offer, out var open) && within.Includes(open.Agent))))
             return true;
-        return person.SeesAllCalls ? await drafts.CallExistsAsync(call, cancel) : await calls.IsOfAsync(call, person.Id, cancel);
+        return within.IsEveryone ? await drafts.CallExistsAsync(call, cancel) : await calls.IsOfAsync(call, within, cancel);
     }
 
     [GeneratedRegex(@"^(?:note|disposition|next_step|script\.step|answer\.[A-Za-z0-9_.-]{1,100}|card\.[A-Za-z0-9_]{1,50})$", RegexOptions.NonBacktracking)]

@@ -41,10 +41,11 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
     public static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> ChangeAsync(Guid id, Guid agent, DispositionChange change, Person person, WrapUps wrapUps, CallStore calls, CancellationToken cancel)
     {
         if (await calls.DetailAsync(id, person, cancel) is not { } call) return Problems.NotFound("call");
-        if (!person.MayChangeAnyDisposition && !await calls.IsOfAsync(call.Call.Id, person.Id, cancel)) return Problems.NotFound("call");
+        var others = person.Within(Rights.EditCalls).Includes(agent);
+        if (!others && !await calls.IsOfAsync(call.Call.Id, person.Id, cancel)) return Problems.NotFound("call");
         if (call.WrapUps!.All(w => w.AgentId != agent)) return Problems.NotFound("wrap-up");
-        if (agent != person.Id && !person.MayChangeAnyDisposition)
-            return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Only who gave the disposition, a supervisor or an administrator may change it.");
+        if (agent != person.Id && !others)
+            return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Only who gave the disposition, or somebody with the right to change those of others, may change it.");
         return await wrapUps.ChangeAsync(call.Call.Id, agent, person.Id, change.Disposition, cancel) is { } refused
             ? refused
             : TypedResults.Ok((await calls.DetailAsync(id, person, cancel))!);

@@ -15,7 +15,7 @@ internal static class CardReader
         from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
         where c.id = any(@clients);
         select client_id, e164, label, is_main from client_phone where client_id = any(@clients) order by client_id, is_main desc, added_at, e164;
-        select d.client_id, d.id, d.number, d.deal_type, t.name as deal_type_name, d.stage, s.name as stage_name, d.title, d.amount, d.currency, u.name as responsible_name, d.stage_since, d.version
+        select d.client_id, d.id, d.number, d.deal_type, t.name as deal_type_name, d.stage, s.name as stage_name, d.title, d.amount, d.currency, u.name as responsible_name, d.stage_since, d.version, d.responsible_id
         from deal d join deal_type t on t.code = d.deal_type join stage s on s.deal_type = d.deal_type and s.code = d.stage
         left join app_user u on u.id = d.responsible_id
         where d.client_id = any(@clients) and d.closed_at is null order by d.stage_since desc, d.id;
@@ -38,7 +38,7 @@ internal static class CardReader
         return cards.ToDictionary(c => c.Id, c => new ClientCardView(c.Id, c.Number, c.Kind, c.Name, c.Company, c.Email, c.City, c.Note, c.Language,
             c.Segment, c.SegmentName, c.SegmentReason, c.Source, c.ResponsibleId, c.ResponsibleName, c.Confirmed, c.Version,
             [.. phones[c.Id].Select(p => new PhoneView(p.E164, Numbers.Format(p.E164, "en"), p.Label, p.IsMain))],
-            [.. deals[c.Id].Select(d => new DealView(d.Id, d.Number, d.DealType, d.DealTypeName, d.Stage, d.StageName, d.Title, d.Amount, d.Currency, d.ResponsibleName, d.StageSince, d.Version))],
+            [.. deals[c.Id].Select(d => new DealView(d.Id, d.Number, d.DealType, d.DealTypeName, d.Stage, d.StageName, d.Title, d.Amount, d.Currency, d.ResponsibleName, d.StageSince, d.Version, d.ResponsibleId))],
             lastCalls.GetValueOrDefault(c.Id) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, l.Talk_ms / 1000, l.Disposition, l.Note) : null,
             c.CreatedAt, c.Hidden));
     }
@@ -49,7 +49,7 @@ internal static class CardReader
     sealed record PhoneRow(Guid ClientId, string E164, string Label, bool IsMain);
 
     sealed record DealRow(Guid ClientId, Guid Id, long Number, string DealType, string DealTypeName, string Stage, string StageName, string Title, decimal? Amount,
-        string Currency, string? ResponsibleName, DateTimeOffset StageSince, int Version);
+        string Currency, string? ResponsibleName, DateTimeOffset StageSince, int Version, Guid? ResponsibleId);
 
     sealed record LastCallRow(Guid ClientId, Guid CallId, DateTimeOffset At, string? AgentName, int Talk_ms, string? Disposition, string? Note);
 }

@@ -15,43 +15,68 @@ internal static class ClientEndpoints
     {
         services.AddSingleton<ClientStore>();
         services.AddSingleton<CardAttach>();
+        services.AddSingleton<CardLoans>();
+        services.AddHostedService(s => s.GetRequiredService<CardLoans>());
+        services.AddSingleton<CardAccess>();
+        services.AddSingleton<CardViews>();
         services.AddSingleton<ReviewStore>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
-        group.MapGet("/", (ClientStore store, CancellationToken cancel, string? query = null, string? cursor = null, int? limit = null) =>
-                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, cursor, Cursor.Limit(limit), cancel))
+        group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? cursor = null, int? limit = null) =>
+                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, person.Within(Rights.WorkWithClients), cursor, Cursor.Limit(limit), cancel))
             .WithName("ListClients").WithSummary("Clients by any fragment of name, company or number; newest cards first");
-        group.MapGet("/{id}", GetAsync).WithName("GetClient").WithSummary("A client's card");
-        group.MapPut("/{id}", SaveAsync).WithName("SaveClient").WithSummary("Save the card's head; 409 edit_conflict carries the newer card")
+        // A call lends its agent the card: who may is decided at the card (CardAccess).
+        var cards = api.MapGroup("/clients").WithTags("Clients");
+        cards.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.OpenCards).WithName("GetClient").WithSummary("A client's card");
+        cards.MapPut("/{id}", SaveAsync).RequireAuthorization(Rights.SaveCards).WithName("SaveClient").WithSummary("Save the card's head; 409 edit_conflict carries the newer card")
             .ProducesProblem(StatusCodes.Status409Conflict);
-        group.MapPost("/", CreateAsync).WithName("CreateClient").WithSummary("A new card made by a person; repeating it with the same id changes nothing");
-        group.MapGet("/{id}/timeline", async Task<Results<Ok<ListPage<TimelineItem>>, ProblemHttpResult>> (Guid id, ClientStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
-                TypedResults.Ok(await store.TimelineAsync(id, cursor, Cursor.Limit(limit), cancel)))
-            .WithName("GetTimeline").WithSummary("What happened with a client: calls, deals, tasks; newest first");
+        cards.MapPost("/", CreateAsync).RequireAuthorization(Rights.CreateClients).WithName("CreateClient").WithSummary("A new card made by a person; repeating it with the same id changes nothing");
+        cards.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.OpenCards).WithName("GetTimeline").WithSummary("What happened with a client: calls, deals, tasks; newest first");
     }
 
-    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> GetAsync(Guid id, ClientStore store, CancellationToken cancel) =>
-        await store.CardAsync(id, cancel) is { } card ? TypedResults.Ok(card) : Problems.NotFound("client");
+    /// <summary>A client out of reach looks like one that does not exist.</summary>
+    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> GetAsync(Guid id, Person person, ClientStore store, CardAccess access, CardViews views, HttpContext http, CancellationToken cancel)
+    {
+        if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
+        var sight = await access.OfAsync(person, id, card, cancel);
+        if (!sight.View) return Problems.NotFound("client");
+        await views.AddAsync(person, card.Id, http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.Ok(CardAccess.Shown(person, card, sight));
+    }
+
+    static async Task<Results<Ok<ListPage<TimelineItem>>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, ClientStore store, CardAccess access, CancellationToken cancel,
+        string? cursor = null, int? limit = null)
+    {
+        var sight = await access.OfAsync(person, id, cancel);
+        return sight.View ? TypedResults.Ok(await store.TimelineAsync(id, CardAccess.DealsOf(person, sight), cursor, Cursor.Limit(limit), cancel)) : Problems.NotFound("client");
+    }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,
-        CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
     {
+        if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
+        var sight = await access.OfAsync(person, id, card, cancel);
+        if (!sight.View) return Problems.NotFound("client");
+        if (!sight.Edit) return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Your rights let you read this card, not change it.");
+        // Of an older version the conflict says what is the matter.
+        if (save.ResponsibleId != card.ResponsibleId && save.Version == card.Version && !CardAccess.MayReassign(person, card.ResponsibleId))
+            return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "responsibleId: your rights do not let you give this client to somebody else.");
         var saved = await directory.SaveAsync(id, Fields(save), save.Version, site.Value.Region, save.CallId, cancel);
-        return await AnswerAsync(saved, id, save.CallId, person, store, attach, cancel);
+        return await AnswerAsync(saved, id, save.CallId, person, store, access, attach, cancel);
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> CreateAsync(ClientCreate create, Person person, ClientDirectory directory, ClientStore store,
-        CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (create.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
         var saved = await directory.CreateAsync(create.Id, Fields(create.Client), "manual", site.Value.Region, cancel);
-        return await AnswerAsync(saved, create.Id, create.Client.CallId, person, store, attach, cancel);
+        return await AnswerAsync(saved, create.Id, create.Client.CallId, person, store, access, attach, cancel);
     }
 
-    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> AnswerAsync(ClientSaved saved, Guid id, Guid? call, Person person, ClientStore store, CardAttach attach, CancellationToken cancel)
+    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> AnswerAsync(ClientSaved saved, Guid id, Guid? call, Person person, ClientStore store, CardAccess access, CardAttach attach, CancellationToken cancel)
     {
         switch (saved)
         {
@@ -62,10 +87,11 @@ internal static class ClientEndpoints
         }
 
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
+        var shown = CardAccess.Shown(person, card, await access.OfAsync(person, id, card, cancel));
         if (saved is ClientSaved.Conflict)
-            return Conflict(card);
+            return Conflict(shown);
         if (call is { } live) await attach.AttachAsync(live, card.Id, person, cancel);
-        return TypedResults.Ok(card);
+        return TypedResults.Ok(shown);
     }
 
     internal static ProblemHttpResult Conflict(ClientCardView card)

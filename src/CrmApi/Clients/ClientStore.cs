@@ -1,5 +1,6 @@
 using System.Text;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Errors;
 using Dapper;
@@ -13,9 +14,9 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
 {
     const int MostWords = 5;
 
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ClientRow>> ListAsync(string? query, Reach within, string? cursor, int limit, CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1 });
+        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, within = within.People });
         var sql =
             $"""
             {Hits(Texts.Clean(query).Trim(), parameters)}
@@ -27,6 +28,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
             left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
             where c.merged_into is null and (@before::bigint is null or c.number < @before)
               {(parameters.ParameterNames.Contains("hits") ? "and c.id in (select id from hit)" : "and c.hidden_at is null")}
+              {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
             order by c.number desc limit @limit
             """;
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -85,7 +87,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
         return (await CardReader.ReadAsync(results)).GetValueOrDefault(found);
     }
 
-    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -97,14 +99,14 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
               union all
               (select 'deal', d.id, d.stage_since, u.name, d.title, s.name from deal d
                join stage s on s.deal_type = d.deal_type and s.code = d.stage left join app_user u on u.id = d.responsible_id
-               where d.client_id = @client and (@at::timestamptz is null or (d.stage_since, d.id) < (@at, @id)) order by d.stage_since desc, d.id desc limit @limit)
+               where d.client_id = @client and (@deals::uuid[] is null or d.responsible_id = any(@deals)) and (@at::timestamptz is null or (d.stage_since, d.id) < (@at, @id)) order by d.stage_since desc, d.id desc limit @limit)
               union all
               (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end from task t
                left join app_user u on u.id = t.user_id
                where t.client_id = @client and (@at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id)) order by 3 desc, t.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
-            new { client, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            new { client, deals = deals.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
         return new ListPage<TimelineItem>(

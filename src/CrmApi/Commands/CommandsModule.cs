@@ -2,6 +2,8 @@ using System.Collections.Frozen;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Calls;
+using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -42,6 +44,7 @@ internal static class CommandsModule
         if (request.CallId == Guid.Empty) return Problems.Invalid("callId", "the call's id");
         if (request.Node is "" or { Length: > 100 } || request.Node is null != request.Extension is null) return Problems.Invalid("node", "the PBX of the extension; both or none");
         if (request.Extension is "" or { Length: > 100 }) return Problems.Invalid("extension", "the extension whose phone shall ring");
+        if (!person.Within(Rights.ListenLive).Includes(id)) return Problems.NotFound("agent");
         if (request.Listens && site.Value.Listening == Listening.Off)
             return Problems.Of(StatusCodes.Status403Forbidden, "listening_off", "This site has listening to live calls switched off (Site:Listening).");
         var answer = await road.CommandAsync(request.Id, id, new RoadCommand(request.Listens ? "listen" : "stop_listening", request.CallId, request.Node, request.Extension), cancel, by: person.Id);
@@ -54,23 +57,30 @@ internal static class CommandsModule
     {
         if (request.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
         if (!Supervised.Contains(request.Kind)) return Problems.Invalid("kind", $"one of {string.Join(", ", Supervised.Order(StringComparer.Ordinal))}");
+        // An agent of others looks like one who does not exist.
+        if (!person.Within(Rights.Supervise).Includes(id)) return Problems.NotFound("agent");
         var answer = await road.CommandAsync(request.Id, id, new RoadCommand(request.Kind), cancel, by: person.Id);
         // The deed is done: what becomes of the request must not keep it out of the book.
         if (answer.Accepted) await audit.AddAsync(person.Id, "supervise." + request.Kind, "user", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), CancellationToken.None);
         return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 
-    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> EndCallAsync(Guid id, CallEnd request, Person person, RouterRoad road, AuditStore audit, HttpContext http, CancellationToken cancel)
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> EndCallAsync(Guid id, CallEnd request, Person person, CallStore calls, RouterRoad road, AuditStore audit, HttpContext http,
+        CancellationToken cancel)
     {
         if (request.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
+        if (!await calls.IsOfAsync(id, person.Within(Rights.Supervise), cancel)) return Problems.NotFound("call");
         var answer = await road.CommandAsync(request.Id, person.Id, new RoadCommand("end_call", id), cancel, by: person.Id);
         if (answer.Accepted) await audit.AddAsync(person.Id, "supervise.end_call", "call", id.ToString(), http.Connection.RemoteIpAddress?.ToString(), CancellationToken.None);
         return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 
-    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, LiveFacts facts, IOptions<SiteOptions> site, CancellationToken cancel)
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, LiveFacts facts, CardAccess cards, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (Missing(request) is { } missing) return Problems.Invalid(missing.Field, missing.Expected);
+        // A call lends the card of its client: it is no way to a card that one may not see.
+        if (request is { Kind: "attach_client" or "dial", ClientId: { } client } && !person.Within(Rights.WorkWithClients).IsEveryone && !(await cards.OfAsync(person, client, cancel)).View)
+            return Problems.NotFound("client");
         var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId,
             request.Number?.Trim(), PhoneNumbers.ToE164(request.Number, site.Value.Region), request.ToAgent, request.ToQueue, request.AgentId, request.AskId, request.Anyway);
         var answer = await road.CommandAsync(request.Id, person.Id, command, cancel);

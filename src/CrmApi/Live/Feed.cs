@@ -1,5 +1,6 @@
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,7 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
 {
     readonly Lock sync = new();
     readonly FeedRing ring = new();
+    readonly Dictionary<Guid, long> anew = [];
     readonly TaskCompletionSource loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     LiveState state = LiveState.Empty(default);
 
@@ -86,10 +88,17 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
             page.Attached = true;
             page.Heard = true;
             var known = FeedPosition.Of(position, Domain);
-            if (known is not { } seq || seq > state.Seq || !ring.Covers(seq)) return new ResumePlan(state, Position, null);
+            if (known is not { } seq || seq > state.Seq || !ring.Covers(seq) || (anew.TryGetValue(page.Person.Id, out var changed) && seq <= changed)) return new ResumePlan(state, Position, null);
             var missed = ring.After(seq).Where(i => i.Audience.Includes(page)).ToArray();
             return new ResumePlan(state, Position, missed.All(i => i.Whole) ? [.. missed.Select(i => At(i.Event))] : null);
         }
+    }
+
+    /// <summary>What this page has seen is not what its person may see now: the line ends, and positions up to now are worth a snapshot alone.</summary>
+    public void CloseForSnapshot(FeedConnection page)
+    {
+        lock (sync) anew[page.Person.Id] = state.Seq;
+        page.Close();
     }
 
     /// <summary>Who heard nothing since the last time hears the position, so that a later return names a recent one.</summary>
@@ -108,17 +117,17 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
 
     string Position => FeedPosition.Token(Domain, state.Seq);
 
-    /// <summary>Messages are made once per kind of page: the same for all pages of a person, for all that see the board, for all others.</summary>
+    /// <summary>Messages are made once per kind of page: the same for all pages of a person, for all that see the same of the board, for all others.</summary>
     void Send(IReadOnlyList<FeedItem> items)
     {
         if (items.Count == 0) return;
-        var made = new Dictionary<(Guid? Agent, bool Board), SerializedHubMessage?>();
+        var made = new Dictionary<(Guid? Agent, object? Board), SerializedHubMessage?>();
         var agents = items.Select(i => i.Audience.Agent).OfType<Guid>().ToHashSet();
         var targets = items.All(i => i.Audience.Agent is not null) ? agents.SelectMany(a => pages.Of(a)) : pages.All;
         foreach (var page in targets)
         {
             if (!page.Attached) continue;
-            var kind = (agents.Contains(page.Person.Id) ? page.Person.Id : (Guid?)null, page.Person.SeesBoard);
+            var kind = (agents.Contains(page.Person.Id) ? page.Person.Id : (Guid?)null, BoardOf(page.Person));
             if (!made.TryGetValue(kind, out var message))
             {
                 LiveEvent[] events = [.. items.Where(i => i.Audience.Includes(page)).Select(i => At(i.Event))];
@@ -128,6 +137,11 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
             if (message is not null) page.Send(message);
         }
     }
+
+    /// <summary>The same for all whose right reaches the same people: the array of a department is one in the whole snapshot of roles.</summary>
+    static object? BoardOf(Person person) => !person.SeesBoard ? null : person.Within(Rights.SeeBoard).People ?? Whole;
+
+    static readonly object Whole = new();
 
     LiveEvent At(LiveEvent e) => e.At == default ? e with { At = clock.Now } : e;
 

@@ -79,7 +79,7 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
     {
         var agent = state.Agent(e.Agent);
         items.Add(new FeedItem(seq, Audience.Of(e.Agent), new MyStateEvent(views.State(agent), views.Today(state, agent)) { At = e.At }));
-        if (views.Tile(state, e.Agent) is { } tile) items.Add(new FeedItem(seq, Audience.Supervisors, new AgentEvent(tile) { At = e.At }));
+        if (views.Tile(state, e.Agent) is { } tile) items.Add(new FeedItem(seq, Audience.SupervisorsOf(e.Agent), new AgentEvent(tile) { At = e.At }));
     }
 
     bool Wanted(Guid agent) => pages.IsOrWasHere(agent);

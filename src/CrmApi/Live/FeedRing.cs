@@ -1,19 +1,23 @@
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 
 namespace CallCrm.CrmApi.Live;
 
 /// <summary>Whom an event is for.</summary>
 /// <param name="Agent">All pages of this person.</param>
 /// <param name="Board">All pages that see the board. Neither: everyone.</param>
-internal readonly record struct Audience(Guid? Agent, bool Board)
+/// <param name="About">With Board: whose state it tells; only those who may see it.</param>
+internal readonly record struct Audience(Guid? Agent, bool Board, Guid? About = null)
 {
     public static Audience Everyone => default;
 
     public static Audience Supervisors => new(null, true);
 
+    public static Audience SupervisorsOf(Guid agent) => new(null, true, agent);
+
     public static Audience Of(Guid agent) => new(agent, false);
 
-    public bool Includes(FeedConnection page) => Agent is { } agent ? page.Person.Id == agent : !Board || page.Person.SeesBoard;
+    public bool Includes(FeedConnection page) => Agent is { } agent ? page.Person.Id == agent : !Board || (page.Person.SeesBoard && (About is not { } about || page.Person.Within(Rights.SeeBoard).Includes(about)));
 }
 
 /// <param name="Seq">Of the journal entry that made it.</param>

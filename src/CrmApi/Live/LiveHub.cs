@@ -1,6 +1,7 @@
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
@@ -83,7 +84,7 @@ internal sealed class FeedLifetime(FeedConnections pages, ILogger<DefaultHubLife
 }
 
 /// <summary>The answer to Resume from a plan: missed events with the drafts of the moment, or the desk (and board) whole.</summary>
-internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressing, LiveFacts facts, BoardFigures figures)
+internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressing, LiveFacts facts, BoardFigures figures, CardViews cards)
 {
     public async Task<FeedMessage> AnswerAsync(ResumePlan plan, Person person, CancellationToken cancel)
     {
@@ -94,18 +95,19 @@ internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressin
             List<LiveEvent> events = [.. missed];
             if (call is not null) events.AddRange(await DraftsAsync(call, person.Id, cancel));
             if (person.SeesBoard) events.Add(new BoardEvent(await figures.NowAsync(state, cancel), views.Waiting(state)));
+            if (person.SeesBoard) events.AddRange(await cards.RecentAsync(person, cancel));
             return new FeedMessage(position, events);
         }
 
         var offered = state.OfferOf(person.Id) is { } offer ? state.Calls.GetValueOrDefault(offer.Call) : null;
         LiveCall[] calls = [.. new[] { call, offered }.OfType<LiveCall>().DistinctBy(c => c.Id)];
         var dress = await dressing.ReadAsync(new DressWish(calls, [.. calls.Select(c => c.Id).Where(c => facts.Number(c) == 0)], []), cancel);
-        var board = person.SeesBoard ? await BoardAsync(state, cancel) : null;
-        return new FeedMessage(position, [], Snapshot: true, views.Desk(state, person.Id, dress, feed.RouterAway), board);
+        var board = person.SeesBoard ? await BoardAsync(state, person, cancel) : null;
+        return new FeedMessage(position, person.SeesBoard ? [.. await cards.RecentAsync(person, cancel)] : [], Snapshot: true, views.Desk(state, person.Id, dress, feed.RouterAway), board);
     }
 
-    public async Task<BoardView> BoardAsync(LiveState state, CancellationToken cancel) =>
-        new(await figures.NowAsync(state, cancel), views.Waiting(state), views.Tiles(state), [.. state.Pbxs.Values.Select(views.Pbx)]);
+    public async Task<BoardView> BoardAsync(LiveState state, Person person, CancellationToken cancel) =>
+        new(await figures.NowAsync(state, cancel), views.Waiting(state), [.. views.Tiles(state).Where(t => person.Within(Rights.SeeBoard).Includes(t.AgentId))], [.. state.Pbxs.Values.Select(views.Pbx)]);
 
     /// <summary>Drafts have no place in the journal: whatever was written meanwhile is told as it stands now, the page takes the newer version.</summary>
     async Task<IEnumerable<DraftEvent>> DraftsAsync(LiveCall call, Guid agent, CancellationToken cancel)

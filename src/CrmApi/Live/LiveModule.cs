@@ -48,10 +48,10 @@ internal static class LiveModule
     {
         // WebSockets alone: they carry an Origin in every browser, and a long poll would be a request per event.
         app.MapHub<LiveHub>("/hubs/live", o => o.Transports = HttpTransportType.WebSockets).RequireAuthorization(Rights.SignedIn);
-        api.MapGet("/live/board", async (Feed feed, LiveSnapshots snapshots, CancellationToken cancel) =>
+        api.MapGet("/live/board", async (Person person, Feed feed, LiveSnapshots snapshots, CancellationToken cancel) =>
             {
                 await feed.Loaded.WaitAsync(TimeSpan.FromSeconds(10), cancel);
-                return await snapshots.BoardAsync(feed.State, cancel);
+                return await snapshots.BoardAsync(feed.State, person, cancel);
             })
             .RequireAuthorization(Rights.SeeBoard).WithTags("Live").WithName("GetBoard").WithSummary("Today's figures, waiting calls, agents and PBXs");
     }

@@ -65,7 +65,7 @@ internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road
 }
 
 /// <summary>Ends the lines of people whose session was ended or whose rights changed, and keeps the sessions of the others awake.</summary>
-internal sealed partial class SessionWatch(FeedConnections pages, SessionStore sessions, TimeProvider time, ILogger<SessionWatch> log) : BackgroundService
+internal sealed partial class SessionWatch(Feed feed, FeedConnections pages, SessionStore sessions, RoleBook book, TimeProvider time, ILogger<SessionWatch> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
     const int TouchEvery = 30;
@@ -90,9 +90,15 @@ internal sealed partial class SessionWatch(FeedConnections pages, SessionStore s
     {
         var open = pages.All.ToArray();
         if (open.Length == 0) return;
-        var living = await sessions.LivingAsync([.. open.Select(p => (p.Person.Session, p.Person.Stamp)).Distinct()], cancel);
-        foreach (var page in open.Where(p => !living.Contains(p.Person.Session))) page.Close();
-        if (touch && living.Count > 0) await sessions.TouchAsync(living, cancel);
+        var living = (await sessions.LivingAsync([.. open.Select(p => (p.Person.Session, p.Person.Stamp)).Distinct()], cancel)).ToDictionary(l => l.Session);
+        foreach (var page in open)
+        {
+            if (!living.TryGetValue(page.Person.Session, out var now)) page.Close();
+            // They come back as who they are now, and see anew what they may.
+            else if (!(await book.AsOfAsync(now.AccessVersion, cancel)).Of(now.UserId, now.Role, now.DepartmentId).SameAs(page.Person.Grants)) feed.CloseForSnapshot(page);
+        }
+
+        if (touch && living.Count > 0) await sessions.TouchAsync(living.Keys, cancel);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Sessions cannot be checked: {Reason}")]
@@ -140,7 +146,7 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
             foreach (var agent in agents.Where(a => !pages.Of(a).IsEmpty))
             {
                 feed.Tell(Audience.Of(agent), views.CardChanged(call, agent, dress, default));
-                if (views.Tile(state, agent) is { } tile) feed.Tell(Audience.Supervisors, new AgentEvent(tile));
+                if (views.Tile(state, agent) is { } tile) feed.Tell(Audience.SupervisorsOf(agent), new AgentEvent(tile));
             }
         }
     }

@@ -25,13 +25,13 @@ internal static class MissedEndpoints
     {
         var group = api.MapGroup("/missed").WithTags("Missed calls");
         group.MapGet("/", ListAsync).RequireAuthorization(Rights.WorkMissed).WithName("ListMissed")
-            .WithSummary("Missed callers, one row per number: open, claimed by me, or closed today. Agents see their queues, others all");
+            .WithSummary("Missed callers, one row per number: open, claimed by me, or closed today. Of one's own queues, of those the department serves, or of all");
         group.MapGet("/count", async Task<Ok<MissedCount>> (Person person, MissedStore store, CancellationToken cancel) => TypedResults.Ok(new MissedCount(await store.WaitingAsync(person, cancel))))
             .RequireAuthorization(Rights.WorkMissed).WithName("CountMissed").WithSummary("How many wait to be called back, without short abandons and what others have claimed");
         group.MapGet("/figures", async Task<Ok<MissedFiguresView>> (MissedStore store, CancellationToken cancel) => TypedResults.Ok(await store.FiguresAsync(cancel)))
             .RequireAuthorization(Rights.SeeMissedFigures).WithName("GetMissedFigures").WithSummary("Today's time to call back and share called back in time, whole and per queue");
         group.MapPost("/{id}/claim", ClaimAsync).RequireAuthorization(Rights.WorkMissed).WithName("ClaimMissed").WithSummary("Take a number; 409 claimed_by_other says who has it");
-        group.MapPost("/{id}/release", ReleaseAsync).RequireAuthorization(Rights.WorkMissed).WithName("ReleaseMissed").WithSummary("Give a number back; leads may give back anybody's");
+        group.MapPost("/{id}/release", ReleaseAsync).RequireAuthorization(Rights.WorkMissed).WithName("ReleaseMissed").WithSummary("Give a number back; also that of somebody whom the right reaches");
         group.MapPost("/{id}/done", DoneAsync).RequireAuthorization(Rights.WorkMissed).WithName("CloseMissed").WithSummary("Close a number without a call, with the reason; spam is blocked as well")
             .ProducesProblem(StatusCodes.Status409Conflict);
     }

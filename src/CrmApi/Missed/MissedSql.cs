@@ -31,8 +31,8 @@ internal static class MissedSql
         )
         """;
 
-    /// <summary>What this person may see: <c>@all</c>, else a member of one of the queues.</summary>
-    const string Seen = "(@all or r.queues && array(select queue_id from queue_agent where user_id = @person))";
+    /// <summary>What this person may see: <c>@all</c>, else of the queues that these people serve.</summary>
+    const string Seen = "(@all or r.queues && array(select queue_id from queue_agent where user_id = any(@members)))";
 
     const string Names =
         """
@@ -69,7 +69,7 @@ internal static class MissedSql
         select exists (
           select from missed_call v join missed_call m on m.number_id = v.number_id or m.call_id = v.call_id
           where v.call_id = @call and v.domain = @domain and v.kind in ('Voicemail', 'Down') and m.missed_at >= @since
-            and m.queue_id in (select queue_id from queue_agent where user_id = @person))
+            and (@all or m.queue_id in (select queue_id from queue_agent where user_id = any(@members))))
         """;
 
     public const string Waiting = $"{Open} select count(*) from line r where {Seen} and not r.is_short and (r.claimed_by_id is null or r.claimed_by_id = @person)";

@@ -48,12 +48,12 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     public Task<MissedTaken> ClaimAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person),
         "insert into missed_claim (number_id, user_id, claimed_at) values (@number, @person, @now) on conflict (number_id) do update set user_id = excluded.user_id, claimed_at = excluded.claimed_at", cancel);
 
-    /// <summary>One's own; the leads may give back anybody's.</summary>
-    public Task<MissedTaken> ReleaseAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person) && !person.SeesAllCalls,
+    /// <summary>One's own, and of those whom the right reaches.</summary>
+    public Task<MissedTaken> ReleaseAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person) && !person.Within(Rights.WorkMissed).Includes(row.ClaimedById),
         "delete from missed_claim where number_id = @number", cancel);
 
     /// <summary>Closes what was missed until now.</summary>
-    public Task<MissedTaken> DoneAsync(Guid number, Person person, string reason, string note, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person) && !person.SeesAllCalls,
+    public Task<MissedTaken> DoneAsync(Guid number, Person person, string reason, string note, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person) && !person.Within(Rights.WorkMissed).Includes(row.ClaimedById),
         """
         with spent as (delete from missed_claim where number_id = @number)
         insert into missed_done (number_id, at, user_id, reason, note) values (@number, @now, @person, @reason, @note) on conflict do nothing
@@ -63,7 +63,7 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     public async Task<MissedRow?> MineToCloseAsync(Guid number, Person person, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return await FindAsync(connection, number, person, cancel) is { } row && (!Other(row, person) || person.SeesAllCalls) ? row : null;
+        return await FindAsync(connection, number, person, cancel) is { } row && (!Other(row, person) || person.Within(Rights.WorkMissed).Includes(row.ClaimedById)) ? row : null;
     }
 
     /// <summary>Who is shown a missed number may hear what it left, though nobody took part in that call.</summary>
@@ -120,7 +120,8 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
             since = now.AddDays(-options.Value.ShowDays),
             claimFor = options.Value.ClaimFor,
             person = person?.Id ?? Guid.Empty,
-            all = person?.SeesAllCalls ?? true,
+            all = person?.Within(Rights.WorkMissed).IsEveryone ?? true,
+            members = person?.Within(Rights.WorkMissed).People ?? [],
         });
     }
 

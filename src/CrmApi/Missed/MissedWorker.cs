@@ -63,7 +63,7 @@ internal sealed partial class MissedWorker(MissedStore store, Feed feed, FeedCon
         foreach (var gone in told.Keys.Except(people.Select(p => p.Id)).ToArray()) told.Remove(gone);
         foreach (var person in people)
         {
-            var mine = queues[person.Id].ToHashSet();
+            var mine = person.Within(Rights.WorkMissed).People?.SelectMany(p => queues[p]).ToHashSet();
             var (picture, waiting) = Picture(person, open, mine);
             if (!told.TryGetValue(person.Id, out var before) || before != picture)
                 feed.Tell(Audience.Of(person.Id), new HintEvent("missed", waiting.ToString(System.Globalization.CultureInfo.InvariantCulture), null));
@@ -71,13 +71,14 @@ internal sealed partial class MissedWorker(MissedStore store, Feed feed, FeedCon
         }
     }
 
-    static (int Picture, int Waiting) Picture(Person person, IReadOnlyList<MissedHead> open, HashSet<Guid> queues)
+    /// <param name="queues">Null: all.</param>
+    static (int Picture, int Waiting) Picture(Person person, IReadOnlyList<MissedHead> open, HashSet<Guid>? queues)
     {
         var picture = new HashCode();
         var waiting = 0;
         foreach (var head in open)
         {
-            if (!person.SeesAllCalls && !queues.Overlaps(head.Queues)) continue;
+            if (queues?.Overlaps(head.Queues) == false) continue;
             picture.Add(head.NumberId);
             picture.Add(head.Times);
             picture.Add(head.ClaimedById);

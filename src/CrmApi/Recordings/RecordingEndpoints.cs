@@ -82,8 +82,9 @@ internal static class RecordingEndpoints
     static async Task<RecordingRow?> FindAsync(Guid id, Person person, RecordingStore store, CallStore calls, MissedStore missed, CancellationToken cancel)
     {
         var row = await store.FindAsync(id, cancel);
-        if (row is null || person.SeesAllCalls) return row;
-        return row.CallId is { } call && (await calls.IsOfAsync(call, person.Id, cancel) || await missed.MayHearAsync(call, person, cancel)) ? row : null;
+        var within = person.Within(Rights.Listen);
+        if (row is null || within.IsEveryone) return row;
+        return row.CallId is { } call && (await calls.IsOfAsync(call, within, cancel) || await missed.MayHearAsync(call, person, cancel)) ? row : null;
     }
 }
 

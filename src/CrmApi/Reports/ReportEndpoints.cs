@@ -15,13 +15,13 @@ internal static class ReportEndpoints
     {
         var group = api.MapGroup("/reports").WithTags("Reports").RequireAuthorization(Rights.SeeReports);
         group.MapGet("/", ViewAsync).WithName("GetReport").WithSummary("Day or hour report per queue, agent or dialled number, with its total; the first 2,000 rows");
-        group.MapGet("/csv", ExportAsync).WithName("ExportReport").WithSummary("The same report whole as CSV (RFC 4180, UTF-8); audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        group.MapGet("/csv", ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportReport").WithSummary("The same report whole as CSV (RFC 4180, UTF-8); audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
     }
 
-    static async Task<Results<Ok<ReportView>, ProblemHttpResult>> ViewAsync(SiteClock clock, ReportStore store, CancellationToken cancel, string? by = null, string? step = null,
+    static async Task<Results<Ok<ReportView>, ProblemHttpResult>> ViewAsync(Person person, SiteClock clock, ReportStore store, CancellationToken cancel, string? by = null, string? step = null,
         string? period = null, string? from = null, string? to = null, string? zone = null, string? of = null) =>
         ReportAsk.Read(clock, by, step, period, from, to, zone, of, out var wrong) is { } ask
-            ? TypedResults.Ok(await store.ViewAsync(ask, cancel))
+            ? TypedResults.Ok(await store.ViewAsync(ask with { Within = person.Within(Rights.SeeReports) }, cancel))
             : Problems.Invalid(wrong.Field, wrong.Expected);
 
     static async Task<Results<PushStreamHttpResult, ProblemHttpResult>> ExportAsync(HttpContext http, Person person, SiteClock clock, ReportStore store, AuditStore audit, CancellationToken cancel,
@@ -31,6 +31,6 @@ internal static class ReportEndpoints
         await audit.AddAsync(person.Id, "export", "report", string.Create(CultureInfo.InvariantCulture, $"{ask.By} {ask.Step} {ask.From:yyyy-MM-dd} {ask.To:yyyy-MM-dd} {ask.Of}").TrimEnd(),
             http.Connection.RemoteIpAddress?.ToString(), cancel);
         http.Response.Headers.CacheControl = "private, no-store";
-        return TypedResults.Stream(body => ReportCsv.WriteAsync(body, ask, store.ReadAsync(ask, cancel), cancel), "text/csv; charset=utf-8", ReportCsv.FileName(ask));
+        return TypedResults.Stream(body => ReportCsv.WriteAsync(body, ask, store.ReadAsync(ask with { Within = person.Within(Rights.SeeReports) }, cancel), cancel), "text/csv; charset=utf-8", ReportCsv.FileName(ask));
     }
 }

@@ -19,6 +19,9 @@ internal sealed record ReportAsk(ReportBy By, ReportStep Step, DateOnly From, Da
 
     static readonly string[] Periods = ["today", "yesterday", "last_7_days", "this_month"];
 
+    /// <summary>Whom it may list.</summary>
+    public Access.Reach Within { get; init; } = Access.Reach.Everyone;
+
     public DateTimeOffset Begins => Edges[0];
 
     public DateTimeOffset Ends => Edges[^1];

@@ -122,7 +122,7 @@ internal static class ReportSql
         ), junk as (select 0 as n, '' as key, 0::bigint as blocked where false)
         select n, key, u.name, {CallFigures.Target_s} as target_s, {Columns}
         from calls full join legs using (n, key) full join reached using (n, key) full join busy using (n, key) full join junk using (n, key) left join app_user u on u.id::text = key
-        where @of::text is null or key = @of
+        where (@of::text is null or key = @of) and (@within::uuid[] is null or u.id = any(@within))
         order by n, u.name, key
         """;
 }

@@ -85,6 +85,7 @@ internal sealed class ReportStore(NpgsqlDataSource database, IOptions<RouterRoad
         days = ask.Days,
         of = ask.Of,
         now = time.GetUtcNow(),
+        within = ask.Within.People,
     };
 
     async Task<int> TargetAsync(CancellationToken cancel)

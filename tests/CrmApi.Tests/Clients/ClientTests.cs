@@ -54,7 +54,7 @@ public sealed class ClientTests(ApiHost host) : IClassFixture<ApiHost>
     [PostgresFact]
     public async Task Two_who_save_the_same_card_do_not_overwrite_each_other()
     {
-        await using var page = await host.SignInAsync("anna");
+        await using var page = await host.SignInAsync("sara");
         var card = await page.GetAsync($"api/clients/{Seeds.Evil}", ContractsJson.Default.ClientCardView);
         card.Name.Should().Be(Seeds.EvilName);
         var save = new ClientSave("person", card.Name, "First", "", "", "note with <b>markup</b>", "it", "vip", Seeds.Luca, [new PhoneSave("020 7946 0000", "", true), new PhoneSave("+39 347 1234567", "mobile", false)], card.Version);

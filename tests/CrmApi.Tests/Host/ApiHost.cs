@@ -1,4 +1,5 @@
 using CallCrm.CallFlow;
+using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Live;
 using CallCrm.TestKit;
 using Microsoft.AspNetCore.Builder;
@@ -42,6 +43,8 @@ public sealed class ApiHost : IAsyncLifetime
         app = Build();
         await app.StartAsync();
         await Feed.Loaded;
+        // Roles that a test makes get none of the first defaults.
+        await Services.GetRequiredService<RoleStore>().GiveDefaultsAsync(CancellationToken.None);
     }
 
     /// <summary>The process ends and another starts on the same database and address.</summary>

@@ -214,7 +214,7 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         (await store.ListAsync(anna, "mine", null, null, 10, default)).Items.Should().BeEmpty();
     }
 
-    Person Someone(Guid id) => new(id, Guid.NewGuid(), Guid.NewGuid(), "x", "X", "agent", true);
+    static Person Someone(Guid id) => new(id, Guid.NewGuid(), Guid.NewGuid(), "x", "X", "agent", true) { Grants = Some.Grants(id, "agent") };
 
     [PostgresFact]
     public async Task A_claim_from_before_they_were_reached_does_not_hold_when_they_are_missed_again()

@@ -1,0 +1,60 @@
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Clients;
+
+/// <param name="Lent">By a call, not by the person's own right.</param>
+internal readonly record struct CardSight(bool View, bool Edit, bool Lent);
+
+/// <summary>Who may open and save which card: as far as their right reaches, or because a call of theirs lends it. The one place that says so.</summary>
+internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
+{
+    /// <param name="id">As it was asked for, perhaps of a card that was merged into this one.</param>
+    public async ValueTask<CardSight> OfAsync(Person person, Guid id, ClientCardView card, CancellationToken cancel)
+    {
+        var (view, edit) = (person.Within(Rights.WorkWithClients).Includes(card.ResponsibleId), Reaches(person, Rights.EditClients, card.ResponsibleId));
+        if (view && edit) return new CardSight(true, true, false);
+        var lent = await loans.IsLentAsync(person, cancel, id, card.Id);
+        return new CardSight(view || lent, (view && edit) || lent, lent);
+    }
+
+    /// <summary>For what belongs to a card and is read without it.</summary>
+    public async ValueTask<CardSight> OfAsync(Person person, Guid id, CancellationToken cancel)
+    {
+        var (view, edit) = (person.Within(Rights.WorkWithClients), person.Within(Rights.EditClients));
+        if (view.IsEveryone && edit.IsEveryone) return new CardSight(true, true, false);
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var card = await connection.QuerySingleOrDefaultAsync<OwnerRow>(new CommandDefinition(
+            """
+            with recursive way (id, merged_into, responsible_id, step) as (
+              select id, merged_into, responsible_id, 0 from client where id = @id
+              union all
+              select c.id, c.merged_into, c.responsible_id, w.step + 1 from way w join client c on c.id = w.merged_into where w.step < 10
+            )
+            select id, responsible_id from way order by step desc limit 1
+            """,
+            new { id }, cancellationToken: cancel));
+        if (card is null) return default;
+        var (views, edits) = (view.Includes(card.ResponsibleId), Reaches(person, Rights.EditClients, card.ResponsibleId));
+        var lent = !(views && edits) && await loans.IsLentAsync(person, cancel, id, card.Id);
+        return new CardSight(views || lent, (views && edits) || lent, lent);
+    }
+
+    public static bool MayReassign(Person person, Guid? responsible) => Reaches(person, Rights.ReassignClients, responsible);
+
+    /// <summary>The card as this person sees it: deals as far as their right reaches, all of them while it is lent.</summary>
+    public static ClientCardView Shown(Person person, ClientCardView card, CardSight sight)
+    {
+        var deals = DealsOf(person, sight);
+        return card with { MayEdit = sight.Edit, OpenDeals = deals.IsEveryone ? card.OpenDeals : [.. card.OpenDeals.Where(d => deals.Includes(d.ResponsibleId))] };
+    }
+
+    public static Reach DealsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeDeals);
+
+    /// <summary>A card in nobody's name is everybody's to complete, who may do it at all.</summary>
+    static bool Reaches(Person person, string right, Guid? responsible) => responsible is null ? person.May(right) : person.Within(right).Includes(responsible);
+
+    sealed record OwnerRow(Guid Id, Guid? ResponsibleId);
+}

@@ -1,0 +1,294 @@
+using System.Net;
+using System.Net.Http.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.CrmApi.Tests.Live;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CallCrm.CrmApi.Tests.Access;
+
+/// <summary>
+/// Right × scope × whose: for each right of the catalog that has a scope, a role with this right alone, in each scope, tried on what is one's own, of the own
+/// department, of one below it, of another department, and nobody's. Departments: Sales ▸ Sales north; Service.
+/// </summary>
+[Trait("Category", "Slow")]
+public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
+{
+    static readonly Guid Me = Seeds.Id(201), Peer = Seeds.Id(202), Below = Seeds.Id(203), Other = Seeds.Id(204);
+    static readonly Guid Sales = Seeds.Id(211), North = Seeds.Id(212), Service = Seeds.Id(213);
+    static readonly Guid[] People = [Me, Peer, Below, Other];
+
+    /// <summary>Rights whose endpoints stand elsewhere, with tests of their own.</summary>
+    static readonly string[] Elsewhere = [Rights.MergeClients, Rights.ExportClients];
+
+    /// <summary>What belongs to a person under test: ids made of theirs.</summary>
+    static Guid Client(Guid? of) => of is { } id ? Of(id, 0x300) : Seeds.Id(0x3ff);
+
+    static Guid Call(Guid of) => Of(of, 0x400);
+
+    static Guid Recording(Guid of) => Of(of, 0x500);
+
+    static Guid Deal(Guid of) => Of(of, 0x600);
+
+    static Guid Missed(Guid of) => Of(of, 0x700);
+
+    static Guid Of(Guid person, int kind) => Seeds.Id(kind + Array.IndexOf(People, person));
+
+    /// <summary>A client whom everyone may see, with a deal of each.</summary>
+    static readonly Guid Shared = Seeds.Id(0x3fe);
+
+    static bool Covers(RightScope scope, Guid? owner) => scope switch
+    {
+        RightScope.All => true,
+        RightScope.Department => owner == Me || owner == Peer || owner == Below,
+        _ => owner == Me,
+    };
+
+    /// <summary>Whether the right lets this page at what is this person's; and what else the role needs for it to be tried.</summary>
+    static readonly Dictionary<string, (string Needs, Func<Page, Guid, Task<bool>> Try)> Probes = new()
+    {
+        [Rights.WorkWithClients] = ("", (page, who) => SeesClientAsync(page, Client(who))),
+        [Rights.EditClients] = ("client.view=all", (page, who) => SavesAsync(page, Client(who), s => s with { City = "Lodi" })),
+        [Rights.ReassignClients] = ("client.view=all client.edit=all", (page, who) => SavesAsync(page, Client(who), s => s with { ResponsibleId = Seeds.Luca })),
+        [Rights.SeeDeals] = ("client.view=all", async (page, who) =>
+        {
+            var onCard = (await page.GetAsync($"api/clients/{Shared}", ContractsJson.Default.ClientCardView)).OpenDeals.Any(d => d.Id == Deal(who));
+            var inTime = (await page.GetAsync($"api/clients/{Shared}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Any(i => i.Id == Deal(who).ToString());
+            inTime.Should().Be(onCard);
+            return onCard;
+        }
+        ),
+        [Rights.SeeCalls] = ("", async (page, who) =>
+        {
+            var listed = (await page.GetAsync("api/calls?limit=100", ContractsJson.Default.ListPageCallRow)).Items.Any(c => c.Id == Call(who));
+            (await IsInAsync(page.Http.GetAsync($"api/calls/{Call(who)}"))).Should().Be(listed);
+            (await IsInAsync(page.Http.GetAsync($"api/calls/{Call(who)}/timeline"))).Should().Be(listed);
+            (await IsInAsync(page.Http.GetAsync($"api/calls/{Call(who)}/draft"))).Should().Be(listed || who == Me);
+            return listed;
+        }
+        ),
+        [Rights.EditCalls] = ("call.view=all", (page, who) => IsInAsync(page.Http.PutAsJsonAsync($"api/calls/{Call(who)}/wrap-ups/{who}/disposition", new DispositionChange("callback"), ContractsJson.Default.DispositionChange))),
+        [Rights.ListenLive] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/listening", new ListenRequest(Guid.CreateVersion7(), Guid.NewGuid(), false), ContractsJson.Default.ListenRequest))),
+        [Rights.Supervise] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/commands", new SuperviseRequest(Guid.CreateVersion7(), "pause"), ContractsJson.Default.SuperviseRequest))),
+        [Rights.Listen] = ("", (page, who) => IsInAsync(page.Http.GetAsync($"api/recordings/{Recording(who)}"))),
+        [Rights.SeeBoard] = ("", async (page, who) =>
+        {
+            var shown = (await page.GetAsync("api/live/board", ContractsJson.Default.BoardView)).Agents.Any(a => a.AgentId == who);
+            await using var live = await page.OpenAsync();
+            live.Answer.Board!.Agents.Any(a => a.AgentId == who).Should().Be(shown);
+            return shown;
+        }
+        ),
+        [Rights.WorkMissed] = ("", async (page, who) =>
+        {
+            var listed = (await page.GetAsync("api/missed?limit=100", ContractsJson.Default.ListPageMissedRow)).Items.Any(m => m.Id == Missed(who));
+            (await IsInAsync(page.Http.PostAsync($"api/missed/{Missed(who)}/claim", null))).Should().Be(listed);
+            return listed;
+        }
+        ),
+        [Rights.SeeReports] = ("report.export=all", async (page, who) =>
+        {
+            var listed = (await page.GetAsync("api/reports?by=agent&step=day&period=today", ContractsJson.Default.ReportView)).Rows.Any(r => r.Id == who.ToString());
+            (await page.Http.GetStringAsync("api/reports/csv?by=agent&step=day&period=today")).Contains(Name(who), StringComparison.Ordinal).Should().Be(listed);
+            return listed;
+        }
+        ),
+    };
+
+    static string Name(Guid who) => $"Probe {Array.IndexOf(People, who)}";
+
+    static async Task<bool> IsInAsync(Task<HttpResponseMessage> asked)
+    {
+        using var answer = await asked;
+        answer.StatusCode.Should().BeOneOf(HttpStatusCode.OK, HttpStatusCode.NotFound, HttpStatusCode.Forbidden);
+        return answer.StatusCode == HttpStatusCode.OK;
+    }
+
+    static async Task<bool> SeesClientAsync(Page page, Guid client)
+    {
+        var seen = await IsInAsync(page.Http.GetAsync($"api/clients/{client}"));
+        (await IsInAsync(page.Http.GetAsync($"api/clients/{client}/timeline"))).Should().Be(seen);
+        (await page.GetAsync("api/clients?limit=100", ContractsJson.Default.ListPageClientRow)).Items.Any(c => c.Id == client).Should().Be(seen);
+        (await page.GetAsync("api/clients?query=Probed&limit=100", ContractsJson.Default.ListPageClientRow)).Items.Any(c => c.Id == client).Should().Be(seen);
+        return seen;
+    }
+
+    static async Task<bool> SavesAsync(Page page, Guid client, Func<ClientSave, ClientSave> change)
+    {
+        var card = await page.GetAsync($"api/clients/{client}", ContractsJson.Default.ClientCardView);
+        var save = new ClientSave(card.Kind, card.Name, card.Company, card.Email, card.City, card.Note, card.Language, card.Segment, card.ResponsibleId, [], card.Version);
+        var saved = await IsInAsync(page.Http.PutAsJsonAsync($"api/clients/{client}", change(save), ContractsJson.Default.ClientSave));
+        if (change(save).ResponsibleId == save.ResponsibleId) saved.Should().Be(card.MayEdit);
+        return saved;
+    }
+
+    public static IEnumerable<object[]> Scoped => RightCatalog.All.Where(r => r.Scoped && !Elsewhere.Contains(r.Code)).SelectMany(r => Enum.GetValues<RightScope>(), (r, s) => new object[] { r.Code, s.ToString() });
+
+    [PostgresTheory]
+    [MemberData(nameof(Scoped))]
+    public async Task A_right_reaches_as_far_as_its_scope(string right, string name)
+    {
+        var scope = Enum.Parse<RightScope>(name);
+        Probes.Should().ContainKey(right, "a right with a scope needs a probe here");
+        var (needs, probe) = Probes[right];
+        await using var ada = await host.SignInAsync("ada");
+        await using var page = await host.SignInAsync("probe");
+        var rights = needs.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(n => n.Split('=')).ToDictionary(n => n[0], n => n[1]);
+        await GiveAsync(ada, rights);
+        // Signed in before the role got the right: it counts from the next request on.
+        await GiveAsync(ada, new(rights) { [right] = RightCatalog.NameOf(scope) });
+        foreach (var who in People)
+        {
+            await PlantAsync();
+            (await probe(page, who)).Should().Be(Covers(scope, who), $"{right} {scope} of {Name(who)}");
+        }
+
+        if (right == Rights.WorkWithClients) (await SeesClientAsync(page, Client(null))).Should().Be(scope == RightScope.All, "nobody's client is in no department");
+        if (right == Rights.EditClients) (await SavesAsync(page, Client(null), s => s with { City = "Lodi" })).Should().BeTrue("nobody's card is everybody's to complete");
+    }
+
+    [PostgresFact]
+    public async Task Departments_move_and_their_reach_follows_at_once()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        await using var page = await host.SignInAsync("probe");
+        await GiveAsync(ada, new() { [Rights.WorkWithClients] = "department" });
+        (await SeesClientAsync(page, Client(Other))).Should().BeFalse();
+        await PutDepartmentAsync(ada, Service, d => d with { Parent = North });
+        (await SeesClientAsync(page, Client(Other))).Should().BeTrue();
+        await PutDepartmentAsync(ada, Service, d => d with { Parent = null });
+        (await SeesClientAsync(page, Client(Other))).Should().BeFalse();
+
+        var user = (await SettingsAsync(ada)).Users.Single(u => u.Id == Other);
+        using (var moved = await ada.Http.PutAsJsonAsync($"api/admin/users/{Other}", user with { Department = North }, ContractsJson.Default.UserSetup)) moved.StatusCode.Should().Be(HttpStatusCode.OK);
+        (await SeesClientAsync(page, Client(Other))).Should().BeTrue();
+        await ResetAsync();
+    }
+
+    [PostgresFact]
+    public async Task A_role_that_changes_closes_the_lines_of_those_who_have_it_and_no_others()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        await using var page = await host.SignInAsync("probe");
+        await using var anna = await host.SignInAsync("anna");
+        await GiveAsync(ada, new() { [Rights.SeeBoard] = "own" });
+        await using var live = await page.OpenAsync();
+        await using var others = await anna.OpenAsync();
+        live.Answer.Board!.Agents.Select(a => a.AgentId).Should().Equal(Me);
+        await GiveAsync(ada, new() { [Rights.SeeBoard] = "all" });
+        await live.Closed.Task.WaitAsync(TimeSpan.FromSeconds(6));
+        await using var back = await page.OpenAsync(live.Position);
+        back.Answer.Snapshot.Should().BeTrue("what it has seen is not what it may see now");
+        back.Answer.Board!.Agents.Select(a => a.AgentId).Should().Contain(People);
+        others.Closed.Task.IsCompleted.Should().BeFalse();
+        (await page.GetAsync("api/session", ContractsJson.Default.SessionView)).Rights.Should().Equal(new Dictionary<string, string> { [Rights.SeeBoard] = "all" });
+    }
+
+    [PostgresFact]
+    public async Task The_board_of_a_department_hears_of_its_people_alone()
+    {
+        await using var story = await Story.BeginAsync(host);
+        await using var ada = await host.SignInAsync("ada");
+        await using var page = await host.SignInAsync("probe");
+        await GiveAsync(ada, new() { [Rights.SeeBoard] = "department" });
+        await using var live = await page.OpenAsync();
+        await story.WriteAsync(story.Agent(Other, AgentState.Paused, "104", null), story.Agent(Peer, AgentState.Paused, "102", null));
+        await live.NextAsync<AgentEvent>(e => e.Agent.AgentId == Peer && e.Agent.State == "Paused");
+        live.Events.OfType<AgentEvent>().Should().NotContain(e => e.Agent.AgentId == Other);
+    }
+
+    static async Task PutDepartmentAsync(Page ada, Guid id, Func<DepartmentSetup, DepartmentSetup> change)
+    {
+        var known = (await SettingsAsync(ada)).Departments!.Single(d => d.Id == id);
+        using var answer = await ada.Http.PutAsJsonAsync($"api/admin/departments/{id}", change(known), ContractsJson.Default.DepartmentSetup);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+    }
+
+    static Task<AdminView> SettingsAsync(Page ada) => ada.GetAsync("api/admin", ContractsJson.Default.AdminView);
+
+    static async Task GiveAsync(Page ada, Dictionary<string, string> rights)
+    {
+        var role = (await SettingsAsync(ada)).Roles!.Single(r => r.Code == "probe");
+        using var answer = await ada.Http.PutAsJsonAsync("api/admin/roles/probe", role with { Rights = rights }, ContractsJson.Default.RoleSetup);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+    }
+
+    public async Task InitializeAsync()
+    {
+        await using (var database = await host.Database.OpenConnectionAsync())
+        {
+            if (await database.ExecuteScalarAsync<bool>("select exists (select from role where code = 'probe')")) return;
+            await database.ExecuteAsync(
+                """
+                insert into role (code, name, model) values ('probe', 'Probe', 'agent');
+                insert into department (id, name, parent_id) values (@Sales, 'Sales', null), (@North, 'Sales north', @Sales), (@Service, 'Service', null);
+                insert into app_user (id, login, name, password_hash, role, is_agent, domain, security_stamp, created_at, department_id)
+                select id, case when id = @Me then 'probe' else 'probe.' || id end, 'Probe ' || n - 1, (select password_hash from app_user where login = 'anna'), 'probe', true, 'main', id, @Then, d
+                from unnest(@People, @departments) with ordinality as u(id, d, n);
+                update access_version set version = version + 1;
+                """,
+                new { Sales, North, Service, Me, People, departments = new[] { Sales, Sales, North, Service }, Seeds.Then });
+        }
+
+        await PlantAsync();
+        await using var story = await Story.BeginAsync(host);
+        await story.WriteAsync([.. People.Select((p, n) => story.Agent(p, AgentState.Ready, $"10{n + 1}", null))]);
+        await story.WrittenAsync(host);
+        // The board shows those whose names it has read.
+        await host.Services.GetRequiredService<ChangeHints>().AddAsync("settings", "probe", null, null, CancellationToken.None);
+        while (!host.Services.GetRequiredService<LiveFacts>().Names.People.ContainsKey(Other)) await Task.Delay(20);
+        while (People.Any(p => host.Feed.State.Agent(p).State != AgentState.Ready)) await Task.Delay(20);
+    }
+
+    async Task ResetAsync()
+    {
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("update app_user set department_id = @Service where id = @Other; update department set parent_id = null where id = @Service; update access_version set version = version + 1", new { Service, Other });
+    }
+
+    /// <summary>As it was before the last try: a client, a deal, a call with wrap-up and recording, a queue with a missed caller, of each.</summary>
+    async Task PlantAsync()
+    {
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync(
+            """
+            insert into client (id, name, responsible_id, created_at, updated_at) values (@Shared, 'Probed by all', null, @Then, @Then), (@nobodys, 'Probed of nobody', null, @Then, @Then) on conflict do nothing;
+            insert into client (id, name, responsible_id, created_at, updated_at) select c, 'Probed ' || p, p, @Then, @Then from unnest(@clients, @People) as x(c, p) on conflict do nothing;
+            update client c set responsible_id = p from unnest(@clients, @People) as x(i, p) where c.id = i;
+            update client set responsible_id = null where id = @nobodys;
+            insert into deal (id, client_id, deal_type, stage, title, stage_since, created_at, responsible_id) select d, @Shared, 'order', 'open', 'Deal', @Then, @Then, p from unnest(@deals, @People) as x(d, p) on conflict do nothing;
+            insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, agent_id, started_at, answered_at, ended_at, outcome, talk_ms, last_seq)
+            select c, 'main', 'pbx', 'Outbound', 'Ended', false, '101', 'Extension', '1', p, now(), now(), now(), 'Answered', 1000, 1 from unnest(@calls, @People) as x(c, p) on conflict do nothing;
+            insert into call_leg (node, unique_id, call_id, channel, agent_id, is_client, started_at, answered_at, ended_at, talk_ms, hold_ms)
+            select 'pbx', c::text, c, 'PJSIP/1', p, false, @Then, now(), now(), 1000, 0 from unnest(@calls, @People) as x(c, p) on conflict do nothing;
+            insert into offer (id, call_id, agent_id, node, extension, device, attempt, rule, can_answer, can_hold, offered_at, ended_at, outcome)
+            select c, c, p, 'pbx', '101', 'PJSIP/101', 1, 'LeastBusy', true, true, now(), now(), 'Answered' from unnest(@calls, @People) as x(c, p) on conflict do nothing;
+            insert into wrap_up (call_id, agent_id, disposition, created_at) select c, p, 'sale', now() from unnest(@calls, @People) as x(c, p) on conflict (call_id, agent_id) do update set disposition = 'sale';
+            insert into recording (id, node, pbx_unique_id, call_id, status, created_at) select r, 'pbx', c::text, c, 'pending', now() from unnest(@calls, @recordings) as x(c, r) on conflict do nothing;
+            insert into queue (id, domain, name) select m, 'main', 'Queue of ' || p from unnest(@missed, @People) as x(m, p) on conflict do nothing;
+            insert into queue_agent (queue_id, user_id) select m, p from unnest(@missed, @People) as x(m, p) on conflict do nothing;
+            insert into missed_call (call_id, domain, number_id, e164, queue_id, kind, missed_at) select m, 'main', m, '+3902' || n, m, 'Abandoned', now() from unnest(@missed) with ordinality as x(m, n) on conflict do nothing;
+            delete from missed_claim where number_id = any(@missed);
+            """,
+            new
+            {
+                Seeds.Then,
+                Shared,
+                People,
+                nobodys = Client(null),
+                clients = People.Select(p => Client(p)).ToArray(),
+                deals = People.Select(Deal).ToArray(),
+                calls = People.Select(Call).ToArray(),
+                recordings = People.Select(Recording).ToArray(),
+                missed = People.Select(Missed).ToArray(),
+            });
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+}
