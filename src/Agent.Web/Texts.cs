@@ -86,6 +86,14 @@ sealed class Texts
         return start is null || why.Rule is "LastContacted" or "Responsible" ? main : $"{start} → {main}";
     }
 
+    /// <summary>The sentence that says why this script leads the call.</summary>
+    public static string Why(IStringLocalizer<Texts> t, ScriptReason why)
+    {
+        var met = why.Met.Select(m => m.Kind is "client" or "deal" or "direction" ? t[$"Script.Why.{m.Kind}.{m.Value}"].Value : t["Script.Why." + m.Kind, m.Value].Value).ToArray();
+        var language = t[$"Script.Why.Language.{why.LanguageOf}", LanguageName(why.Language)].Value;
+        return t["Script.Why", met.Length == 0 ? t["Script.Why.Always"].Value : string.Join(", ", met), language];
+    }
+
     /// <summary>What a failed request means to a person; the server's own words where it gave any.</summary>
     public static string Failure(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.ErrorId switch
     {

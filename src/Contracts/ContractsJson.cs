@@ -44,6 +44,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(MissedDone))]
 [JsonSerializable(typeof(MissedFiguresView))]
 [JsonSerializable(typeof(ReportView))]
+[JsonSerializable(typeof(ScriptReportView))]
 [JsonSerializable(typeof(CallTimelineView))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(WrapUpSave))]

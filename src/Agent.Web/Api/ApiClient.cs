@@ -164,6 +164,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     /// <param name="query">Already encoded, as for the CSV.</param>
     public Task<ReportView> ReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports?{query}", Json.ReportView, cancel);
 
+    public Task<ScriptReportView> ScriptReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports/scripts?{query}", Json.ScriptReportView, cancel);
+
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
 
     public Task<BoardView> BoardAsync(CancellationToken cancel = default) => GetAsync("api/live/board", Json.BoardView, cancel);

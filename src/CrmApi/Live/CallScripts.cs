@@ -13,7 +13,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
     readonly ConcurrentDictionary<Guid, Chosen> chosen = new();
 
     /// <param name="Known">Chosen with a card at hand: a choice made before the caller was identified may be made again once.</param>
-    sealed record Chosen(Script Script, string Why, bool Known);
+    sealed record Chosen(Script Script, ScriptReason? Why, bool Known);
 
     public ScriptChoiceView? For(LiveCall call, Guid agent, ClientCardView? card)
     {
@@ -54,7 +54,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
     /// <summary>After a restart: the version the call's draft names.</summary>
     public void Restore(Guid call, string id, string version)
     {
-        if (shelf.Find(id, version) is { } script) chosen.TryAdd(call, new Chosen(script, "", Known: true));
+        if (shelf.Find(id, version) is { } script) chosen.TryAdd(call, new Chosen(script, null, Known: true));
     }
 
     void Remember(Guid call, Chosen choice)
@@ -69,7 +69,12 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
         var deal = card?.OpenDeals.FirstOrDefault(d => d.Id == call.Deal) ?? card?.OpenDeals.FirstOrDefault();
         return new ScriptCall(card is { Confirmed: true } ? ClientKind.Known : ClientKind.New,
             call.Direction == CallDirection.Outbound ? ScriptDirection.Outbound : ScriptDirection.Inbound, deal is not null, card?.Segment, deal?.DealType, deal?.Stage,
-            card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language);
+            card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language, facts.Names.Queue(call.Queue))
+        {
+            SegmentName = card?.SegmentName,
+            DealTypeName = deal?.DealTypeName,
+            DealStageName = deal?.StageName,
+        };
     }
 
     ScriptContext Context(LiveCall call, Guid agent, ClientCardView? card)

@@ -73,6 +73,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>
         ["GET /api/recordings/{id}/audio"] = All,
         ["GET /api/reports"] = Leads,
         ["GET /api/reports/csv"] = Leads,
+        ["GET /api/reports/scripts"] = Leads,
         ["GET /api/live/board"] = Leads,
         ["POST /api/session/link"] = "nobody " + All,
         ["GET /api/admin"] = "admin",
