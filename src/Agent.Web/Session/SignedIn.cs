@@ -35,6 +35,8 @@ sealed class SignedIn
 
     public bool Supervises => Is("supervisor") || Is("manager") || Is("admin");
 
+    public bool EditsScripts => Is("manager") || Is("admin");
+
     public async Task LoadAsync()
     {
         try

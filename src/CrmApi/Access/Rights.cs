@@ -38,6 +38,9 @@ internal static class Rights
     /// <summary>The script library and how its files stand.</summary>
     public const string SeeScripts = "see_scripts";
 
+    /// <summary>Conversation scripts in the page: draft, try, publish, take back; who published what is kept.</summary>
+    public const string EditScripts = "edit_scripts";
+
     /// <summary>The draft and wrap-up of a call: its own agents, and the leads for reading along.</summary>
     public const string WriteDrafts = "write_drafts";
 
@@ -81,6 +84,7 @@ internal static class Rights
         options.AddPolicy(Supervise, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(ListenLive, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(SeeScripts, p => p.RequireRole(Everyone));
+        options.AddPolicy(EditScripts, p => p.RequireRole("manager", Admin));
         options.AddPolicy(WriteDrafts, p => p.RequireRole(Everyone));
         options.AddPolicy(ChangeDisposition, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.MayChangeAnyDisposition)));
         options.AddPolicy(WorkMissed, p => p.RequireRole(Everyone));

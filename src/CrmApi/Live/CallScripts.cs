@@ -42,6 +42,14 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
         return new ScriptChoiceView(view.Id, view.Version, view.Title, view);
     }
 
+    /// <summary>What would decide about the script of such a call to or from this client.</summary>
+    public ScriptCall Facts(bool outbound, Guid? queue, Guid agent, ClientCardView? card) => Facts(Tried(outbound, queue), agent, card);
+
+    /// <summary>As the agent would see it in such a call; nothing is remembered.</summary>
+    public ScriptView Preview(Script script, bool outbound, Guid? queue, Guid agent, ClientCardView? card) => ScriptRendering.View(script, Context(Tried(outbound, queue), agent, card));
+
+    LiveCall Tried(bool outbound, Guid? queue) => Invented(PhoneNumber.Withheld) with { Direction = outbound ? CallDirection.Outbound : CallDirection.Inbound, Queue = queue };
+
     /// <summary>What would be said first on this number.</summary>
     public string? PractiseGreeting(FactNumber? number, Guid agent, ClientCardView card) =>
         number is null ? null : Greeting(Invented(new PhoneNumber(number.Number, NumberKind.Unparsed)), agent, card);

@@ -76,6 +76,20 @@ internal static class ScriptChoice
         && Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)
         && Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null);
 
+    /// <summary>What a script wants and a call does not have; empty where it fits.</summary>
+    public static IReadOnlyList<ScriptConditionMet> Unmet(ScriptConditions conditions, ScriptCall call)
+    {
+        var unmet = new List<ScriptConditionMet>();
+        if (conditions.Client is { } client && client != call.Client) unmet.Add(new ScriptConditionMet("client", Word(client)));
+        if (conditions.Deal is { } deal && (deal is DealPresence.Open) != call.HasOpenDeal) unmet.Add(new ScriptConditionMet("deal", Word(deal)));
+        if (conditions.Direction is { } direction && direction != call.Direction) unmet.Add(new ScriptConditionMet("direction", Word(direction)));
+        if (!Among(conditions.Queues, call.Queue)) unmet.Add(new ScriptConditionMet("queue", string.Join(", ", conditions.Queues)));
+        if (!Among(conditions.Segments, call.Segment)) unmet.Add(new ScriptConditionMet("segment", string.Join(", ", conditions.Segments)));
+        if (!Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)) unmet.Add(new ScriptConditionMet("deal_type", string.Join(", ", conditions.DealTypes)));
+        if (!Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null)) unmet.Add(new ScriptConditionMet("deal_stage", string.Join(", ", conditions.DealStages)));
+        return unmet;
+    }
+
     private static bool Among(IReadOnlyList<string> wanted, string? has) =>
         wanted.Count == 0 || (has is not null && wanted.Contains(has, StringComparer.OrdinalIgnoreCase));
 
