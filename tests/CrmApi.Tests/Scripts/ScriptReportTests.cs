@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Scripts;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.CrmApi.Tests.Live;
 using CallCrm.Engine;
@@ -154,5 +155,25 @@ public sealed class ScriptReportTests(ApiHost host) : IClassFixture<ApiHost>
             status.Should().Be(HttpStatusCode.BadRequest, query);
             problem.Errors!.Keys.Should().Equal(field);
         }
+    }
+
+    /// <summary>The made-up company walks the scripts that are delivered.</summary>
+    [PostgresFact]
+    public async Task Every_way_of_the_demo_is_a_way_through_a_delivered_script()
+    {
+        await using var database = Npgsql.NpgsqlDataSource.Create(await new PostgresFixture().NewDatabaseAsync());
+        await CallFlow.Demo.DemoData.SeedIfEmptyAsync(database, new CallFlow.Demo.DemoOptions { Clients = 200, Days = 10, CallsPerDay = 40 }, TimeProvider.System, default);
+        await using var connection = await database.OpenConnectionAsync();
+        var scripts = new ScriptFolder(ScriptLibraryTests.Folder, ScriptShape.Library, TimeProvider.System, _ => null).Read().Scripts.ToDictionary(s => s.Id, StringComparer.Ordinal);
+        var ways = (await connection.QueryAsync<(string Script, string Path)>("select distinct script_id, array_to_string(path, ' ') from wrap_up")).AsList();
+        ways.Should().HaveCountGreaterThan(10);
+        foreach (var (id, path) in ways)
+        {
+            var (script, steps) = (scripts[id], path.Split(' '));
+            steps[0].Should().Be(script.FirstStep, id);
+            foreach (var (from, to) in steps.Zip(steps.Skip(1))) new ScriptWays(script).From(script.Steps.Single(s => s.Id == from)).Should().Contain(to, $"{id}: {path}");
+        }
+
+        (await connection.ExecuteScalarAsync<long>("select count(*) from script_visit v join call c on c.id = v.call_id where v.entered_at < c.answered_at or v.entered_at > c.ended_at")).Should().Be(0, "they happened in the talk");
     }
 }
