@@ -93,6 +93,17 @@ sealed class Texts
         return start is null || why.Rule is "LastContacted" or "Responsible" ? main : $"{start} → {main}";
     }
 
+    /// <summary>The sentence that says why this script leads the call.</summary>
+    public static string Why(IStringLocalizer<Texts> t, ScriptReason why)
+    {
+        var met = why.Met.Select(m => Condition(t, m)).ToArray();
+        var language = t[$"Script.Why.Language.{why.LanguageOf}", LanguageName(why.Language)].Value;
+        return t["Script.Why", met.Length == 0 ? t["Script.Why.Always"].Value : string.Join(", ", met), language];
+    }
+
+    public static string Condition(IStringLocalizer<Texts> t, ScriptConditionMet met) =>
+        met.Kind is "client" or "deal" or "direction" ? t[$"Script.Why.{met.Kind}.{met.Value}"] : t["Script.Why." + met.Kind, met.Value];
+
     /// <summary>What a failed request means to a person; the server's own words, which are English, where it says more than we know.</summary>
     public static string Failure(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.ErrorId switch
     {

@@ -21,3 +21,41 @@ public sealed record ReportRow(DateTimeOffset At, string? Id, string? Name, Repo
 /// <param name="OccupancyPercent">Agents only, as Busy_s and Ready_s.</param>
 public sealed record ReportFigures(long Offered, long Answered, long Abandoned, long ShortAbandoned, int ServiceLevel_s, decimal? ServiceLevelPercent, decimal? AbandonPercent, int? Asa_s, int? Aht_s,
     long Handled, long Talk_s, long Hold_s, long WrapUp_s, decimal? OccupancyPercent, long Busy_s, long Ready_s, long Missed, long CalledBack, long Blocked = 0);
+
+/// <summary>
+/// GET /api/reports/scripts?script=&amp;period=…(or from=&amp;to=)&amp;zone=&amp;agent=: how one script was used, over the wrap-ups of calls that began in these days.
+/// Without script= the one used most.
+/// </summary>
+/// <param name="Script">Null: no script was used in these days.</param>
+/// <param name="Scripts">All that were used in these days, by whomever, most used first.</param>
+/// <param name="People">Who wrapped up with this script in these days.</param>
+/// <param name="Paths">The commonest ways through it.</param>
+/// <param name="OtherCalls">Calls on ways too rare to be listed.</param>
+/// <param name="Steps">In the order of the script; those it no longer has at the end.</param>
+public sealed record ScriptReportView(string? Script, Guid? Agent, DateOnly From, DateOnly To, string Zone, IReadOnlyList<ScriptUseRow> Scripts, IReadOnlyList<ScriptAgentRow> People, long Calls, long Finished,
+    IReadOnlyList<ScriptPathRow> Paths, long OtherCalls, IReadOnlyList<ScriptStepRow> Steps);
+
+/// <summary>A script and the wrap-ups it led to.</summary>
+public sealed record ScriptUseRow(string Id, string Title, long Calls);
+
+/// <summary>One agent's use of the script.</summary>
+/// <param name="Finished">Calls in which the script was walked to its end.</param>
+public sealed record ScriptAgentRow(Guid Id, string Name, long Calls, long Finished);
+
+/// <summary>A way through the script, without the detours, and how its calls came out.</summary>
+/// <param name="Steps">Code and title of each step; without the end.</param>
+/// <param name="Finished">It went to the end; else it was left at the last step.</param>
+/// <param name="Dispositions">Most frequent first.</param>
+public sealed record ScriptPathRow(IReadOnlyList<NamedCode> Steps, bool Finished, long Calls, IReadOnlyList<ScriptOutcomeRow> Dispositions);
+
+/// <summary>A disposition at the end of a way.</summary>
+/// <param name="Outcome">positive, neutral or negative.</param>
+public sealed record ScriptOutcomeRow(string Code, string Name, string Outcome, long Calls);
+
+/// <summary>One step: how many came to it, went back from it or left the script there, and how long it took.</summary>
+/// <param name="Calls">Wrap-ups whose way came by it, detours counted in.</param>
+/// <param name="LeftHere">Wrap-ups for which the script stopped here before its end.</param>
+/// <param name="Backs">Times that an agent went back from here.</param>
+/// <param name="Timed">Stays that began before the call ended: what average and median are over.</param>
+/// <param name="Average_s">Until the next move or the end of the call.</param>
+public sealed record ScriptStepRow(string Id, string Title, long Calls, long LeftHere, long Backs, long Timed, int? Average_s, int? Median_s);

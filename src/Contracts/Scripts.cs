@@ -11,7 +11,7 @@ namespace CallCrm.Contracts;
 /// <param name="FirstStep">Id of the step to start at.</param>
 /// <param name="Steps">Every step, in the order of the file.</param>
 /// <param name="Objections">What the client may say against it, answered at any time.</param>
-/// <param name="Why">Why this script was chosen, in words; null in a preview.</param>
+/// <param name="Why">Why this script was chosen; null in a preview.</param>
 public sealed record ScriptView(
     string Id,
     string Version,
@@ -21,7 +21,35 @@ public sealed record ScriptView(
     string FirstStep,
     IReadOnlyList<StepView> Steps,
     IReadOnlyList<ObjectionView> Objections,
-    string? Why = null);
+    ScriptReason? Why = null);
+
+/// <summary>Why a script was chosen for a call. The page puts it into words in the reader's language.</summary>
+/// <param name="Met">The script's conditions that the call met; empty: it fits every call.</param>
+/// <param name="Language">The script's language, ISO 639-1.</param>
+/// <param name="LanguageOf">Whose language that is.</param>
+public sealed record ScriptReason(IReadOnlyList<ScriptConditionMet> Met, string Language, ScriptLanguageOf LanguageOf);
+
+/// <summary>A condition of a script, and what this call has there.</summary>
+/// <param name="Kind"><c>client</c> (new, known), <c>deal</c> (none, open), <c>direction</c> (inbound, outbound), <c>queue</c>, <c>segment</c>, <c>deal_type</c> or <c>deal_stage</c>.</param>
+/// <param name="Value">One of the words in brackets, or what people call the queue, segment, type or stage.</param>
+public sealed record ScriptConditionMet(string Kind, string Value);
+
+/// <summary>Whose language decided about a script.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ScriptLanguageOf>))]
+public enum ScriptLanguageOf
+{
+    /// <summary>The client's.</summary>
+    Client,
+
+    /// <summary>The dialled number's.</summary>
+    Number,
+
+    /// <summary>The agent's.</summary>
+    Agent,
+
+    /// <summary>No script fits in any of theirs: English.</summary>
+    Nobody,
+}
 
 /// <summary>One step: what to say, what to ask, where it leads.</summary>
 /// <param name="Id">Unique in the script.</param>

@@ -56,6 +56,7 @@ public static class CrmApiModule
         services.AddErrors();
         services.AddAccess(configuration);
         services.AddScripts(configuration);
+        services.AddScriptEditing();
         services.AddAdmin();
         services.AddBackups(configuration);
         services.AddHttps(configuration);
@@ -114,6 +115,7 @@ public static class CrmApiModule
         JunkModule.Map(api);
         RecordingEndpoints.Map(api);
         ReportEndpoints.Map(api);
+        ScriptEditEndpoints.Map(api);
         app.MapScripts().RequireAuthorization(Rights.SeeScripts).RequireRateLimiting(AccessModule.RequestLimit);
         app.MapLive(api);
         app.MapUnknownAddresses();

@@ -1,5 +1,6 @@
 using Bunit;
 using CallCrm.AgentWeb.Desk;
+using CallCrm.Contracts;
 
 namespace CallCrm.Agent.Web.Tests;
 
@@ -91,6 +92,17 @@ public sealed class ScriptPanelTests : PageContext
         await Press(panel, Browser, "alt:1");
         Step(panel).Should().Be("why");
         Server.Asked.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Why_this_script_stands_under_it()
+    {
+        await InCallAsync();
+        Panel().FindAll("[data-test=script-why]").Should().BeEmpty("nobody knows it any more after a restart of the server");
+        var script = Some.Script();
+        script = script with { Script = script.Script with { Why = new ScriptReason([new("queue", "Support")], "en", ScriptLanguageOf.Number) } };
+        Render<ScriptPanel>(p => p.Add(s => s.Call, Some.CallId).Add(s => s.Script, script)).Find("[data-test=script-why]").TextContent
+            .Should().Be("Why this script: queue Support. Language: English, that of the dialled number.");
     }
 
     [Fact]

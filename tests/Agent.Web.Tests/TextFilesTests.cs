@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CallCrm.AgentWeb;
+using CallCrm.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Localization;
 
@@ -69,6 +70,8 @@ public sealed partial class TextFilesTests
             .. new[] { "queue", "agent", "number" }.Select(s => "Report.By." + s),
             .. new[] { "hour", "day", "whole" }.Select(s => "Report.Step." + s),
             .. new[] { "today", "yesterday", "last_7_days", "this_month", "own" }.Select(s => "Report.Period." + s),
+            .. new[] { "client.new", "client.known", "deal.none", "deal.open", "direction.inbound", "direction.outbound", "queue", "segment", "deal_type", "deal_stage" }.Select(s => "Script.Why." + s),
+            .. Enum.GetNames<ScriptLanguageOf>().Select(s => "Script.Why.Language." + s),
             .. new[] { "Offered", "Answered", "Abandoned", "Short", "Level", "Asa", "Aht", "Occupancy", "Missed", "CalledBack" }.SelectMany(s => new[] { "Report.Col." + s, "Report.Def." + s }),
             .. new[] { "Offered", "Answered", "Abandoned", "Level", "Asa", "Missed", "CalledBack" }.Select(s => $"Report.Def.{s}.agent"),
             "Report.HowTime.call", "Report.HowTime.agent", "Report.Col.Blocked", "Report.Def.Blocked", "Outcome.Blocked", "Admin.Kind.blocked",

@@ -37,6 +37,17 @@ public sealed class TextsTests : IDisposable
         Texts.Why(T, Some.Reason("Hold", null, "Anna", "Responsible", "Away")).Should().Be("Anna is responsible, but was: Away → nobody is free yet, held in line");
 
     [Theory]
+    [InlineData("en", "Why this script: known client, deal at stage Negotiation. Language: Italian, the client’s.", "Why this script: it fits every call. Language: English, as there is none in another one.")]
+    [InlineData("it", "Perché questo script: cliente noto, trattativa in fase Negotiation. Lingua: Italiano, quella del cliente.", "Perché questo script: va bene per ogni chiamata. Lingua: Inglese, perché non ce n’è in un’altra.")]
+    [InlineData("ru", "Почему этот сценарий: известный клиент, сделка на стадии Negotiation. Язык: Итальянский, язык клиента.", "Почему этот сценарий: подходит к любому звонку. Язык: Английский, на других нет.")]
+    public void Why_this_script_is_said_in_the_language_of_the_page(string language, string known, string always)
+    {
+        (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (CultureInfo.GetCultureInfo(language), CultureInfo.GetCultureInfo(language));
+        Texts.Why(T, new ScriptReason([new("client", "known"), new("deal_stage", "Negotiation")], "it", ScriptLanguageOf.Client)).Should().Be(known);
+        Texts.Why(T, new ScriptReason([], "en", ScriptLanguageOf.Nobody)).Should().Be(always);
+    }
+
+    [Theory]
     [InlineData("Hold")]
     [InlineData("MaxWait")]
     [InlineData("QueueClosed")]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -169,6 +170,34 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     /// <param name="query">Already encoded, as for the CSV.</param>
     public Task<ReportView> ReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports?{query}", Json.ReportView, cancel);
+
+    public Task<ScriptEditList> ScriptEditsAsync(CancellationToken cancel = default) => GetAsync("api/script-edits", Json.ScriptEditList, cancel);
+
+    public Task<ScriptEditView> ScriptEditAsync(string id, CancellationToken cancel = default) => GetAsync(Script(id), Json.ScriptEditView, cancel);
+
+    /// <exception cref="ApiException">script.changed.</exception>
+    public Task<ScriptEditView> SaveScriptAsync(string id, ScriptDraftSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, Script(id) + "/draft", JsonContent.Create(save, Json.ScriptDraftSave), Json.ScriptEditView, cancel);
+
+    /// <exception cref="ApiException">script.changed.</exception>
+    public Task DiscardScriptAsync(string id, long draft, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, string.Create(CultureInfo.InvariantCulture, $"{Script(id)}/draft?draft={draft}"), null, cancel);
+
+    /// <exception cref="ApiException">script.changed, script.faulty.</exception>
+    public Task<ScriptEditView> PublishScriptAsync(string id, ScriptPublish publish, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, Script(id) + "/publish", JsonContent.Create(publish, Json.ScriptPublish), Json.ScriptEditView, cancel);
+
+    /// <exception cref="ApiException">script.changed.</exception>
+    public Task<ScriptEditView> WithdrawScriptAsync(string id, ScriptWithdraw withdraw, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, Script(id) + "/withdraw", JsonContent.Create(withdraw, Json.ScriptWithdraw), Json.ScriptEditView, cancel);
+
+    public Task<ScriptTryView> TryScriptAsync(ScriptTry asked, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/script-edits/try", JsonContent.Create(asked, Json.ScriptTry), Json.ScriptTryView, cancel);
+
+    public Task<ScriptDiffView> ScriptDiffAsync(string id, string from, string to, CancellationToken cancel = default) => GetAsync($"{Script(id)}/diff?from={from}&to={to}", Json.ScriptDiffView, cancel);
+
+    static string Script(string id) => $"api/script-edits/{Uri.EscapeDataString(id)}";
+
+    public Task<ScriptReportView> ScriptReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports/scripts?{query}", Json.ScriptReportView, cancel);
 
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
 

@@ -58,6 +58,9 @@ sealed class Browser(IJSRuntime js) : IDisposable
     /// <summary>Focuses only when nothing has the focus.</summary>
     public ValueTask FocusIfFreeAsync(string selector) => js.InvokeVoidAsync("callcrm.focusIfFree", selector);
 
+    /// <summary>Puts the cursor of a text box there; both from 1.</summary>
+    public ValueTask CaretAsync(string selector, int line, int column) => js.InvokeVoidAsync("callcrm.caret", selector, line, column);
+
     /// <summary>Keeps the focus in this dialog while it is open, gives it back after.</summary>
     public ValueTask TrapAsync(string selector) => js.InvokeVoidAsync("callcrm.trap", selector);
 

@@ -37,6 +37,8 @@ sealed class SignedIn
     /// <summary>May do so with what is everybody's.</summary>
     public bool MayWithAll(string right) => View?.Rights?.GetValueOrDefault(right) == "all";
 
+    public bool EditsScripts => May("script.edit");
+
     public async Task LoadAsync()
     {
         try

@@ -84,6 +84,16 @@
     setTheme: (theme) => { store("theme", theme === "system" ? null : theme); applyTheme(); },
     load: (key) => stored(key),
     save: (key, value) => store(key, value),
+    caret: (selector, line, column) => {
+      const box = document.querySelector(selector);
+      if (!box) return;
+      const lines = box.value.split("\n");
+      const before = lines.slice(0, line - 1).reduce((sum, l) => sum + l.length + 1, 0);
+      const at = Math.min(before + column - 1, before + (lines[line - 1] ?? "").length);
+      box.focus();
+      box.setSelectionRange(at, before + (lines[line - 1] ?? "").length);
+      box.scrollTop = Math.max(0, (line - 4) * box.scrollHeight / lines.length);
+    },
     drafts: (prefix) => { const found = {}; try { for (let i = 0; i < localStorage.length; i++) { const k = localStorage.key(i); if (k.startsWith(prefix)) found[k] = localStorage.getItem(k); } } catch { /* none */ } return found; },
     listen: (dotnet) => { keys = dotnet; },
     language: (code) => { root.lang = code; },

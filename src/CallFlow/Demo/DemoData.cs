@@ -47,6 +47,7 @@ public static class DemoData
         await connection.ExecuteAsync(new CommandDefinition("select missed_project(@recent)", new { recent = history.Calls.Where(c => c.StartedAt > now.AddDays(-2)).Select(c => c.Id).ToArray() }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "agent_state_span", history.Spans, ct);
         await DemoInsert.RowsAsync(connection, "wrap_up", history.WrapUps, ct);
+        await DemoInsert.RowsAsync(connection, "script_visit", history.Scripts.Visits, ct);
         await DemoInsert.RowsAsync(connection, "task", DemoDeals.Tasks(random, clients, history, now), ct);
     }
 }

@@ -39,7 +39,8 @@ internal sealed record DemoDeal(Guid Id, Guid ClientId, string DealType, string 
 
 internal sealed record DemoTask(Guid Id, Guid? ClientId, Guid? CallId, Guid UserId, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, DateTimeOffset CreatedAt);
 
-internal sealed record DemoWrapUp(Guid CallId, Guid AgentId, string Disposition, string Note, string NextStep, DateTimeOffset CreatedAt, Dictionary<string, string> Answers);
+internal sealed record DemoWrapUp(Guid CallId, Guid AgentId, string Disposition, string Note, string NextStep, DateTimeOffset CreatedAt, Dictionary<string, string> Answers,
+    string ScriptId, string ScriptVersion, string[] Path);
 
 /// <summary>Rows into tables: property names are column names, columns not named get their defaults, order is kept.</summary>
 internal static class DemoInsert

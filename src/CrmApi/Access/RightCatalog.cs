@@ -49,6 +49,7 @@ internal static class RightCatalog
         Scoped(Rights.SeeReports,              "-  -  a  a  d  a  a  a  a"),
         Plain(Rights.ExportReports,            "-  -  a  -  a  a  a  a  a"),
         Plain(Rights.SeeScripts,               "a  a  a  a  a  a  a  a  a"),
+        Plain(Rights.EditScripts,              "-  -  -  -  -  -  -  a  a"),
         Plain(Rights.ManageBlocks,             "-  -  a  -  a  -  -  -  a"),
         Plain(Rights.Configure,                "-  -  -  -  -  -  -  -  a"),
     ];

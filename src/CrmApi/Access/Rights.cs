@@ -52,6 +52,9 @@ internal static class Rights
     /// <summary>Recordings. Scope as for calls; each listen is audited.</summary>
     public const string Listen = "recording.listen";
 
+    /// <summary>Conversation scripts in the page: draft, try, publish, take back; who published what is kept.</summary>
+    public const string EditScripts = "script.edit";
+
     /// <summary>The live board. Scope: whose state.</summary>
     public const string SeeBoard = "board.view";
 

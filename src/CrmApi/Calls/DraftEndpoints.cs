@@ -3,6 +3,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Scripts;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Calls;
@@ -26,13 +27,16 @@ internal static partial class DraftEndpoints
     }
 
     static async Task<Results<Ok<DraftFieldView>, ProblemHttpResult>> PutAsync(Guid id, string field, DraftWrite write, Person person, DraftStore drafts, CallStore calls, Feed feed,
-        CallScripts scripts, CancellationToken cancel)
+        CallScripts scripts, ScriptShelf shelf, CancellationToken cancel)
     {
         if (!Field().IsMatch(field)) return Problems.Invalid("field", "note, disposition, next_step, script.step, answer.{question}, card.{field}");
         if (write.Value.Length > LongestValue) return Problems.Invalid("value", $"at most {LongestValue} characters");
         if (write.PageId.Length is 0 or > 100) return Problems.Invalid("pageId", "1 to 100 characters");
         if (!await MayAsync(id, person, drafts, calls, feed, cancel)) return Problems.NotFound("call");
-        var written = await drafts.WriteAsync(id, person.Id, field, Texts.Clean(write.Value), Texts.Clean(write.PageId), scripts.Of(id), cancel);
+        var (value, page) = (Texts.Clean(write.Value), Texts.Clean(write.PageId));
+        var written = field == DraftStore.PathField && scripts.Of(id) is { } led && shelf.Find(led.Id, led.Version) is { } script
+            ? await drafts.WritePathAsync(id, person.Id, value, page, script, cancel)
+            : await drafts.WriteAsync(id, person.Id, field, value, page, scripts.Of(id), cancel);
         var told = new DraftEvent(id, written) { At = written.UpdatedAt };
         feed.TellOtherPages(person.Id, written.PageId, told);
         foreach (var other in !DraftStore.IsOwn(field) && feed.State.Calls.TryGetValue(id, out var call) ? call.Agents.Remove(person.Id) : [])

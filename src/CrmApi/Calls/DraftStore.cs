@@ -1,4 +1,5 @@
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Scripts;
 using Dapper;
 using Npgsql;
 
@@ -12,6 +13,9 @@ internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>Kept with the draft, so that a restart changes no running conversation: <c>id@version</c>. Not shown.</summary>
     public const string ScriptField = "script";
+
+    /// <summary>The steps so far and the one where the script stands.</summary>
+    public const string PathField = "script.step";
 
     public static bool IsOwn(string field) => field is "disposition" or "next_step";
 
@@ -34,6 +38,51 @@ internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
             """,
             new { call, scriptField = ScriptField, script = script is { } s ? $"{s.Id}@{s.Version}" : null, field, owner = IsOwn(field) ? person : Guid.Empty, value, person, pageId, now }, cancellationToken: cancel));
         return new DraftFieldView(field, value, version, pageId, now);
+    }
+
+    /// <summary>The path, and each move since the one before with its time: of two pages at once each sees what the other wrote.</summary>
+    public async Task<DraftFieldView> WritePathAsync(Guid call, Guid person, string value, string pageId, Script script, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await LockPathAsync(transaction, call, cancel);
+        var before = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "select value #>> '{}' from call_draft where call_id = @call and field = @PathField and owner_id = @none", new { call, PathField, none = Guid.Empty }, transaction, cancellationToken: cancel));
+        var version = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            """
+            with script as (
+              insert into call_draft (call_id, field, value, version, user_id, page_id, updated_at) values (@call, @ScriptField, to_jsonb(@script::text), 1, @person, @pageId, @now)
+              on conflict (call_id, field, owner_id) do nothing
+            )
+            insert into call_draft as d (call_id, field, value, version, user_id, page_id, updated_at) values (@call, @PathField, to_jsonb(@value::text), 1, @person, @pageId, @now)
+            on conflict (call_id, field, owner_id) do update
+            set value = excluded.value, version = d.version + 1, user_id = excluded.user_id, page_id = excluded.page_id, updated_at = excluded.updated_at
+            returning version
+            """,
+            new { call, ScriptField, PathField, script = $"{script.Id}@{script.Version}", value, person, pageId, now }, transaction, cancellationToken: cancel));
+        await AddVisitsAsync(transaction, call, person, script, ScriptPath.Between(ScriptPath.Read(before, script), ScriptPath.Read(value, script)), cancel);
+        await transaction.CommitAsync(cancel);
+        return new DraftFieldView(PathField, value, version, pageId, now);
+    }
+
+    public static async Task LockPathAsync(NpgsqlTransaction transaction, Guid call, CancellationToken cancel) =>
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended('script ' || @call, 0))", new { call = call.ToString() }, transaction, cancellationToken: cancel));
+
+    /// <summary>The first step began when the call was answered: until then it was only read.</summary>
+    public async Task AddVisitsAsync(NpgsqlTransaction transaction, Guid call, Guid person, Script script, IReadOnlyList<ScriptMove> moves, CancellationToken cancel)
+    {
+        if (moves.Count == 0) return;
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            """
+            insert into script_visit (call_id, n, agent_id, script_id, script_version, step, came, entered_at)
+            select @call, before.n + m.n, @person, @id, @version, m.step, m.came,
+              case m.came when 'start' then least(coalesce((select coalesce(answered_at, started_at) from call where id = @call), @now), @now) else @now end
+            from (select coalesce(max(n), 0) as n from script_visit where call_id = @call) before, unnest(@steps, @came) with ordinality as m(step, came, n)
+            where before.n + m.n <= @most
+            """,
+            new { call, person, id = script.Id, version = script.Version, steps = moves.Select(m => m.Step).ToArray(), came = moves.Select(m => m.Came).ToArray(), now = time.GetUtcNow(), most = ScriptPath.Most },
+            transaction, cancellationToken: cancel));
     }
 
     /// <summary>The newest of each field, of the call and of those that went into it, as this person sees it.</summary>

@@ -90,6 +90,9 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         var draft = await drafts.ReadAsync(call, agent, cancel);
         var answers = draft.Where(f => f.Field.StartsWith(AnswerPrefix, StringComparison.Ordinal)).ToDictionary(f => f.Field[AnswerPrefix.Length..], f => f.Value, StringComparer.Ordinal);
         var script = ScriptOf(call, draft);
+        var path = script is null ? [] : ScriptPath.Read(draft.FirstOrDefault(f => f.Field == DraftStore.PathField)?.Value, script);
+        // Who never went on stood at the first step all the time.
+        if (script is not null && path.Count == 0) path = [script.FirstStep];
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancel);
@@ -98,10 +101,10 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
             var client = await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
                 """
                 with stored as (
-                  insert into wrap_up (call_id, agent_id, disposition, note, script_id, script_version, answers, next_step, created_at)
-                  select @call, @agent, d.code, @note, @scriptId, @scriptVersion, @answers::jsonb, @nextStep, @now from disposition d where d.code = @disposition
+                  insert into wrap_up (call_id, agent_id, disposition, note, script_id, script_version, answers, path, next_step, created_at)
+                  select @call, @agent, d.code, @note, @scriptId, @scriptVersion, @answers::jsonb, @path, @nextStep, @now from disposition d where d.code = @disposition
                   on conflict (call_id, agent_id) do update set disposition = excluded.disposition, note = excluded.note, script_id = excluded.script_id,
-                    script_version = excluded.script_version, answers = excluded.answers, next_step = excluded.next_step
+                    script_version = excluded.script_version, answers = excluded.answers, path = excluded.path, next_step = excluded.next_step
                   returning call_id
                 )
                 select s.call_id, c.client_id from stored s left join call c on c.id = s.call_id
@@ -117,17 +120,27 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
                     scriptId = script?.Id,
                     scriptVersion = script?.Version,
                     answers = JsonSerializer.Serialize(answers),
+                    path = path.ToArray(),
                 },
                 transaction, cancellationToken: cancel));
             if (client is null) return Problems.Invalid("disposition", "one of the catalog's dispositions");
             if (given is not null && given.Disposition != save.Disposition)
                 await audit.AddChangeAsync(transaction, agent, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, save.Disposition, cancel);
+            if (script is not null) await VisitedAsync(transaction, call, agent, script, cancel);
             await transaction.CommitAsync(cancel);
             await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
             if (script is not null && client.ClientId is { } card) await FillCardAsync(card, call, script, answers, cancel);
         }
 
         return null;
+    }
+
+    /// <summary>A script that nobody moved in was at its first step from the answer on.</summary>
+    async Task VisitedAsync(NpgsqlTransaction transaction, Guid call, Guid agent, Script script, CancellationToken cancel)
+    {
+        await DraftStore.LockPathAsync(transaction, call, cancel);
+        var any = await transaction.Connection!.ExecuteScalarAsync<bool>(new CommandDefinition("select exists (select from script_visit where call_id = @call)", new { call }, transaction, cancellationToken: cancel));
+        if (!any) await drafts.AddVisitsAsync(transaction, call, agent, script, [new ScriptMove(script.FirstStep, "start")], cancel);
     }
 
     Script? ScriptOf(Guid call, IReadOnlyList<DraftFieldView> draft)

@@ -13,7 +13,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
     readonly ConcurrentDictionary<Guid, Chosen> chosen = new();
 
     /// <param name="Known">Chosen with a card at hand: a choice made before the caller was identified may be made again once.</param>
-    sealed record Chosen(Script Script, string Why, bool Known);
+    sealed record Chosen(Script Script, ScriptReason? Why, bool Known);
 
     public ScriptChoiceView? For(LiveCall call, Guid agent, ClientCardView? card)
     {
@@ -42,6 +42,14 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
         return new ScriptChoiceView(view.Id, view.Version, view.Title, view);
     }
 
+    /// <summary>What would decide about the script of such a call to or from this client.</summary>
+    public ScriptCall Facts(bool outbound, Guid? queue, Guid agent, ClientCardView? card) => Facts(Tried(outbound, queue), agent, card);
+
+    /// <summary>As the agent would see it in such a call; nothing is remembered.</summary>
+    public ScriptView Preview(Script script, bool outbound, Guid? queue, Guid agent, ClientCardView? card) => ScriptRendering.View(script, Context(Tried(outbound, queue), agent, card));
+
+    LiveCall Tried(bool outbound, Guid? queue) => Invented(PhoneNumber.Withheld) with { Direction = outbound ? CallDirection.Outbound : CallDirection.Inbound, Queue = queue };
+
     /// <summary>What would be said first on this number.</summary>
     public string? PractiseGreeting(FactNumber? number, Guid agent, ClientCardView card) =>
         number is null ? null : Greeting(Invented(new PhoneNumber(number.Number, NumberKind.Unparsed)), agent, card);
@@ -54,7 +62,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
     /// <summary>After a restart: the version the call's draft names.</summary>
     public void Restore(Guid call, string id, string version)
     {
-        if (shelf.Find(id, version) is { } script) chosen.TryAdd(call, new Chosen(script, "", Known: true));
+        if (shelf.Find(id, version) is { } script) chosen.TryAdd(call, new Chosen(script, null, Known: true));
     }
 
     void Remember(Guid call, Chosen choice)
@@ -69,7 +77,12 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
         var deal = card?.OpenDeals.FirstOrDefault(d => d.Id == call.Deal) ?? card?.OpenDeals.FirstOrDefault();
         return new ScriptCall(card is { Confirmed: true } ? ClientKind.Known : ClientKind.New,
             call.Direction == CallDirection.Outbound ? ScriptDirection.Outbound : ScriptDirection.Inbound, deal is not null, card?.Segment, deal?.DealType, deal?.Stage,
-            card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language);
+            card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language, facts.Names.Queue(call.Queue))
+        {
+            SegmentName = card?.SegmentName,
+            DealTypeName = deal?.DealTypeName,
+            DealStageName = deal?.StageName,
+        };
     }
 
     ScriptContext Context(LiveCall call, Guid agent, ClientCardView? card)

@@ -2,6 +2,7 @@ using System.Globalization;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Scripts;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Reports;
@@ -16,6 +17,7 @@ internal static class ReportEndpoints
         var group = api.MapGroup("/reports").WithTags("Reports").RequireAuthorization(Rights.SeeReports);
         group.MapGet("/", ViewAsync).WithName("GetReport").WithSummary("Day or hour report per queue, agent or dialled number, with its total; the first 2,000 rows");
         group.MapGet("/csv", ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportReport").WithSummary("The same report whole as CSV (RFC 4180, UTF-8); audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        group.MapGet("/scripts", ScriptReport.ViewAsync).WithName("GetScriptReport").WithSummary("How a conversation script was used: ways and dispositions, where it was left, time per step");
     }
 
     static async Task<Results<Ok<ReportView>, ProblemHttpResult>> ViewAsync(Person person, SiteClock clock, ReportStore store, CancellationToken cancel, string? by = null, string? step = null,

@@ -63,6 +63,14 @@ internal sealed partial class KeyReader
         return [.. Each(node).Select(n => TextOf(n, $"\"{key}\"", 60)).OfType<YamlText>().Where(t => IsCode(t, $"\"{key}\"")).Select(t => t.Value)];
     }
 
+    /// <summary>One name as people write it, or a list of them.</summary>
+    public IReadOnlyList<string> Names(string key)
+    {
+        if (Node(key) is not { } node) return [];
+        if (node is YamlList { Items.Count: 0 }) _problems.Add(node.At, $"\"{key}\" is an empty list, expected at least one name");
+        return [.. Each(node).Select(n => TextOf(n, $"\"{key}\"", 100)).OfType<YamlText>().Select(t => t.Value)];
+    }
+
     public T? OneOf<T>(string key, IReadOnlyDictionary<string, T> words, bool required = false)
         where T : struct
     {

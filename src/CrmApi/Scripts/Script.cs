@@ -38,6 +38,7 @@ internal sealed record ScriptConditions(
     ClientKind? Client,
     DealPresence? Deal,
     ScriptDirection? Direction,
+    IReadOnlyList<string> Queues,
     IReadOnlyList<string> Segments,
     IReadOnlyList<string> DealTypes,
     IReadOnlyList<string> DealStages);

@@ -1,8 +1,11 @@
+using CallCrm.Contracts;
+
 namespace CallCrm.CrmApi.Scripts;
 
 /// <summary>What is known of a call when its script is chosen.</summary>
 /// <param name="Client">New: no card yet, or one that nobody has confirmed.</param>
 /// <param name="HasOpenDeal">The type and stage below are that deal's.</param>
+/// <param name="Queue">By its name.</param>
 internal sealed record ScriptCall(
     ClientKind Client,
     ScriptDirection Direction,
@@ -12,14 +15,24 @@ internal sealed record ScriptCall(
     string? DealStage = null,
     string? ClientLanguage = null,
     string? NumberLanguage = null,
-    string? AgentLanguage = null);
+    string? AgentLanguage = null,
+    string? Queue = null)
+{
+    /// <summary>What people call the segment, deal type and stage, where that is known.</summary>
+    public string? SegmentName { get; init; }
 
-/// <param name="Why">In words, for the agent and the call's record.</param>
-internal sealed record ChosenScript(Script Script, string Why);
+    public string? DealTypeName { get; init; }
+
+    public string? DealStageName { get; init; }
+}
+
+/// <param name="Why">For the agent, who reads it in their own language.</param>
+internal sealed record ChosenScript(Script Script, ScriptReason Why);
 
 /// <summary>
 /// Which script fits a call: the language first (the client's, else the dialled number's, else the agent's, else English;
-/// the first of these in which any script fits), then the most conditions met, then the highest priority, then the id. Pure.
+/// the first of these in which any script fits), then one for this very queue, then the most conditions met, then the highest
+/// priority, then the id. Pure.
 /// </summary>
 internal static class ScriptChoice
 {
@@ -30,11 +43,12 @@ internal static class ScriptChoice
         {
             var best = fitting
                 .Where(s => string.Equals(s.Language, language, StringComparison.Ordinal))
-                .OrderByDescending(s => Weight(s.For))
+                .OrderByDescending(s => s.For.Queues.Count > 0)
+                .ThenByDescending(s => Weight(s.For))
                 .ThenByDescending(s => s.Priority)
                 .ThenBy(s => s.Id, StringComparer.Ordinal)
                 .FirstOrDefault();
-            if (best is not null) return new ChosenScript(best, Why(best, whose));
+            if (best is not null) return new ChosenScript(best, Why(best, call, whose));
         }
 
         return null;
@@ -43,22 +57,38 @@ internal static class ScriptChoice
     public static IReadOnlyList<string> InWords(ScriptConditions conditions)
     {
         var words = new List<string>();
-        if (conditions.Client is { } client) words.Add($"client: {client.ToString().ToLowerInvariant()}");
-        if (conditions.Deal is { } deal) words.Add($"deal: {deal.ToString().ToLowerInvariant()}");
-        if (conditions.Direction is { } direction) words.Add($"direction: {direction.ToString().ToLowerInvariant()}");
+        if (conditions.Client is { } client) words.Add($"client: {Word(client)}");
+        if (conditions.Deal is { } deal) words.Add($"deal: {Word(deal)}");
+        if (conditions.Direction is { } direction) words.Add($"direction: {Word(direction)}");
+        if (conditions.Queues.Count > 0) words.Add($"queue: {string.Join(", ", conditions.Queues)}");
         if (conditions.Segments.Count > 0) words.Add($"segment: {string.Join(", ", conditions.Segments)}");
         if (conditions.DealTypes.Count > 0) words.Add($"deal type: {string.Join(", ", conditions.DealTypes)}");
         if (conditions.DealStages.Count > 0) words.Add($"deal stage: {string.Join(", ", conditions.DealStages)}");
         return words;
     }
 
-    private static bool Fits(ScriptConditions conditions, ScriptCall call) =>
+    public static bool Fits(ScriptConditions conditions, ScriptCall call) =>
         (conditions.Client is null || conditions.Client == call.Client)
         && (conditions.Deal is null || (conditions.Deal is DealPresence.Open) == call.HasOpenDeal)
         && (conditions.Direction is null || conditions.Direction == call.Direction)
+        && Among(conditions.Queues, call.Queue)
         && Among(conditions.Segments, call.Segment)
         && Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)
         && Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null);
+
+    /// <summary>What a script wants and a call does not have; empty where it fits.</summary>
+    public static IReadOnlyList<ScriptConditionMet> Unmet(ScriptConditions conditions, ScriptCall call)
+    {
+        var unmet = new List<ScriptConditionMet>();
+        if (conditions.Client is { } client && client != call.Client) unmet.Add(new ScriptConditionMet("client", Word(client)));
+        if (conditions.Deal is { } deal && (deal is DealPresence.Open) != call.HasOpenDeal) unmet.Add(new ScriptConditionMet("deal", Word(deal)));
+        if (conditions.Direction is { } direction && direction != call.Direction) unmet.Add(new ScriptConditionMet("direction", Word(direction)));
+        if (!Among(conditions.Queues, call.Queue)) unmet.Add(new ScriptConditionMet("queue", string.Join(", ", conditions.Queues)));
+        if (!Among(conditions.Segments, call.Segment)) unmet.Add(new ScriptConditionMet("segment", string.Join(", ", conditions.Segments)));
+        if (!Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)) unmet.Add(new ScriptConditionMet("deal_type", string.Join(", ", conditions.DealTypes)));
+        if (!Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null)) unmet.Add(new ScriptConditionMet("deal_stage", string.Join(", ", conditions.DealStages)));
+        return unmet;
+    }
 
     private static bool Among(IReadOnlyList<string> wanted, string? has) =>
         wanted.Count == 0 || (has is not null && wanted.Contains(has, StringComparer.OrdinalIgnoreCase));
@@ -67,26 +97,37 @@ internal static class ScriptChoice
     private static int Weight(ScriptConditions c) =>
         (c.Client is null ? 0 : 1)
         + (c.Direction is null ? 0 : 1)
+        + (c.Queues.Count > 0 ? 1 : 0)
         + (c.Segments.Count > 0 ? 1 : 0)
         + (c.DealTypes.Count > 0 ? 1 : 0)
         + (c.DealStages.Count > 0 ? 1 : 0)
         + (c.Deal is not null || c.DealTypes.Count > 0 || c.DealStages.Count > 0 ? 1 : 0);
 
-    private static IEnumerable<(string Language, string Whose)> Languages(ScriptCall call)
+    private static IEnumerable<(string Language, ScriptLanguageOf Whose)> Languages(ScriptCall call)
     {
-        if (Base(call.ClientLanguage) is { } client) yield return (client, "the client's language");
-        if (Base(call.NumberLanguage) is { } number) yield return (number, "the dialled number's language");
-        if (Base(call.AgentLanguage) is { } agent) yield return (agent, "the agent's language");
-        yield return ("en", "no other language fits");
+        if (Base(call.ClientLanguage) is { } client) yield return (client, ScriptLanguageOf.Client);
+        if (Base(call.NumberLanguage) is { } number) yield return (number, ScriptLanguageOf.Number);
+        if (Base(call.AgentLanguage) is { } agent) yield return (agent, ScriptLanguageOf.Agent);
+        yield return ("en", ScriptLanguageOf.Nobody);
     }
 
     /// <summary><c>it-IT</c> → <c>it</c>.</summary>
     internal static string? Base(string? language) =>
         string.IsNullOrWhiteSpace(language) ? null : language.Trim().Split('-', '_')[0].ToLowerInvariant();
 
-    private static string Why(Script script, string whose)
+    /// <summary>The conditions that this call met, each with the call's own value.</summary>
+    private static ScriptReason Why(Script script, ScriptCall call, ScriptLanguageOf whose)
     {
-        var conditions = InWords(script.For);
-        return $"{(conditions.Count == 0 ? "fits every call" : string.Join("; ", conditions))} · {script.Language}: {whose}";
+        var (conditions, met) = (script.For, new List<ScriptConditionMet>());
+        if (conditions.Client is { } client) met.Add(new ScriptConditionMet("client", Word(client)));
+        if (conditions.DealTypes.Count == 0 && conditions.DealStages.Count == 0 && conditions.Deal is { } deal) met.Add(new ScriptConditionMet("deal", Word(deal)));
+        if (conditions.Direction is { } direction) met.Add(new ScriptConditionMet("direction", Word(direction)));
+        if (conditions.Queues.Count > 0) met.Add(new ScriptConditionMet("queue", call.Queue!));
+        if (conditions.Segments.Count > 0) met.Add(new ScriptConditionMet("segment", call.SegmentName ?? call.Segment!));
+        if (conditions.DealTypes.Count > 0) met.Add(new ScriptConditionMet("deal_type", call.DealTypeName ?? call.DealType!));
+        if (conditions.DealStages.Count > 0) met.Add(new ScriptConditionMet("deal_stage", call.DealStageName ?? call.DealStage!));
+        return new ScriptReason(met, script.Language, whose);
     }
+
+    private static string Word<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
 }

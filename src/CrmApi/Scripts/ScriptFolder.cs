@@ -17,7 +17,7 @@ internal sealed record ScriptLibrary(ImmutableArray<Script> Scripts, ImmutableAr
     public static readonly ScriptLibrary Empty = new([], []);
 
     /// <summary>Whether people would see a difference.</summary>
-    public bool SameAs(ScriptLibrary other) => Files.Select(Seen).SequenceEqual(other.Files.Select(Seen));
+    public bool SameAs(ScriptLibrary other) => Files.Select(Seen).SequenceEqual(other.Files.Select(Seen)) && Scripts.Select(s => (s.Id, s.Version)).SequenceEqual(other.Scripts.Select(s => (s.Id, s.Version)));
 
     private static (string, string, string?, string) Seen(ScriptFile file) =>
         (file.Name, file.Version, file.InUse?.Version, string.Join('\n', file.Problems));

@@ -31,6 +31,7 @@ internal sealed class ScriptReader
     };
 
     private readonly ProblemList _problems;
+    private string _language = "";
 
     private ScriptReader(ProblemList problems) => _problems = problems;
 
@@ -75,7 +76,7 @@ internal sealed class ScriptReader
 
         var id = keys.Code("id", required: true) ?? "";
         var title = keys.Text("title", required: true) ?? "";
-        var language = Language(keys);
+        var language = _language = Language(keys);
         var priority = keys.Whole("priority", -1000, 1000) ?? 0;
         keys.Text("about", most: 2000);
         var conditions = Conditions(keys.Node("for", required: true));
@@ -105,12 +106,13 @@ internal sealed class ScriptReader
 
     private ScriptConditions Conditions(YamlNode? node)
     {
-        if (node is null) return new ScriptConditions(null, null, null, [], [], []);
+        if (node is null) return new ScriptConditions(null, null, null, [], [], [], []);
         var keys = new KeyReader(node, "\"for\"", _problems);
         var conditions = new ScriptConditions(
             keys.OneOf("client", ClientWords),
             keys.OneOf("deal", DealWords),
             keys.OneOf("direction", DirectionWords),
+            keys.Names("queue"),
             keys.Codes("segment"),
             keys.Codes("deal_type"),
             keys.Codes("deal_stage"));
@@ -251,7 +253,7 @@ internal sealed class ScriptReader
         keys.RefuseOthers();
         if (label.Length == 0 && keys.Usable)
         {
-            if (id is "yes" or "no") label = Capital(id);
+            if (id is "yes" or "no") label = YesOrNo(id);
             else keys.Node("label", required: true);
         }
 
@@ -259,9 +261,9 @@ internal sealed class ScriptReader
     }
 
     /// <summary>A yes/no question has both answers, whether they are written or not, yes first.</summary>
-    private static List<Answer> YesAndNo(List<Answer> written, Place at) =>
+    private List<Answer> YesAndNo(List<Answer> written, Place at) =>
     [
-        .. new[] { "yes", "no" }.Select(id => written.Find(a => a.Id == id) ?? new Answer(id, at, Capital(id), id, null, [])),
+        .. new[] { "yes", "no" }.Select(id => written.Find(a => a.Id == id) ?? new Answer(id, at, YesOrNo(id), id, null, [])),
     ];
 
     private List<FieldValue> Sets(YamlNode? node)
@@ -313,5 +315,13 @@ internal sealed class ScriptReader
 
     private static string Word(QuestionKind kind) => KindWords.First(w => w.Value == kind).Key;
 
-    private static string Capital(string id) => id is "yes" ? "Yes" : "No";
+    /// <summary>What the agent reads on the button, in the script's language.</summary>
+    private string YesOrNo(string id) => (_language, id) switch
+    {
+        ("it", "yes") => "Sì",
+        ("ru", "yes") => "Да",
+        ("ru", _) => "Нет",
+        (_, "yes") => "Yes",
+        _ => "No",
+    };
 }

@@ -5,7 +5,7 @@ namespace CallCrm.CrmApi.Scripts;
 /// <summary>A script as the page gets it: placeholders filled, every way resolved.</summary>
 internal static class ScriptRendering
 {
-    public static ScriptView View(Script script, ScriptContext context, string? why = null)
+    public static ScriptView View(Script script, ScriptContext context, ScriptReason? why = null)
     {
         context = context with { Language = script.Language };
         var left = new ScriptWays(script).StepsLeft();

@@ -13,7 +13,9 @@ internal sealed partial class ScriptShelf
     private readonly ScriptFolder _folder;
     private readonly ScriptHistory _history;
     private readonly ILogger<ScriptShelf> _log;
+    private IReadOnlyList<Script> _published = [];
     private volatile ScriptLibrary _current = ScriptLibrary.Empty;
+    private volatile IReadOnlyDictionary<string, Script> _files = new Dictionary<string, Script>(StringComparer.Ordinal);
 
     public ScriptShelf(IOptions<ScriptsOptions> options, IHostEnvironment host, TimeProvider time, ILoggerFactory logs)
     {
@@ -31,6 +33,12 @@ internal sealed partial class ScriptShelf
     public string FolderPath { get; }
 
     public ScriptLibrary Current => _current;
+
+    /// <summary>Ids that files of the library carry, in use or not.</summary>
+    public IEnumerable<string> LibraryIds => _files.Keys;
+
+    /// <summary>What the library's file says, also when something else was published under its id.</summary>
+    public string? LibraryText(string id) => _files.TryGetValue(id, out var script) ? System.Text.Encoding.UTF8.GetString(script.Source) : null;
 
     /// <summary>The script for a call, filled and with the reason, or null when none fits.</summary>
     public ScriptView? Choose(ScriptCall call, ScriptContext context) =>
@@ -56,13 +64,17 @@ internal sealed partial class ScriptShelf
             f.Since))]);
 
     /// <summary>Takes up what changed in the folder. True when the library was swapped.</summary>
-    public bool Refresh()
+    /// <param name="published">What was published in the page, all of it: used instead of the files with these ids. Null: as before.</param>
+    public bool Refresh(IReadOnlyList<Script>? published = null)
     {
         ScriptLibrary before, now;
         lock (_refreshing)
         {
             before = _current;
-            now = _folder.Read();
+            _published = published ?? _published;
+            var files = _folder.Read();
+            _files = files.Scripts.ToDictionary(s => s.Id, StringComparer.Ordinal);
+            now = files with { Scripts = [.. _published.Concat(files.Scripts).DistinctBy(s => s.Id, StringComparer.Ordinal).OrderBy(s => s.Id, StringComparer.Ordinal)] };
             foreach (var script in now.Scripts.Except(before.Scripts)) _history.Keep(script);
             if (now.SameAs(before)) return false;
             _current = now;

@@ -22,6 +22,7 @@ public static class ScriptsModule
             .ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ScriptShelf>();
+        services.AddSingleton<ScriptReport>();
         services.AddHostedService<ScriptWorker>();
         return services;
     }

@@ -25,7 +25,7 @@ public sealed class PracticeTests(ApiHost host) : IClassFixture<ApiHost>
             (view.Script.Id, view.Script.Name).Should().Be((script.Code, script.Name));
             var known = host.Services.GetRequiredService<ScriptShelf>().Find(script.Code)!;
             var deal = view.Card.OpenDeals.FirstOrDefault();
-            ScriptChoice.Choose([known], new ScriptCall(view.Card.Confirmed ? ClientKind.Known : ClientKind.New, ScriptDirection.Inbound, deal is not null, view.Card.Segment, deal?.DealType, deal?.Stage, known.Language))
+            ScriptChoice.Choose([known], new ScriptCall(view.Card.Confirmed ? ClientKind.Known : ClientKind.New, ScriptDirection.Inbound, deal is not null, view.Card.Segment, deal?.DealType, deal?.Stage, known.Language, Queue: known.For.Queues.FirstOrDefault()))
                 .Should().NotBeNull($"{script.Code} is made for such a client");
             if (view.Card.Name.Length > 0) string.Concat(view.Script.Script.Greeting.Concat(view.Script.Script.Steps.SelectMany(s => s.Say)).SelectMany(l => l.Parts).Select(p => p.Text)).Should().NotContain("{{");
         }

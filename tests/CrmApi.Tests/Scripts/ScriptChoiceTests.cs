@@ -20,6 +20,8 @@ public sealed class ScriptChoiceTests
         Script("twin-b", "{ direction: outbound, segment: twin }"),
         Script("twin-a", "{ direction: outbound, segment: twin }"),
         Script("only-new-de", "{ client: new }", "de"),
+        Script("help-desk", "{ queue: [Help desk, Assistenza] }"),
+        Script("help-desk-new", "{ queue: help desk, client: new }", priority: -5),
     ];
 
     private static readonly ScriptCall New = new(ClientKind.New, ScriptDirection.Inbound);
@@ -46,6 +48,9 @@ public sealed class ScriptChoiceTests
         { "new, agent Italian", "nuovo-it", "then the agent's language" },
         { "known, client German", "known", "no German script fits, so English" },
         { "known, client German, agent Italian", "any-it", "no German script fits, so the agent's language" },
+        { "known with a deal in negotiation, at the help desk", "help-desk", "the queue says what the call is about, so it goes before all else" },
+        { "new inbound, at the help desk", "help-desk-new", "among those for the queue the most conditions met, whatever the priority" },
+        { "known, client Italian, at the help desk", "any-it", "the language comes before the queue" },
         { "new, client Finnish", "new-inbound", "a language without scripts falls back to English" },
     };
 
@@ -65,10 +70,21 @@ public sealed class ScriptChoiceTests
     }
 
     [Fact]
-    public void The_reason_is_given_in_words()
+    public void The_reason_names_what_the_call_met_and_whose_language_it_is()
     {
-        ScriptChoice.Choose(Library, New)!.Why.Should().Be("client: new; direction: inbound · en: no other language fits");
-        ScriptChoice.Choose(Library, Known with { ClientLanguage = "it" })!.Why.Should().Be("fits every call · it: the client's language");
+        Why(New).Should().Be("client new, direction inbound · en Nobody");
+        Why(Known with { ClientLanguage = "it" }).Should().Be(" · it Client");
+        Why(New with { NumberLanguage = "it-IT", AgentLanguage = "en" }).Should().Be("client new · it Number");
+        Why(Deal with { AgentLanguage = "en", DealStageName = "Negotiation" }).Should().Be("client known, deal_stage Negotiation · en Agent", "what people call the stage, and that there is a deal goes without saying");
+        Why(Known with { Segment = "VIP", SegmentName = "Very important", ClientLanguage = "en" }).Should().Be("client known, deal none · en Client", "two conditions beat one");
+        Why(New with { Direction = ScriptDirection.Outbound, Segment = "gold", SegmentName = "Gold" }).Should().Be("segment Gold · en Nobody");
+        Why(Known with { Queue = "Help desk" }).Should().Be("queue Help desk · en Nobody");
+
+        static string Why(ScriptCall call)
+        {
+            var why = ScriptChoice.Choose(Library, call)!.Why;
+            return $"{string.Join(", ", why.Met.Select(m => $"{m.Kind} {m.Value}"))} · {why.Language} {why.LanguageOf}";
+        }
     }
 
     [Fact]
@@ -81,6 +97,33 @@ public sealed class ScriptChoiceTests
         ScriptChoice.Choose(delivered, Deal)!.Script.Id.Should().Be("deal-in-negotiation");
         ScriptChoice.Choose(delivered, Deal with { DealStage = "proposal" })!.Script.Id.Should().Be("deal-in-negotiation");
         ScriptChoice.Choose(delivered, Deal with { DealStage = "lead" })!.Script.Id.Should().Be("open-deal");
+        foreach (var (language, suffix) in new[] { ("it", "-it"), ("ru", "-ru") })
+        {
+            ScriptChoice.Choose(delivered, New with { ClientLanguage = language })!.Script.Id.Should().Be("new-caller" + suffix);
+            ScriptChoice.Choose(delivered, Known with { NumberLanguage = language })!.Script.Id.Should().Be("known-client" + suffix);
+            ScriptChoice.Choose(delivered, Deal with { AgentLanguage = language })!.Script.Id.Should().Be("deal-in-negotiation" + suffix);
+        }
+    }
+
+    [Fact]
+    public void Each_delivered_script_has_calls_of_its_own()
+    {
+        var delivered = new ScriptFolder(ScriptLibraryTests.Folder, ScriptShape.Library, TimeProvider.System, _ => null).Read().Scripts;
+        var calls = new Dictionary<string, ScriptCall>
+        {
+            ["new-caller"] = New,
+            ["known-client"] = Known,
+            ["open-deal"] = Deal with { DealStage = "lead" },
+            ["deal-in-negotiation"] = Deal,
+            ["support"] = Deal with { Queue = "Support" },
+            ["complaint"] = Deal with { Queue = "Complaints" },
+            ["cold-call"] = New with { Direction = ScriptDirection.Outbound },
+            ["appointment-confirmation"] = Deal with { Direction = ScriptDirection.Outbound, DealStage = "appointment" },
+            ["receivables-reminder"] = Deal with { Direction = ScriptDirection.Outbound, Segment = "overdue" },
+        };
+
+        calls.Should().OnlyContain(c => ScriptChoice.Choose(delivered, c.Value)!.Script.Id == c.Key);
+        delivered.Where(s => s.Language == "en").Select(s => s.Id).Should().BeEquivalentTo(calls.Keys, "no script lies in the library without a call that it serves");
     }
 
     private static ScriptCall Call(string name) => name switch
@@ -103,6 +146,9 @@ public sealed class ScriptChoiceTests
         "new, agent Italian" => New with { AgentLanguage = "it" },
         "known, client German" => Known with { ClientLanguage = "de" },
         "known, client German, agent Italian" => Known with { ClientLanguage = "de", AgentLanguage = "it" },
+        "known with a deal in negotiation, at the help desk" => Deal with { Queue = "Help Desk" },
+        "new inbound, at the help desk" => New with { Queue = "help desk" },
+        "known, client Italian, at the help desk" => Known with { ClientLanguage = "it", Queue = "Assistenza" },
         "new, client Finnish" => New with { ClientLanguage = "fi" },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
     };

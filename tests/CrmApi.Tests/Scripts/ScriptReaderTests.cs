@@ -18,6 +18,7 @@ public sealed class ScriptReaderTests
             for:
               client: known
               direction: outbound
+              queue: [Assistenza clienti, service]
               segment: [vip, gold]
               deal_type: sale
               deal_stage: negotiation
@@ -57,11 +58,11 @@ public sealed class ScriptReaderTests
         script.Should().BeEquivalentTo(new { Id = "demo", Title = "Demo", Language = "it", Priority = 7, FirstStep = "ask" });
         script.Version.Should().MatchRegex("^[0-9a-f]{12}$");
         ScriptChoice.InWords(script.For).Should().Equal(
-            "client: known", "direction: outbound", "segment: vip, gold", "deal type: sale", "deal stage: negotiation");
+            "client: known", "direction: outbound", "queue: Assistenza clienti, service", "segment: vip, gold", "deal type: sale", "deal stage: negotiation");
         var ready = script.Steps[0].Questions[0];
         ready.Kind.Should().Be(QuestionKind.YesNo);
         ready.Required.Should().BeTrue("an answer that decides the way cannot be left out");
-        ready.Answers.Select(a => (a.Id, a.Label, a.Goto?.Step)).Should().Equal(("yes", "Yes", null), ("no", "No", "end"));
+        ready.Answers.Select(a => (a.Id, a.Label, a.Goto?.Step)).Should().Equal(("yes", "Sì", null), ("no", "No", "end"));
         ready.Answers[1].Sets.Should().Equal(new FieldValue("deal.amount", "12.50"), new FieldValue("call.topic", "later"));
         script.Steps[0].Questions[1].Should().BeEquivalentTo(new { Kind = QuestionKind.Money, Required = true, Min = 1m, Max = 9.5m, Field = "deal.budget" });
         script.Steps[0].Default.Step.Should().Be("bye", "without goto the next step in the file follows");
@@ -103,7 +104,7 @@ public sealed class ScriptReaderTests
         { ScriptText.Minimal().Replace("priority: 0", "priority: 1001"), "4:11 \"priority\" is the number 1001, expected a whole number from -1000 to 1000" },
         { ScriptText.Minimal().Replace("priority: 0", "prioriti: 0"), "4:1 unknown key \"prioriti\" in a script, did you mean \"priority\"?" },
         { ScriptText.Minimal(conditions: "{ client: old }"), "5:16 \"client\" is \"old\", expected one of: new, known" },
-        { ScriptText.Minimal(conditions: "{ colour: red }"), "5:8 unknown key \"colour\" in \"for\", expected one of: client, deal, direction, segment, deal_type, deal_stage" },
+        { ScriptText.Minimal(conditions: "{ colour: red }"), "5:8 unknown key \"colour\" in \"for\", expected one of: client, deal, direction, queue, segment, deal_type, deal_stage" },
         { ScriptText.Minimal(conditions: "{ segment: [] }"), "5:17 \"segment\" is an empty list, expected at least one code" },
         { ScriptText.Minimal(conditions: "{ segment: [a, 7] }"), "5:21 \"segment\" is the number 7, expected text; put it in quotes" },
         { ScriptText.Minimal(conditions: "{ deal: none, deal_stage: won }"), "5:8 \"deal: none\" beside a deal type or stage can never fit, expected one or the other" },

@@ -31,10 +31,12 @@ public sealed class ScriptRenderingTests
           - { id: leave, when: "No", say: "Bye.", goto: end }
         """;
 
+    private static readonly ScriptReason Because = new([new("client", "new")], "en", ScriptLanguageOf.Agent);
+
     private static ScriptView View(params (string Name, string Value)[] values) => ScriptRendering.View(
         ScriptText.Good(Text),
         new ScriptContext(values.ToDictionary(v => v.Name, string? (v) => v.Value, StringComparer.Ordinal), new TimeOnly(9, 30)),
-        "because");
+        Because);
 
     [Fact]
     public void Placeholders_are_filled_and_unknown_ones_say_their_other_words()
@@ -100,7 +102,7 @@ public sealed class ScriptRenderingTests
         ScriptWalk.Next(view.Steps[2], new Dictionary<string, string>()).Should().BeNull();
         view.Steps.Select(s => s.StepsLeft).Should().Equal(1, 2, 1);
         view.Objections.Select(o => (o.Branches, o.Goto)).Should().Equal((false, null), (true, null));
-        view.Why.Should().Be("because");
+        view.Why.Should().Be(Because);
     }
 
     [Fact]
