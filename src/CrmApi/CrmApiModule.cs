@@ -109,6 +109,7 @@ public static class CrmApiModule
         GuideModule.Map(api);
         ClientEndpoints.Map(api);
         ReviewEndpoints.Map(api);
+        DuplicateEndpoints.Map(api);
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);
         JunkModule.Map(api);

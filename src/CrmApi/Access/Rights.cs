@@ -65,6 +65,9 @@ internal static class Rights
     /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
     public const string ReviewCards = "review_cards";
 
+    /// <summary>Two cards of one client become one, and two again.</summary>
+    public const string MergeClients = "merge_clients";
+
     static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
     public const string Admin = "admin";
     static readonly string[] Leads = ["supervisor", "manager", "admin"];
@@ -89,6 +92,7 @@ internal static class Rights
         options.AddPolicy(MarkSpam, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.ManagesBlocks)));
         options.AddPolicy(ManageBlocks, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(ReviewCards, p => p.RequireRole(Leads));
+        options.AddPolicy(MergeClients, p => p.RequireRole(Leads));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
 

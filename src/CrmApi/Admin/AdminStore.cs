@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using Dapper;
 using Npgsql;
@@ -37,6 +38,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select number, name, queue_id as queue, source, language, greeting, version, greetings::text from dialled_number where domain = @domain order by number;
             select code, name, null::text as outcome, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
             select code, name, outcome, null::integer as allowance_min from disposition where not retired order by position, code;
+            select code, name, kind, options::text, position, archived, version from client_field order by archived, position, code;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -48,9 +50,10 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var numbers = (await all.ReadAsync<NumberRow>()).Select(n => n.View());
         var pauses = await all.ReadAsync<CodeSetup>();
         var dispositions = await all.ReadAsync<CodeSetup>();
+        var fields = (await all.ReadAsync<FieldRow>()).Select(f => f.View());
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
-            [.. pauses], [.. dispositions], Nodes());
+            [.. pauses], [.. dispositions], Nodes(), [.. fields]);
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
@@ -80,6 +83,11 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     {
         public NumberSetup View() => new(Number, Name, Queue, Source, Language, Greeting, Version,
             JsonSerializer.Deserialize<Dictionary<string, string>>(Greetings) is { Count: > 0 } others ? new SortedDictionary<string, string>(others, StringComparer.Ordinal) : null);
+    }
+
+    sealed record FieldRow(string Code, string Name, string Kind, string Options, int Position, bool Archived, int Version)
+    {
+        public ClientFieldSetup View() => new(Code, Name, Kind, [.. CustomField.ReadOptions(Options).Select(o => new NamedCode(o.Code, o.Name))], Position, Archived, Version);
     }
 
     sealed record HolidayRow(Guid Queue_id, DateOnly Day, string Name);
