@@ -6,12 +6,19 @@ namespace CallCrm.Contracts;
 /// <param name="Confirmed">False: made from a call and not yet saved by a person.</param>
 /// <param name="Hidden">Put away as junk: in no list, until somebody shows or saves it.</param>
 /// <param name="Emails">Beside Email, the main one.</param>
+/// <param name="CompanyId">Of a person: the company's card.</param>
+/// <param name="Roles">Of client, supplier, partner.</param>
+/// <param name="Contacts">Of a company: who belongs to it, at most 50.</param>
 /// <param name="Custom">Values of the site's own fields by their code, in the form the field's kind has; only those that hold something.</param>
 public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language,
     string? Segment, string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version,
     IReadOnlyList<PhoneView> Phones, IReadOnlyList<DealView> OpenDeals, LastCallView? LastCall, DateTimeOffset CreatedAt,
     bool Hidden = false, IReadOnlyList<EmailView>? Emails = null, string TaxId = "", string? TimeZone = null, string Address = "", IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null);
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
+    IReadOnlyList<ContactView>? Contacts = null);
+
+/// <summary>A person who belongs to a company.</summary>
+public sealed record ContactView(Guid Id, string Name, string? Phone);
 
 public sealed record EmailView(string Address, string Label = "");
 
@@ -37,11 +44,12 @@ public sealed record CandidateView(Guid Id, long Number, string Name, string Com
 /// <param name="Emails">Beside Email. Null, as with all that follows: what is there stays.</param>
 /// <param name="TaxId">Spaces are dropped, small letters become capitals.</param>
 /// <param name="TimeZone">IANA; empty: none.</param>
+/// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
 /// <param name="Custom">By the field's code; null empties a field, those not named stay as they are. Errors are named <c>custom.CODE</c>.</param>
 public sealed record ClientSave(string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId,
     IReadOnlyList<PhoneSave> Phones, int Version, Guid? CallId = null,
     IReadOnlyList<EmailView>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null);
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null);
 
 /// <param name="Number">As typed; becomes E.164 in the site's region.</param>
 public sealed record PhoneSave(string Number, string Label, bool IsMain);
@@ -52,13 +60,14 @@ public sealed record ClientCreate(Guid Id, ClientSave Client);
 /// <param name="Next">Cursor of the next page; null at the end.</param>
 public sealed record ListPage<T>(IReadOnlyList<T> Items, string? Next);
 
-/// <summary>GET /api/clients?query=&amp;tag=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
+/// <summary>GET /api/clients?query=&amp;tag=&amp;kind=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
 public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed,
     bool Hidden = false, IReadOnlyList<string>? Tags = null);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
 /// <param name="Kind">call, note, deal, task, merge, unmerge (of another card, its name is the title).</param>
-public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text);
+/// <param name="Contact">Of a company: with whom of its people it was.</param>
+public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null);
 
 /// <summary>POST /api/clients/duplicates/check: whether the card being written is there already.</summary>
 /// <param name="Id">Of the card itself, which is none of its duplicates; null for a new one.</param>

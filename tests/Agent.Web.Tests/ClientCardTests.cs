@@ -140,4 +140,34 @@ public sealed class ClientCardTests : PageContext
         card.Find("[data-test=shown-budget] dd").TextContent.Should().Be("much");
         card.Find("[data-test=tag]").GetAttribute("href").Should().Be("clients?tag=North%20%26%20South");
     }
+
+    [Fact]
+    public async Task A_person_s_company_and_roles_are_chosen_and_sent()
+    {
+        var company = Guid.Parse("0190b000-0000-7000-8000-000000000055");
+        await InCallAsync();
+        Server.Answer = r => r.RequestUri!.Query.Contains("kind=company", StringComparison.Ordinal)
+            ? FakeServer.Json(JsonSerializer.Serialize(new ListPage<ClientRow>([new ClientRow(company, 5, "Acme", "Acme Spa", null, null, null, null, true)], null), ContractsJson.Default.ListPageClientRow))
+            : r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(Some.Card("A", 2), ContractsJson.Default.ClientCardView)) : null;
+        var card = Card(Some.CallId);
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=belongs-search]", "acm");
+        card.WaitForElement("[data-test=candidate]");
+        card.Click("[data-test=candidate]");
+        card.Find("[data-test=belongs]").TextContent.Should().Be("Acme Spa");
+        card.Find("[data-test=role-partner]").Change(true);
+        Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_belongs").Should().Be($"{company}|Acme Spa");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT" && a.Path == $"api/clients/{Some.ClientId}"));
+        var sent = JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == "PUT" && a.Path == $"api/clients/{Some.ClientId}").Body, ContractsJson.Default.ClientSave)!;
+        sent.Should().BeEquivalentTo(new { Kind = "person", CompanyId = company, Roles = new[] { "partner" } });
+    }
+
+    [Fact]
+    public async Task A_company_shows_its_people()
+    {
+        await InCallAsync();
+        var card = Render<ClientCard>(p => p.Add(c => c.Client, Some.Card() with { Kind = "company", Contacts = [new ContactView(Some.OfferId, "Bea", "+39 02 1")] }));
+        card.Find("[data-test=contact] a").GetAttribute("href").Should().Be($"clients/{Some.OfferId}");
+    }
 }

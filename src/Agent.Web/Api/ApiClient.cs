@@ -89,8 +89,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
         new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client, Number: number);
 
-    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, CancellationToken cancel = default) =>
-        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
+    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, string? kind = null, CancellationToken cancel = default) =>
+        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{(kind is null ? "" : "&kind=" + kind)}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
 
     public Task<ClientCardView> ClientAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/clients/{id}", Json.ClientCardView, cancel);
 

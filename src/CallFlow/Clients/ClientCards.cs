@@ -40,7 +40,7 @@ public sealed partial class ClientDirectory
         await using var connection = await pages.OpenConnectionAsync(ct);
         await CheckReferencesAsync(connection, fields, errors, ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var more = await CheckMoreAsync(transaction, fields, errors, ct);
+        var more = await CheckMoreAsync(transaction, id, fields, errors, ct);
         if (errors.Count > 0) return new ClientSaved.Invalid(errors);
         var now = time.GetUtcNow();
         await using var insert = new NpgsqlCommand(InsertCardSql, connection, transaction);
@@ -64,7 +64,7 @@ public sealed partial class ClientDirectory
         await using var connection = await pages.OpenConnectionAsync(ct);
         await CheckReferencesAsync(connection, fields, errors, ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var more = await CheckMoreAsync(transaction, fields, errors, ct);
+        var more = await CheckMoreAsync(transaction, id, fields, errors, ct);
         if (errors.Count > 0) return new ClientSaved.Invalid(errors);
         var now = time.GetUtcNow();
         await using var update = new NpgsqlCommand(UpdateCardSql, connection, transaction);
@@ -157,9 +157,10 @@ public sealed partial class ClientDirectory
 
     const string InsertCardSql = """
         insert into client (id, kind, name, company, email, city, note, language, segment, responsible_id, created_at, updated_at, source,
-          tax_id, time_zone, address, tags, custom)
+          tax_id, time_zone, address, tags, custom, company_id, roles)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12,
-          coalesce($13, ''), coalesce($14, ''), coalesce($15, ''), coalesce($16, '{}'), $17 - $18)
+          coalesce($13, ''), coalesce($14, ''), coalesce($15, ''), coalesce($16, '{}'), $17 - $18,
+          nullif($19, '00000000-0000-0000-0000-000000000000'::uuid), coalesce($20, '{}'))
         on conflict (id) do nothing
         returning version
         """;
@@ -167,6 +168,7 @@ public sealed partial class ClientDirectory
     const string UpdateCardSql = """
         update client set kind = $2, name = $3, company = $4, email = $5, city = $6, note = $7, language = $8, segment = $9, responsible_id = $10,
           tax_id = coalesce($13, tax_id), time_zone = coalesce($14, time_zone), address = coalesce($15, address), tags = coalesce($16, tags), custom = (custom || $17) - $18,
+          company_id = case when $2 = 'company' then null when $19 is null then company_id else nullif($19, '00000000-0000-0000-0000-000000000000'::uuid) end, roles = coalesce($20, roles),
           confirmed = true, hidden_at = null, hidden_by = null, version = version + 1, updated_at = $11
         where id = $1 and version = $12 and merged_into is null
         returning version

@@ -8,9 +8,11 @@ namespace CallCrm.CallFlow;
 /// <summary>What else a card holds; null leaves what is there.</summary>
 /// <param name="Emails">Addresses beside the main one.</param>
 /// <param name="TimeZone">IANA; empty: none.</param>
+/// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
+/// <param name="Roles">Of client, supplier, partner.</param>
 /// <param name="Custom">By the field's code; JSON null empties a field. Fields not named stay as they are.</param>
 public sealed record ClientMore(IReadOnlyList<ClientEmail>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null);
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null);
 
 public sealed record ClientEmail(string Address, string Label);
 
@@ -22,12 +24,14 @@ public sealed partial class ClientDirectory
     const int MostEmails = 20, MostTags = 30, LongestTag = 50, MostExamples = 3;
 
     /// <summary>Cleaned and checked, as the statements want it.</summary>
-    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, string? Address, string[]? Tags, string CustomSet, string[] CustomCleared);
+    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, string? Address, string[]? Tags, string CustomSet, string[] CustomCleared, Guid? CompanyId, string[]? Roles);
 
-    static readonly MoreToWrite NothingMore = new(null, null, null, null, null, "{}", []);
+    static readonly MoreToWrite NothingMore = new(null, null, null, null, null, "{}", [], null, null);
+
+    static readonly string[] KnownRoles = ["client", "supplier", "partner"];
 
     /// <summary>Within the transaction that writes: a field's kind does not change before it ends.</summary>
-    static async Task<MoreToWrite> CheckMoreAsync(NpgsqlTransaction transaction, ClientFields fields, Dictionary<string, string[]> errors, CancellationToken ct)
+    static async Task<MoreToWrite> CheckMoreAsync(NpgsqlTransaction transaction, Guid id, ClientFields fields, Dictionary<string, string[]> errors, CancellationToken ct)
     {
         if (fields.More is not { } more) return NothingMore;
         var emails = more.Emails is { } given ? CheckEmails(given, fields.Email, errors) : null;
@@ -37,7 +41,15 @@ public sealed partial class ClientDirectory
         if (more.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) errors["timeZone"] = ["expected an IANA time zone such as Europe/Rome"];
         var tags = more.Tags is { } words ? CheckTags(words, errors) : null;
         var (set, cleared) = more.Custom is { Count: > 0 } custom ? await CheckCustomAsync(transaction, custom, errors, ct) : ("{}", []);
-        return new MoreToWrite(emails, tax, more.TimeZone, more.Address is { } address ? PlainText.CleanLines(address, 500) : null, tags, set, cleared);
+        if (more.Roles is { } roles && roles.Any(r => Array.IndexOf(KnownRoles, r) < 0)) errors["roles"] = [$"expected some of {string.Join(", ", KnownRoles)}"];
+        var company = more.CompanyId;
+        if (company is { } asked && asked != Guid.Empty)
+        {
+            company = fields.Kind == "person" && await ScalarAsync(transaction, "select id from client where id = client_root($1) and kind = 'company' and id <> $2", ct, asked, id) is Guid found ? found : null;
+            if (company is null) errors["companyId"] = ["expected the id of a company, of a person's card"];
+        }
+
+        return new MoreToWrite(emails, tax, more.TimeZone, more.Address is { } address ? PlainText.CleanLines(address, 500) : null, tags, set, cleared, company, more.Roles?.Distinct(StringComparer.Ordinal).ToArray());
     }
 
     /// <summary>As tax ids are compared: without spaces, in capitals.</summary>
@@ -105,6 +117,8 @@ public sealed partial class ClientDirectory
         Add(more.Tags, NpgsqlDbType.Array | NpgsqlDbType.Text);
         Add(more.CustomSet, NpgsqlDbType.Jsonb);
         Add(more.CustomCleared, NpgsqlDbType.Array | NpgsqlDbType.Text);
+        Add(more.CompanyId, NpgsqlDbType.Uuid);
+        Add(more.Roles, NpgsqlDbType.Array | NpgsqlDbType.Text);
     }
 
     /// <summary>The addresses beside the main one become exactly these; given none, only what is now the main one goes.</summary>

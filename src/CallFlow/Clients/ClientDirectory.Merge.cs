@@ -40,12 +40,13 @@ public abstract record ClientUnmerged
 public sealed partial class ClientDirectory
 {
     const string OwnField = "custom.";
+    const string Belongs = "companyId";
 
     /// <summary>Fields of which a merge takes one side, and their columns.</summary>
     static readonly (string Field, string Column)[] Chosen =
     [
         ("kind", "kind"), ("name", "name"), ("company", "company"), ("email", "email"), ("city", "city"), ("note", "note"), ("language", "language"), ("segment", "segment"),
-        ("responsibleId", "responsible_id"), ("taxId", "tax_id"), ("timeZone", "time_zone"), ("address", "address"),
+        ("responsibleId", "responsible_id"), ("taxId", "tax_id"), ("timeZone", "time_zone"), ("address", "address"), ("companyId", "company_id"),
     ];
 
     /// <summary>One card goes into another, in the caller's transaction. No call, deal or task is written anew: readers follow <c>merged_into</c>.</summary>
@@ -63,8 +64,11 @@ public sealed partial class ClientDirectory
         if (await SnapshotAsync(transaction, merge.Winner, ct) is not { } winner || await SnapshotAsync(transaction, merge.Loser, ct) is not { } loser) return new ClientMerged.NotFound();
         if (!IsAsRead(winner, merge.WinnerVersion) || !IsAsRead(loser, merge.LoserVersion)) return new ClientMerged.Conflict();
 
+        // Nobody belongs to themselves: of a person and their company that become one card.
+        var taken = merge.Taken.Where(t => t != Belongs || loser["company_id"]?.GetValue<Guid>() != merge.Winner).ToList();
+        if (winner["company_id"]?.GetValue<Guid>() == merge.Loser && !taken.Contains(Belongs)) taken.Add(Belongs);
         var now = time.GetUtcNow().UtcDateTime;
-        await DoAsync(transaction, MergeSql, ct, merge.Winner, merge.Loser, merge.Taken.ToArray(), now);
+        await DoAsync(transaction, MergeSql, ct, merge.Winner, merge.Loser, taken.ToArray(), now);
         await DoAsync(transaction, MergeNumbersSql, ct, merge.Winner, merge.Loser);
         await DoAsync(transaction, MergeEmailsSql, ct, merge.Winner, merge.Loser, Text(winner, "email"));
         await DoAsync(transaction, MainEmailSql, ct, merge.Winner);
@@ -74,7 +78,7 @@ public sealed partial class ClientDirectory
             """
             insert into client_merge (id, winner_id, loser_id, made_by, made_at, taken, winner_before, loser_before, winner_after)
             values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8::jsonb, $9::jsonb)
-            """, ct, merge.Id, merge.Winner, merge.Loser, merge.By, now, merge.Taken.ToArray(), winner.ToJsonString(), loser.ToJsonString(), after.ToJsonString());
+            """, ct, merge.Id, merge.Winner, merge.Loser, merge.By, now, taken.ToArray(), winner.ToJsonString(), loser.ToJsonString(), after.ToJsonString());
         await HintAsync(transaction, merge.Winner, merge.Loser, ct);
         return new ClientMerged.Done(winner.ToJsonString(), loser.ToJsonString(), after.ToJsonString());
     }
@@ -176,6 +180,7 @@ public sealed partial class ClientDirectory
         update client w set {Choose("any ($3)", "l")}
           segment_reason = case when 'segment' = any ($3) then l.segment_reason else w.segment_reason end,
           tags = w.tags || array(select t from unnest(l.tags) t where lower(t) <> all (select lower(o) from unnest(w.tags) o)),
+          roles = array(select distinct r from unnest(w.roles || l.roles) r),
           custom = (w.custom - array(select substr(f, 8) from unnest($3) f where f like 'custom.%'))
             || coalesce((select jsonb_object_agg(v.key, v.value) from jsonb_each(l.custom) v where 'custom.' || v.key = any ($3)), '{"{}"}'),
           confirmed = w.confirmed or l.confirmed, hidden_at = null, hidden_by = null, version = w.version + 1, updated_at = $4
@@ -204,6 +209,7 @@ public sealed partial class ClientDirectory
         update client w set {Choose("any ($3)", "b")}
           segment_reason = case when 'segment' = any ($3) then b.segment_reason else w.segment_reason end,
           tags = array(select t from unnest(w.tags) with ordinality as x(t, n) where t <> all (a.tags) or t = any (b.tags) order by n),
+          roles = array(select r from unnest(w.roles) r where r <> all (a.roles) or r = any (b.roles)),
           custom = (w.custom || $4::jsonb) - $5, version = w.version + 1, updated_at = $6
         from client_merge m, jsonb_populate_record(null::client, m.winner_before) b, jsonb_populate_record(null::client, m.winner_after) a
         where w.id = $1 and m.id = $2

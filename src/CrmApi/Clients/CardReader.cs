@@ -5,7 +5,7 @@ using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
 namespace CallCrm.CrmApi.Clients;
 
-/// <summary>Reads whole cards, many at once, as five statements of a batch: one round trip together with whatever else the batch reads.</summary>
+/// <summary>Reads whole cards, many at once, as six statements of a batch: one round trip together with whatever else the batch reads.</summary>
 internal static class CardReader
 {
     /// <summary>Parameter @clients: uuid[]. Of a merged client it is the card that it went into, under the id asked for; with the deals and calls of all that went into it.</summary>
@@ -13,11 +13,18 @@ internal static class CardReader
         """
         select k.asked, c.id, c.number, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, s.name as segment_name, c.segment_reason, c.source,
           c.responsible_id, u.name as responsible_name, c.confirmed, c.version, c.created_at, c.hidden_at is not null as hidden,
-          c.tax_id, c.time_zone, c.address, c.tags, c.custom::text as custom
+          c.tax_id, c.time_zone, c.address, c.tags, c.custom::text as custom,
+          b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles
         from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked)
+        left join client b on b.id = client_root(c.company_id)
         left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id;
         select k.asked, p.e164, p.label, p.is_main from unnest(@clients) k (asked) join client_phone p on p.client_id = client_root(k.asked) order by k.asked, p.is_main desc, p.added_at, p.e164;
         select k.asked, e.address, e.label from unnest(@clients) k (asked) join client_email e on e.client_id = client_root(k.asked) order by k.asked, e.position, e.address;
+        select k.asked, c.id, c.name, c.phone from unnest(@clients) k (asked)
+        cross join lateral (
+          select c.id, coalesce(nullif(c.name, ''), c.company) as name, p.e164 as phone from client_family(client_root(k.asked)) f (id) join client c on c.company_id = f.id and c.merged_into is null
+          left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
+          order by 2, c.id limit 50) c;
         select k.asked, d.id, d.number, d.deal_type, t.name as deal_type_name, d.stage, s.name as stage_name, d.title, d.amount, d.currency, u.name as responsible_name, d.stage_since, d.version
         from unnest(@clients) k (asked) cross join lateral client_family(client_root(k.asked)) f (id)
         join deal d on d.client_id = f.id join deal_type t on t.code = d.deal_type join stage s on s.deal_type = d.deal_type and s.code = d.stage
@@ -41,6 +48,7 @@ internal static class CardReader
         var cards = await results.ReadAsync<CardRow>();
         var phones = (await results.ReadAsync<PhoneRow>()).ToLookup(p => p.Asked);
         var emails = (await results.ReadAsync<EmailRow>()).ToLookup(e => e.Asked);
+        var contacts = (await results.ReadAsync<ContactRow>()).ToLookup(c => c.Asked);
         var deals = (await results.ReadAsync<DealRow>()).ToLookup(d => d.Asked);
         var lastCalls = (await results.ReadAsync<LastCallRow>()).ToDictionary(l => l.Asked);
         return cards.DistinctBy(c => c.Asked).ToDictionary(c => c.Asked, c => new ClientCardView(c.Id, c.Number, c.Kind, c.Name, c.Company, c.Email, c.City, c.Note, c.Language,
@@ -49,12 +57,15 @@ internal static class CardReader
             [.. deals[c.Asked].Select(d => new DealView(d.Id, d.Number, d.DealType, d.DealTypeName, d.Stage, d.StageName, d.Title, d.Amount, d.Currency, d.ResponsibleName, d.StageSince, d.Version))],
             lastCalls.GetValueOrDefault(c.Asked) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, l.Talk_ms / 1000, l.Disposition, l.Note) : null,
             c.CreatedAt, c.Hidden, [.. emails[c.Asked].Select(e => new EmailView(e.Address, e.Label))], c.TaxId, c.TimeZone.Length > 0 ? c.TimeZone : null, c.Address, (string[])c.Tags,
-            JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom)));
+            JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
+            [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null))]));
     }
 
     sealed record CardRow(Guid Asked, Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
         string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden,
-        string TaxId, string TimeZone, string Address, Array Tags, string Custom);
+        string TaxId, string TimeZone, string Address, Array Tags, string Custom, Guid? CompanyId, string? CompanyName, Array Roles);
+
+    sealed record ContactRow(Guid Asked, Guid Id, string Name, string? Phone);
 
     sealed record EmailRow(Guid Asked, string Address, string Label);
 

@@ -23,9 +23,9 @@ internal static class ClientEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
-        group.MapGet("/", (ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? cursor = null, int? limit = null) =>
-                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, cursor, Cursor.Limit(limit), cancel))
-            .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag; newest cards first");
+        group.MapGet("/", (ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? cursor = null, int? limit = null) =>
+                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, cursor, Cursor.Limit(limit), cancel))
+            .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag and kind; newest cards first");
         group.MapGet("/{id}", GetAsync).WithName("GetClient").WithSummary("A client's card");
         group.MapPut("/{id}", SaveAsync).WithName("SaveClient").WithSummary("Save the card's head; 409 edit_conflict carries the newer card")
             .ProducesProblem(StatusCodes.Status409Conflict);
@@ -80,7 +80,7 @@ internal static class ClientEndpoints
     static ClientFields Fields(ClientSave save) => new(save.Kind, save.Name, save.Company, save.Email, save.City, save.Note, save.Language, save.Segment, save.ResponsibleId,
         [.. save.Phones.Select(p => new ClientNumber(p.Number, p.Label, p.IsMain))])
     {
-        More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom),
+        More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom, save.CompanyId, save.Roles),
     };
 }
 

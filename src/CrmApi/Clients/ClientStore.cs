@@ -13,9 +13,9 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
     const int MostWords = 5;
     const int MostNumbers = 20_000;
 
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, string? cursor, int limit, CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() } });
+        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind });
         var hits = Hits(Texts.Clean(query).Trim(), parameters);
         var sql =
             $"""
@@ -29,6 +29,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
             where c.merged_into is null and (@before::bigint is null or c.number < @before)
               {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
               {(string.IsNullOrWhiteSpace(tag) ? "" : "and c.tags @> @tags")}
+              {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
             order by c.number desc limit @limit
             """;
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -100,23 +101,30 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = (await connection.QueryAsync<ItemRow>(new CommandDefinition(
             """
-            with family as materialized (select f.id from client_family(client_root(@client)) f (id))
-            select kind, id, at, agent_name, title, text from (
-              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text from family f cross join lateral (
+            with own as materialized (select f.id from client_family(client_root(@client)) f (id)),
+            family as materialized (
+              select id, null::text as contact from own
+              union all
+              select g.id, c.name from (
+                select c.id, coalesce(nullif(c.name, ''), c.company) as name from own join client c on c.company_id = own.id and c.merged_into is null order by c.number limit 200) c
+              cross join lateral client_family(c.id) g (id)
+            )
+            select kind, id, at, agent_name, title, text, contact from (
+              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text, f.contact from family f cross join lateral (
                  select id, started_at from call where client_id = f.id and merged_into is null and (@at::timestamptz is null or (started_at, id) < (@at, @id)) order by started_at desc, id desc limit @limit) c)
               union all
-              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name from family f join deal d on d.client_id = f.id
+              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact from family f join deal d on d.client_id = f.id
                join stage s on s.deal_type = d.deal_type and s.code = d.stage left join app_user u on u.id = d.responsible_id
                where @at::timestamptz is null or (d.stage_since, d.id) < (@at, @id) order by d.stage_since desc, d.id desc limit @limit)
               union all
-              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end from family f join task t on t.client_id = f.id
+              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact from family f join task t on t.client_id = f.id
                left join app_user u on u.id = t.user_id
                where @at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id) order by 3 desc, t.id desc limit @limit)
               union all
-              (select case when x.undone then 'unmerge' else 'merge' end, m.id, x.at, u.name, coalesce(nullif(m.loser_before ->> 'name', ''), m.loser_before ->> 'company'), null
-               from client_merge m cross join lateral (select m.made_at as at, false as undone, m.made_by as who union all select m.undone_at, true, m.undone_by where m.undone_at is not null) x
+              (select case when x.undone then 'unmerge' else 'merge' end, m.id, x.at, u.name, coalesce(nullif(m.loser_before ->> 'name', ''), m.loser_before ->> 'company'), null, f.contact
+               from family f join client_merge m on m.winner_id = f.id cross join lateral (select m.made_at as at, false as undone, m.made_by as who union all select m.undone_at, true, m.undone_by where m.undone_at is not null) x
                left join app_user u on u.id = x.who
-               where m.winner_id in (select id from family) and (@at::timestamptz is null or (x.at, m.id) < (@at, @id)) order by x.at desc, m.id desc limit @limit)
+               where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
@@ -124,10 +132,10 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
         return new ListPage<TimelineItem>(
             [.. page.Select(r => ofCalls.GetValueOrDefault(r.Id) is { } call
-                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call, null, null)
-                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text))],
+                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call, null, null, r.Contact)
+                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact))],
             rows.Count > limit ? Cursor.Of(page[^1].At, page[^1].Id) : null);
     }
 
-    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text);
+    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text, string? Contact);
 }
