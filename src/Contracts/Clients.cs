@@ -8,6 +8,7 @@ namespace CallCrm.Contracts;
 /// <param name="Emails">Beside Email, the main one.</param>
 /// <param name="CompanyId">Of a person: the company's card.</param>
 /// <param name="Roles">Of client, supplier, partner.</param>
+/// <param name="DeletedAt">It lies in the bin, for 30 days.</param>
 /// <param name="Contacts">Of a company: who belongs to it, at most 50.</param>
 /// <param name="Custom">Values of the site's own fields by their code, in the form the field's kind has; only those that hold something.</param>
 public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language,
@@ -15,7 +16,7 @@ public sealed record ClientCardView(Guid Id, long Number, string Kind, string Na
     IReadOnlyList<PhoneView> Phones, IReadOnlyList<DealView> OpenDeals, LastCallView? LastCall, DateTimeOffset CreatedAt,
     bool Hidden = false, IReadOnlyList<EmailView>? Emails = null, string TaxId = "", string? TimeZone = null, string Address = "", IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
-    IReadOnlyList<ContactView>? Contacts = null);
+    IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null);
 
 /// <summary>A person who belongs to a company.</summary>
 public sealed record ContactView(Guid Id, string Name, string? Phone);
@@ -94,3 +95,7 @@ public sealed record ClientMergeView(Guid Id, DateTimeOffset At, string Who, Gui
 /// <param name="Kept">Fields that were edited since the merge: they stay as they are now.</param>
 /// <param name="Calls">Since the merge with the other's numbers: they stay with this card, as do the deals and tasks since.</param>
 public sealed record ClientUnmergedView(ClientCardView Client, ClientCardView Other, IReadOnlyList<string> Kept, int Calls, int Deals, int Tasks);
+
+/// <summary>GET /api/clients/bin: the latest deleted first.</summary>
+/// <param name="Until">Then what stands on it is erased.</param>
+public sealed record BinRow(Guid Id, long Number, string Name, string Company, DateTimeOffset DeletedAt, string Who, DateTimeOffset Until);

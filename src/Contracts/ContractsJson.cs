@@ -26,6 +26,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<ClientRow>))]
 [JsonSerializable(typeof(ListPage<TimelineItem>))]
 [JsonSerializable(typeof(DuplicateAsk))]
+[JsonSerializable(typeof(ListPage<BinRow>))]
 [JsonSerializable(typeof(IReadOnlyList<DuplicateView>))]
 [JsonSerializable(typeof(ListPage<DuplicatePair>))]
 [JsonSerializable(typeof(ClientMergeRequest))]

@@ -110,6 +110,7 @@ public static class CrmApiModule
         ClientEndpoints.Map(api);
         ReviewEndpoints.Map(api);
         DuplicateEndpoints.Map(api);
+        BinEndpoints.Map(api);
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);
         JunkModule.Map(api);

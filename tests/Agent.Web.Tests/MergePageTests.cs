@@ -94,4 +94,20 @@ public sealed class MergePageTests : PageContext
         hint.WaitForElement("[data-test=duplicate]").GetAttribute("href").Should().Be($"clients/{Other}");
         JsonSerializer.Deserialize(Server.Asked.Single().Body, ContractsJson.Default.DuplicateAsk)!.Name.Should().Be("Ilaria Gentile");
     }
+
+    [Fact]
+    public void A_card_is_deleted_at_the_second_click_and_comes_back()
+    {
+        ClientCardView? shown = null;
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/merges", StringComparison.Ordinal) ? FakeServer.Json("[]")
+            : r.Method == HttpMethod.Delete ? Card(Left with { DeletedAt = Some.Noon }) : r.RequestUri.AbsolutePath.EndsWith("/restore", StringComparison.Ordinal) ? Card(Left) : null;
+        var merges = Render<ClientMerges>(p => p.Add(m => m.Client, Left).Add(m => m.OnChanged, EventCallback.Factory.Create<ClientCardView>(this, c => shown = c)));
+        merges.Click("[data-test=client-delete]");
+        Server.Asked.Should().NotContain(a => a.Method == "DELETE");
+        merges.Click("[data-test=client-delete]");
+        merges.WaitForAssertion(() => shown?.DeletedAt.Should().NotBeNull());
+        merges.Render(p => p.Add(m => m.Client, shown!));
+        merges.Click("[data-test=client-restore]");
+        merges.WaitForAssertion(() => shown!.DeletedAt.Should().BeNull());
+    }
 }

@@ -161,6 +161,14 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<ClientCardView> ShowClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/show", null, Json.ClientCardView, cancel);
 
+    /// <exception cref="ApiException">edit_conflict.</exception>
+    public Task<ClientCardView> DeleteClientAsync(Guid client, int version, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Delete, $"api/clients/{client}?version={version}", null, Json.ClientCardView, cancel);
+
+    public Task<ClientCardView> RestoreClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/restore", null, Json.ClientCardView, cancel);
+
+    public Task<ListPage<BinRow>> BinAsync(string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/clients/bin?limit=50{Cursor(cursor)}", Json.ListPageBinRow, cancel);
+
     public Task<IReadOnlyList<DuplicateView>> CheckDuplicatesAsync(DuplicateAsk ask, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/clients/duplicates/check", JsonContent.Create(ask, Json.DuplicateAsk), Json.IReadOnlyListDuplicateView, cancel);
 

@@ -170,7 +170,7 @@ public sealed partial class ClientDirectory
           tax_id = coalesce($13, tax_id), time_zone = coalesce($14, time_zone), address = coalesce($15, address), tags = coalesce($16, tags), custom = (custom || $17) - $18,
           company_id = case when $2 = 'company' then null when $19 is null then company_id else nullif($19, '00000000-0000-0000-0000-000000000000'::uuid) end, roles = coalesce($20, roles),
           confirmed = true, hidden_at = null, hidden_by = null, version = version + 1, updated_at = $11
-        where id = $1 and version = $12 and merged_into is null
+        where id = $1 and version = $12 and merged_into is null and deleted_at is null
         returning version
         """;
 

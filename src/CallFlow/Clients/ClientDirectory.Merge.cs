@@ -129,7 +129,7 @@ public sealed partial class ClientDirectory
             : null;
     }
 
-    static bool IsAsRead(JsonObject client, int version) => client["merged_into"] is null && client["version"]!.GetValue<int>() == version;
+    static bool IsAsRead(JsonObject client, int version) => client["merged_into"] is null && client["deleted_at"] is null && client["version"]!.GetValue<int>() == version;
 
     static string Text(JsonObject client, string column) => client[column]?.GetValue<string>() ?? "";
 

@@ -96,7 +96,8 @@ public sealed partial record CustomField(string Code, string Name, string Kind, 
             return to.Kind == "choices" ? to.Choices(codes) : codes.Length == 1 && to.Option(codes[0]) is { } one ? JsonValue.Create(one.Code) : null;
         }
 
-        return to.Read(value) ?? to.Parse(Text(value));
+        // Codes of options mean nothing elsewhere: what people read is kept.
+        return (HasOptions ? null : to.Read(value)) ?? to.Parse(Text(value));
     }
 
     public static string Json(JsonNode value) => value.ToJsonString(Plain);

@@ -68,6 +68,9 @@ internal static class Rights
     /// <summary>Two cards of one client become one, and two again.</summary>
     public const string MergeClients = "merge_clients";
 
+    /// <summary>Cards into the bin, and back.</summary>
+    public const string DeleteClients = "delete_clients";
+
     static readonly string[] Everyone = ["agent", "supervisor", "manager", "admin"];
     public const string Admin = "admin";
     static readonly string[] Leads = ["supervisor", "manager", "admin"];
@@ -93,6 +96,7 @@ internal static class Rights
         options.AddPolicy(ManageBlocks, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(ReviewCards, p => p.RequireRole(Leads));
         options.AddPolicy(MergeClients, p => p.RequireRole(Leads));
+        options.AddPolicy(DeleteClients, p => p.RequireRole(Leads));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
 

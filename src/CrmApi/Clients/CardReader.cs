@@ -14,7 +14,7 @@ internal static class CardReader
         select k.asked, c.id, c.number, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, s.name as segment_name, c.segment_reason, c.source,
           c.responsible_id, u.name as responsible_name, c.confirmed, c.version, c.created_at, c.hidden_at is not null as hidden,
           c.tax_id, c.time_zone, c.address, c.tags, c.custom::text as custom,
-          b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles
+          b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles, c.deleted_at
         from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked)
         left join client b on b.id = client_root(c.company_id)
         left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id;
@@ -22,7 +22,7 @@ internal static class CardReader
         select k.asked, e.address, e.label from unnest(@clients) k (asked) join client_email e on e.client_id = client_root(k.asked) order by k.asked, e.position, e.address;
         select k.asked, c.id, c.name, c.phone from unnest(@clients) k (asked)
         cross join lateral (
-          select c.id, coalesce(nullif(c.name, ''), c.company) as name, p.e164 as phone from client_family(client_root(k.asked)) f (id) join client c on c.company_id = f.id and c.merged_into is null
+          select c.id, coalesce(nullif(c.name, ''), c.company) as name, p.e164 as phone from client_family(client_root(k.asked)) f (id) join client c on c.company_id = f.id and c.merged_into is null and c.deleted_at is null
           left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
           order by 2, c.id limit 50) c;
         select k.asked, d.id, d.number, d.deal_type, t.name as deal_type_name, d.stage, s.name as stage_name, d.title, d.amount, d.currency, u.name as responsible_name, d.stage_since, d.version
@@ -58,12 +58,12 @@ internal static class CardReader
             lastCalls.GetValueOrDefault(c.Asked) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, l.Talk_ms / 1000, l.Disposition, l.Note) : null,
             c.CreatedAt, c.Hidden, [.. emails[c.Asked].Select(e => new EmailView(e.Address, e.Label))], c.TaxId, c.TimeZone.Length > 0 ? c.TimeZone : null, c.Address, (string[])c.Tags,
             JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
-            [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null))]));
+            [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null))], c.DeletedAt));
     }
 
     sealed record CardRow(Guid Asked, Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
         string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden,
-        string TaxId, string TimeZone, string Address, Array Tags, string Custom, Guid? CompanyId, string? CompanyName, Array Roles);
+        string TaxId, string TimeZone, string Address, Array Tags, string Custom, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt);
 
     sealed record ContactRow(Guid Asked, Guid Id, string Name, string? Phone);
 

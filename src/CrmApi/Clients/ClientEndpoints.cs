@@ -18,6 +18,8 @@ internal static class ClientEndpoints
         services.AddSingleton<ReviewStore>();
         services.AddSingleton<DuplicateStore>();
         services.AddSingleton<MergeStore>();
+        services.AddSingleton<BinStore>();
+        services.AddHostedService<BinWorker>();
     }
 
     public static void Map(IEndpointRouteBuilder api)

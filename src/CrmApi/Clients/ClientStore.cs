@@ -26,7 +26,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
             left join app_user u on u.id = c.responsible_id
             left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
             left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
-            where c.merged_into is null and (@before::bigint is null or c.number < @before)
+            where c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before)
               {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
               {(string.IsNullOrWhiteSpace(tag) ? "" : "and c.tags @> @tags")}
               {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
@@ -51,7 +51,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
     {
         var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
         if (words.Length == 0) return "";
-        const string OnPage = "c.merged_into is null and (@before::bigint is null or c.number < @before) order by c.number desc limit @limit";
+        const string OnPage = "c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before) order by c.number desc limit @limit";
         var ways = new List<string>
         {
             $"select c.number from client c where {All("c.search", words, parameters)} and {OnPage}",

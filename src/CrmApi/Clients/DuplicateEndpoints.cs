@@ -99,7 +99,7 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
               select c.id, c.number, c.name, c.company, c.city, r.alike, r.reasons
                 || case when 'name' = any(r.reasons) and c.company <> '' and lower(c.company) = lower(@company) then array['company'] else '{"{}"}' end
                 || case when 'name' = any(r.reasons) and c.city <> '' and lower(c.city) = lower(@city) then array['city'] else '{"{}"}' end as reasons
-              from root r join client c on c.id = r.id where c.id <> client_root(@self)
+              from root r join client c on c.id = r.id where c.id <> client_root(@self) and c.deleted_at is null
             )
             select n.id, n.number, n.name, n.company, n.city, p.e164 as phone, n.reasons, n.alike from named n
             left join lateral (select e164 from client_phone where client_id = n.id order by is_main desc, added_at, e164 limit 1) p on true
@@ -149,10 +149,10 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
               select id, company, city from client where a.name <> '' and name <> '' and lower(name) = lower(a.name) and id <> a.id limit 50) o
               where (o.company <> '' and lower(o.company) = lower(a.company)) or (o.city <> '' and lower(o.city) = lower(a.city))
           ) x where x.id <> a.id group by x.id limit 20) d
-        join client b on b.id = d.id and b.hidden_at is null and b.number < a.number
+        join client b on b.id = d.id and b.hidden_at is null and b.deleted_at is null and b.number < a.number
         left join lateral (select e164 from client_phone where client_id = a.id order by is_main desc, added_at, e164 limit 1) pa on true
         left join lateral (select e164 from client_phone where client_id = b.id order by is_main desc, added_at, e164 limit 1) pb on true
-        where a.merged_into is null and not exists (select from client h where h.id = a.id and h.hidden_at is not null)
+        where a.merged_into is null and not exists (select from client h where h.id = a.id and (h.hidden_at is not null or h.deleted_at is not null))
         order by a.number desc, b.number desc
         """;
 
