@@ -5,7 +5,8 @@ namespace CallCrm.Contracts;
 /// <param name="Rights">Every right a role may have.</param>
 public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<QueueSetup> Queues, IReadOnlyList<ExtensionSetup> Extensions, IReadOnlyList<NumberSetup> Numbers,
     IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes,
-    IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null);
+    IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
+    IReadOnlyList<ClientFieldSetup>? ClientFields = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);
@@ -72,6 +73,14 @@ public sealed record NumberSetup(string Number, string Name, Guid Queue, string 
 /// <param name="Outcome">Of a disposition: positive, neutral or negative.</param>
 /// <param name="Allowance_min">Of a pause reason: minutes a day, 1 to 1,440; null: no limit.</param>
 public sealed record CodeSetup(string Code, string Name, string? Outcome = null, int? Allowance_min = null);
+
+/// <summary>A field of the site's own on every client's card.</summary>
+/// <param name="Code">1 to 40 small letters, digits and _, a letter first; it never changes.</param>
+/// <param name="Kind">text, number, money, date, choice, choices or yes_no. Another one is taken only when every stored value fits it.</param>
+/// <param name="Options">Of choice and choices, in order.</param>
+/// <param name="Position">Order on the card, 1 to 999.</param>
+/// <param name="Archived">On no card; what was entered is kept.</param>
+public sealed record ClientFieldSetup(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options, int Position, bool Archived, int Version);
 
 public sealed record CodesSave(IReadOnlyList<CodeSetup> Items);
 

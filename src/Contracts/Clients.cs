@@ -1,13 +1,36 @@
+using System.Text.Json;
+
 namespace CallCrm.Contracts;
 
 /// <summary>The head of a client's card.</summary>
 /// <param name="Confirmed">False: made from a call and not yet saved by a person.</param>
 /// <param name="Hidden">Put away as junk: in no list, until somebody shows or saves it.</param>
 /// <param name="MayEdit">Who asks may save it; on the desk, while a call lends it, always.</param>
+/// <param name="Emails">Beside Email, the main one.</param>
+/// <param name="CompanyId">Of a person: the company's card.</param>
+/// <param name="Roles">Of client, supplier, partner.</param>
+/// <param name="DeletedAt">It lies in the bin, for 30 days.</param>
+/// <param name="Contacts">Of a company: who belongs to it, at most 50.</param>
+/// <param name="Custom">Values of the site's own fields by their code, in the form the field's kind has; only those that hold something.</param>
 public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language,
     string? Segment, string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version,
     IReadOnlyList<PhoneView> Phones, IReadOnlyList<DealView> OpenDeals, LastCallView? LastCall, DateTimeOffset CreatedAt,
-    bool Hidden = false, bool MayEdit = true);
+    bool Hidden = false, IReadOnlyList<EmailView>? Emails = null, string TaxId = "", string? TimeZone = null, string Address = "", IReadOnlyList<string>? Tags = null,
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
+    IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null,
+    bool MayEdit = true);
+
+/// <summary>A person who belongs to a company.</summary>
+public sealed record ContactView(Guid Id, string Name, string? Phone);
+
+public sealed record EmailView(string Address, string Label = "");
+
+/// <summary>A field that an administrator made.</summary>
+/// <param name="Kind">
+/// text (a string), number (a number), money (<c>{"amount":12.5,"currency":"EUR"}</c>), date (<c>"2026-03-31"</c>), choice (an option's code), choices (an array of
+/// codes), yes_no (true or false).
+/// </param>
+public sealed record ClientFieldView(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options);
 
 public sealed record PhoneView(string E164, string Display, string Label, bool IsMain);
 
@@ -21,8 +44,15 @@ public sealed record CandidateView(Guid Id, long Number, string Name, string Com
 
 /// <summary>PUT /api/clients/{id}: the whole editable head. Version is the one read; 409 edit_conflict carries the newer card.</summary>
 /// <param name="Name">1 to 200 characters.</param>
+/// <param name="Emails">Beside Email. Null, as with all that follows: what is there stays.</param>
+/// <param name="TaxId">Spaces are dropped, small letters become capitals.</param>
+/// <param name="TimeZone">IANA; empty: none.</param>
+/// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
+/// <param name="Custom">By the field's code; null empties a field, those not named stay as they are. Errors are named <c>custom.CODE</c>.</param>
 public sealed record ClientSave(string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId,
-    IReadOnlyList<PhoneSave> Phones, int Version, Guid? CallId = null);
+    IReadOnlyList<PhoneSave> Phones, int Version, Guid? CallId = null,
+    IReadOnlyList<EmailView>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null);
 
 /// <param name="Number">As typed; becomes E.164 in the site's region.</param>
 public sealed record PhoneSave(string Number, string Label, bool IsMain);
@@ -33,10 +63,41 @@ public sealed record ClientCreate(Guid Id, ClientSave Client);
 /// <param name="Next">Cursor of the next page; null at the end.</param>
 public sealed record ListPage<T>(IReadOnlyList<T> Items, string? Next);
 
-/// <summary>GET /api/clients?query=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
+/// <summary>GET /api/clients?query=&amp;tag=&amp;kind=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
 public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed,
-    bool Hidden = false);
+    bool Hidden = false, IReadOnlyList<string>? Tags = null);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
-/// <param name="Kind">call, note, deal, task.</param>
-public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text);
+/// <param name="Kind">call, note, deal, task, merge, unmerge (of another card, its name is the title).</param>
+/// <param name="Contact">Of a company: with whom of its people it was.</param>
+public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null);
+
+/// <summary>POST /api/clients/duplicates/check: whether the card being written is there already.</summary>
+/// <param name="Id">Of the card itself, which is none of its duplicates; null for a new one.</param>
+/// <param name="Phones">As typed.</param>
+public sealed record DuplicateAsk(Guid? Id, string Name, string Company, string City, IReadOnlyList<string> Phones, IReadOnlyList<string> Emails, string TaxId);
+
+/// <param name="Reasons">phone, email, tax_id, name (alike by 55 % and more); company and city beside an alike name.</param>
+/// <param name="AlikePercent">How alike the names are; null: the name is no reason.</param>
+public sealed record DuplicateView(Guid Id, long Number, string Name, string Company, string City, string? Phone, IReadOnlyList<string> Reasons, int? AlikePercent);
+
+/// <summary>GET /api/clients/duplicates: two cards that may be one client, the newer first.</summary>
+public sealed record DuplicatePair(DuplicateView Newer, DuplicateView Older);
+
+/// <summary>POST /api/clients/{id}/merge: another card goes into this one. 409 edit_conflict: one of them is not as it was read.</summary>
+/// <param name="Id">A UUID v7 made by the page; repeated, it merges nothing again.</param>
+/// <param name="Version">Of this card, as read.</param>
+/// <param name="Taken">Fields that become the other's (<c>name</c>, <c>taxId</c>, <c>custom.CODE</c>…); the others stay. Numbers, addresses and tags become those of both.</param>
+public sealed record ClientMergeRequest(Guid Id, Guid Other, int Version, int OtherVersion, IReadOnlyList<string> Taken);
+
+/// <summary>GET /api/clients/{id}/merges: newest first, at most 50.</summary>
+public sealed record ClientMergeView(Guid Id, DateTimeOffset At, string Who, Guid OtherId, long OtherNumber, string OtherName, DateTimeOffset? UndoneAt);
+
+/// <summary>POST /api/clients/merges/{id}/undo: two cards again.</summary>
+/// <param name="Kept">Fields that were edited since the merge: they stay as they are now.</param>
+/// <param name="Calls">Since the merge with the other's numbers: they stay with this card, as do the deals and tasks since.</param>
+public sealed record ClientUnmergedView(ClientCardView Client, ClientCardView Other, IReadOnlyList<string> Kept, int Calls, int Deals, int Tasks);
+
+/// <summary>GET /api/clients/bin: the latest deleted first.</summary>
+/// <param name="Until">Then what stands on it is erased.</param>
+public sealed record BinRow(Guid Id, long Number, string Name, string Company, DateTimeOffset DeletedAt, string Who, DateTimeOffset Until);

@@ -77,7 +77,8 @@ public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, strin
 
 /// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
-    IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes);
+    IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
+    IReadOnlyList<ClientFieldView>? ClientFields = null);
 
 public sealed record NamedCode(string Code, string Name);
 

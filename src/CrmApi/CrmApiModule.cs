@@ -110,6 +110,8 @@ public static class CrmApiModule
         GuideModule.Map(api);
         ClientEndpoints.Map(api);
         ReviewEndpoints.Map(api);
+        DuplicateEndpoints.Map(api);
+        BinEndpoints.Map(api);
         CallEndpoints.Map(api);
         MissedEndpoints.Map(api);
         JunkModule.Map(api);

@@ -50,13 +50,33 @@ public sealed class ClientCardTests : PageContext
     {
         await InCallAsync();
         Server.Answer = r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal)
-            ? FakeServer.Json("""{"errorId":"edit_conflict","detail":"newer"}""", System.Net.HttpStatusCode.Conflict) : null;
+            ? FakeServer.Json("""{"errorId":"edit_conflict","detail":"newer"}""", System.Net.HttpStatusCode.Conflict)
+            : r.RequestUri!.AbsolutePath == $"/api/clients/{Some.ClientId}" ? FakeServer.Json(JsonSerializer.Serialize(Some.Card("Theirs", 7), ContractsJson.Default.ClientCardView)) : null;
         var card = Card(Some.CallId);
         card.Click("[data-test=client-edit]");
         card.Input("[data-test=client-name-input]", "Mine");
         await card.Find("form").SubmitAsync();
         card.WaitForAssertion(() => card.Find("[role=alert]").TextContent.Should().NotBeEmpty());
         card.Find("[data-test=client-name-input]").GetAttribute("value").Should().Be("Mine");
+    }
+
+    [Fact]
+    public async Task A_card_merged_meanwhile_is_saved_into_the_one_it_went_into()
+    {
+        var winner = Some.Card("Winner", 9) with { Id = Guid.Parse("0190b000-0000-7000-8000-000000000077") };
+        await InCallAsync();
+        Server.Answer = r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath == $"/api/clients/{Some.ClientId}"
+            ? FakeServer.Json("""{"errorId":"edit_conflict","detail":"merged"}""", System.Net.HttpStatusCode.Conflict)
+            : r.RequestUri!.AbsolutePath.StartsWith("/api/clients/0190b000", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(winner, ContractsJson.Default.ClientCardView)) : null;
+        var card = Card(null);
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=client-name-input]", "Mine");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => card.Find("[role=alert]").TextContent.Should().NotBeEmpty());
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT" && a.Path == $"api/clients/{winner.Id}"));
+        var sent = JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == "PUT").Body, ContractsJson.Default.ClientSave)!;
+        (sent.Name, sent.Version).Should().Be(("Mine", 9));
     }
 
     [Fact]
@@ -67,5 +87,87 @@ public sealed class ClientCardTests : PageContext
         card.Click("[data-test=client-edit]");
         card.Input("[data-test=client-name-input]", "Typed");
         Drafts.Unsaved.Should().BeFalse();
+    }
+
+    static readonly ClientFieldView Roof = new("roof", "Roof", "choices", [new NamedCode("flat", "Flat"), new NamedCode("gable", "Gable")]);
+    static readonly ClientFieldView Budget = new("budget", "Budget", "money", []);
+
+    async Task WithFieldsAsync(Func<HttpRequestMessage, HttpResponseMessage?>? then = null, params DraftFieldView[] draft)
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/catalog"
+            ? FakeServer.Json(JsonSerializer.Serialize(Some.Catalog with { ClientFields = [Roof, Budget] }, ContractsJson.Default.CatalogView)) : then?.Invoke(r);
+        await InCallAsync(draft: draft);
+    }
+
+    [Fact]
+    public async Task The_sites_own_fields_are_kept_in_the_draft_and_saved_in_their_form()
+    {
+        await WithFieldsAsync(r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal)
+            ? FakeServer.Json(JsonSerializer.Serialize(Some.Card("New Name", 2), ContractsJson.Default.ClientCardView)) : null);
+        var card = Card(Some.CallId);
+        card.Click("[data-test=client-edit]");
+        card.Find("[data-test=custom-roof] input[type=checkbox]").Change(true);
+        card.Input("[data-test=custom-budget]", "1200,50");
+        Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_c_roof").Should().Be("flat");
+        Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_c_budget").Should().Be("1200,50 EUR");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_c_roof").Should().BeEmpty());
+        var sent = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT" && a.Path.StartsWith("api/clients/", StringComparison.Ordinal)).Body, ContractsJson.Default.ClientSave)!;
+        sent.Custom!.ToDictionary(c => c.Key, c => c.Value.GetRawText()).Should().BeEquivalentTo(new Dictionary<string, string> { ["roof"] = "[\"flat\"]", ["budget"] = "\"1200,50 EUR\"" });
+    }
+
+    [Fact]
+    public async Task A_field_half_typed_before_a_reload_goes_on_and_its_error_stands_beside_it()
+    {
+        await WithFieldsAsync(r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal)
+            ? FakeServer.Json("""{"errorId":"invalid_input","errors":{"custom.budget":["expected an amount"]}}""", System.Net.HttpStatusCode.BadRequest) : null,
+            Some.Field($"card.{Some.ClientId:N}_c_budget", "a lot EUR", 1));
+        var card = Card(Some.CallId);
+        card.Find("[data-test=custom-budget]").GetAttribute("value").Should().Be("a lot");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => card.FindAll(".field .error").Select(e => e.TextContent).Should().Contain("expected an amount"));
+        card.Find("[data-test=custom-budget]").GetAttribute("value").Should().Be("a lot");
+    }
+
+    [Fact]
+    public async Task Values_show_with_the_names_of_options_and_a_value_of_a_former_kind_as_it_stands()
+    {
+        await WithFieldsAsync();
+        using var values = JsonDocument.Parse("""{"roof":["flat","gable"],"budget":"much"}""");
+        var client = Some.Card() with { Custom = values.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal), Tags = ["North & South"] };
+        var card = Render<ClientCard>(p => p.Add(c => c.Client, client));
+        card.Find("[data-test=shown-roof] dd").TextContent.Should().Be("Flat, Gable");
+        card.Find("[data-test=shown-budget] dd").TextContent.Should().Be("much");
+        card.Find("[data-test=tag]").GetAttribute("href").Should().Be("clients?tag=North%20%26%20South");
+    }
+
+    [Fact]
+    public async Task A_person_s_company_and_roles_are_chosen_and_sent()
+    {
+        var company = Guid.Parse("0190b000-0000-7000-8000-000000000055");
+        await InCallAsync();
+        Server.Answer = r => r.RequestUri!.Query.Contains("kind=company", StringComparison.Ordinal)
+            ? FakeServer.Json(JsonSerializer.Serialize(new ListPage<ClientRow>([new ClientRow(company, 5, "Acme", "Acme Spa", null, null, null, null, true)], null), ContractsJson.Default.ListPageClientRow))
+            : r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(Some.Card("A", 2), ContractsJson.Default.ClientCardView)) : null;
+        var card = Card(Some.CallId);
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=belongs-search]", "acm");
+        card.WaitForElement("[data-test=candidate]");
+        card.Click("[data-test=candidate]");
+        card.Find("[data-test=belongs]").TextContent.Should().Be("Acme Spa");
+        card.Find("[data-test=role-partner]").Change(true);
+        Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_belongs").Should().Be($"{company}|Acme Spa");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT" && a.Path == $"api/clients/{Some.ClientId}"));
+        var sent = JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == "PUT" && a.Path == $"api/clients/{Some.ClientId}").Body, ContractsJson.Default.ClientSave)!;
+        sent.Should().BeEquivalentTo(new { Kind = "person", CompanyId = company, Roles = new[] { "partner" } });
+    }
+
+    [Fact]
+    public async Task A_company_shows_its_people()
+    {
+        await InCallAsync();
+        var card = Render<ClientCard>(p => p.Add(c => c.Client, Some.Card() with { Kind = "company", Contacts = [new ContactView(Some.OfferId, "Bea", "+39 02 1")] }));
+        card.Find("[data-test=contact] a").GetAttribute("href").Should().Be($"clients/{Some.OfferId}");
     }
 }

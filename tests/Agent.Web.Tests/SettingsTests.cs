@@ -111,4 +111,30 @@ public sealed class SettingsTests : PageContext
         form.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/admin/pause-reasons"));
         JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.CodesSave)!.Items.Should().Equal(new CodeSetup("break", "Break"), new CodeSetup("meeting", "Meeting", null, 90));
     }
+
+    [Fact]
+    public void A_new_field_gets_a_code_from_its_name_and_its_options_codes_from_theirs()
+    {
+        Answers(View);
+        var page = Render<FieldsAdmin>(p => p.Add(q => q.View, View with { ClientFields = [new ClientFieldSetup("roof", "Roof", "text", [], 20, false, 1)] }));
+        page.Click("[data-test=admin-new]");
+        page.Input("#f-name", "House type");
+        page.Change("[data-test=field-kind]", "choice");
+        page.Input("#f-options", "Villa\nold_flat = Flat in town\nВилла");
+        page.Submit("[data-test=admin-form]");
+        page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
+        var sent = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.ClientFieldSetup)!;
+        sent.Should().BeEquivalentTo(new ClientFieldSetup("house_type", "House type", "choice", [new("villa", "Villa"), new("old_flat", "Flat in town"), new("option", "Вилла")], 30, false, 0));
+    }
+
+    [Fact]
+    public void A_kind_that_stored_values_do_not_fit_is_told_at_the_kind()
+    {
+        Server.Answer = _ => FakeServer.Json("""{"errorId":"values_do_not_fit","detail":"2 stored values do not fit","errors":{"kind":["what all stored values fit; 2 do not"]}}""", System.Net.HttpStatusCode.Conflict);
+        var page = Render<FieldsAdmin>(p => p.Add(q => q.View, View with { ClientFields = [new ClientFieldSetup("roof", "Roof", "text", [], 20, false, 1)] }));
+        page.Click("[data-test=admin-row]");
+        page.Change("[data-test=field-kind]", "number");
+        page.Submit("[data-test=admin-form]");
+        page.WaitForAssertion(() => page.Find("[data-error=kind]").TextContent.Should().Contain("2 do not"));
+    }
 }

@@ -96,8 +96,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
         new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client, Number: number);
 
-    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
-        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
+    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, string? kind = null, CancellationToken cancel = default) =>
+        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{(kind is null ? "" : "&kind=" + kind)}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
 
     public Task<ClientCardView> ClientAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/clients/{id}", Json.ClientCardView, cancel);
 
@@ -167,6 +167,30 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<ClientCardView> HideClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/hide", null, Json.ClientCardView, cancel);
 
     public Task<ClientCardView> ShowClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/show", null, Json.ClientCardView, cancel);
+
+    /// <exception cref="ApiException">edit_conflict.</exception>
+    public Task<ClientCardView> DeleteClientAsync(Guid client, int version, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Delete, $"api/clients/{client}?version={version}", null, Json.ClientCardView, cancel);
+
+    public Task<ClientCardView> RestoreClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/restore", null, Json.ClientCardView, cancel);
+
+    public Task<ListPage<BinRow>> BinAsync(string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/clients/bin?limit=50{Cursor(cursor)}", Json.ListPageBinRow, cancel);
+
+    public Task<IReadOnlyList<DuplicateView>> CheckDuplicatesAsync(DuplicateAsk ask, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/clients/duplicates/check", JsonContent.Create(ask, Json.DuplicateAsk), Json.IReadOnlyListDuplicateView, cancel);
+
+    public Task<ListPage<DuplicatePair>> DuplicatesAsync(string? cursor = null, CancellationToken cancel = default) =>
+        GetAsync($"api/clients/duplicates?limit=50{Cursor(cursor)}", Json.ListPageDuplicatePair, cancel);
+
+    /// <summary>Pass the same request again to repeat it safely.</summary>
+    /// <exception cref="ApiException">edit_conflict, invalid_input.</exception>
+    public Task<ClientCardView> MergeClientsAsync(Guid keeps, ClientMergeRequest request, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/clients/{keeps}/merge", JsonContent.Create(request, Json.ClientMergeRequest), Json.ClientCardView, cancel);
+
+    public Task<IReadOnlyList<ClientMergeView>> MergesAsync(Guid client, CancellationToken cancel = default) => GetAsync($"api/clients/{client}/merges", Json.IReadOnlyListClientMergeView, cancel);
+
+    /// <exception cref="ApiException">merged_further, was_undone.</exception>
+    public Task<ClientUnmergedView> UndoMergeAsync(Guid merge, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/merges/{merge}/undo", null, Json.ClientUnmergedView, cancel);
 
     /// <param name="query">Already encoded, as for the CSV.</param>
     public Task<ReportView> ReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports?{query}", Json.ReportView, cancel);
@@ -274,6 +298,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<AdminView> SavePauseReasonsAsync(CodesSave save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, "api/admin/pause-reasons", JsonContent.Create(save, Json.CodesSave), Json.AdminView, cancel);
+
+    /// <exception cref="ApiException">values_do_not_fit, edit_conflict, invalid_input.</exception>
+    public Task<AdminView> SaveClientFieldAsync(ClientFieldSetup field, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/client-fields/{Uri.EscapeDataString(field.Code)}", JsonContent.Create(field, Json.ClientFieldSetup), Json.AdminView, cancel);
 
     /// <exception cref="ApiException">link_gone, invalid_input (password).</exception>
     public Task<SignInName> UseLinkAsync(string token, string password, CancellationToken cancel = default) =>

@@ -7,7 +7,11 @@ namespace CallCrm.CallFlow;
 /// <param name="Kind">person or company.</param>
 /// <param name="Name">1 to 200 characters.</param>
 public sealed record ClientFields(string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
-    Guid? ResponsibleId, IReadOnlyList<ClientNumber> Numbers);
+    Guid? ResponsibleId, IReadOnlyList<ClientNumber> Numbers)
+{
+    /// <summary>Null: what else the card holds stays as it is.</summary>
+    public ClientMore? More { get; init; }
+}
 
 /// <param name="Number">As typed.</param>
 public sealed record ClientNumber(string Number, string Label, bool IsMain);
@@ -35,14 +39,17 @@ public sealed partial class ClientDirectory
         var numbers = Check(fields, region, errors);
         await using var connection = await pages.OpenConnectionAsync(ct);
         await CheckReferencesAsync(connection, fields, errors, ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var more = await CheckMoreAsync(transaction, id, fields, errors, ct);
         if (errors.Count > 0) return new ClientSaved.Invalid(errors);
         var now = time.GetUtcNow();
-        await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var insert = new NpgsqlCommand(InsertCardSql, connection, transaction);
         AddFields(insert, id, fields, now);
         insert.Parameters.AddWithValue(PlainText.Clean(source, 100));
+        AddMore(insert, more);
         if (await insert.ExecuteScalarAsync(ct) is null) return await AlreadyMadeAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
+        await WriteEmailsAsync(transaction, id, more.Emails, ct);
         await hints.AddAsync(transaction, "client", id.ToString(), 1, null, ct);
         await transaction.CommitAsync(ct);
         hints.Wake();
@@ -56,14 +63,17 @@ public sealed partial class ClientDirectory
         var numbers = Check(fields, region, errors);
         await using var connection = await pages.OpenConnectionAsync(ct);
         await CheckReferencesAsync(connection, fields, errors, ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var more = await CheckMoreAsync(transaction, id, fields, errors, ct);
         if (errors.Count > 0) return new ClientSaved.Invalid(errors);
         var now = time.GetUtcNow();
-        await using var transaction = await connection.BeginTransactionAsync(ct);
         await using var update = new NpgsqlCommand(UpdateCardSql, connection, transaction);
         AddFields(update, id, fields, now);
         update.Parameters.AddWithValue(version);
+        AddMore(update, more);
         if (await update.ExecuteScalarAsync(ct) is not int saved) return await WhyNotAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
+        await WriteEmailsAsync(transaction, id, more.Emails, ct);
         await hints.AddAsync(transaction, "client", id.ToString(), saved, callId, ct);
         await transaction.CommitAsync(ct);
         hints.Wake();
@@ -146,16 +156,21 @@ public sealed partial class ClientDirectory
     }
 
     const string InsertCardSql = """
-        insert into client (id, kind, name, company, email, city, note, language, segment, responsible_id, created_at, updated_at, source)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
+        insert into client (id, kind, name, company, email, city, note, language, segment, responsible_id, created_at, updated_at, source,
+          tax_id, time_zone, address, tags, custom, company_id, roles)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12,
+          coalesce($13, ''), coalesce($14, ''), coalesce($15, ''), coalesce($16, '{}'), $17 - $18,
+          nullif($19, '00000000-0000-0000-0000-000000000000'::uuid), coalesce($20, '{}'))
         on conflict (id) do nothing
         returning version
         """;
 
     const string UpdateCardSql = """
         update client set kind = $2, name = $3, company = $4, email = $5, city = $6, note = $7, language = $8, segment = $9, responsible_id = $10,
+          tax_id = coalesce($13, tax_id), time_zone = coalesce($14, time_zone), address = coalesce($15, address), tags = coalesce($16, tags), custom = (custom || $17) - $18,
+          company_id = case when $2 = 'company' then null when $19 is null then company_id else nullif($19, '00000000-0000-0000-0000-000000000000'::uuid) end, roles = coalesce($20, roles),
           confirmed = true, hidden_at = null, hidden_by = null, version = version + 1, updated_at = $11
-        where id = $1 and version = $12
+        where id = $1 and version = $12 and merged_into is null and deleted_at is null
         returning version
         """;
 

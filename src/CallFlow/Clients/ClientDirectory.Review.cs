@@ -53,13 +53,13 @@ public sealed partial class ClientDirectory
 
     const string ConfirmSql = """
         update client set confirmed = true, hidden_at = null, hidden_by = null, version = version + 1, updated_at = $3
-        where id = $1 and version = $2 and merged_into is null and (name <> '' or company <> '')
+        where id = $1 and version = $2 and merged_into is null and deleted_at is null and (name <> '' or company <> '')
         returning version
         """;
 
     const string HideSql = """
         update client set hidden_at = $2, hidden_by = $3, version = version + 1, updated_at = $2
-        where id = $1 and not confirmed and merged_into is null and hidden_at is null and responsible_id is null
+        where id = $1 and not confirmed and merged_into is null and deleted_at is null and hidden_at is null and responsible_id is null
           and not exists (select from deal where client_id = $1)
         returning version
         """;

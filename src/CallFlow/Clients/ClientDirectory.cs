@@ -100,7 +100,7 @@ public sealed partial class ClientDirectory(NpgsqlDataSource pages, RouterDataba
           union
           select c.merged_into from found f join client c on c.id = f.id where c.merged_into is not null
         ), root as (
-          select c.id, c.responsible_id, c.confirmed, c.created_at from found f join client c on c.id = f.id where c.merged_into is null
+          select c.id, c.responsible_id, c.confirmed, c.created_at from found f join client c on c.id = f.id where c.merged_into is null and c.deleted_at is null
         ), member(root, id) as (
           select id, id from root
           union
@@ -128,7 +128,7 @@ public sealed partial class ClientDirectory(NpgsqlDataSource pages, RouterDataba
         with made as (
           insert into client (id, name, source, confirmed, created_at, updated_at)
           select $1, $4, $5, false, $6, $6
-          where not exists (select from client_phone where e164 = $2)
+          where not exists (select from client_phone p join client c on c.id = client_root(p.client_id) where p.e164 = $2 and c.deleted_at is null)
           returning id
         )
         insert into client_phone (client_id, e164, raw, is_main, added_at)

@@ -34,6 +34,7 @@ internal static class RightCatalog
         Scoped(Rights.EditClients,             "o  d  a  -  d  -  -  a  a"),
         Scoped(Rights.ReassignClients,         "o  d  a  -  d  -  -  a  a"),
         Scoped(Rights.MergeClients,            "-  d  a  -  d  -  -  a  a"),
+        Scoped(Rights.DeleteClients,           "-  -  a  -  d  -  -  a  a"),
         Scoped(Rights.ExportClients,           "-  -  d  -  d  a  a  a  a"),
         Plain(Rights.ImportClients,            "-  -  -  -  a  a  -  a  a"),
         Plain(Rights.ReviewCards,              "-  -  a  -  a  -  -  a  a"),

@@ -29,6 +29,9 @@ internal static class Rights
     /// <summary>Make one card of two; scope: both.</summary>
     public const string MergeClients = "client.merge";
 
+    /// <summary>Cards into the bin, and back. Scope as for merging.</summary>
+    public const string DeleteClients = "client.delete";
+
     /// <summary>Take a list of clients out; audited.</summary>
     public const string ExportClients = "client.export";
 

@@ -31,6 +31,7 @@ internal static class AdminModule
         QueueAdmin.Map(admin);
         PlaceAdmin.Map(admin);
         PbxAdmin.Map(admin);
+        FieldAdmin.Map(admin);
     }
 
     public static Results<Ok<AdminView>, ProblemHttpResult> Answer(this AdminWriter.Written written) =>

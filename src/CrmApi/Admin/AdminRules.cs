@@ -11,6 +11,7 @@ internal static partial class AdminRules
 {
     const int LongestName = 100;
     internal static readonly string[] Languages = ["en", "it", "ru"];
+    const int MostFields = 100;
     static readonly string[] AfterWrapUps = ["ready", "paused"];
 
     /// <summary>Pauses that are nobody's to choose from the list: the router, or the page for practice, sets them.</summary>
@@ -209,6 +210,37 @@ internal static partial class AdminRules
 
         return errors;
     }
+
+    public static Errors Check(ClientFieldSetup field, AdminView known)
+    {
+        var errors = new Errors();
+        errors.Unless(FieldCode().IsMatch(field.Code), "code", "1 to 40 small letters, digits and _, a letter first");
+        errors.Name("name", field.Name);
+        var others = (known.ClientFields ?? []).Where(f => f.Code != field.Code).ToList();
+        errors.Unless(field.Archived || !others.Exists(f => !f.Archived && f.Name.Equals(field.Name, StringComparison.OrdinalIgnoreCase)), "name", "a name that no other field has");
+        errors.Unless(field.Archived || others.Count(f => !f.Archived) < MostFields, "name", $"at most {MostFields} fields in use");
+        errors.OneOf("kind", field.Kind, [.. CustomField.Kinds]);
+        errors.Range("position", field.Position, 1, 999);
+        if (field.Kind is not ("choice" or "choices"))
+        {
+            errors.Unless(field.Options.Count == 0, "options", "none for this kind");
+            return errors;
+        }
+
+        errors.Unless(field.Options.Count is >= 1 and <= 100, "options", "1 to 100 of them");
+        errors.Unless(field.Options.Select(o => o.Code).Distinct(StringComparer.Ordinal).Count() == field.Options.Count, "options", "each code once");
+        errors.Unless(field.Options.Select(o => o.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count() == field.Options.Count, "options", "each name once");
+        foreach (var option in field.Options)
+        {
+            errors.Unless(Code().IsMatch(option.Code), "options", "codes of 1 to 40 small letters, digits, - and _");
+            errors.Name("options", option.Name);
+        }
+
+        return errors;
+    }
+
+    [GeneratedRegex("^[a-z][a-z0-9_]{0,39}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex FieldCode();
 
     [GeneratedRegex("^[A-Za-z0-9._@-]{2,100}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Login();

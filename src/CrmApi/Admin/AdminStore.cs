@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using Dapper;
@@ -41,6 +42,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select code, name, builtin, version from role order by not builtin, name, code;
             select role, right_code, scope from role_right order by role, right_code;
             select id, name, parent_id as parent, version from department order by lower(name), id;
+            select code, name, kind, options::text, position, archived, version from client_field order by archived, position, code;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -55,11 +57,12 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var roles = (await all.ReadAsync<RoleRow>()).AsList();
         var rights = (await all.ReadAsync<(string Role, string Right, string Scope)>()).Where(r => RightCatalog.ByCode.ContainsKey(r.Right)).ToLookup(r => r.Role, StringComparer.Ordinal);
         var departments = await all.ReadAsync<DepartmentSetup>();
+        var fields = (await all.ReadAsync<FieldRow>()).Select(f => f.View());
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
-            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))]);
+            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields]);
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
@@ -95,6 +98,11 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     {
         public NumberSetup View() => new(Number, Name, Queue, Source, Language, Greeting, Version,
             JsonSerializer.Deserialize<Dictionary<string, string>>(Greetings) is { Count: > 0 } others ? new SortedDictionary<string, string>(others, StringComparer.Ordinal) : null);
+    }
+
+    sealed record FieldRow(string Code, string Name, string Kind, string Options, int Position, bool Archived, int Version)
+    {
+        public ClientFieldSetup View() => new(Code, Name, Kind, [.. CustomField.ReadOptions(Options).Select(o => new NamedCode(o.Code, o.Name))], Position, Archived, Version);
     }
 
     sealed record HolidayRow(Guid Queue_id, DateOnly Day, string Name);

@@ -40,7 +40,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
         """
         left join dialled_number n on n.domain = c.domain and n.number = c.dialled_raw
         left join queue q on q.id = c.queue_id
-        left join client k on k.id = c.client_id
+        left join client own on own.id = c.client_id
+        left join client k on k.id = coalesce(own.merged_into, own.id)
         left join app_user u on u.id = c.agent_id
         left join lateral (select d.name as disposition, w.note from wrap_up w join disposition d on d.code = w.disposition
           where w.call_id = c.id order by w.agent_id = c.agent_id desc, w.created_at desc limit 1) w on true
@@ -67,7 +68,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
         When(filter.From is not null, "c.started_at >= @from");
         When(filter.To is not null, "c.started_at < @to");
         When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
-        When(text.Length > 0, "(c.client_id in (select id from client where (name || ' ' || company) ilike @like) or c.caller_name ilike @like"
+        When(text.Length > 0, "(c.client_id in (select id from client where search ilike @like) or c.caller_name ilike @like"
             + (digits.Length >= 3 ? " or c.caller_e164 like @digits or c.caller_raw like @digits" : "") + (isNumber ? " or c.number = @number" : "") + ")");
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(

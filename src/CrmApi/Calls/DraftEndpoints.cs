@@ -55,6 +55,6 @@ internal static partial class DraftEndpoints
         return within.IsEveryone ? await drafts.CallExistsAsync(call, cancel) : await calls.IsOfAsync(call, within, cancel);
     }
 
-    [GeneratedRegex(@"^(?:note|disposition|next_step|script\.step|answer\.[A-Za-z0-9_.-]{1,100}|card\.[A-Za-z0-9_]{1,50})$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(?:note|disposition|next_step|script\.step|answer\.[A-Za-z0-9_.-]{1,100}|card\.[A-Za-z0-9_]{1,80})$", RegexOptions.NonBacktracking)]
     private static partial Regex Field();
 }

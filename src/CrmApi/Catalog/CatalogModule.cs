@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using Dapper;
@@ -11,7 +12,7 @@ internal static class CatalogModule
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/catalog", ReadAsync).RequireAuthorization(Rights.SignedIn).WithTags("Catalog")
-            .WithName("GetCatalog").WithSummary("What the pages choose from: pause reasons, dispositions, segments, queues, people, deal types");
+            .WithName("GetCatalog").WithSummary("What the pages choose from: pause reasons, dispositions, segments, queues, people, deal types, the clients' own fields");
         api.MapGet("/clock", (TimeProvider time) => TypedResults.Ok(new ClockView(time.GetUtcNow()))).RequireAuthorization(Rights.SignedIn).WithTags("Catalog")
             .WithName("GetClock").WithSummary("What the server takes for now: a page compares its own clock, and sees how far the server is");
     }
@@ -28,6 +29,7 @@ internal static class CatalogModule
             select id, name, is_agent from app_user where active order by name, id;
             select code, name from deal_type order by code;
             select deal_type, code, name from stage order by deal_type, position;
+            select code, name, kind, options::text from client_field where not archived order by position, code;
             """,
             new { id = person.Id }, cancellationToken: cancel));
         var pauses = await results.ReadAsync<PauseReasonView>();
@@ -37,9 +39,13 @@ internal static class CatalogModule
         var people = await results.ReadAsync<PersonView>();
         var types = await results.ReadAsync<NamedCode>();
         var stages = (await results.ReadAsync<StageRow>()).ToLookup(s => s.DealType, StringComparer.Ordinal);
+        var fields = await results.ReadAsync<FieldRow>();
         return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
-            [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name))]))]);
+            [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name))]))],
+            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))]))]);
     }
 
     sealed record StageRow(string DealType, string Code, string Name);
+
+    sealed record FieldRow(string Code, string Name, string Kind, string Options);
 }

@@ -42,6 +42,16 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
         return new CardSight(views || lent, (views && edits) || lent, lent);
     }
 
+    /// <summary>Whether the right reaches all of these cards (of a merged one, that which it went into); one that is not there is out of reach.</summary>
+    public async ValueTask<bool> ReachesAsync(Person person, string right, CancellationToken cancel, params Guid[] cards)
+    {
+        if (person.Within(right).IsEveryone) return true;
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var owners = (await connection.QueryAsync<Guid?>(new CommandDefinition(
+            "select c.responsible_id from unnest(@cards) k (id) join client c on c.id = client_root(k.id)", new { cards }, cancellationToken: cancel))).AsList();
+        return owners.Count == cards.Length && owners.TrueForAll(o => Reaches(person, right, o));
+    }
+
     public static bool MayReassign(Person person, Guid? responsible) => Reaches(person, Rights.ReassignClients, responsible);
 
     /// <summary>The card as this person sees it: deals as far as their right reaches, all of them while it is lent.</summary>

@@ -20,14 +20,18 @@ internal static class ClientEndpoints
         services.AddSingleton<CardAccess>();
         services.AddSingleton<CardViews>();
         services.AddSingleton<ReviewStore>();
+        services.AddSingleton<DuplicateStore>();
+        services.AddSingleton<MergeStore>();
+        services.AddSingleton<BinStore>();
+        services.AddHostedService<BinWorker>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
-        group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? cursor = null, int? limit = null) =>
-                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, person.Within(Rights.WorkWithClients), cursor, Cursor.Limit(limit), cancel))
-            .WithName("ListClients").WithSummary("Clients by any fragment of name, company or number; newest cards first");
+        group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? cursor = null, int? limit = null) =>
+                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), cursor, Cursor.Limit(limit), cancel))
+            .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag and kind; newest cards first");
         // A call lends its agent the card: who may is decided at the card (CardAccess).
         var cards = api.MapGroup("/clients").WithTags("Clients");
         cards.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.OpenCards).WithName("GetClient").WithSummary("A client's card");
@@ -102,7 +106,10 @@ internal static class ClientEndpoints
     }
 
     static ClientFields Fields(ClientSave save) => new(save.Kind, save.Name, save.Company, save.Email, save.City, save.Note, save.Language, save.Segment, save.ResponsibleId,
-        [.. save.Phones.Select(p => new ClientNumber(p.Number, p.Label, p.IsMain))]);
+        [.. save.Phones.Select(p => new ClientNumber(p.Number, p.Label, p.IsMain))])
+    {
+        More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom, save.CompanyId, save.Roles),
+    };
 }
 
 /// <summary>A card saved from within a live call becomes the call's client, by the router, when the call has another or none.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
@@ -13,78 +12,89 @@ namespace CallCrm.CrmApi.Clients;
 internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
 {
     const int MostWords = 5;
+    const int MostNumbers = 20_000;
 
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, Reach within, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, string? cursor, int limit, CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, within = within.People });
+        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind, within = within.People });
+        var hits = Hits(Texts.Clean(query).Trim(), parameters);
         var sql =
             $"""
-            {Hits(Texts.Clean(query).Trim(), parameters)}
-            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed, c.hidden_at is not null as hidden
+            {hits}
+            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed, c.hidden_at is not null as hidden, c.tags
             from client c
             left join segment s on s.code = c.segment
             left join app_user u on u.id = c.responsible_id
             left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
             left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
-            where c.merged_into is null and (@before::bigint is null or c.number < @before)
-              {(parameters.ParameterNames.Contains("hits") ? "and c.id in (select id from hit)" : "and c.hidden_at is null")}
+            where c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before)
+              {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
+              {(string.IsNullOrWhiteSpace(tag) ? "" : "and c.tags @> @tags")}
+              {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
               {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
             order by c.number desc limit @limit
             """;
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var rows = (await connection.QueryAsync<ClientRow>(new CommandDefinition(sql, parameters, cancellationToken: cancel))).AsList();
-        var page = rows.Take(limit).Select(r => r.Phone is { } e164 ? r with { Phone = Numbers.Format(e164, "en") } : r).ToList();
+        var rows = (await connection.QueryAsync<ListRow>(new CommandDefinition(sql, parameters, cancellationToken: cancel))).AsList();
+        var page = rows.Take(limit).Select(r => r.View()).ToList();
         return new ListPage<ClientRow>(page, rows.Count > limit ? Cursor.Of(page[^1].Number) : null);
     }
 
-    /// <summary>Every word is a fragment of name or company; a query of digits is also a fragment of a telephone number, or a card's number.</summary>
+    sealed record ListRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed, bool Hidden, Array Tags)
+    {
+        public ClientRow View() => new(Id, Number, Name, Company, SegmentName, ResponsibleName, Phone is { } e164 ? Numbers.Format(e164, "en") : null, LastCallAt, Confirmed, Hidden, Tags.Length > 0 ? (string[])Tags : null);
+    }
+
+    /// <summary>
+    /// The newest cards of each way to find one, as many as a page holds, so that a fragment of half the base costs no more than a rare one: every word on the card, in one
+    /// of its further addresses, or in the title of a deal; digits in a telephone number, or the whole number of a card or deal.
+    /// </summary>
     static string Hits(string query, DynamicParameters parameters)
     {
-        if (query.Length == 0) return "";
-        parameters.Add("hits", true);
-        var sql = new StringBuilder("with hit as materialized (select id from client where true");
-        foreach (var (i, word) in query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).Index())
+        var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
+        if (words.Length == 0) return "";
+        const string OnPage = "c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before) order by c.number desc limit @limit";
+        var ways = new List<string>
         {
-            parameters.Add($"word{i}", $"%{Texts.LikeFragment(word)}%");
-            sql.Append(System.Globalization.CultureInfo.InvariantCulture, $" and (name || ' ' || company) ilike @word{i}");
-        }
-
+            $"select c.number from client c where {All("c.search", words, parameters)} and {OnPage}",
+            $"select c.number from client_email e join client c on c.id = client_root(e.client_id) where {All("e.address", words, parameters)} and {OnPage}",
+            $"select c.number from deal d join client c on c.id = client_root(d.client_id) where {All("d.title", words, parameters)} and {OnPage}",
+        };
         var digits = string.Concat(query.Where(char.IsAsciiDigit));
         if (digits.Length >= 3 && !query.Any(char.IsLetter))
         {
             parameters.Add("digits", $"%{digits}%");
             // As written within the country (020 …), where the international form has no 0.
+            var national = digits[0] == '0' && digits.TrimStart('0').Length >= 3;
             parameters.Add("national", $"%{digits.TrimStart('0')}%");
-            sql.Append(" union select client_id from client_phone where e164 like @digits");
-            if (digits[0] == '0' && digits.TrimStart('0').Length >= 3) sql.Append(" or e164 like @national");
+            // First the numbers, then their cards: from the newest card on, each would have its numbers read.
+            ways.Add($"select c.number from (select client_id from client_phone where e164 like @digits{(national ? " or e164 like @national" : "")} limit {MostNumbers}) p join client c on c.id = p.client_id where {OnPage}");
         }
 
         if (long.TryParse(query.TrimStart('#'), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number))
         {
             parameters.Add("number", number);
-            sql.Append(" union select id from client where number = @number");
+            ways.Add($"select c.number from client c where c.number = @number and {OnPage}");
+            ways.Add($"select c.number from deal d join client c on c.id = client_root(d.client_id) where d.number = @number and {OnPage}");
         }
 
-        return sql.Append(')').ToString();
+        return $"with hit as materialized (({string.Join(") union (", ways)}))";
     }
+
+    /// <summary>Each word anywhere in the column. The indexes know parts of three characters: a shorter word is looked for where one begins.</summary>
+    static string All(string column, string[] words, DynamicParameters parameters) => string.Join(" and ", words.Select((word, n) =>
+    {
+        var begins = word.Length < 3 && word.All(char.IsLetterOrDigit);
+        parameters.Add($"word{n}", begins ? $@"\m{word}" : $"%{Texts.LikeFragment(word)}%");
+        return $"{column} {(begins ? "~*" : "ilike")} @word{n}";
+    }));
 
     /// <summary>The card; of a merged client, that of the one it went into.</summary>
     public async Task<ClientCardView?> CardAsync(Guid id, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var root = await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition(
-            """
-            with recursive way (id, merged_into, step) as (
-              select id, merged_into, 0 from client where id = @id
-              union all
-              select c.id, c.merged_into, w.step + 1 from way w join client c on c.id = w.merged_into where w.step < 10
-            )
-            select id from way order by step desc limit 1
-            """,
-            new { id }, cancellationToken: cancel));
-        if (root is not { } found) return null;
-        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(CardReader.Sql, new { clients = new[] { found } }, cancellationToken: cancel));
-        return (await CardReader.ReadAsync(results)).GetValueOrDefault(found);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(CardReader.Sql, new { clients = new[] { id } }, cancellationToken: cancel));
+        return (await CardReader.ReadAsync(results)).GetValueOrDefault(id);
     }
 
     public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, string? cursor, int limit, CancellationToken cancel)
@@ -93,17 +103,30 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = (await connection.QueryAsync<ItemRow>(new CommandDefinition(
             """
-            select kind, id, at, agent_name, title, text from (
-              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text from call c
-               where c.client_id = @client and c.merged_into is null and (@at::timestamptz is null or (c.started_at, c.id) < (@at, @id)) order by c.started_at desc, c.id desc limit @limit)
+            with own as materialized (select f.id from client_family(client_root(@client)) f (id)),
+            family as materialized (
+              select id, null::text as contact from own
               union all
-              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name from deal d
+              select g.id, c.name from (
+                select c.id, coalesce(nullif(c.name, ''), c.company) as name from own join client c on c.company_id = own.id and c.merged_into is null order by c.number limit 200) c
+              cross join lateral client_family(c.id) g (id)
+            )
+            select kind, id, at, agent_name, title, text, contact from (
+              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text, f.contact from family f cross join lateral (
+                 select id, started_at from call where client_id = f.id and merged_into is null and (@at::timestamptz is null or (started_at, id) < (@at, @id)) order by started_at desc, id desc limit @limit) c)
+              union all
+              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact from family f join deal d on d.client_id = f.id
                join stage s on s.deal_type = d.deal_type and s.code = d.stage left join app_user u on u.id = d.responsible_id
-               where d.client_id = @client and (@deals::uuid[] is null or d.responsible_id = any(@deals)) and (@at::timestamptz is null or (d.stage_since, d.id) < (@at, @id)) order by d.stage_since desc, d.id desc limit @limit)
+               where (@deals::uuid[] is null or d.responsible_id = any(@deals)) and (@at::timestamptz is null or (d.stage_since, d.id) < (@at, @id)) order by d.stage_since desc, d.id desc limit @limit)
               union all
-              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end from task t
+              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact from family f join task t on t.client_id = f.id
                left join app_user u on u.id = t.user_id
-               where t.client_id = @client and (@at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id)) order by 3 desc, t.id desc limit @limit)
+               where @at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id) order by 3 desc, t.id desc limit @limit)
+              union all
+              (select case when x.undone then 'unmerge' else 'merge' end, m.id, x.at, u.name, coalesce(nullif(m.loser_before ->> 'name', ''), m.loser_before ->> 'company'), null, f.contact
+               from family f join client_merge m on m.winner_id = f.id cross join lateral (select m.made_at as at, false as undone, m.made_by as who union all select m.undone_at, true, m.undone_by where m.undone_at is not null) x
+               left join app_user u on u.id = x.who
+               where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, deals = deals.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
@@ -111,10 +134,10 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
         return new ListPage<TimelineItem>(
             [.. page.Select(r => ofCalls.GetValueOrDefault(r.Id) is { } call
-                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call, null, null)
-                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text))],
+                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call, null, null, r.Contact)
+                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact))],
             rows.Count > limit ? Cursor.Of(page[^1].At, page[^1].Id) : null);
     }
 
-    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text);
+    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text, string? Contact);
 }

@@ -52,7 +52,7 @@ internal static class ReviewEndpoints
 /// <summary>Reads the cards to be looked at; putting away is ClientDirectory's, and audited.</summary>
 internal sealed class ReviewStore(NpgsqlDataSource database, ClientDirectory directory, ChangeHints hints, AuditStore audit)
 {
-    const string Waiting = "not c.confirmed and c.merged_into is null and c.hidden_at is null";
+    const string Waiting = "not c.confirmed and c.merged_into is null and c.deleted_at is null and c.hidden_at is null";
 
     public async Task<ListPage<UnconfirmedRow>> ListAsync(string? cursor, int limit, CancellationToken cancel)
     {

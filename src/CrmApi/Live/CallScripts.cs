@@ -108,6 +108,11 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
             ["deal.stage"] = deal?.StageName,
             ["deal.amount"] = deal?.Amount?.ToString("0.00", CultureInfo.InvariantCulture),
         };
+        foreach (var field in facts.Names.Fields)
+        {
+            if (card?.Custom?.TryGetValue(field.Code, out var value) == true) values[ScriptFields.CustomPrefix + field.Code] = field.Text(value);
+        }
+
         return new ScriptContext(values, LocalTime(call));
     }
 

@@ -34,12 +34,12 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
     const string Sql =
         """
         select id, number from call where id = any(@numbers);
-        select id, coalesce(nullif(name, ''), company) from client where id = any(@names);
+        select k.id, coalesce(nullif(c.name, ''), c.company) from unnest(@names) k (id) join client c on c.id = client_root(k.id);
         """ + CardReader.Sql + """
 
         select c.id, c.number, c.name, c.company, nullif(c.city, '') as city, l.at as last_call_at from client c
         left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
-        where c.id = any(@candidates);
+        where c.id = any(@candidates) and not (c.merged_into is not null and client_root(c.id) = any(@candidates));
         select distinct on (k.id, d.field, d.owner_id) k.id as call_id, d.field, d.owner_id, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
         from unnest(@drafts) k (id)
         join call_draft d on d.call_id = k.id or d.call_id in (select id from call where merged_into = k.id)
@@ -61,7 +61,7 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
         foreach (var (call, number) in await results.ReadAsync<(Guid, long)>()) facts.CallNumbers[call] = number;
         foreach (var (client, name) in await results.ReadAsync<(Guid, string)>()) facts.ClientNames[client] = name;
         var cards = await CardReader.ReadAsync(results);
-        foreach (var card in cards.Values) facts.ClientNames[card.Id] = card.Name.Length > 0 ? card.Name : card.Company;
+        foreach (var (asked, card) in cards) facts.ClientNames[asked] = card.Name.Length > 0 ? card.Name : card.Company;
         var candidates = (await results.ReadAsync<CandidateView>()).ToDictionary(c => c.Id);
         var fields = (await results.ReadAsync<DraftRow>()).AsList();
         foreach (var field in fields.Where(f => f.Field == DraftStore.ScriptField))

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Text.Json;
+using CallCrm.CallFlow;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.Engine;
 using Dapper;
@@ -49,6 +50,9 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
 {
     public static LiveNames None { get; } = new(FrozenDictionary<Guid, FactPerson>.Empty, FrozenDictionary<Guid, FactQueue>.Empty, FrozenDictionary<string, FactNumber>.Empty);
 
+    /// <summary>The site's own fields on the clients' cards.</summary>
+    public IReadOnlyList<CustomField> Fields { get; init; } = [];
+
     public string? Person(Guid? id) => id is { } i && People.TryGetValue(i, out var person) ? person.Name : null;
 
     public string? Queue(Guid? id) => id is { } i && Queues.TryGetValue(i, out var queue) ? queue.Name : null;
@@ -65,14 +69,21 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
             select u.id, u.name, u.language, (select string_agg(q.name, ', ' order by q.position, q.name) from queue_agent a join queue q on q.id = a.queue_id where a.user_id = u.id) as queues from app_user u;
             select id, name, time_zone from queue where domain = @domain;
             select number, name, language, greeting, greetings::text from dialled_number where domain = @domain;
+            select code, name, kind, options::text from client_field where not archived order by position, code;
             """,
             new { domain }, cancellationToken: cancel));
         var people = await results.ReadAsync<FactPerson>();
         var queues = await results.ReadAsync<FactQueue>();
         var numbers = (await results.ReadAsync<NumberRow>()).Select(n => FactNumber.Of(n.Number, n.Name, n.Language, n.Greeting, n.Greetings));
+        var fields = await results.ReadAsync<FieldRow>();
         return new LiveNames(people.ToFrozenDictionary(p => p.Id), queues.ToFrozenDictionary(q => q.Id),
-            numbers.GroupBy(n => Digits(n.Number), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal));
+            numbers.GroupBy(n => Digits(n.Number), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal))
+        {
+            Fields = [.. fields.Select(f => new CustomField(f.Code, f.Name, f.Kind, CustomField.ReadOptions(f.Options)))],
+        };
     }
+
+    sealed record FieldRow(string Code, string Name, string Kind, string Options);
 
     sealed record NumberRow(string Number, string Name, string Language, string Greeting, string Greetings);
 }

@@ -62,6 +62,14 @@ internal static class ScriptFields
         ["client.last_call"] = false,
     }.Concat(Fillable.Keys.Select(f => KeyValuePair.Create(f, false))).ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>The site's own fields by their code; a script may be older or newer than they are, so that any code is taken.</summary>
+    public const string CustomPrefix = "client.custom.";
+
+    /// <param name="always">As in <see cref="Placeholders"/>.</param>
+    public static bool IsPlaceholder(string name, out bool always) => Placeholders.TryGetValue(name, out always)
+        || (name.StartsWith(CustomPrefix, StringComparison.Ordinal) && name.Length - CustomPrefix.Length is >= 1 and <= 40
+            && name.AsSpan(CustomPrefix.Length).IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789_") < 0);
+
     /// <summary>Whether answers of this kind fit the field: a short code and free text are both text, all else must be equal.</summary>
     public static bool Fits(string field, QuestionKind answer) => Fillable[field] switch
     {

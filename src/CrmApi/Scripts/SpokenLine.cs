@@ -56,7 +56,7 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
         var name = (bar < 0 ? inner : inner[..bar]).Trim();
         var fallback = bar < 0 ? "" : inner[(bar + 1)..].Trim();
 
-        if (!ScriptFields.Placeholders.TryGetValue(name, out var always))
+        if (!ScriptFields.IsPlaceholder(name, out var always))
         {
             problems.Add(at, $"unknown placeholder \"{{{{{name}}}}}\"{Nearest.Hint(name, ScriptFields.Placeholders.Keys)}");
         }

@@ -27,6 +27,12 @@ public sealed class ClientTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("_____", "")]
     [InlineData("\\", "")]
     [InlineData("nobody at all", "")]
+    [InlineData("milano", "Mario Rossi")]
+    [InlineData("new boil", "Mario Rossi")]
+    [InlineData("ro mi", "Mario Rossi")]
+    [InlineData("ом", "")]
+    [InlineData("ив", "Иван Иванов")]
+    [InlineData(".*", "")]
     public async Task A_client_is_found_by_any_fragment(string query, string expected)
     {
         await using var page = await host.SignInAsync("anna");
@@ -134,5 +140,23 @@ public sealed class ClientTests(ApiHost host) : IClassFixture<ApiHost>
         await using var page = await host.SignInAsync("anna");
         (await page.GetAsync($"api/clients/{old}", ContractsJson.Default.ClientCardView)).Id.Should().Be(Seeds.Rossi);
         (await page.GetAsync("api/clients?query=Old", ContractsJson.Default.ListPageClientRow)).Items.Should().BeEmpty();
+    }
+
+    [PostgresFact]
+    public async Task Everything_on_the_card_finds_it()
+    {
+        await using var admin = await host.SignInAsync("ada");
+        using (var made = await admin.Http.PutAsJsonAsync("api/admin/client-fields/contract", new ClientFieldSetup("contract", "Contract", "text", [], 1, false, 0), ContractsJson.Default.ClientFieldSetup))
+            made.StatusCode.Should().Be(HttpStatusCode.OK);
+        var save = new ClientSave("company", "Everything Found", "Omnia Srl", "main@omnia.example", "Ferrara", "", null, null, null, [new PhoneSave("+39 347 8901234", "", true)], 0,
+            Emails: [new EmailView("ordini@altrove.example")], TaxId: "IT0987", Tags: ["Fornitori"], Custom: new Dictionary<string, System.Text.Json.JsonElement> { ["contract"] = System.Text.Json.JsonDocument.Parse("\"K-7733\"").RootElement });
+        var id = Guid.CreateVersion7();
+        using (var made = await admin.Http.PostAsJsonAsync("api/clients", new ClientCreate(id, save), ContractsJson.Default.ClientCreate))
+            made.StatusCode.Should().Be(HttpStatusCode.OK, await made.Content.ReadAsStringAsync());
+        await using var database = await host.Database.OpenConnectionAsync();
+        var deal = await database.ExecuteScalarAsync<long>("insert into deal (id, client_id, deal_type, stage, title, stage_since, created_at) values (gen_random_uuid(), @id, 'order', 'open', 'Solar roof', now(), now()) returning number + 0 * setval('deal_number_seq', 90000)", new { id });
+        foreach (var query in new[] { "verything fou", "omnia", "@omnia.ex", "@altrove", "t0987", "ferrar", "fornit", "k-77", "K-7733 omnia", "solar", "8901", "347 890", "#" + deal })
+            (await admin.GetAsync($"api/clients?query={Uri.EscapeDataString(query)}", ContractsJson.Default.ListPageClientRow)).Items.Should().Contain(c => c.Id == id, query);
+        (await admin.GetAsync("api/clients?query=omnia%20milano", ContractsJson.Default.ListPageClientRow)).Items.Should().BeEmpty();
     }
 }
