@@ -110,4 +110,18 @@ public sealed class MergePageTests : PageContext
         merges.Click("[data-test=client-restore]");
         merges.WaitForAssertion(() => shown!.DeletedAt.Should().BeNull());
     }
+
+    [Fact]
+    public async Task The_client_s_page_has_the_card_its_merges_for_those_who_merge_and_its_past()
+    {
+        Cards(r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = ["supervisor"] }, ContractsJson.Default.SessionView))
+            : r.RequestUri.AbsolutePath.EndsWith("/merges", StringComparison.Ordinal) ? FakeServer.Json("[]") : null);
+        await Session.LoadAsync();
+        var page = Render<ClientPage>(p => p.Add(c => c.Id, Some.ClientId));
+        page.WaitForElement("[data-test=merge-with]");
+        page.FindAll("[data-test=client-card]").Should().ContainSingle();
+        page.Click("[data-test=client-edit]");
+        page.Find("[data-test=client-kind-select]").GetAttribute("value").Should().Be("person");
+        page.FindAll(".timeline").Should().ContainSingle();
+    }
 }
