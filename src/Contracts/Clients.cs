@@ -37,5 +37,5 @@ public sealed record ClientRow(Guid Id, long Number, string Name, string Company
     bool Hidden = false);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
-/// <param name="Kind">call, note, deal, task.</param>
+/// <param name="Kind">call, note, deal, task, file (Title is its name, Text its size in bytes).</param>
 public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text);

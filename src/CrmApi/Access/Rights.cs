@@ -62,6 +62,18 @@ internal static class Rights
     /// <summary>The block list: read, add, import, remove; every change is kept.</summary>
     public const string ManageBlocks = "manage_blocks";
 
+    /// <summary>Files on clients, deals and calls; of calls agents see those of their own. Into the bin: who uploaded it, and leads.</summary>
+    public const string WorkWithFiles = "work_with_files";
+
+    /// <summary>Clients and deals from files; each import is audited.</summary>
+    public const string ImportClients = "import_clients";
+
+    /// <summary>The list of clients as a file; each export is audited.</summary>
+    public const string ExportClients = "export_clients";
+
+    /// <summary>The call log as a file; each export is audited.</summary>
+    public const string ExportCalls = "export_calls";
+
     /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
     public const string ReviewCards = "review_cards";
 
@@ -89,6 +101,10 @@ internal static class Rights
         options.AddPolicy(MarkSpam, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.IsAgent || person.ManagesBlocks)));
         options.AddPolicy(ManageBlocks, p => p.RequireRole("supervisor", Admin));
         options.AddPolicy(ReviewCards, p => p.RequireRole(Leads));
+        options.AddPolicy(WorkWithFiles, p => p.RequireRole(Everyone));
+        options.AddPolicy(ImportClients, p => p.RequireRole(Leads));
+        options.AddPolicy(ExportClients, p => p.RequireRole(Leads));
+        options.AddPolicy(ExportCalls, p => p.RequireRole(Leads));
         options.AddPolicy(Configure, p => p.RequireRole(Admin));
     }
 

@@ -36,7 +36,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
     }
 
     /// <summary>Every word is a fragment of name or company; a query of digits is also a fragment of a telephone number, or a card's number.</summary>
-    static string Hits(string query, DynamicParameters parameters)
+    internal static string Hits(string query, DynamicParameters parameters)
     {
         if (query.Length == 0) return "";
         parameters.Add("hits", true);
@@ -102,6 +102,10 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
               (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end from task t
                left join app_user u on u.id = t.user_id
                where t.client_id = @client and (@at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id)) order by 3 desc, t.id desc limit @limit)
+              union all
+              (select 'file', f.id, f.uploaded_at, u.name, f.name, f.size_bytes::text from file f join app_user u on u.id = f.uploaded_by
+               where ((f.object_kind = 'client' and f.object_id = @client) or (f.object_kind = 'deal' and f.object_id in (select id from deal where client_id = @client)))
+                 and f.deleted_at is null and (@at::timestamptz is null or (f.uploaded_at, f.id) < (@at, @id)) order by f.uploaded_at desc, f.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
