@@ -68,7 +68,7 @@ public sealed record ClientRow(Guid Id, long Number, string Name, string Company
     bool Hidden = false, IReadOnlyList<string>? Tags = null);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
-/// <param name="Kind">call, note, deal, task, merge, unmerge (of another card, its name is the title).</param>
+/// <param name="Kind">call, note, deal, task, merge, unmerge (of another card, its name is the title), file (Title is its name, Text its size in bytes).</param>
 /// <param name="Contact">Of a company: with whom of its people it was.</param>
 public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null);
 

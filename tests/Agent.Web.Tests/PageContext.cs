@@ -5,6 +5,7 @@ using CallCrm.AgentWeb.Calls;
 using CallCrm.AgentWeb.Check;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.AgentWeb.Drafts;
+using CallCrm.AgentWeb.Files;
 using CallCrm.AgentWeb.Frame;
 using CallCrm.AgentWeb.Junk;
 using CallCrm.AgentWeb.Live;
@@ -31,6 +32,7 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<Ticker>();
         Services.AddSingleton<SignedIn>();
         Services.AddSingleton<DeskActions>();
+        Services.AddSingleton<FileUpload>();
         Services.AddSingleton<DayCheck>();
         Services.AddSingleton<PracticeRun>();
         Services.AddSingleton<OpenCall>();

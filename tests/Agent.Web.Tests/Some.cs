@@ -70,7 +70,7 @@ static class Some
         string[] rights = ["client.view", "client.create", "client.edit", "call.view", "recording.listen", "missed.work", "script.view"];
         if (role != "agent") rights = [.. rights, "client.review", "board.view", "missed.figures", "report.view", "report.export"];
         if (role is "supervisor" or "admin") rights = [.. rights, "agent.supervise", "call.edit", "call.listen", "block.edit"];
-        if (role != "agent") rights = [.. rights, "client.merge", "client.delete"];
+        if (role != "agent") rights = [.. rights, "client.merge", "client.delete", "client.import", "client.export", "call.export", "file.delete"];
         if (role is "manager" or "admin") rights = [.. rights, "script.edit"];
         if (role == "admin") rights = [.. rights, "settings.configure"];
         return Session with { Roles = [role], Model = role, Rights = rights.ToDictionary(r => r, r => role == "agent" && r != "client.view" ? "own" : "all") };

@@ -107,6 +107,24 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<ClientCardView> CreateClientAsync(ClientCreate create, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/clients", JsonContent.Create(create, Json.ClientCreate), Json.ClientCardView, cancel);
 
+    public Task<FilesView> FilesAsync(string kind, Guid subject, CancellationToken cancel = default) => GetAsync($"api/files?kind={kind}&object={subject}", Json.FilesView, cancel);
+
+    public Task DeleteFileAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/files/{id}", null, cancel);
+
+    public Task RestoreFileAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/files/{id}/restore", null, cancel);
+
+    public Task<ListPage<ImportRunView>> ImportsAsync(CancellationToken cancel = default) => GetAsync("api/imports?limit=20", Json.ListPageImportRunView, cancel);
+
+    public Task<ImportRunView> ImportAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/imports/{id}", Json.ImportRunView, cancel);
+
+    /// <param name="query">Encoded: encoding, separator, sheet, header.</param>
+    public Task<ImportPreview> ImportPreviewAsync(Guid id, string query, CancellationToken cancel = default) => GetAsync($"api/imports/{id}/preview?{query}", Json.ImportPreview, cancel);
+
+    public Task<ImportRunView> StartImportAsync(Guid id, ImportStart start, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/imports/{id}/start", JsonContent.Create(start, Json.ImportStart), Json.ImportRunView, cancel);
+
+    public Task<ImportRunView> CancelImportAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/imports/{id}/cancel", null, Json.ImportRunView, cancel);
+
     public Task<ListPage<TimelineItem>> TimelineAsync(Guid client, string? cursor = null, int limit = 30, CancellationToken cancel = default) =>
         GetAsync($"api/clients/{client}/timeline?limit={limit}{Cursor(cursor)}", Json.ListPageTimelineItem, cancel);
 

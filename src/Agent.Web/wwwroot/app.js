@@ -164,6 +164,35 @@
       for (const e of ["timeupdate", "play", "pause", "ended", "loadedmetadata"]) a.addEventListener(e, tell);
       a.addEventListener("error", () => dotnet.invokeMethodAsync("OnAudioFailed"));
     },
+    // Files dropped on a zone are those of its input.
+    dropZone: (zone, input) => {
+      if (!zone || zone.dataset.drops) return;
+      zone.dataset.drops = "1";
+      const over = (on) => (e) => { if (![...(e.dataTransfer?.types ?? [])].includes("Files")) return; e.preventDefault(); zone.classList.toggle("dropping", on); };
+      zone.addEventListener("dragover", over(true));
+      zone.addEventListener("dragleave", over(false));
+      zone.addEventListener("drop", (e) => {
+        over(false)(e);
+        if (!e.dataTransfer?.files.length || input.disabled) return;
+        input.files = e.dataTransfer.files;
+        input.dispatchEvent(new Event("change", { bubbles: true }));
+      });
+    },
+    chosen: (input) => { const f = input?.files?.[0]; return f ? { name: f.name, size: f.size } : null; },
+    choose: (input) => input?.click(),
+    // From the disk by the browser itself, with progress; status 0 when the line broke.
+    upload: (input, url, dotnet) => new Promise((done) => {
+      const file = input.files[0];
+      const ask = new XMLHttpRequest();
+      ask.open("POST", `${url}&name=${encodeURIComponent(file.name)}`);
+      ask.setRequestHeader("Content-Type", "application/octet-stream");
+      ask.upload.addEventListener("progress", (e) => { if (e.lengthComputable) dotnet.invokeMethodAsync("OnProgress", e.loaded / e.total); });
+      ask.addEventListener("load", () => done({ status: ask.status, body: ask.responseText }));
+      for (const e of ["error", "abort", "timeout"]) ask.addEventListener(e, () => done({ status: 0, body: "" }));
+      // The same file may be chosen again.
+      ask.addEventListener("loadend", () => { input.value = ""; });
+      ask.send(file);
+    }),
     fraction: (id, x) => { const r = document.getElementById(id)?.getBoundingClientRect(); return r && r.width > 0 ? Math.min(1, Math.max(0, (x - r.left) / r.width)) : 0; },
   };
 })();

@@ -34,6 +34,7 @@ internal sealed record BackupManifest(int Format, string Program, DateTimeOffset
     public const string ConfigFile = "config/callcrm.json";
     public const string ScriptFolder = "config/scripts";
     public const string ScriptHistory = "config/script-versions";
+    public const string PeoplesFiles = "files";
     public const string MasterKey = "keys/master.key";
     public const string Certificates = "keys/tls";
     const string HashName = "manifest.sha256";

@@ -107,7 +107,7 @@ internal sealed class BackupRun(BackupSite site, TimeProvider time, Func<string,
 
         var (recordings, fresh, freshBytes) = await CopyRecordingsAsync(partial, before, wanted, ct);
         File.Delete(wanted);
-        List<BackupFile> files = [dump, .. await CopySettingsAsync(partial, ct)];
+        List<BackupFile> files = [dump, .. await CopySettingsAsync(partial, ct), .. await CopyFilesAsync(partial, before, ct)];
         var manifest = new BackupManifest(BackupManifest.CurrentFormat, ProgramVersion, at, migrations, tools.Major, size, rows, files, recordings, site.Environment);
         return new BackupResult(partial, manifest, fresh, freshBytes, 0, 0);
     }
@@ -138,15 +138,16 @@ internal sealed class BackupRun(BackupSite site, TimeProvider time, Func<string,
     void EnsureRoom(string partial, long databaseSize, (string Folder, BackupManifest Manifest)? before, string wanted)
     {
         var recordings = Plan(before, wanted, _ => { }).Where(r => r.Hash is null).Sum(r => r.Bytes);
+        var fresh = StoredFiles.In(site.Files.Folder).Where(f => before is null || !File.Exists(Path.Combine(before.Value.Folder, BackupManifest.PeoplesFiles, Path.GetRelativePath(site.Files.Folder, f)))).Sum(f => new FileInfo(f) is { Exists: true } i ? i.Length : 0);
         // A dump is compressed: the one before tells how well, the first is assumed not to be.
         var dump = before?.Manifest is { DatabaseBytes: > 0 } manifest && manifest.Files.FirstOrDefault(f => f.Path == BackupManifest.Dump) is { } last
             ? Math.Min(databaseSize, (long)(1.25 * last.Bytes * databaseSize / manifest.DatabaseBytes))
             : databaseSize;
-        var (needed, available) = (dump + recordings + Reserve_bytes, free(partial));
+        var (needed, available) = (dump + recordings + fresh + Reserve_bytes, free(partial));
         if (available < needed)
         {
             throw new BackupException(string.Create(CultureInfo.InvariantCulture,
-                $"No room in {Path.GetDirectoryName(partial)}: the backup needs about {needed} bytes (database {dump}, new recordings {recordings}), {available} bytes are available. Nothing was written."), BackupException.NoRoom);
+                $"No room in {Path.GetDirectoryName(partial)}: the backup needs about {needed} bytes (database {dump}, new recordings {recordings}, new files {fresh}), {available} bytes are available. Nothing was written."), BackupException.NoRoom);
         }
     }
 
@@ -182,6 +183,34 @@ internal sealed class BackupRun(BackupSite site, TimeProvider time, Func<string,
         }
 
         return (new BackupRecordings(files, bytes, await BackupFiles.HashAsync(listPath, BackupManifest.RecordingList, ct), missing), fresh, freshBytes);
+    }
+
+    /// <summary>A name is the hash of its content: what the backup before has under it is the same file. One that is emptied from the bin meanwhile is none any more.</summary>
+    async Task<List<BackupFile>> CopyFilesAsync(string partial, (string Folder, BackupManifest Manifest)? before, CancellationToken ct)
+    {
+        var files = new List<BackupFile>();
+        var known = before?.Manifest.Files.Where(f => f.Path.StartsWith(BackupManifest.PeoplesFiles + "/", StringComparison.Ordinal)).ToDictionary(f => f.Path, StringComparer.Ordinal) ?? [];
+        foreach (var file in StoredFiles.In(site.Files.Folder))
+        {
+            var name = $"{BackupManifest.PeoplesFiles}/{Path.GetRelativePath(site.Files.Folder, file)}";
+            var to = Path.Combine(partial, name);
+            if (known.TryGetValue(name, out var same) && BackupFiles.TryLink(Path.Combine(before!.Value.Folder, name), to, same.Bytes))
+            {
+                files.Add(same);
+                continue;
+            }
+
+            try
+            {
+                files.Add(await BackupFiles.CopyAsync(file, to, name, ct));
+            }
+            catch (FileNotFoundException)
+            {
+                continue;
+            }
+        }
+
+        return files;
     }
 
     async Task<List<BackupFile>> CopySettingsAsync(string partial, CancellationToken ct)

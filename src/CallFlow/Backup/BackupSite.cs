@@ -11,6 +11,9 @@ namespace CallCrm.CallFlow.Backup;
 internal sealed record BackupSite(string DataFolder, DatabaseAddress Database, RecordingFiles Recordings, string SpillFolder, string? ConfigFile,
     IReadOnlyDictionary<string, string> Folders, string? GivenKey, IReadOnlyList<string> Environment)
 {
+    /// <summary>Files on clients, deals and calls: each under the hash of its content.</summary>
+    public StoredFiles Files { get; } = new(Path.Combine(DataFolder, "files"));
+
     /// <summary>Set by the command itself: they say where things lie here, not how the site works.</summary>
     static readonly string[] OfThisMachine = ["CallCrm__DataFolder", "CallCrm__ConfigFile", "Scripts__Folder"];
 

@@ -327,6 +327,7 @@ internal sealed class RestoreRun(BackupSite site, TimeProvider time, Func<string
         if (path == BackupManifest.MasterKey) return site.MasterKeyFile;
         // Versions in use belong to the calls, not to the configuration.
         if (path.StartsWith(BackupManifest.ScriptHistory + "/", StringComparison.Ordinal)) return Below(BackupManifest.ScriptHistory);
+        if (path.StartsWith(BackupManifest.PeoplesFiles + "/", StringComparison.Ordinal)) return Path.Combine(site.Files.Folder, path[(BackupManifest.PeoplesFiles.Length + 1)..]);
         if (!configuration) return null;
         if (path == BackupManifest.ConfigFile) return site.ConfigFile;
         if (path.StartsWith(BackupManifest.Certificates + "/", StringComparison.Ordinal)) return Below(BackupManifest.Certificates);

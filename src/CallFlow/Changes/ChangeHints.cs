@@ -45,6 +45,9 @@ public sealed partial class ChangeHints : IAsyncDisposable
     public Task AddAsync(NpgsqlTransaction transaction, string kind, string key, long? version, Guid? callId, CancellationToken ct) =>
         InsertAsync(transaction.Connection!, transaction, [new ChangeHint(kind, key, version, callId, default)], ct);
 
+    /// <summary>Many at once, in the transaction of the changes.</summary>
+    public Task AddAsync(NpgsqlTransaction transaction, IReadOnlyList<ChangeHint> many, CancellationToken ct) => InsertAsync(transaction.Connection!, transaction, many, ct);
+
     /// <summary>Written a moment later, by itself: for callers who must not wait.</summary>
     public void Later(string kind, string key, long? version = null, Guid? callId = null) => pending.Writer.TryWrite(new ChangeHint(kind, key, version, callId, default));
 

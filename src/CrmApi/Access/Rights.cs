@@ -46,6 +46,15 @@ internal static class Rights
     /// <summary>The call log, a call with its timeline and the reasons of its routes. Scope: who was offered it or took part.</summary>
     public const string SeeCalls = "call.view";
 
+    /// <summary>The call log as a file, as far as one sees it; each export is audited.</summary>
+    public const string ExportCalls = "call.export";
+
+    /// <summary>Files on cards, deals and calls that one sees.</summary>
+    public const string WorkWithFiles = "file.use";
+
+    /// <summary>Files of others into the bin; one's own need no right.</summary>
+    public const string DeleteFiles = "file.delete";
+
     /// <summary>Another disposition for somebody's wrap-up within 24 hours; one's own needs no right.</summary>
     public const string EditCalls = "call.edit";
 

@@ -39,15 +39,18 @@ internal static class CallEndpoints
     static async Task<Results<Ok<ListPage<CallRow>>, ProblemHttpResult>> ListAsync(Person person, CallStore store, CancellationToken cancel, string? query = null, string? direction = null,
         string? outcome = null, Guid? agent = null, Guid? queue = null, DateTimeOffset? from = null, DateTimeOffset? to = null, string? cursor = null, int? limit = null)
     {
-        if (direction is { Length: > 0 } && !Enum.TryParse<CallDirection>(direction, ignoreCase: true, out _))
-            return Problems.Invalid("direction", $"one of {string.Join(", ", Enum.GetNames<CallDirection>())}");
-        if (outcome is { Length: > 0 } && !Enum.TryParse<CallOutcome>(outcome, ignoreCase: true, out _))
-            return Problems.Invalid("outcome", $"one of {string.Join(", ", Enum.GetNames<CallOutcome>())}");
-        var filter = new CallFilter(query is { Length: > 200 } ? query[..200] : query,
-            direction is { Length: > 0 } ? Enum.Parse<CallDirection>(direction, ignoreCase: true).ToString() : null,
-            outcome is { Length: > 0 } ? Enum.Parse<CallOutcome>(outcome, ignoreCase: true).ToString() : null,
+        return Filter(person, query, direction, outcome, agent, queue, from, to, out var refused) is { } filter ? TypedResults.Ok(await store.ListAsync(filter, cursor, Cursor.Limit(limit), cancel)) : refused!;
+    }
+
+    internal static CallFilter? Filter(Person person, string? query, string? direction, string? outcome, Guid? agent, Guid? queue, DateTimeOffset? from, DateTimeOffset? to, out ProblemHttpResult? refused)
+    {
+        CallDirection way = default;
+        CallOutcome end = default;
+        refused = direction is { Length: > 0 } && !Enum.TryParse(direction, ignoreCase: true, out way) ? Problems.Invalid("direction", $"one of {string.Join(", ", Enum.GetNames<CallDirection>())}")
+            : outcome is { Length: > 0 } && !Enum.TryParse(outcome, ignoreCase: true, out end) ? Problems.Invalid("outcome", $"one of {string.Join(", ", Enum.GetNames<CallOutcome>())}")
+            : null;
+        return refused is not null ? null : new CallFilter(query is { Length: > 200 } ? query[..200] : query, direction is { Length: > 0 } ? way.ToString() : null, outcome is { Length: > 0 } ? end.ToString() : null,
             agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.Within(Rights.SeeCalls));
-        return TypedResults.Ok(await store.ListAsync(filter, cursor, Cursor.Limit(limit), cancel));
     }
 
     static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, CallStore store, CancellationToken cancel)

@@ -49,7 +49,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
     /// The newest cards of each way to find one, as many as a page holds, so that a fragment of half the base costs no more than a rare one: every word on the card, in one
     /// of its further addresses, or in the title of a deal; digits in a telephone number, or the whole number of a card or deal.
     /// </summary>
-    static string Hits(string query, DynamicParameters parameters)
+    internal static string Hits(string query, DynamicParameters parameters)
     {
         var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
         if (words.Length == 0) return "";
@@ -127,6 +127,12 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
                from family f join client_merge m on m.winner_id = f.id cross join lateral (select m.made_at as at, false as undone, m.made_by as who union all select m.undone_at, true, m.undone_by where m.undone_at is not null) x
                left join app_user u on u.id = x.who
                where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
+              union all
+              (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact from family f cross join lateral (
+                 select id, uploaded_at, uploaded_by, name, size_bytes from file where deleted_at is null and ((object_kind = 'client' and object_id = f.id)
+                   or (object_kind = 'deal' and object_id in (select id from deal where client_id = f.id and (@deals::uuid[] is null or responsible_id = any(@deals)))))) x
+               join app_user u on u.id = x.uploaded_by
+               where @at::timestamptz is null or (x.uploaded_at, x.id) < (@at, @id) order by x.uploaded_at desc, x.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, deals = deals.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();

@@ -125,7 +125,7 @@ public sealed class BackupTests(PostgresFixture postgres) : IClassFixture<Postgr
         var backup = () => site.BackUpAsync(free: _ => 1_000_000);
         var refusal = (await backup.Should().ThrowAsync<BackupException>()).Which;
         refusal.Code.Should().Be(BackupException.NoRoom);
-        refusal.Message.Should().MatchRegex(@"needs about \d{8,} bytes \(database \d+, new recordings 30003\), 1000000 bytes are available");
+        refusal.Message.Should().MatchRegex(@"needs about \d{8,} bytes \(database \d+, new recordings 30003, new files 0\), 1000000 bytes are available");
         Directory.GetDirectories(site.Backups).Should().BeEmpty();
         LastBackup.Read(site.Data).Should().BeNull();
     }

@@ -63,6 +63,34 @@ public sealed class RestoreTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [PostgresFact]
+    public async Task Files_of_clients_are_in_the_backup_once_and_come_back()
+    {
+        await using var site = await TestSite.FilledAsync(postgres);
+        await using var target = TestSite.Empty();
+        byte[] content = "an offer"u8.ToArray();
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content));
+        var path = site.Site.Files.PathOf(hash);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllBytesAsync(path, content);
+        Directory.CreateDirectory(site.Site.Files.IncomingFolder);
+        await File.WriteAllTextAsync(Path.Combine(site.Site.Files.IncomingFolder, "half.part"), "half");
+
+        await site.BackUpAsync();
+        var made = await site.BackUpAsync();
+        made.Manifest.Files.Where(f => f.Path.StartsWith("files/", StringComparison.Ordinal)).Should().Equal(new BackupFile($"files/{hash[..2]}/{hash}", content.Length, hash));
+        var twice = BackupRun.Whole(site.Backups).Select(b => Path.Combine(b, "files", hash[..2], hash)).ToArray();
+        twice.Should().HaveCount(2);
+        // One file on the disk under both names.
+        await File.WriteAllTextAsync(twice[0], "AN OFFER");
+        (await File.ReadAllTextAsync(twice[1])).Should().Be("AN OFFER");
+        await File.WriteAllBytesAsync(twice[0], content);
+
+        await target.RestoreAsync(made.Folder);
+        (await File.ReadAllBytesAsync(target.Site.Files.PathOf(hash))).Should().Equal(content);
+        Directory.GetFiles(target.Site.Files.Folder, "*", SearchOption.AllDirectories).Should().ContainSingle();
+    }
+
+    [PostgresFact]
     public async Task A_backup_of_a_newer_program_is_refused_and_says_so()
     {
         await using var site = await TestSite.FilledAsync(postgres);

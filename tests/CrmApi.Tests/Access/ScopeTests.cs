@@ -24,9 +24,6 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
     static readonly Guid Sales = Seeds.Id(211), North = Seeds.Id(212), Service = Seeds.Id(213);
     static readonly Guid[] People = [Me, Peer, Below, Other];
 
-    /// <summary>Rights whose endpoints stand elsewhere, with tests of their own.</summary>
-    static readonly string[] Elsewhere = [Rights.MergeClients, Rights.ExportClients];
-
     /// <summary>What belongs to a person under test: ids made of theirs.</summary>
     static Guid Client(Guid? of) => of is { } id ? Of(id, 0x300) : Seeds.Id(0x3ff);
 
@@ -56,6 +53,9 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         [Rights.WorkWithClients] = ("", (page, who) => SeesClientAsync(page, Client(who))),
         [Rights.EditClients] = ("client.view=all", (page, who) => SavesAsync(page, Client(who), s => s with { City = "Lodi" })),
         [Rights.ReassignClients] = ("client.view=all client.edit=all", (page, who) => SavesAsync(page, Client(who), s => s with { ResponsibleId = Seeds.Luca })),
+        [Rights.ExportClients] = ("client.view=all", async (page, who) => (await page.Http.GetStringAsync("api/clients/export?query=Probed")).Contains($"Probed {who}", StringComparison.Ordinal)),
+        [Rights.MergeClients] = ("", (page, who) => IsInAsync(page.Http.GetAsync($"api/clients/{Client(who)}/merges"))),
+        [Rights.DeleteClients] = ("", (page, who) => IsInAsync(page.Http.PostAsync($"api/clients/{Client(who)}/restore", null))),
         [Rights.SeeDeals] = ("client.view=all", async (page, who) =>
         {
             var onCard = (await page.GetAsync($"api/clients/{Shared}", ContractsJson.Default.ClientCardView)).OpenDeals.Any(d => d.Id == Deal(who));
@@ -128,7 +128,7 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         return saved;
     }
 
-    public static IEnumerable<object[]> Scoped => RightCatalog.All.Where(r => r.Scoped && !Elsewhere.Contains(r.Code)).SelectMany(r => Enum.GetValues<RightScope>(), (r, s) => new object[] { r.Code, s.ToString() });
+    public static IEnumerable<object[]> Scoped => RightCatalog.All.Where(r => r.Scoped).SelectMany(r => Enum.GetValues<RightScope>(), (r, s) => new object[] { r.Code, s.ToString() });
 
     [PostgresTheory]
     [MemberData(nameof(Scoped))]

@@ -1,0 +1,47 @@
+namespace CallCrm.Contracts;
+
+/// <summary>GET /api/imports/{id}/preview: a file that was uploaded, as it is read; POST /api/imports answers so too.</summary>
+/// <param name="Format">csv, xlsx, xls.</param>
+/// <param name="Encoding">Of a CSV file: utf-8, utf-16, utf-16be, windows-1251, windows-1252.</param>
+/// <param name="Sheets">Of a workbook, those that are not empty.</param>
+/// <param name="HeaderRow">Its number; null: there is none, and the first row is a client.</param>
+/// <param name="Header">Of each column.</param>
+/// <param name="Rows">The first 20 after it, as they are read.</param>
+/// <param name="Columns">What is proposed for them; the others are left out.</param>
+/// <param name="Preset">bitrix24_companies, bitrix24_contacts, bitrix24_leads, bitrix24_deals; null: none was recognised.</param>
+/// <param name="Remembered">The columns are those chosen the last time for the same headers.</param>
+/// <param name="Kind">person, company, or auto: a company where a row has no name of a person.</param>
+/// <param name="Targets">All fields a column can go to.</param>
+public sealed record ImportPreview(Guid Id, string FileName, string Format, long Size_bytes, string? Encoding, string? Separator, string? Sheet, IReadOnlyList<string> Sheets, long? HeaderRow,
+    IReadOnlyList<string> Header, IReadOnlyList<ImportPreviewRow> Rows, IReadOnlyList<ImportColumn> Columns, string? Preset, bool Remembered, string Kind, IReadOnlyList<ImportTargetView> Targets);
+
+/// <param name="Number">In the file.</param>
+/// <param name="Trouble">Why it cannot be read as it should.</param>
+public sealed record ImportPreviewRow(long Number, IReadOnlyList<string> Cells, string? Trouble);
+
+/// <param name="Many">Several columns may go there.</param>
+public sealed record ImportTargetView(string Code, bool Many);
+
+/// <param name="Index">Of the column, from 0.</param>
+/// <param name="Label">Of a telephone number: office, mobile, home, fax, or any word.</param>
+public sealed record ImportColumn(int Index, string Target, string? Label = null);
+
+/// <summary>POST /api/imports/{id}/start.</summary>
+/// <param name="HeaderRow">Rows up to it are left out; null: none.</param>
+/// <param name="Duplicates">skip, fill_empty, overwrite, always_new.</param>
+/// <param name="Language">Of the words in the file of failing rows: en, it, ru.</param>
+public sealed record ImportStart(IReadOnlyList<ImportColumn> Columns, long? HeaderRow, string Kind, string Duplicates, bool MatchNumber, bool MatchMail, string? Encoding = null, string? Separator = null,
+    string? Sheet = null, string Language = "en");
+
+/// <summary>GET /api/imports, GET /api/imports/{id}: an import and how far it is.</summary>
+/// <param name="State">uploaded, running, done, cancelled, broken.</param>
+/// <param name="LastRow">Of the file, so far.</param>
+/// <param name="TotalRows">Null: not counted yet.</param>
+/// <param name="Errors">The first ones; all of them stand in the file of failing rows.</param>
+/// <param name="Problem">Why it broke.</param>
+public sealed record ImportRunView(Guid Id, string FileName, string State, long LastRow, long? TotalRows, long Made, long Changed, long Skipped, long Failed, long Deals, IReadOnlyList<ImportErrorView> Errors,
+    string? Problem, string By, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, bool Cancelling);
+
+/// <param name="Column">Its header, or its number; null: it is of the whole row.</param>
+/// <param name="Expected">In the language of who began it.</param>
+public sealed record ImportErrorView(long Row, string? Column, string Value, string Expected);

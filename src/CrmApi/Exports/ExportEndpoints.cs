@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Calls;
+using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Errors;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Exports;
+
+/// <summary>The lists as files, each with a right of its own; every export is audited before its first row leaves.</summary>
+internal static class ExportEndpoints
+{
+    public static void AddExports(this IServiceCollection services)
+    {
+        services.AddSingleton<TableExport>();
+        services.AddSingleton<ClientExport>();
+        services.AddSingleton<CallExport>();
+    }
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/clients/export", ClientsAsync).RequireAuthorization(Rights.ExportClients).WithTags("Clients").WithName("ExportClients")
+            .WithSummary("The clients that a query finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        api.MapGet("/calls/export", CallsAsync).RequireAuthorization(Rights.ExportCalls).WithTags("Calls").WithName("ExportCalls")
+            .WithSummary("The calls that a filter finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+    }
+
+    static async Task<IResult> ClientsAsync(HttpContext http, Person person, ClientExport clients, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string format = "csv",
+        string language = "en")
+    {
+        if (Wrong(format, language) is { } wrong) return wrong;
+        var text = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
+        await audit.AddAsync(person.Id, "export", "client", $"{format} {text}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return (await export.AnswerAsync(http, Name("clients", clock), format, language, ExportTexts.ClientHeader(language), clients.RowsAsync(text, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), language, cancel), cancel)).Result;
+    }
+
+    static async Task<IResult> CallsAsync(HttpContext http, Person person, CallExport calls, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string? direction = null,
+        string? outcome = null, Guid? agent = null, Guid? queue = null, DateTimeOffset? from = null, DateTimeOffset? to = null, string format = "csv", string language = "en")
+    {
+        if (Wrong(format, language) is { } wrong) return wrong;
+        if (CallEndpoints.Filter(person, query, direction, outcome, agent, queue, from, to, out var refused) is not { } filter) return refused!;
+        await audit.AddAsync(person.Id, "export", "call", $"{format} {filter.From:yyyy-MM-dd} {filter.To:yyyy-MM-dd} {filter.Outcome} {filter.Query}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return (await export.AnswerAsync(http, Name("calls", clock), format, language, ExportTexts.CallHeader(language), calls.RowsAsync(filter, cancel), cancel)).Result;
+    }
+
+    static ProblemHttpResult? Wrong(string format, string language) =>
+        format is not ("csv" or "xlsx") ? Problems.Invalid("format", "one of csv, xlsx")
+        : Array.IndexOf(ExportTexts.Languages, language) < 0 ? Problems.Invalid("language", "one of en, it, ru")
+        : null;
+
+    static string Name(string what, SiteClock clock) => string.Create(CultureInfo.InvariantCulture, $"{what}-{clock.Today:yyyy-MM-dd}");
+}
+
+internal sealed class ClientExport(NpgsqlDataSource database, SiteClock clock)
+{
+    /// <summary>One query, read as it comes: what is being written is a picture of one moment.</summary>
+    public async IAsyncEnumerable<object?[]> RowsAsync(string query, Reach sees, Reach exports, string language, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var parameters = new DynamicParameters(new { before = (long?)null, limit = int.MaxValue, sees = sees.People, exports = exports.People });
+        var hits = ClientStore.Hits(query, parameters);
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = connection.QueryUnbufferedAsync<Row>(
+            $"""
+            {hits}
+            select c.number, c.kind, c.name, c.company, (select string_agg(p.e164, ' ' order by p.is_main desc, p.added_at, p.e164) from client_phone p where p.client_id = c.id) as phones, c.email, c.city,
+              s.name as segment, u.name as responsible, c.language, c.source, c.note, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at
+            from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
+            where c.merged_into is null and c.deleted_at is null and {(hits.Length > 0 ? "c.number in (select number from hit)" : "c.hidden_at is null")}
+              and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))
+            order by c.number desc
+            """, parameters, commandTimeout: 600);
+        await foreach (var r in rows.WithCancellation(cancel))
+        {
+            yield return
+            [
+                r.Number, ExportTexts.Kind(r.Kind, language), r.Name, r.Company, string.Join("; ", (r.Phones ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => PhoneNumbers.Format(p, "en"))), r.Email, r.City, r.Segment, r.Responsible, r.Language, r.Source, r.Note,
+                Local(r.CreatedAt), r.LastCallAt is { } last ? Local(last) : null,
+            ];
+        }
+    }
+
+    DateTime Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, clock.Zone).DateTime;
+
+    sealed record Row(long Number, string Kind, string Name, string Company, string? Phones, string Email, string City, string? Segment, string? Responsible, string? Language, string Source, string Note,
+        DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt);
+}
+
+internal sealed class CallExport(CallStore store, SiteClock clock)
+{
+    const int PageRows = 500;
+
+    /// <summary>Page by page, as the log is read: it may have millions.</summary>
+    public async IAsyncEnumerable<object?[]> RowsAsync(CallFilter filter, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        string? cursor = null;
+        do
+        {
+            var page = await store.ListAsync(filter, cursor, PageRows, cancel);
+            foreach (var call in page.Items) yield return Row(call);
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+    }
+
+    object?[] Row(CallRow c) =>
+    [
+        c.Number, TimeZoneInfo.ConvertTime(c.StartedAt, clock.Zone).DateTime, c.Direction, c.Caller.Number, c.Caller.Name, c.ClientName, c.DialledName, c.QueueName, c.AgentName, c.Outcome ?? c.State, c.Wait_s, c.Talk_s, c.Hold_s,
+        c.Disposition, c.Note,
+    ];
+}

@@ -1,0 +1,22 @@
+namespace CallCrm.CrmApi.Exports;
+
+/// <summary>Headers and words of exported lists. Those of clients are known to the import, so a file can be mended and loaded again.</summary>
+internal static class ExportTexts
+{
+    public static readonly string[] Languages = ["en", "it", "ru"];
+
+    static readonly string[] Clients = ["Number|Numero|Номер", "Kind|Tipo cliente|Вид клиента", "Name|Nominativo|ФИО", "Company|Azienda|Компания", "Phones|Telefono|Телефоны", "E-mail|E-mail|E-mail", "City|Città|Город",
+        "Segment|Segmento|Сегмент", "Responsible|Responsabile|Ответственный", "Language|Lingua|Язык", "Source|Origine|Источник", "Note|Nota|Заметка", "Created|Creato il|Создан", "Last call|Ultima chiamata|Последний звонок"];
+
+    static readonly string[] Calls = ["Number|Numero|Номер", "Began|Inizio|Начало", "Direction|Direzione|Направление", "Caller|Chiamante|Номер собеседника", "Caller name|Nome del chiamante|Имя собеседника", "Client|Cliente|Клиент",
+        "Dialled|Numero chiamato|Набранный номер", "Queue|Coda|Очередь", "Agent|Operatore|Оператор", "Outcome|Esito|Исход", "Wait, s|Attesa, s|Ожидание, с", "Talk, s|Conversazione, s|Разговор, с", "Hold, s|In attesa musicale, s|Удержание, с",
+        "Disposition|Risultato|Результат", "Note|Nota|Заметка"];
+
+    public static IReadOnlyList<string> ClientHeader(string language) => [.. Clients.Select(c => Of(c, language))];
+
+    public static IReadOnlyList<string> CallHeader(string language) => [.. Calls.Select(c => Of(c, language))];
+
+    public static string Kind(string kind, string language) => Of(kind == "company" ? "company|azienda|компания" : "person|persona|человек", language);
+
+    static string Of(string words, string language) => words.Split('|')[Math.Max(0, Array.IndexOf(Languages, language))];
+}

@@ -1,0 +1,136 @@
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Files;
+
+internal sealed record FileRow(Guid Id, string ObjectKind, Guid ObjectId, string? ObjectName, string Name, long SizeBytes, string Sha256, string Kind, string ContentType, Guid UploadedBy, string UploadedByName,
+    DateTimeOffset UploadedAt, DateTimeOffset? DeletedAt)
+{
+    public FileView View(Person person) => new(Id, ObjectKind, ObjectId, ObjectName, Name, SizeBytes, Kind, UploadedByName, UploadedAt, DeletedAt, MayDelete(person));
+
+    /// <summary>Who uploaded it, and who leads.</summary>
+    public bool MayDelete(Person person) => person.Id == UploadedBy || person.May(Rights.DeleteFiles);
+}
+
+/// <summary>The only writer of files. A content is written and removed under a lock on its hash, so neither an upload nor the bin takes it from the other.</summary>
+internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, ChangeHints hints, AuditStore audit, TimeProvider time)
+{
+    const int MostListed = 500;
+
+    const string Columns =
+        """
+        select f.id, f.object_kind, f.object_id, d.title as object_name, f.name, f.size_bytes, f.sha256, f.kind, f.content_type, f.uploaded_by, u.name as uploaded_by_name, f.uploaded_at, f.deleted_at
+        from file f join app_user u on u.id = f.uploaded_by left join deal d on f.object_kind = 'deal' and d.id = f.object_id
+        """;
+
+    public async Task<FileRow?> FindAsync(Guid id, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<FileRow>(new CommandDefinition($"{Columns} where f.id = @id", new { id }, cancellationToken: cancel));
+    }
+
+    public async Task<IReadOnlyList<FileRow>> ListAsync(string kind, Guid subject, bool bin, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<FileRow>(new CommandDefinition(
+            $"""
+            {Columns}
+            where ((f.object_kind = @kind and f.object_id = @subject) or (@kind = 'client' and f.object_kind = 'deal' and f.object_id in (select id from deal where client_id = @subject)))
+              and (f.deleted_at is not null) = @bin
+            order by f.uploaded_at desc, f.id desc limit {MostListed}
+            """, new { kind, subject, bin }, cancellationToken: cancel))).AsList();
+    }
+
+    public async Task<(Guid Client, Guid? Responsible)?> DealAsync(Guid deal, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<(Guid, Guid?)?>(new CommandDefinition("select client_id, responsible_id from deal where id = @deal", new { deal }, cancellationToken: cancel));
+    }
+
+    public async Task<bool> ExistsAsync(string kind, Guid subject, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var table = kind switch { "client" => "client", "deal" => "deal", _ => "call" };
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition($"select exists (select from {table} where id = @subject)", new { subject }, cancellationToken: cancel));
+    }
+
+    /// <returns>False: the id is another file's.</returns>
+    public async Task<bool> AddAsync(Guid id, string kind, Guid subject, string name, Upload upload, ContentKind content, Guid user, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await LockAsync(transaction, upload.Sha256, cancel);
+        var added = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into file (id, object_kind, object_id, name, size_bytes, sha256, kind, content_type, uploaded_by, uploaded_at)
+            values (@id, @kind, @subject, @name, @size, @sha256, @code, @type, @user, @now) on conflict (id) do nothing
+            """, new { id, kind, subject, name, size = upload.Size_bytes, sha256 = upload.Sha256, code = content.Code, type = content.MediaType, user, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
+        if (added == 0) return false;
+        await audit.AddChangeAsync(transaction, user, "file.added", kind, subject.ToString(), "", name, cancel);
+        await HintAsync(transaction, kind, subject, cancel);
+        upload.MoveTo(files.PathOf(upload.Sha256));
+        await transaction.CommitAsync(cancel);
+        hints.Wake();
+        return true;
+    }
+
+    /// <returns>Whether it changed.</returns>
+    public async Task<bool> SetDeletedAsync(FileRow file, Guid user, bool deleted, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var changed = await connection.ExecuteAsync(new CommandDefinition(
+            "update file set deleted_at = case when @deleted then @now end, deleted_by = case when @deleted then @user end where id = @id and (deleted_at is not null) <> @deleted",
+            new { id = file.Id, user, deleted, now = time.GetUtcNow() }, transaction, cancellationToken: cancel)) == 1;
+        if (!changed) return false;
+        await audit.AddChangeAsync(transaction, user, deleted ? "file.deleted" : "file.restored", file.ObjectKind, file.ObjectId.ToString(), deleted ? file.Name : "", deleted ? "" : file.Name, cancel);
+        await HintAsync(transaction, file.ObjectKind, file.ObjectId, cancel);
+        await transaction.CommitAsync(cancel);
+        hints.Wake();
+        return true;
+    }
+
+    /// <summary>What lay in the bin until <paramref name="before"/> goes; a content that no row names any more goes with it.</summary>
+    public async Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var contents = (await connection.QueryAsync<string>(new CommandDefinition("delete from file where deleted_at < @before returning sha256", new { before }, cancellationToken: cancel))).ToHashSet(StringComparer.Ordinal);
+        foreach (var content in contents) await RemoveUnnamedAsync(content, cancel);
+        return contents.Count;
+    }
+
+    /// <summary>Contents without a row: of an upload whose last step failed.</summary>
+    public async Task SweepAsync(DateTimeOffset before, CancellationToken cancel)
+    {
+        foreach (var some in StoredFiles.In(files.Folder).Where(f => File.GetLastWriteTimeUtc(f) < before.UtcDateTime).Chunk(1000))
+        {
+            await using var connection = await database.OpenConnectionAsync(cancel);
+            var unnamed = await connection.QueryAsync<string>(new CommandDefinition("select h from unnest(@all) h where not exists (select from file where sha256 = h)", new { all = some.Select(f => Path.GetFileName(f)).ToArray() }, cancellationToken: cancel));
+            foreach (var content in unnamed.AsList()) await RemoveUnnamedAsync(content, cancel);
+        }
+
+        Upload.RemoveLeft(files.IncomingFolder, before);
+    }
+
+    async Task RemoveUnnamedAsync(string content, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await LockAsync(transaction, content, cancel);
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select exists (select from file where sha256 = @content)", new { content }, transaction, cancellationToken: cancel))) return;
+        File.Delete(files.PathOf(content));
+    }
+
+    static Task LockAsync(NpgsqlTransaction transaction, string content, CancellationToken cancel) =>
+        transaction.Connection!.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended(@content, 11))", new { content }, transaction, cancellationToken: cancel));
+
+    /// <summary>The page of the client shows it, also when it is a deal's or a call's.</summary>
+    async Task HintAsync(NpgsqlTransaction transaction, string kind, Guid subject, CancellationToken cancel)
+    {
+        var client = kind == "client" ? subject : await transaction.Connection!.ExecuteScalarAsync<Guid?>(new CommandDefinition($"select client_id from {(kind == "deal" ? "deal" : "call")} where id = @subject", new { subject }, transaction, cancellationToken: cancel));
+        await hints.AddAsync(transaction, "file", (client ?? subject).ToString(), null, kind == "call" ? subject : null, cancel);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace CallCrm.CrmApi.Imports;
+
+/// <summary>What the text of a cell means, as people and programs of several countries write it.</summary>
+internal static partial class Cells
+{
+    /// <summary>Excel counts days from here (its 29 February 1900 that never was is in it).</summary>
+    static readonly DateTime ExcelZero = new(1899, 12, 30);
+
+    static readonly string[] DateForms =
+    [
+        "yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-ddTHH:mm:ss", "d.M.yyyy", "d.M.yyyy H:mm", "d.M.yyyy H:mm:ss", "d.M.yy", "d/M/yyyy", "d/M/yyyy H:mm", "d/M/yyyy H:mm:ss", "d-M-yyyy", "yyyyMMdd",
+    ];
+
+    /// <summary>Without what spreadsheets put before a text so that it is none of theirs: the apostrophe against formulas.</summary>
+    public static string Plain(string cell)
+    {
+        var text = cell.Trim();
+        if (text is not ['\'', .. var rest]) return text;
+        var bare = rest.Trim();
+        return rest is ['\t' or '\r' or '\n', ..] || bare is ['=' or '+' or '-' or '@', ..] ? bare : text;
+    }
+
+    /// <summary>1 234,56 and 1.234,56 and 1,234.56 and 1234.5: the last of point and comma parts the fraction, unless it can only part thousands.</summary>
+    public static decimal? Decimal(string cell)
+    {
+        var text = string.Concat(cell.Where(c => !char.IsWhiteSpace(c) && c is not ('\'' or '’' or '\u00a0' or '\u202f'))).Trim('€', '$', '£', '₽');
+        text = RoubleWord().Replace(text, "");
+        var (comma, point) = (text.LastIndexOf(','), text.LastIndexOf('.'));
+        if (comma >= 0 && point >= 0) text = text.Replace(comma > point ? "." : ",", "", StringComparison.Ordinal);
+        else if (text.Count(c => c == ',') > 1 || text.Count(c => c == '.') > 1) text = text.Replace(",", "", StringComparison.Ordinal).Replace(".", "", StringComparison.Ordinal);
+        text = text.Replace(',', '.');
+        return decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null;
+    }
+
+    /// <summary>Day before month, as in Europe; ISO 8601; or the number of days that Excel keeps.</summary>
+    public static DateTime? Date(string cell)
+    {
+        var text = cell.Trim();
+        if (DateTime.TryParseExact(text, DateForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return date;
+        return Decimal(text) is { } days && days is >= 1 and < 100_000 && !text.Contains(' ', StringComparison.Ordinal) ? ExcelZero.AddDays((double)days) : null;
+    }
+
+    /// <summary>7,9161E+10: a spreadsheet showed a long number so, and saved what it showed. The digits are gone.</summary>
+    public static bool IsScientific(string cell) => Scientific().IsMatch(cell.Trim());
+
+    /// <summary>The numbers of one cell, each with the extension behind it, if any.</summary>
+    public static IEnumerable<(string Number, string Extension)> Phones(string cell)
+    {
+        foreach (var part in cell.Split([';', '\n', '|'], StringSplitOptions.RemoveEmptyEntries).SelectMany(ByComma))
+        {
+            var text = Plain(part);
+            if (text.Length == 0) continue;
+            var extension = Extension().Match(text);
+            yield return extension.Success ? (text[..extension.Index].Trim(), extension.Groups["n"].Value) : (text, "");
+        }
+    }
+
+    // A comma may stand before an extension: 020 7946 0000, ext. 12.
+    static IEnumerable<string> ByComma(string text)
+    {
+        var parts = text.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        for (var n = 0; n < parts.Length; n++)
+        {
+            var part = parts[n];
+            if (n + 1 < parts.Length && Extension().Match(" " + parts[n + 1].Trim()) is { Success: true, Index: 0 }) part += " " + parts[++n].Trim();
+            yield return part;
+        }
+    }
+
+    [GeneratedRegex(@"^[+-]?\d(?:[.,]\d+)?[eEеЕ][+-]?\d{1,3}$", RegexOptions.NonBacktracking)]
+    private static partial Regex Scientific();
+
+    [GeneratedRegex(@"\s*(?:ext\.?|доб\.?|вн\.?|int\.?|interno|#)\s*(?<n>\d{1,6})\s*$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex Extension();
+
+    [GeneratedRegex(@"(?:руб\.?|р\.|RUB|EUR|USD)$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex RoubleWord();
+}
