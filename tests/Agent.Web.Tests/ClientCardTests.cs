@@ -125,7 +125,7 @@ public sealed class ClientCardTests : PageContext
         var card = Card(Some.CallId);
         card.Find("[data-test=custom-budget]").GetAttribute("value").Should().Be("a lot");
         await card.Find("form").SubmitAsync();
-        card.WaitForAssertion(() => card.FindAll(".field .error").Select(e => e.TextContent).Should().Contain("expected an amount"));
+        card.WaitForAssertion(() => card.FindAll(".field .error").Select(e => e.TextContent).Should().Contain("Expected: an amount"));
         card.Find("[data-test=custom-budget]").GetAttribute("value").Should().Be("a lot");
     }
 

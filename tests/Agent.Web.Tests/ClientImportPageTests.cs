@@ -28,7 +28,7 @@ public sealed class ClientImportPageTests : PageContext
     {
         Server.Answer = request => request.RequestUri!.AbsolutePath switch
         {
-            "/api/session" => Json(Some.Session with { Roles = [role] }, ContractsJson.Default.SessionView),
+            "/api/session" => Json(Some.As(role), ContractsJson.Default.SessionView),
             "/api/imports" => Json(new ListPage<ImportRunView>([State("done", 1)], null), ContractsJson.Default.ListPageImportRunView),
             var path when path.EndsWith("/preview", StringComparison.Ordinal) => Json(Preview, ContractsJson.Default.ImportPreview),
             var path when path.StartsWith("/api/imports/", StringComparison.Ordinal) => Json(_run, ContractsJson.Default.ImportRunView),

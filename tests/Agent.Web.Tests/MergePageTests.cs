@@ -114,7 +114,7 @@ public sealed class MergePageTests : PageContext
     [Fact]
     public async Task The_client_s_page_has_the_card_its_merges_for_those_who_merge_and_its_past()
     {
-        Cards(r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Roles = ["supervisor"] }, ContractsJson.Default.SessionView))
+        Cards(r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.As("supervisor"), ContractsJson.Default.SessionView))
             : r.RequestUri.AbsolutePath.EndsWith("/merges", StringComparison.Ordinal) ? FakeServer.Json("[]") : null);
         await Session.LoadAsync();
         var page = Render<ClientPage>(p => p.Add(c => c.Id, Some.ClientId));

@@ -36,5 +36,3 @@ create table import_mapping (
   updated_at  timestamptz not null
 );
 
--- Imports and cards find who else has an address.
-create index client_email on client (lower(email)) where email <> '';

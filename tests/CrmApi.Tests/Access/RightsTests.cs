@@ -243,7 +243,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
 
     /// <summary>Who had a role before roles were data has lost nothing but what an agent should not have had: cards of other people's clients.</summary>
     [PostgresTheory]
-    [InlineData("agent", "client.view=all client.create=all client.edit=own client.reassign=own deal.view=all call.view=own recording.listen=own missed.work=own script.view=all")]
+    [InlineData("agent", "client.view=all client.create=all client.edit=own client.reassign=own deal.view=all call.view=own recording.listen=own missed.work=own file.use=all script.view=all")]
     [InlineData("supervisor", "client.view=all client.edit=all call.view=all call.edit=all call.listen=all recording.listen=all board.view=all agent.supervise=all missed.work=all missed.figures=all report.view=all report.export=all block.edit=all client.review=all script.view=all")]
     [InlineData("manager", "client.view=all client.edit=all call.view=all recording.listen=all board.view=all missed.work=all missed.figures=all report.view=all report.export=all client.review=all script.view=all")]
     [InlineData("admin", "client.view=all client.edit=all call.view=all call.edit=all call.listen=all recording.listen=all board.view=all agent.supervise=all missed.work=all missed.figures=all report.view=all report.export=all block.edit=all client.review=all script.view=all settings.configure=all")]
