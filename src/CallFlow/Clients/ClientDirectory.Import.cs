@@ -277,34 +277,22 @@ public sealed partial class ClientDirectory
             if (rule.ByMail && row.Mail.Length > 0) byKey.TryAdd(row.Mail, id);
         }
 
-        static ImportHead Fill(ImportHead card, ImportHead row) => card with
-        {
-            Kind = card.Confirmed ? card.Kind : row.Kind,
-            Name = First(card.Name, row.Name),
-            Company = First(card.Company, row.Company),
-            Email = First(card.Email, row.Email),
-            City = First(card.City, row.City),
-            Note = First(card.Note, row.Note),
-            Language = card.Language ?? row.Language,
-            Segment = card.Segment ?? row.Segment,
-            ResponsibleId = card.ResponsibleId ?? row.ResponsibleId,
-            Source = First(card.Source, row.Source),
-            Confirmed = true,
-        };
+        static ImportHead Fill(ImportHead card, ImportHead row) => Joined(card, card, row) with { Kind = card.Confirmed ? card.Kind : row.Kind };
 
-        /// <summary>Where it came from first stays.</summary>
-        static ImportHead Over(ImportHead card, ImportHead row) => card with
+        static ImportHead Over(ImportHead card, ImportHead row) => Joined(card, row, card) with { Kind = row.Kind };
+
+        /// <summary>Field by field what <paramref name="one"/> says, else the other. Where it came from first stays.</summary>
+        static ImportHead Joined(ImportHead card, ImportHead one, ImportHead other) => card with
         {
-            Kind = row.Kind,
-            Name = First(row.Name, card.Name),
-            Company = First(row.Company, card.Company),
-            Email = First(row.Email, card.Email),
-            City = First(row.City, card.City),
-            Note = First(row.Note, card.Note),
-            Language = row.Language ?? card.Language,
-            Segment = row.Segment ?? card.Segment,
-            ResponsibleId = row.ResponsibleId ?? card.ResponsibleId,
-            Source = First(card.Source, row.Source),
+            Name = First(one.Name, other.Name),
+            Company = First(one.Company, other.Company),
+            Email = First(one.Email, other.Email),
+            City = First(one.City, other.City),
+            Note = First(one.Note, other.Note),
+            Language = one.Language ?? other.Language,
+            Segment = one.Segment ?? other.Segment,
+            ResponsibleId = one.ResponsibleId ?? other.ResponsibleId,
+            Source = First(card.Source, First(one.Source, other.Source)),
             Confirmed = true,
         };
 
