@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.Versioning;
 using CallCrm.CallFlow;
 using CallCrm.TestKit.Host;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,7 +6,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CallCrm.TestKit;
 
 /// <summary>A PostgreSQL server of a test's own, to be frozen, stopped and started under those who use it.</summary>
-[SupportedOSPlatform("linux")]
 public sealed class StoppablePostgres : IAsyncDisposable
 {
     readonly string _root;
@@ -21,7 +19,8 @@ public sealed class StoppablePostgres : IAsyncDisposable
     public static async Task<StoppablePostgres> StartAsync()
     {
         var root = Directory.CreateTempSubdirectory("callcrm-pg-").FullName;
-        File.SetUnixFileMode(root, (UnixFileMode)0b111_101_101);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(root, (UnixFileMode)0b111_101_101);
         var server = new StoppablePostgres(root, ClusterFolders.For(Path.Combine(root, "postgres")));
         await server.StartAgainAsync();
         await Migrator.MigrateAsync(server.ConnectionString, TimeProvider.System, NullLogger.Instance, CancellationToken.None);

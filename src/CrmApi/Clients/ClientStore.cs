@@ -11,13 +11,16 @@ namespace CallCrm.CrmApi.Clients;
 /// <summary>Reads of clients for the pages. Writing is ClientDirectory's.</summary>
 internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
 {
-    const int MostWords = 5;
-    const int MostNumbers = 20_000;
-
     public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, string? cursor, int limit, CancellationToken cancel)
     {
         var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind, within = within.People });
-        var hits = Hits(Texts.Clean(query).Trim(), parameters);
+        var live = $"""
+            c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before)
+              {(string.IsNullOrWhiteSpace(tag) ? "" : "and c.tags @> @tags")}
+              {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
+              {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
+            """;
+        var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, live, limit + 1);
         var sql =
             $"""
             {hits}
@@ -27,11 +30,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
             left join app_user u on u.id = c.responsible_id
             left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
             left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
-            where c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before)
-              {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
-              {(string.IsNullOrWhiteSpace(tag) ? "" : "and c.tags @> @tags")}
-              {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
-              {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
+            where {live} {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
             order by c.number desc limit @limit
             """;
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -44,50 +43,6 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
     {
         public ClientRow View() => new(Id, Number, Name, Company, SegmentName, ResponsibleName, Phone is { } e164 ? Numbers.Format(e164, "en") : null, LastCallAt, Confirmed, Hidden, Tags.Length > 0 ? (string[])Tags : null);
     }
-
-    /// <summary>
-    /// The newest cards of each way to find one, as many as a page holds, so that a fragment of half the base costs no more than a rare one: every word on the card, in one
-    /// of its further addresses, or in the title of a deal; digits in a telephone number, or the whole number of a card or deal.
-    /// </summary>
-    internal static string Hits(string query, DynamicParameters parameters)
-    {
-        var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
-        if (words.Length == 0) return "";
-        const string OnPage = "c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before) order by c.number desc limit @limit";
-        var ways = new List<string>
-        {
-            $"select c.number from client c where {All("c.search", words, parameters)} and {OnPage}",
-            $"select c.number from client_email e join client c on c.id = client_root(e.client_id) where {All("e.address", words, parameters)} and {OnPage}",
-            $"select c.number from deal d join client c on c.id = client_root(d.client_id) where {All("d.title", words, parameters)} and {OnPage}",
-        };
-        var digits = string.Concat(query.Where(char.IsAsciiDigit));
-        if (digits.Length >= 3 && !query.Any(char.IsLetter))
-        {
-            parameters.Add("digits", $"%{digits}%");
-            // As written within the country (020 …), where the international form has no 0.
-            var national = digits[0] == '0' && digits.TrimStart('0').Length >= 3;
-            parameters.Add("national", $"%{digits.TrimStart('0')}%");
-            // First the numbers, then their cards: from the newest card on, each would have its numbers read.
-            ways.Add($"select c.number from (select client_id from client_phone where e164 like @digits{(national ? " or e164 like @national" : "")} limit {MostNumbers}) p join client c on c.id = p.client_id where {OnPage}");
-        }
-
-        if (long.TryParse(query.TrimStart('#'), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number))
-        {
-            parameters.Add("number", number);
-            ways.Add($"select c.number from client c where c.number = @number and {OnPage}");
-            ways.Add($"select c.number from deal d join client c on c.id = client_root(d.client_id) where d.number = @number and {OnPage}");
-        }
-
-        return $"with hit as materialized (({string.Join(") union (", ways)}))";
-    }
-
-    /// <summary>Each word anywhere in the column. The indexes know parts of three characters: a shorter word is looked for where one begins.</summary>
-    static string All(string column, string[] words, DynamicParameters parameters) => string.Join(" and ", words.Select((word, n) =>
-    {
-        var begins = word.Length < 3 && word.All(char.IsLetterOrDigit);
-        parameters.Add($"word{n}", begins ? $@"\m{word}" : $"%{Texts.LikeFragment(word)}%");
-        return $"{column} {(begins ? "~*" : "ilike")} @word{n}";
-    }));
 
     /// <summary>The card; of a merged client, that of the one it went into.</summary>
     public async Task<ClientCardView?> CardAsync(Guid id, CancellationToken cancel)

@@ -61,8 +61,9 @@ internal sealed class ClientExport(NpgsqlDataSource database, SiteClock clock)
     /// <summary>One query, read as it comes: what is being written is a picture of one moment.</summary>
     public async IAsyncEnumerable<object?[]> RowsAsync(string query, Reach sees, Reach exports, string language, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { before = (long?)null, limit = int.MaxValue, sees = sees.People, exports = exports.People });
-        var hits = ClientStore.Hits(query, parameters);
+        var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People });
+        const string Theirs = "c.merged_into is null and c.deleted_at is null and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))";
+        var hits = ClientSearch.Hits(query, parameters, Theirs, limit: null);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = connection.QueryUnbufferedAsync<Row>(
             $"""
@@ -70,8 +71,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, SiteClock clock)
             select c.number, c.kind, c.name, c.company, (select string_agg(p.e164, ' ' order by p.is_main desc, p.added_at, p.e164) from client_phone p where p.client_id = c.id) as phones, c.email, c.city,
               s.name as segment, u.name as responsible, c.language, c.source, c.note, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at
             from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
-            where c.merged_into is null and c.deleted_at is null and {(hits.Length > 0 ? "c.number in (select number from hit)" : "c.hidden_at is null")}
-              and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))
+            where {Theirs} and {(hits.Length > 0 ? "c.number in (select number from hit)" : "c.hidden_at is null")}
             order by c.number desc
             """, parameters, commandTimeout: 600);
         await foreach (var r in rows.WithCancellation(cancel))

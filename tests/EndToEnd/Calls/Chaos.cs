@@ -4,23 +4,41 @@ using Xunit.Abstractions;
 
 namespace CallCrm.EndToEnd.Calls;
 
-/// <summary>Real calls while the host is killed and AMI cut: afterwards the call log says what Asterisk's CEL says.</summary>
+/// <summary>Real calls while host, AMI, Asterisk and PostgreSQL are killed, cut, delayed and stopped: afterwards the call log says what Asterisk's CEL says.</summary>
 [Collection(LabCollection.Name)]
 [Trait("Category", "Lab")]
 public sealed class Chaos(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     [LabFact]
     public Task Forty_calls_with_a_kill_and_two_cuts_are_all_in_the_call_log_as_they_were() =>
-        RunAsync(new LabChaosPlan(Calls: 40, PerSecond: 4, Agents: 12, Kills: 1, Cuts: 2, Seed: 41));
+        RunAsync(new LabChaosPlan(Calls: 40, PerSecond: 4, Agents: 12, [.. LabChaosPlan.Of(kills: 1, cuts: 2)], Seed: 41));
+
+    [LabFact]
+    public Task Forty_calls_with_Asterisk_killed_a_slow_line_and_PostgreSQL_stopped_are_all_in_the_call_log_as_they_were() =>
+        WithOwnPostgresAsync(new LabChaosPlan(Calls: 40, PerSecond: 2, Agents: 12, [LabFault.Asterisk, LabFault.Slow, LabFault.Database], Seed: 42));
+
+    [LabFact]
+    [Trait("Category", "Long")]
+    public Task Three_hundred_calls_with_every_kind_of_fault_are_all_in_the_call_log_as_they_were() =>
+        WithOwnPostgresAsync(new LabChaosPlan(Calls: 300, PerSecond: 5, Agents: 50,
+            [LabFault.Kill, LabFault.Kill, LabFault.Cut, LabFault.Cut, LabFault.Cut, LabFault.Slow, LabFault.Slow, LabFault.Asterisk, LabFault.Database, LabFault.Database], Seed: 301));
 
     [LabFact]
     [Trait("Category", "Long")]
     public Task Three_hundred_calls_with_two_kills_and_five_cuts_are_all_in_the_call_log_as_they_were() =>
-        RunAsync(new LabChaosPlan(Calls: 300, PerSecond: 10, Agents: 50, Kills: 2, Cuts: 5, Seed: 300));
+        RunAsync(new LabChaosPlan(Calls: 300, PerSecond: 10, Agents: 50, [.. LabChaosPlan.Of(kills: 2, cuts: 5)], Seed: 300));
 
-    async Task RunAsync(LabChaosPlan plan)
+    async Task RunAsync(LabChaosPlan plan) =>
+        Judge(plan, await LabChaos.RunAsync(await AsteriskLab.SharedAsync(), await postgres.NewDatabaseAsync(), plan));
+
+    async Task WithOwnPostgresAsync(LabChaosPlan plan)
     {
-        var result = await LabChaos.RunAsync(await AsteriskLab.SharedAsync(), await postgres.NewDatabaseAsync(), plan);
+        await using var server = await StoppablePostgres.StartAsync();
+        Judge(plan, await LabChaos.RunAsync(await AsteriskLab.SharedAsync(), server.ConnectionString, plan, server));
+    }
+
+    void Judge(LabChaosPlan plan, LabChaosResult result)
+    {
         output.WriteLine(result.ToString());
         result.Calls.Should().Be(plan.Calls);
         result.Truth.Keys.Should().Contain([CallEndKind.Answered, CallEndKind.Abandoned]);

@@ -27,21 +27,24 @@ public sealed class CallLogOracle(string trunk, Func<string, bool> isAgent)
     static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
     /// <summary>Calls from the trunk that have ended, from their first channel (CHAN_START … CHAN_END).</summary>
-    public IReadOnlyList<CelCall> Read(IReadOnlyList<CelRow> cel)
+    /// <param name="crashes">When Asterisk was killed (Unix seconds): it wrote no end of the channels of that moment.</param>
+    public IReadOnlyList<CelCall> Read(IReadOnlyList<CelRow> cel, IReadOnlyList<double>? crashes = null)
     {
         var calls = new List<CelCall>();
         var byChannel = cel.GroupBy(r => r.Uniqueid).ToDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal);
-        var agents = byChannel.Where(c => isAgent(DeviceOf(c.Value[0].Channel))).SelectMany(c => Stays(c.Value)).ToLookup(s => s.Bridge);
+        var agents = byChannel.Where(c => isAgent(DeviceOf(c.Value[0].Channel))).SelectMany(c => Stays(c.Value, EndOf(c.Value))).ToLookup(s => s.Bridge);
         foreach (var (id, rows) in byChannel)
         {
-            if (rows[0] is not { Event: "CHAN_START" } start || DeviceOf(start.Channel) != trunk || start.Linkedid != id || Array.Find(rows, r => r.Event == "CHAN_END") is not { } end)
+            if (rows[0] is not { Event: "CHAN_START" } start || DeviceOf(start.Channel) != trunk || start.Linkedid != id || EndOf(rows) is not { } end)
                 continue;
-            var met = Stays(rows).SelectMany(own => agents[own.Bridge].Select(a => (From: Math.Max(own.From, a.From), To: Math.Min(own.To, a.To)))).Where(s => s.To > s.From).ToArray();
+            var met = Stays(rows, end).SelectMany(own => agents[own.Bridge].Select(a => (From: Math.Max(own.From, a.From), To: Math.Min(own.To, a.To)))).Where(s => s.To > s.From).ToArray();
             var kind = met.Length > 0 ? CallEndKind.Answered : rows.Any(r => r.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal)) ? CallEndKind.Fallback : CallEndKind.Abandoned;
-            calls.Add(new CelCall(id, start.AtSeconds, end.AtSeconds, kind, TimeSpan.FromSeconds(met.Sum(s => s.To - s.From)), met.Length > 0 ? met.Min(s => s.From) : null));
+            calls.Add(new CelCall(id, start.AtSeconds, end, kind, TimeSpan.FromSeconds(met.Sum(s => s.To - s.From)), met.Length > 0 ? met.Min(s => s.From) : null));
         }
 
         return calls;
+
+        double? EndOf(CelRow[] rows) => Array.Find(rows, r => r.Event == "CHAN_END")?.AtSeconds ?? crashes?.Where(c => c >= rows[^1].AtSeconds).Select(c => (double?)c).Min();
     }
 
     public static async Task<IReadOnlyList<LoggedCall>> LogAsync(string connectionString, DateTimeOffset since)
@@ -101,7 +104,7 @@ public sealed class CallLogOracle(string trunk, Func<string, bool> isAgent)
             ? string.Create(CultureInfo.InvariantCulture, $"talked {call.Talk.TotalSeconds:F3} s, is logged with {logged.Talk.TotalSeconds:F3} s") : null;
     }
 
-    static IEnumerable<(string Bridge, double From, double To)> Stays(CelRow[] rows)
+    static IEnumerable<(string Bridge, double From, double To)> Stays(CelRow[] rows, double? end)
     {
         (string Bridge, double From)? now = null;
         foreach (var row in rows)
@@ -115,6 +118,9 @@ public sealed class CallLogOracle(string trunk, Func<string, bool> isAgent)
             if (row.Event == "BRIDGE_ENTER" && BridgeOf(row.Extra) is { } bridge)
                 now = (bridge, row.AtSeconds);
         }
+
+        if (now is { } last && end is { } at)
+            yield return (last.Bridge, last.From, at);
     }
 
     static string? BridgeOf(string extra)

@@ -3,8 +3,31 @@ using System.Text;
 
 namespace CallCrm.TestKit.Lab;
 
+/// <summary>What goes wrong.</summary>
+public enum LabFault
+{
+    /// <summary>kill -9 of the host.</summary>
+    Kill,
+
+    /// <summary>Its AMI connection is reset, and nothing connects for a moment.</summary>
+    Cut,
+
+    /// <summary>What the PBX says arrives late for some seconds.</summary>
+    Slow,
+
+    /// <summary>kill -9 of Asterisk, and a new start.</summary>
+    Asterisk,
+
+    /// <summary>PostgreSQL is stopped for some seconds.</summary>
+    Database,
+}
+
 /// <summary>How much of it.</summary>
-public sealed record LabChaosPlan(int Calls, int PerSecond, int Agents, int Kills, int Cuts, int Seed);
+/// <param name="Faults">In an order that the seed draws.</param>
+public sealed record LabChaosPlan(int Calls, int PerSecond, int Agents, IReadOnlyList<LabFault> Faults, int Seed)
+{
+    public static IEnumerable<LabFault> Of(int kills, int cuts) => [.. Enumerable.Repeat(LabFault.Kill, kills), .. Enumerable.Repeat(LabFault.Cut, cuts)];
+}
 
 /// <param name="Differences">What the call log has wrong against Asterisk's CEL and the callers' own list.</param>
 /// <param name="Left">What is still open in CallCrm when the PBX has no channel any more.</param>
@@ -25,15 +48,16 @@ public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionar
 }
 
 /// <summary>
-/// Real calls on the real Asterisk while the host is killed and its AMI connection cut, at times drawn from a seed; then the call log is held
-/// against Asterisk's CEL and sipp's log.
+/// Real calls on the real Asterisk while the host is killed, its AMI connection cut or slow, PostgreSQL stopped, Asterisk itself killed, at times drawn from a
+/// seed; then the call log is held against Asterisk's CEL and sipp's log.
 /// </summary>
 public static class LabChaos
 {
     /// <summary>After its last channel: look-ups, the CEL's import and the last commits.</summary>
     static readonly TimeSpan Settle = TimeSpan.FromSeconds(12);
 
-    public static async Task<LabChaosResult> RunAsync(AsteriskLab lab, string connection, LabChaosPlan plan)
+    /// <param name="database">Where the plan stops PostgreSQL: that server, which <paramref name="connection"/> names.</param>
+    public static async Task<LabChaosResult> RunAsync(AsteriskLab lab, string connection, LabChaosPlan plan, StoppablePostgres? database = null)
     {
         await lab.QuietAsync();
         await using var relay = new TcpRelay(lab.AmiPort);
@@ -46,12 +70,12 @@ public static class LabChaos
         await site.SitDownAsync(site.Extensions);
         var since = Now();
         var earlier = lab.Cel().Select(r => r.Uniqueid).ToHashSet(StringComparer.Ordinal);
-        var run = new Run(site, relay, plan);
+        var run = new Run(site, relay, plan, database);
         var numbers = await run.GoAsync(lab);
         await lab.QuietAsync();
         await Task.Delay(Settle);
         var oracle = new CallLogOracle("PJSIP/trunk", d => d.StartsWith("PJSIP/1", StringComparison.Ordinal) && d != "PJSIP/110");
-        var truth = oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))]);
+        var truth = oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))], run.Crashes);
         var log = await CallLogOracle.LogAsync(connection, since);
         return new LabChaosResult(ReadsCel(), truth.Count, truth.CountBy(c => c.End).ToDictionary(), CallLogOracle.Compare(truth, numbers, log, run.Unseen), await LeftAsync(connection), run.Story);
     }
@@ -77,11 +101,14 @@ public static class LabChaos
         return left;
     }
 
-    sealed class Run(LabSite site, TcpRelay relay, LabChaosPlan plan)
+    sealed class Run(LabSite site, TcpRelay relay, LabChaosPlan plan, StoppablePostgres? database)
     {
         readonly StringBuilder _story = new($"seed {plan.Seed}: ");
 
         public List<(double From, double To)> Unseen { get; } = [];
+
+        /// <summary>When Asterisk was killed (Unix seconds).</summary>
+        public List<double> Crashes { get; } = [];
 
         public string Story => _story.ToString();
 
@@ -111,11 +138,11 @@ public static class LabChaos
             }
         }
 
-        /// <summary>Kills and cuts in a random order, spread over the time in which calls come.</summary>
+        /// <summary>The faults in a random order, spread over the time in which calls come.</summary>
         async Task FaultsAsync(TimeSpan length)
         {
             var random = new Random(plan.Seed);
-            bool[] faults = [.. Enumerable.Repeat(true, plan.Kills), .. Enumerable.Repeat(false, plan.Cuts)];
+            LabFault[] faults = [.. plan.Faults];
             random.Shuffle(faults);
             var began = TimeProvider.System.GetTimestamp();
             for (var i = 0; i < faults.Length; i++)
@@ -123,10 +150,14 @@ public static class LabChaos
                 var at = length * ((i + 0.2 + (random.NextDouble() * 0.6)) / faults.Length);
                 if (at - TimeProvider.System.GetElapsedTime(began) is { Ticks: > 0 } wait)
                     await Task.Delay(wait);
-                if (faults[i])
-                    await KillAsync();
-                else
-                    await CutAsync(TimeSpan.FromMilliseconds(random.Next(50, 1_500)));
+                await (faults[i] switch
+                {
+                    LabFault.Kill => KillAsync(),
+                    LabFault.Cut => CutAsync(TimeSpan.FromMilliseconds(random.Next(50, 1_500))),
+                    LabFault.Slow => SlowAsync(TimeSpan.FromMilliseconds(random.Next(100, 800)), TimeSpan.FromSeconds(random.Next(2, 5))),
+                    LabFault.Asterisk => CrashAsync(),
+                    _ => DatabaseAsync(TimeSpan.FromSeconds(random.Next(2, 6))),
+                });
             }
         }
 
@@ -148,6 +179,32 @@ public static class LabChaos
             await relay.CutAsync(length);
             await SnapshotAsync(said);
             Note("cut", from);
+        }
+
+        async Task SlowAsync(TimeSpan late, TimeSpan length)
+        {
+            relay.Delay = late;
+            await Task.Delay(length);
+            relay.Delay = TimeSpan.Zero;
+            _story.Append(CultureInfo.InvariantCulture, $"slow by {late.TotalMilliseconds:F0} ms for {length.TotalSeconds:F0} s; ");
+        }
+
+        async Task CrashAsync()
+        {
+            var (from, said) = (Seconds(), site.Host.Output.Length);
+            Crashes.Add(from);
+            await site.Lab.RestartAsync();
+            await SnapshotAsync(said);
+            Note("Asterisk killed", from);
+        }
+
+        async Task DatabaseAsync(TimeSpan length)
+        {
+            var server = database ?? throw new InvalidOperationException("This plan needs a PostgreSQL of its own.");
+            await server.StopAsync();
+            await Task.Delay(length);
+            await server.StartAgainAsync();
+            _story.Append(CultureInfo.InvariantCulture, $"no database for {length.TotalSeconds:F0} s; ");
         }
 
         /// <summary>Until the router has the whole picture again.</summary>

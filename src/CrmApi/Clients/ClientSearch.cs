@@ -1,0 +1,92 @@
+using System.Globalization;
+using CallCrm.CrmApi.Errors;
+using Dapper;
+
+namespace CallCrm.CrmApi.Clients;
+
+/// <summary>
+/// One box finds a card by any fragment: every word on the card, in one of its further addresses, or in the title of a deal; digits in a telephone number, or the whole
+/// number of a card or deal.
+/// </summary>
+static class ClientSearch
+{
+    const int MostWords = 5;
+    const int MostNumbers = 20_000;
+
+    /// <summary>A fragment that many cards have fills a page from the newest of them; only a rarer one is looked up in the index, which knows no order.</summary>
+    const int Newest = 5_000;
+
+    const int MostOlder = 20_000;
+    const int MostElsewhere = 1_000;
+
+    /// <summary>A <c>with</c> that names the cards of a page <c>hit</c>; empty where nothing is looked for.</summary>
+    /// <param name="only">What else the cards <c>c</c> must fulfil.</param>
+    /// <param name="limit">Null: all of them, however long it takes.</param>
+    public static string Hits(string query, DynamicParameters parameters, string only, int? limit)
+    {
+        var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
+        if (words.Length == 0) return "";
+        var page = limit is null ? only : string.Create(CultureInfo.InvariantCulture, $"{only} order by c.number desc limit {limit}");
+        var ways = new List<string>();
+        var first = "";
+        if (limit is null)
+        {
+            ways.Add($"select c.number from client c where {All("c.search", words, parameters)} and {only}");
+        }
+        else
+        {
+            first = string.Create(CultureInfo.InvariantCulture,
+                $"""
+                newest as materialized (
+                  select number from (select c.number, c.search from client c where {only} order by c.number desc limit {Newest}) c where {All("c.search", words, parameters)} limit {limit}),
+                older as materialized (
+                  select c.number from client c where (select count(*) from newest) < {limit} and {All("c.search", words, parameters)} and {only} limit {MostOlder}),
+                """);
+            ways.Add("select number from newest");
+            ways.Add(string.Create(CultureInfo.InvariantCulture, $"select number from older order by number desc limit {limit}"));
+        }
+
+        ways.Add(Elsewhere($"client_email e where {All("e.address", words, parameters)}", limit is null ? null : MostElsewhere, page));
+        ways.Add(Elsewhere($"deal d where {All("d.title", words, parameters)}", limit is null ? null : MostElsewhere, page));
+        var digits = string.Concat(query.Where(char.IsAsciiDigit));
+        if (digits.Length >= 3 && !query.Any(char.IsLetter))
+        {
+            parameters.Add("digits", $"%{digits}%");
+            // As written within the country (020 …), where the international form has no 0.
+            var national = digits[0] == '0' && digits.TrimStart('0').Length >= 3;
+            parameters.Add("national", $"%{digits.TrimStart('0')}%");
+            ways.Add(Elsewhere($"client_phone p where (p.e164 like @digits{(national ? " or p.e164 like @national" : "")})", limit is null ? null : MostNumbers, page));
+        }
+
+        if (long.TryParse(query.TrimStart('#'), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            parameters.Add("number", number);
+            ways.Add($"select c.number from client c where c.number = @number and {page}");
+            ways.Add(Elsewhere("deal d where d.number = @number", null, page));
+        }
+
+        return $"with {first} hit as materialized (({string.Join(") union (", ways)}))";
+    }
+
+    /// <summary>First what has the fragment, then its cards: from the newest card on, each would have its numbers, addresses and deals read.</summary>
+    static string Elsewhere(string from, int? most, string page) =>
+        $"""
+        select c.number from (select distinct client_id from (select client_id from {from} {(most is null ? "" : string.Create(CultureInfo.InvariantCulture, $"limit {most}"))}) x) x
+        join client k on k.id = x.client_id join client c on c.id = case when k.merged_into is null then k.id else client_root(k.id) end where {page}
+        """;
+
+    /// <summary>Each word anywhere in the column. The indexes know parts of three characters: a shorter word is looked for at the beginning of one.</summary>
+    static string All(string column, string[] words, DynamicParameters parameters) => string.Join(" and ", words.Select((word, n) =>
+    {
+        var fragment = Texts.LikeFragment(word);
+        if (word.Length >= 3 || !word.All(char.IsLetterOrDigit))
+        {
+            parameters.Add($"word{n}", $"%{fragment}%");
+            return $"{column} ilike @word{n}";
+        }
+
+        parameters.Add($"word{n}", $"{fragment}%");
+        parameters.Add($"later{n}", $"% {fragment}%");
+        return $"({column} ilike @word{n} or {column} ilike @later{n})";
+    }));
+}
