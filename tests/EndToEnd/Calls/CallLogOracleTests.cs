@@ -25,6 +25,15 @@ public sealed class CallLogOracleTests
     [Fact]
     public void A_call_still_up_is_no_call_yet() => s_oracle.Read([Row("CHAN_START", 1, "1", "1", "PJSIP/trunk-1")]).Should().BeEmpty();
 
+    [Fact]
+    public void Whose_PBX_was_killed_was_lost_or_talked_until_then()
+    {
+        s_oracle.Read([Row("CHAN_START", 1, "1", "1", "PJSIP/trunk-1")], [2]).Should().ContainSingle().Which.Should().BeEquivalentTo(new { End = CallEndKind.Lost, ToSeconds = 2.0 });
+        var talked = s_oracle.Read([.. Answered("1", 10, talk: 4).Where(r => r.Event is not ("BRIDGE_EXIT" or "CHAN_END"))], [8, 100, 200]).Should().ContainSingle().Subject;
+        talked.Should().BeEquivalentTo(new { End = CallEndKind.Answered, ToSeconds = 100.0 });
+        talked.Talk.TotalSeconds.Should().BeGreaterThan(80);
+    }
+
     [Theory]
     [InlineData("Answered", 5.2, "talked 4.000 s")]
     [InlineData("Abandoned", 4.0, "was Answered, is logged as Abandoned")]

@@ -97,6 +97,9 @@ public sealed class AsteriskLab
     /// <summary>kill -9.</summary>
     public Task KillAsync() => LabProgram.RunAsync("lab", ["kill", Name], TimeSpan.FromSeconds(10));
 
+    /// <summary>The same, without waiting until its last thread has ended.</summary>
+    public Task CrashAsync() => Signal.SendAsync(ProcessId, "KILL");
+
     public Task RestartAsync() => LabProgram.RunAsync("lab", ["restart", Name], TimeSpan.FromSeconds(20));
 
     public Task FreezeAsync() => Signal.SendAsync(ProcessId, "STOP");

@@ -4,8 +4,8 @@ using Npgsql;
 
 namespace CallCrm.TestKit.Lab;
 
-/// <summary>How a caller fared.</summary>
-public enum CallEndKind { Answered, Abandoned, Fallback }
+/// <summary>How a caller fared; lost: the PBX went down under them, and they had spoken with nobody.</summary>
+public enum CallEndKind { Answered, Abandoned, Fallback, Lost }
 
 /// <summary>A client's call as the PBX wrote it down.</summary>
 /// <param name="Talk">Time in one bridge with agents.</param>
@@ -38,7 +38,8 @@ public sealed class CallLogOracle(string trunk, Func<string, bool> isAgent)
             if (rows[0] is not { Event: "CHAN_START" } start || DeviceOf(start.Channel) != trunk || start.Linkedid != id || EndOf(rows) is not { } end)
                 continue;
             var met = Stays(rows, end).SelectMany(own => agents[own.Bridge].Select(a => (From: Math.Max(own.From, a.From), To: Math.Min(own.To, a.To)))).Where(s => s.To > s.From).ToArray();
-            var kind = met.Length > 0 ? CallEndKind.Answered : rows.Any(r => r.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal)) ? CallEndKind.Fallback : CallEndKind.Abandoned;
+            var kind = met.Length > 0 ? CallEndKind.Answered : rows.Any(r => r.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal)) ? CallEndKind.Fallback
+                : crashes?.Contains(end) == true ? CallEndKind.Lost : CallEndKind.Abandoned;
             calls.Add(new CelCall(id, start.AtSeconds, end, kind, TimeSpan.FromSeconds(met.Sum(s => s.To - s.From)), met.Length > 0 ? met.Min(s => s.From) : null));
         }
 
@@ -97,7 +98,7 @@ public sealed class CallLogOracle(string trunk, Func<string, bool> isAgent)
     {
         if (logged.State != "Ended")
             return $"is {logged.State} for ever";
-        var end = logged.Outcome switch { "Answered" => CallEndKind.Answered, "Abandoned" or "ShortAbandon" => CallEndKind.Abandoned, "Fallback" => CallEndKind.Fallback, _ => (CallEndKind?)null };
+        var end = logged.Outcome switch { "Answered" => CallEndKind.Answered, "Abandoned" or "ShortAbandon" => CallEndKind.Abandoned, "Fallback" => CallEndKind.Fallback, "Lost" => CallEndKind.Lost, _ => (CallEndKind?)null };
         if (end != call.End)
             return $"was {call.End}, is logged as {logged.Outcome}";
         return (logged.Talk - call.Talk).Duration() > Tolerance

@@ -115,7 +115,7 @@ public static class LabChaos
         public async Task<IReadOnlyList<string>> GoAsync(AsteriskLab lab)
         {
             // Seven of ten talk for a while, two give up while it rings, one has much to say.
-            (int Share, double Patience_s, double Talk_s)[] kinds = [(7, 60, 3), (2, 0.25, 3), (1, 60, 9)];
+            (int Share, double Patience_s, double Talk_s)[] kinds = [(7, 30, 3), (2, 0.25, 3), (1, 30, 9)];
             var callers = new List<LabTraffic>();
             try
             {
@@ -192,7 +192,8 @@ public static class LabChaos
         async Task CrashAsync()
         {
             var (from, said) = (Seconds(), site.Host.Output.Length);
-            Crashes.Add(from);
+            await site.Lab.CrashAsync();
+            Crashes.Add(Seconds());
             await site.Lab.RestartAsync();
             await SnapshotAsync(said);
             Note("Asterisk killed", from);
