@@ -56,6 +56,13 @@ public sealed class HealingFaultTests
         Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 4) with { Context = "callcrm-fallback" }, Scenario.Seen("8", "7", "PJSIP/nobody", "x", age: 3))
             .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0 estimated");
 
+    [Theory]
+    [InlineData("", "Fallback")]
+    [InlineData("Dial", "Observed")]
+    public void A_caller_found_on_the_way_to_us_whom_we_never_answered_was_served_by_the_fallback(string app, string outcome) =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", age: 0, app: app) with { Context = "from-trunk", Up = false })
+            .At(101).TalksTo("7", "8", "PJSIP/nobody").At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong($"snap100+1 ended {outcome} by Caller agent - wait 5000 talk 0 hold 0");
+
     [Fact]
     public void A_caller_found_asking_us_who_gives_up_has_abandoned() =>
         Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", age: 2, app: "AGI")).At(106).Ends("7", hungUp: true).ExpectAmong("snap100+1 ended Abandoned by Caller agent - wait 8000 talk 0 hold 0");

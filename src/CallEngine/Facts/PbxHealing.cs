@@ -182,9 +182,10 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         call.Caller = CallRules.Read(seen.CallerNumber, seen.NumberRestricted, state.Extensions.ContainsKey(new NodeKey(seen.Leg.Node, seen.CallerNumber)));
         call.CallerName = seen.CallerName;
         call.Dialled = CallRules.Read(seen.DialledNumber, restricted: false, toExtension);
-        // It asks us, or asked in vain and is served by the dialplan's fallback.
+        // It asks us, or asked in vain and is served by the dialplan's fallback, or has just come to a number of ours and is on the way to ask.
         var fallback = seen.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal);
-        call.Routed = isTrunk && (fallback || string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal));
+        var coming = !seen.Up && seen.Application is not ("Dial" or "Queue") && state.Settings.Dialled(call.Dialled) is not null;
+        call.Routed = isTrunk && (fallback || coming || string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal));
         if (call.Routed && fallback)
             call.Final = RouteRule.Fallback;
         book.AnnounceSoon(call);
