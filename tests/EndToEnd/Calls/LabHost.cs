@@ -10,7 +10,8 @@ static class LabHost
 {
     public const string Sales = "+390294750001";
 
-    public static async Task<CallCrmHost> StartAsync(PostgresFixture postgres, AsteriskLab lab)
+    /// <param name="company">SQL that makes the demo company other than it is, before the first call.</param>
+    public static async Task<CallCrmHost> StartAsync(PostgresFixture postgres, AsteriskLab lab, string company = "")
     {
         var settings = lab.HostSettings();
         settings["ConnectionStrings:CallCrm"] = await postgres.NewDatabaseAsync();
@@ -25,7 +26,7 @@ static class LabHost
         var host = await CallCrmHost.StartAsync(settings);
         // The lab's phones are desk phones that nobody can answer from afar.
         await using (var database = NpgsqlDataSource.Create(settings["ConnectionStrings:CallCrm"]))
-        await using (var command = database.CreateCommand("update device set can_answer = false, can_hold = false; update settings_version set version = version + 1"))
+        await using (var command = database.CreateCommand($"update device set can_answer = false, can_hold = false; {company}; update settings_version set version = version + 1"))
             await command.ExecuteNonQueryAsync();
         await Eventually.BeAsync(() => host.Output.Contains("Settings version", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "the new settings to be in force");
         await Eventually.BeAsync(() => host.Output.Contains("snapshot with", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "the router's first snapshot of the PBX");

@@ -93,7 +93,7 @@ public sealed class AgentPage : IAsyncDisposable
     public Task<CommandAnswer> CommandAsync(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null) =>
         CommandAsync(new CommandRequest(Guid.CreateVersion7(), kind, call, node, extension, reason, client));
 
-    async Task<CommandAnswer> CommandAsync(CommandRequest command)
+    public async Task<CommandAnswer> CommandAsync(CommandRequest command)
     {
         using var response = await Http.PostAsJsonAsync("api/commands", command, ContractsJson.Default.CommandRequest);
         response.EnsureSuccessStatusCode();

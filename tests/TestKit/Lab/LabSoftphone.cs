@@ -33,6 +33,9 @@ public sealed class LabSoftphone : IAsyncDisposable
         return phone;
     }
 
+    /// <summary>As typed on its keypad.</summary>
+    public Task DialAsync(string number) => PressAsync("dial", number);
+
     public Task AcceptAsync() => PressAsync("accept");
 
     public Task HoldAsync() => PressAsync("hold");
