@@ -26,6 +26,7 @@ using CallCrm.CrmApi.Scripts;
 using CallCrm.CrmApi.Seats;
 using CallCrm.CrmApi.Shell;
 using CallCrm.CrmApi.Transfers;
+using CallCrm.CrmApi.Webhooks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace CallCrm.CrmApi;
@@ -61,6 +62,7 @@ public static class CrmApiModule
         services.AddScripts(configuration);
         services.AddScriptEditing();
         services.AddAdmin();
+        services.AddWebhooks();
         services.AddBackups(configuration);
         services.AddHttps(configuration);
         services.AddClients();
@@ -111,6 +113,7 @@ public static class CrmApiModule
         PracticeEndpoints.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);
+        WebhookEndpoints.Map(api);
         BackupModule.Map(api);
         HttpsModule.Map(api);
         GuideModule.Map(api);

@@ -137,4 +137,30 @@ public sealed class SettingsTests : PageContext
         page.Submit("[data-test=admin-form]");
         page.WaitForAssertion(() => page.Find("[data-error=kind]").TextContent.Should().Contain("2 do not"));
     }
+
+    [Fact]
+    public void A_webhook_is_made_and_its_secret_shown_until_the_form_is_closed()
+    {
+        WebhookSetup? made = null;
+        Server.Answer = asked => asked.Method.Method switch
+        {
+            "PUT" => FakeServer.Json(JsonSerializer.Serialize(new WebhookSaved(made = JsonSerializer.Deserialize(Server.Asked.Last().Body, ContractsJson.Default.WebhookSetup)! with { Version = 1 }, "5ec2e7"), ContractsJson.Default.WebhookSaved)),
+            _ when asked.RequestUri!.AbsolutePath.Contains("deliveries", StringComparison.Ordinal) => FakeServer.Json(JsonSerializer.Serialize(new ListPage<WebhookDeliveryView>(
+                [new WebhookDeliveryView(Sales, "client.saved", DateTimeOffset.UnixEpoch, "given_up", 17, null, null, 500, null)], null), ContractsJson.Default.ListPageWebhookDeliveryView)),
+            _ => FakeServer.Json(JsonSerializer.Serialize(new WebhooksView(made is null ? [] : [made with { Failing = true, Waiting = 3 }], WebhookEvents.All), ContractsJson.Default.WebhooksView)),
+        };
+        var page = Render<WebhooksAdmin>(p => p.Add(q => q.View, View));
+        page.Click("[data-test=admin-new]");
+        page.Input("#w-url", "https://example.org/told");
+        page.Change("[data-event='client.saved']", false);
+        page.Submit("[data-test=admin-form]");
+        page.WaitForAssertion(() => page.Find("[data-test=webhook-secret]").GetAttribute("value").Should().Be("5ec2e7"));
+        made!.Events.Should().BeEquivalentTo(WebhookEvents.All.Where(e => e != WebhookEvents.ClientSaved));
+        page.WaitForAssertion(() => page.Find("[data-test=webhook-delivery]").TextContent.Should().Contain("17").And.Contain("500"));
+        page.Find("[data-test=admin-row]").TextContent.Should().Contain("3");
+        page.Click("[data-test=webhook-remove]");
+        Server.Asked.Should().NotContain(a => a.Method == "DELETE", "it asks first");
+        page.Click("[data-test=webhook-remove]");
+        page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "DELETE"));
+    }
 }

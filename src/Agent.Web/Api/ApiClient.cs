@@ -321,6 +321,25 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<AdminView> SaveClientFieldAsync(ClientFieldSetup field, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/admin/client-fields/{Uri.EscapeDataString(field.Code)}", JsonContent.Create(field, Json.ClientFieldSetup), Json.AdminView, cancel);
 
+    public Task<WebhooksView> WebhooksAsync(CancellationToken cancel = default) => GetAsync("api/admin/webhooks", Json.WebhooksView, cancel);
+
+    /// <exception cref="ApiException">edit_conflict, list_full, invalid_input (url, events).</exception>
+    public Task<WebhookSaved> SaveWebhookAsync(WebhookSetup webhook, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/webhooks/{webhook.Id}", JsonContent.Create(webhook, Json.WebhookSetup), Json.WebhookSaved, cancel);
+
+    public Task<WebhookSaved> RenewWebhookSecretAsync(Guid webhook, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/admin/webhooks/{webhook}/secret", null, Json.WebhookSaved, cancel);
+
+    public Task RemoveWebhookAsync(Guid webhook, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/webhooks/{webhook}", null, cancel);
+
+    public Task PingWebhookAsync(Guid webhook, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/admin/webhooks/{webhook}/ping", null, cancel);
+
+    public Task<ListPage<WebhookDeliveryView>> WebhookDeliveriesAsync(Guid webhook, string? cursor = null, CancellationToken cancel = default) =>
+        GetAsync($"api/admin/webhooks/{webhook}/deliveries?limit=20{Cursor(cursor)}", Json.ListPageWebhookDeliveryView, cancel);
+
+    public Task RepeatWebhookAsync(Guid webhook, Guid delivery, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/admin/webhooks/{webhook}/deliveries/{delivery}/again", null, cancel);
+
     /// <exception cref="ApiException">link_gone, invalid_input (password).</exception>
     public Task<SignInName> UseLinkAsync(string token, string password, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/session/link", JsonContent.Create(new LinkUse(token, password), Json.LinkUse), Json.SignInName, cancel);

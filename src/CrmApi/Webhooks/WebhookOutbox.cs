@@ -1,0 +1,152 @@
+using System.Text.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Calls;
+using CallCrm.CrmApi.Clients;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Webhooks;
+
+/// <summary>
+/// Reads what happened from the changes and the journal, and writes for each webhook what it is to be told, in one transaction with how far it has read: a host that
+/// dies in the middle reads it again, several hosts take turns. Both sources are kept for longer than a day.
+/// </summary>
+internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clients, CallStore calls, IOptions<RouterRoadOptions> road, TimeProvider time)
+{
+    const int MostPerRead = 500;
+
+    readonly ClientStore clients = clients;
+    readonly CallStore calls = calls;
+    readonly TimeProvider time = time;
+
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> CollectAsync(CancellationToken cancel)
+    {
+        var domain = road.Value.Domain;
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var hooks = (await connection.QueryAsync<Hook>(new CommandDefinition("select id, events from webhook where domain = @domain and active", new { domain }, transaction, cancellationToken: cancel))).AsList();
+        if (hooks.Count == 0)
+        {
+            // Who is set up later is told what happens from then on.
+            await connection.ExecuteAsync(new CommandDefinition("delete from webhook_position where domain = @domain", new { domain }, transaction, cancellationToken: cancel));
+            await transaction.CommitAsync(cancel);
+            return false;
+        }
+
+        await BeginAsync(transaction, domain, cancel);
+        // Another host reads just now: it does.
+        if (await connection.QuerySingleOrDefaultAsync<Position>(new CommandDefinition(
+                "select change_xid::text as change_xid, change_id, journal_seq from webhook_position where domain = @domain for update skip locked", new { domain }, transaction, cancellationToken: cancel)) is not { } position)
+            return false;
+        var changes = (await connection.QueryAsync<Change>(new CommandDefinition(
+            """
+            select xid::text as xid, id, kind, key, at from change where (xid, id) > (@ChangeXid::xid8, @ChangeId) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit @MostPerRead
+            """, new { position.ChangeXid, position.ChangeId, MostPerRead }, transaction, cancellationToken: cancel))).AsList();
+        var entries = (await connection.QueryAsync<Entry>(new CommandDefinition(
+            """
+            select seq, at, kind, call_id from journal where domain = @domain and seq > @JournalSeq order by seq limit @MostPerRead
+            """, new { domain, position.JournalSeq, MostPerRead }, transaction, cancellationToken: cancel))).AsList();
+        if (changes.Count == 0 && entries.Count == 0) return false;
+        var happened = Happened(changes, entries).Where(h => hooks.Any(k => k.Wants(h))).ToList();
+        await WriteAsync(transaction, hooks, happened, cancel);
+        var (xid, id) = changes.Count > 0 ? (changes[^1].Xid, changes[^1].Id) : (position.ChangeXid, position.ChangeId);
+        await connection.ExecuteAsync(new CommandDefinition("update webhook_position set change_xid = @xid::xid8, change_id = @id, journal_seq = @seq where domain = @domain",
+            new { xid, id, seq = entries.Count > 0 ? entries[^1].Seq : position.JournalSeq, domain }, transaction, cancellationToken: cancel));
+        await transaction.CommitAsync(cancel);
+        return changes.Count == MostPerRead || entries.Count == MostPerRead;
+    }
+
+    /// <summary>What happens from this transaction on is told.</summary>
+    public static Task BeginAsync(NpgsqlTransaction transaction, string domain, CancellationToken cancel) => transaction.Connection!.ExecuteAsync(new CommandDefinition(
+        """
+        insert into webhook_position (domain, change_xid, change_id, journal_seq)
+        select @domain, pg_snapshot_xmin(pg_current_snapshot()), 0, (select coalesce(max(seq), 0) from journal where domain = @domain)
+        where not exists (select from webhook_position where domain = @domain) on conflict do nothing
+        """, new { domain }, transaction, cancellationToken: cancel));
+
+    /// <returns>False: there is none.</returns>
+    public async Task<bool> PingAsync(Guid webhook, CancellationToken cancel)
+    {
+        var message = new WebhookMessage(Guid.CreateVersion7(), WebhookEvents.Ping, time.GetUtcNow(), webhook.ToString());
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            "insert into webhook_delivery (id, webhook_id, event, body, created_at, next_at) select @Id, id, @Event, @body, @At, @At from webhook where id = @webhook and domain = @Domain",
+            new { message.Id, message.Event, message.At, body = Json(message), webhook, road.Value.Domain }, cancellationToken: cancel)) == 1;
+    }
+
+    /// <summary>Now, and for another day; the same id and body.</summary>
+    public async Task<bool> AgainAsync(Guid webhook, Guid delivery, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update webhook_delivery d set next_at = @now, attempts = 0, created_at = @now, delivered_at = null
+            from webhook w where w.id = d.webhook_id and w.domain = @Domain and d.id = @delivery and d.webhook_id = @webhook
+            """, new { now = time.GetUtcNow(), webhook, delivery, road.Value.Domain }, cancellationToken: cancel)) == 1;
+    }
+
+    /// <summary>An object that changed several times in one reading is told once.</summary>
+    static IEnumerable<Happening> Happened(List<Change> changes, List<Entry> entries)
+    {
+        var of = changes.Select(c => (What: c.Kind switch { "client" => WebhookEvents.ClientSaved, "wrap_up" => WebhookEvents.WrapUpSaved, "recording" => WebhookEvents.RecordingReady, _ => null }, c.Key, c.At))
+            .Concat(entries.Where(e => e.CallId is not null).Select(e => (What: e.Kind switch { "call_started" or "call_imported" => WebhookEvents.CallStarted, "call_answered" => WebhookEvents.CallAnswered, "call_ended" => WebhookEvents.CallEnded, _ => null },
+                Key: e.CallId!.Value.ToString(), e.At)));
+        return of.Where(h => h.What is not null && Guid.TryParse(h.Key, out _)).GroupBy(h => (h.What, h.Key)).Select(g => new Happening(g.Key.What!, Guid.Parse(g.Key.Key), g.Max(h => h.At))).OrderBy(h => h.At);
+    }
+
+    async Task WriteAsync(NpgsqlTransaction transaction, List<Hook> hooks, List<Happening> happened, CancellationToken cancel)
+    {
+        if (happened.Count == 0) return;
+        var recordings = (await transaction.Connection!.QueryAsync<(Guid Id, Guid CallId)>(new CommandDefinition("select id, call_id from recording where id = any(@ids) and call_id is not null",
+            new { ids = Keys(happened, WebhookEvents.RecordingReady) }, transaction, cancellationToken: cancel))).ToDictionary(r => r.Id, r => r.CallId);
+        var rows = await calls.RowsAsync([.. happened.Where(h => h.Event.StartsWith("call.", StringComparison.Ordinal) || h.Event == WebhookEvents.WrapUpSaved).Select(h => h.Key).Concat(recordings.Values).Distinct()], cancel);
+        var deliveries = new List<object>();
+        foreach (var what in happened)
+        {
+            var message = new WebhookMessage(Guid.Empty, what.Event, what.At, what.Key.ToString());
+            if (what.Event == WebhookEvents.ClientSaved)
+            {
+                var card = await clients.CardAsync(what.Key, cancel);
+                message = card is null || card.Id != what.Key || card.DeletedAt is not null ? message with { Event = WebhookEvents.ClientRemoved } : message with { Client = card };
+            }
+            else
+            {
+                var call = what.Event == WebhookEvents.RecordingReady ? recordings.GetValueOrDefault(what.Key) : what.Key;
+                if (!rows.TryGetValue(call, out var row)) continue;
+                message = message with { Call = row };
+            }
+
+            foreach (var hook in hooks.Where(h => h.Hears(message.Event)))
+            {
+                var own = message with { Id = Guid.CreateVersion7() };
+                deliveries.Add(new { own.Id, hook = hook.Id, own.Event, body = Json(own), now = time.GetUtcNow() });
+            }
+        }
+
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            "insert into webhook_delivery (id, webhook_id, event, body, created_at, next_at) values (@Id, @hook, @Event, @body, @now, @now)", deliveries, transaction, cancellationToken: cancel));
+    }
+
+    static Guid[] Keys(List<Happening> happened, string what) => [.. happened.Where(h => h.Event == what).Select(h => h.Key)];
+
+    static string Json(WebhookMessage message) => JsonSerializer.Serialize(message, ContractsJson.Default.WebhookMessage);
+
+    sealed record Hook(Guid Id, Array Events)
+    {
+        public bool Hears(string what) => Array.IndexOf((string[])Events, what) >= 0;
+
+        /// <summary>Whether a client was saved or removed is known only when it is read.</summary>
+        public bool Wants(Happening what) => Hears(what.Event) || (what.Event == WebhookEvents.ClientSaved && Hears(WebhookEvents.ClientRemoved));
+    }
+
+    sealed record Position(string ChangeXid, long ChangeId, long JournalSeq);
+
+    sealed record Change(string Xid, long Id, string Kind, string Key, DateTimeOffset At);
+
+    sealed record Entry(long Seq, DateTimeOffset At, string Kind, Guid? CallId);
+
+    sealed record Happening(string Event, Guid Key, DateTimeOffset At);
+}

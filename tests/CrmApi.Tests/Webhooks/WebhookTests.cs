@@ -1,0 +1,191 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.CrmApi.Tests.Live;
+using CallCrm.CrmApi.Webhooks;
+using CallCrm.Engine;
+using CallCrm.TestKit;
+using Dapper;
+
+namespace CallCrm.CrmApi.Tests.Webhooks;
+
+[Trait("Category", "Slow")]
+public sealed class WebhookTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    [Fact]
+    public void The_signature_is_an_HMAC_over_second_and_body() =>
+        WebhookSender.Sign("secret", 1_700_000_000, "{}").Should().Be("t=1700000000,v1=" + Hex("secret", "1700000000.{}"));
+
+    [Theory]
+    [InlineData(1, 5)]
+    [InlineData(2, 10)]
+    [InlineData(5, 80)]
+    [InlineData(10, 2560)]
+    [InlineData(11, 3600)]
+    [InlineData(1000, 3600)]
+    public void The_pause_between_attempts_doubles_up_to_an_hour(int attempts, int seconds) => WebhookSender.After(attempts).Should().Be(TimeSpan.FromSeconds(seconds));
+
+    [PostgresFact]
+    public async Task A_saved_and_a_removed_client_are_told_signed_with_the_secret_that_was_told_once()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, secret) = await MakeAsync(ada, receiver, WebhookEvents.ClientSaved, WebhookEvents.ClientRemoved);
+        (await ada.GetAsync("api/admin/webhooks", ContractsJson.Default.WebhooksView)).Items.Should().Contain(w => w.Id == hook.Id);
+        var id = Guid.CreateVersion7();
+        using (var made = await ada.Http.PostAsJsonAsync("api/clients", new ClientCreate(id, new ClientSave("person", "Told Elsewhere", "", "", "", "", null, null, null, [], 0)), ContractsJson.Default.ClientCreate))
+            made.StatusCode.Should().Be(HttpStatusCode.OK);
+        var got = await receiver.NextAsync(m => m.Key == id.ToString());
+        got.Message.Should().BeEquivalentTo(new { Event = WebhookEvents.ClientSaved, Client = new { Id = id, Name = "Told Elsewhere" } });
+        got.Event.Should().Be(WebhookEvents.ClientSaved);
+        got.Delivery.Should().Be(got.Message.Id.ToString());
+        var parts = got.Signature.Split(',');
+        parts[1].Should().Be("v1=" + Hex(secret!, $"{parts[0][2..]}.{got.Body}"));
+
+        (await ada.Http.DeleteAsync($"api/clients/{id}?version={got.Message.Client!.Version}")).IsSuccessStatusCode.Should().BeTrue();
+        (await receiver.NextAsync(m => m.Key == id.ToString() && m.Event == WebhookEvents.ClientRemoved)).Message.Client.Should().BeNull();
+        var deliveries = await ada.GetAsync($"api/admin/webhooks/{hook.Id}/deliveries", ContractsJson.Default.ListPageWebhookDeliveryView);
+        deliveries.Items.Should().Contain(d => d.Id == got.Message.Id && d.State == "delivered" && d.Status == 200);
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
+    public async Task What_does_not_arrive_is_sent_again_under_the_same_id_and_holds_up_nobody_else()
+    {
+        await using var broken = await Receiver.StartAsync();
+        await using var well = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (first, _) = await MakeAsync(ada, broken, WebhookEvents.ClientSaved);
+        broken.Answer = HttpStatusCode.InternalServerError;
+        await PostAsync(ada, $"api/admin/webhooks/{first.Id}/ping");
+        var refused = await broken.NextAsync(m => m.Event == WebhookEvents.Ping);
+        await Eventually.BeAsync(() => Hook(ada, first.Id).Failing, TimeSpan.FromSeconds(10), "the failure to be shown");
+        (await DeliveriesAsync(ada, first.Id)).First().Should().BeEquivalentTo(new { State = "waiting", Attempts = 1, Status = 500 });
+
+        var (second, _) = await MakeAsync(ada, well, WebhookEvents.ClientSaved);
+        await PostAsync(ada, $"api/admin/webhooks/{second.Id}/ping");
+        await well.NextAsync(m => m.Event == WebhookEvents.Ping);
+
+        broken.Answer = HttpStatusCode.OK;
+        await PostAsync(ada, $"api/admin/webhooks/{first.Id}/deliveries/{refused.Message.Id}/again");
+        (await broken.NextAsync(m => m.Id == refused.Message.Id)).Body.Should().Be(refused.Body);
+        await Eventually.BeAsync(() => !Hook(ada, first.Id).Failing, TimeSpan.FromSeconds(10), "all to be well");
+        await RemoveAsync(ada, first.Id);
+        await RemoveAsync(ada, second.Id);
+    }
+
+    [PostgresFact]
+    public async Task A_call_is_told_from_its_beginning_to_its_end()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.CallStarted, WebhookEvents.CallAnswered, WebhookEvents.CallEnded);
+        await using var story = await Story.BeginAsync(host);
+        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync(story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi));
+        await story.WriteAsync(story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi));
+        (await receiver.NextAsync(m => m.Key == call.ToString() && m.Event == WebhookEvents.CallStarted)).Message.Call!.Id.Should().Be(call);
+        await story.WriteAsync(story.Answers(call, offer, Seeds.Anna, "101"));
+        (await receiver.NextAsync(m => m.Key == call.ToString() && m.Event == WebhookEvents.CallAnswered)).Message.Call!.AgentName.Should().Be("Anna Verdi");
+        await story.WriteAsync(story.Ends(call, Seeds.Anna, "101", Seeds.Rossi));
+        (await receiver.NextAsync(m => m.Key == call.ToString() && m.Event == WebhookEvents.CallEnded)).Message.Call!.Outcome.Should().Be("Answered");
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
+    public async Task What_was_to_be_told_when_the_host_ended_is_told_by_the_next()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answer = HttpStatusCode.ServiceUnavailable;
+        Guid hook;
+        await using (var ada = await host.SignInAsync("ada"))
+        {
+            hook = (await MakeAsync(ada, receiver, WebhookEvents.ClientSaved)).Hook.Id;
+            await PostAsync(ada, $"api/admin/webhooks/{hook}/ping");
+            await receiver.NextAsync(m => m.Event == WebhookEvents.Ping);
+        }
+
+        await host.RestartAsync();
+        receiver.Answer = HttpStatusCode.OK;
+        await using var again = await host.SignInAsync("ada");
+        await Eventually.BeAsync(() => DeliveriesAsync(again, hook).GetAwaiter().GetResult().All(d => d.State == "delivered"), TimeSpan.FromSeconds(20), "the delivery to arrive by itself");
+        await RemoveAsync(again, hook);
+    }
+
+    [PostgresFact]
+    public async Task One_that_is_switched_off_is_told_nothing_and_after_a_day_a_delivery_is_given_up()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.ClientSaved);
+        var off = await SaveAsync(ada, hook with { Active = false });
+        off.Secret.Should().BeNull();
+        await PostAsync(ada, $"api/admin/webhooks/{hook.Id}/ping");
+        // Some rounds of the sender go by.
+        await Task.Delay(1500);
+        receiver.Got.Should().BeEmpty();
+        await using (var database = await host.Database.OpenConnectionAsync())
+            await database.ExecuteAsync("update webhook_delivery set created_at = now() - interval '25 hours' where webhook_id = @Id and next_at is not null", new { hook.Id });
+        receiver.Answer = HttpStatusCode.NotFound;
+        await SaveAsync(ada, off.Webhook with { Active = true });
+        await receiver.NextAsync(m => m.Event == WebhookEvents.Ping);
+        await Eventually.BeAsync(() => DeliveriesAsync(ada, hook.Id).GetAwaiter().GetResult().Any(d => d.State == "given_up"), TimeSpan.FromSeconds(10), "it to be given up");
+        var renewed = await ada.Http.PostAsync($"api/admin/webhooks/{hook.Id}/secret", null);
+        (await renewed.Content.ReadFromJsonAsync(ContractsJson.Default.WebhookSaved))!.Secret.Should().HaveLength(64);
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresTheory]
+    [InlineData("ftp://example.org", "client.saved", "url")]
+    [InlineData("http://user:secret@example.org/", "client.saved", "url")]
+    [InlineData("not an address", "client.saved", "url")]
+    [InlineData("https://example.org/hook", "client.eaten", "events")]
+    [InlineData("https://example.org/hook", "", "events")]
+    public async Task Bad_input_names_the_field(string url, string @event, string field)
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var id = Guid.CreateVersion7();
+        var (status, problem) = await ada.ProblemAsync(HttpMethod.Put, $"api/admin/webhooks/{id}", JsonSerializer.Serialize(new WebhookSetup(id, url, @event.Length == 0 ? [] : [@event], true, 0), ContractsJson.Default.WebhookSetup));
+        status.Should().Be(HttpStatusCode.BadRequest);
+        problem.Errors.Should().ContainKey(field);
+    }
+
+    [PostgresFact]
+    public async Task Two_who_change_one_are_told()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.ClientSaved);
+        await SaveAsync(ada, hook with { Events = [WebhookEvents.CallEnded] });
+        using var late = await ada.Http.PutAsJsonAsync($"api/admin/webhooks/{hook.Id}", hook with { Active = false }, ContractsJson.Default.WebhookSetup);
+        late.StatusCode.Should().Be(HttpStatusCode.Conflict);
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    static string Hex(string secret, string text) => Convert.ToHexStringLower(System.Security.Cryptography.HMACSHA256.HashData(System.Text.Encoding.UTF8.GetBytes(secret), System.Text.Encoding.UTF8.GetBytes(text)));
+
+    static async Task<(WebhookSetup Hook, string? Secret)> MakeAsync(Page page, Receiver receiver, params string[] events)
+    {
+        var saved = await SaveAsync(page, new WebhookSetup(Guid.CreateVersion7(), receiver.Address, events, true, 0));
+        saved.Secret.Should().HaveLength(64);
+        await receiver.ReadyAsync(page, saved.Webhook.Id);
+        return (saved.Webhook, saved.Secret);
+    }
+
+    static async Task<WebhookSaved> SaveAsync(Page page, WebhookSetup setup)
+    {
+        using var answer = await page.Http.PutAsJsonAsync($"api/admin/webhooks/{setup.Id}", setup, ContractsJson.Default.WebhookSetup);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+        return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.WebhookSaved))!;
+    }
+
+    static async Task PostAsync(Page page, string path) => (await page.Http.PostAsync(path, null)).StatusCode.Should().Be(HttpStatusCode.NoContent);
+
+    static WebhookSetup Hook(Page page, Guid id) => page.GetAsync("api/admin/webhooks", ContractsJson.Default.WebhooksView).GetAwaiter().GetResult().Items.Single(w => w.Id == id);
+
+    static async Task<IReadOnlyList<WebhookDeliveryView>> DeliveriesAsync(Page page, Guid id) => (await page.GetAsync($"api/admin/webhooks/{id}/deliveries", ContractsJson.Default.ListPageWebhookDeliveryView)).Items;
+
+    static async Task RemoveAsync(Page page, Guid id) => (await page.Http.DeleteAsync($"api/admin/webhooks/{id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+}
