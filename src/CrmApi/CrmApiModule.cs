@@ -25,6 +25,7 @@ using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.CrmApi.Seats;
 using CallCrm.CrmApi.Shell;
+using CallCrm.CrmApi.Tasks;
 using CallCrm.CrmApi.Transfers;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -118,10 +119,12 @@ public static class CrmApiModule
         ReviewEndpoints.Map(api);
         DuplicateEndpoints.Map(api);
         BinEndpoints.Map(api);
+        DoNotCall.Map(api);
         ImportEndpoints.Map(api);
         ExportEndpoints.Map(api);
         FileEndpoints.Map(api);
         CallEndpoints.Map(api);
+        DayEndpoints.Map(api);
         MissedEndpoints.Map(api);
         JunkModule.Map(api);
         RecordingEndpoints.Map(api);
