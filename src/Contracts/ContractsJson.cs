@@ -68,6 +68,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(DispositionChange))]
 [JsonSerializable(typeof(DispositionRule))]
 [JsonSerializable(typeof(WrapUpProposal))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(DayView))]
 [JsonSerializable(typeof(TaskDone))]
 [JsonSerializable(typeof(DoNotCallSet))]
