@@ -57,7 +57,9 @@ internal static class RecordProposal
         if (filled.GetValueOrDefault("call.outcome") is { } named && call.Dispositions.FirstOrDefault(d => d.Code == named) is { } said) return (said, "script");
         if (call.Script is null) return (null, null);
         if (MostGiven(call) is { } usual) return (usual, "history");
-        var outcome = call.Path is [.., Script.End] && call.Talk_s >= Talk_s ? "positive" : call.Path.Count <= 1 && call.Talk_s < Talk_s ? "negative" : "neutral";
+        // Of who was gone at once anything may be true: none is better than a wrong one.
+        if (call.Path.Count <= 1 && call.Talk_s < Talk_s) return (null, null);
+        var outcome = call.Path is [.., Script.End] && call.Talk_s >= Talk_s ? "positive" : "neutral";
         return call.Dispositions.FirstOrDefault(d => d.Outcome == outcome) is { } first ? (first, "talk") : (null, null);
     }
 

@@ -61,7 +61,6 @@ public sealed class RecordProposalTests
     [
         ("to the end in a talk", "why wish end", 100, [], "sale", "talk"),
         ("to the end without a talk", "why wish end", 10, [], "info", "talk"),
-        ("left at once", "why", 5, [], "no", "talk"),
         ("left after a talk", "why", 60, [], "info", "talk"),
         ("most of the like calls", "why wish", 100, [.. Like(3, "no", "why wish", 90), .. Like(1, "sale", "why wish", 90)], "no", "history"),
         ("two like calls say nothing", "why wish", 100, Like(2, "no", "why wish", 90), "info", "talk"),
@@ -80,6 +79,14 @@ public sealed class RecordProposalTests
             var proposal = RecordProposal.Of(Call(Script, path, talk_s) with { Like = like });
             (proposal.Fields["disposition"], proposal.Because).Should().Be((expected, because), why);
         }
+    }
+
+    [Fact]
+    public void Of_who_was_gone_at_once_none_is_proposed_unless_like_calls_tell()
+    {
+        var call = Call(Script, "why", 5);
+        RecordProposal.Of(call).Fields.Should().NotContainKey("disposition");
+        RecordProposal.Of(call with { Like = Like(3, "no", "why", 4) }).Fields["disposition"].Should().Be("no");
     }
 
     [Fact]
