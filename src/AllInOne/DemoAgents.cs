@@ -203,7 +203,9 @@ sealed class DemoAgent : IAsyncDisposable
     async Task WrapUpAsync(Guid call)
     {
         var catalog = await _http.GetFromJsonAsync("api/catalog", ContractsJson.Default.CatalogView, _cancel);
-        var disposition = catalog!.Dispositions[_random.Next(catalog.Dispositions.Count)].Code;
+        // What anybody's call can end with: no branch, nothing of another queue, nothing that asks when.
+        var leaves = catalog!.Dispositions.Where(d => d is { Group: false, Parent: null, Queues: null, Rule: null or { Task.Ask: not true, Callback.Ask: not true, DoNotCall: false } }).ToList();
+        var disposition = leaves[_random.Next(leaves.Count)].Code;
         var save = new WrapUpSave(disposition, Notes[_random.Next(Notes.Length)], "", Finish: true, _page, Guid.CreateVersion7(_time.GetUtcNow()));
         (await _http.PutAsJsonAsync($"api/calls/{call}/wrap-up", save, ContractsJson.Default.WrapUpSave, _cancel)).Dispose();
     }

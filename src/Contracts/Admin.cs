@@ -70,9 +70,14 @@ public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold, bool
 public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version,
     IReadOnlyDictionary<string, string>? Greetings = null);
 
-/// <param name="Outcome">Of a disposition: positive, neutral or negative.</param>
+/// <param name="Outcome">Of a disposition that is no branch: positive, neutral or negative.</param>
 /// <param name="Allowance_min">Of a pause reason: minutes a day, 1 to 1,440; null: no limit.</param>
-public sealed record CodeSetup(string Code, string Name, string? Outcome = null, int? Allowance_min = null);
+/// <param name="Parent">Of a disposition: the branch it stands below, at most three deep; null: at the top.</param>
+/// <param name="Group">Of a disposition: a branch, which nobody can give.</param>
+/// <param name="Queues">Of a disposition: only for calls of these; null: every queue. What is below a branch is in its queues at most.</param>
+/// <param name="Rule">Of a disposition that is no branch: what follows from it.</param>
+public sealed record CodeSetup(string Code, string Name, string? Outcome = null, int? Allowance_min = null, string? Parent = null, bool Group = false,
+    IReadOnlyList<Guid>? Queues = null, DispositionRule? Rule = null);
 
 /// <summary>A field of the site's own on every client's card.</summary>
 /// <param name="Code">1 to 40 small letters, digits and _, a letter first; it never changes.</param>

@@ -16,7 +16,7 @@ public sealed record CallDetailView(CallRow Call, ReasonView? Reason, IReadOnlyL
 /// <param name="ChangeUntil">Whoever asks may change the disposition until then; null: they may not.</param>
 /// <param name="Changes">Of the disposition, oldest first.</param>
 public sealed record WrapUpView(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset At,
-    DateTimeOffset? ChangeUntil, IReadOnlyList<DispositionChangeView> Changes);
+    DateTimeOffset? ChangeUntil, IReadOnlyList<DispositionChangeView> Changes, string Subject = "", DateTimeOffset? NextAt = null);
 
 public sealed record DispositionChangeView(DateTimeOffset At, string Who, string Before, string After);
 
@@ -43,4 +43,48 @@ public sealed record RecordingView(Guid Id, string Status, string? Error, int Du
 
 /// <summary>PUT /api/calls/{id}/wrap-up: idempotent per call and agent. 409 with errorId wrap_up_closed when one was saved more than 24 hours ago.</summary>
 /// <param name="Finish">Also end the wrap-up time and become ready.</param>
-public sealed record WrapUpSave(string Disposition, string Note, string NextStep, bool Finish, string PageId, Guid CommandId);
+/// <param name="Subject">What it was about, at most 200 characters.</param>
+/// <param name="Contact">With whom of a company's people it was.</param>
+/// <param name="Deal">Which deal of the client it was about. Null: the rules take the client's only open one of their type.</param>
+/// <param name="NewDeal">A deal to be made; instead of Deal.</param>
+/// <param name="Stage">Where the deal is now, given or made; goes before the disposition's rule.</param>
+/// <param name="NextAt">When the next step is due. With a next step, or a disposition that asks for it, a task or callback is made.</param>
+/// <param name="Prefilled">The fields that were filled from the proposal (<see cref="WrapUpProposal"/>), by their draft names.</param>
+public sealed record WrapUpSave(string Disposition, string Note, string NextStep, bool Finish, string PageId, Guid CommandId, string Subject = "", Guid? Contact = null, Guid? Deal = null,
+    DealNew? NewDeal = null, string? Stage = null, DateTimeOffset? NextAt = null, IReadOnlyList<string>? Prefilled = null);
+
+/// <param name="Id">A UUID v7 made by the page; repeated, no second one is made.</param>
+/// <param name="Title">1 to 200 characters.</param>
+public sealed record DealNew(Guid Id, string DealType, string Title, decimal? Amount = null);
+
+/// <summary>POST /api/calls/{id}/wrap-up/proposal: the record of the contact as far as it can be told from what is stored. Nothing is saved by it.</summary>
+/// <param name="Fields">By the draft's names: subject, contact, deal, disposition, next_step, next_at, note; only those that something can be said of.</param>
+/// <param name="Because">Why this disposition: script (it names one), history (most of the like calls), talk (how far the script and the talk came); null: none is proposed.</param>
+public sealed record WrapUpProposal(IReadOnlyDictionary<string, string> Fields, string? Because);
+
+/// <summary>GET /api/day: what waits for who asks, and what they did today.</summary>
+/// <param name="Tasks">Own ones that are open and due today or before, the earliest first, then those done today; at most 200.</param>
+/// <param name="Calls">Own ones of today, newest first, at most 20.</param>
+/// <param name="Later">Open ones that are due after today.</param>
+public sealed record DayView(IReadOnlyList<DayTask> Tasks, IReadOnlyList<CallRow> Calls, int Later);
+
+/// <param name="Kind">task or callback.</param>
+/// <param name="ClientId">Null also where the client's card is out of reach.</param>
+/// <param name="Phone">The client's main number, E.164; null where nobody may call it.</param>
+public sealed record DayTask(Guid Id, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, Guid? ClientId, string? ClientName, string? Phone, bool DoNotCall);
+
+/// <summary>PUT /api/tasks/{id}/done.</summary>
+public sealed record TaskDone(bool Done);
+
+/// <summary>GET /api/reports/prefill?period=…: how much of what was proposed at wrap-ups was saved as it was.</summary>
+public sealed record PrefillReportView(DateOnly From, DateOnly To, string Zone, IReadOnlyList<PrefillRow> Agents, IReadOnlyList<PrefillRow> Queues, IReadOnlyList<PrefillFieldRow> Fields);
+
+/// <param name="Id">Null: calls of no queue.</param>
+/// <param name="WrapUps">All of them.</param>
+/// <param name="With">Those of them that something was filled into.</param>
+/// <param name="Filled">Fields that were filled from the proposal.</param>
+/// <param name="Kept">Those of them saved as proposed.</param>
+public sealed record PrefillRow(Guid? Id, string? Name, long WrapUps, long With, long Filled, long Kept);
+
+/// <param name="Field">By its draft name.</param>
+public sealed record PrefillFieldRow(string Field, long Filled, long Kept);

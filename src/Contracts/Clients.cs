@@ -10,6 +10,7 @@ namespace CallCrm.Contracts;
 /// <param name="CompanyId">Of a person: the company's card.</param>
 /// <param name="Roles">Of client, supplier, partner.</param>
 /// <param name="DeletedAt">It lies in the bin, for 30 days.</param>
+/// <param name="DoNotCall">Wants no calls: dialling is refused.</param>
 /// <param name="Contacts">Of a company: who belongs to it, at most 50.</param>
 /// <param name="Custom">Values of the site's own fields by their code, in the form the field's kind has; only those that hold something.</param>
 public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language,
@@ -18,7 +19,13 @@ public sealed record ClientCardView(Guid Id, long Number, string Kind, string Na
     bool Hidden = false, IReadOnlyList<EmailView>? Emails = null, string TaxId = "", string? TimeZone = null, string Address = "", IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
     IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null,
-    bool MayEdit = true);
+    bool MayEdit = true, DoNotCallView? DoNotCall = null);
+
+/// <summary>The client wants no calls.</summary>
+public sealed record DoNotCallView(DateTimeOffset Since, string Who);
+
+/// <summary>PUT /api/clients/{id}/do-not-call.</summary>
+public sealed record DoNotCallSet(bool On);
 
 /// <summary>A person who belongs to a company.</summary>
 public sealed record ContactView(Guid Id, string Name, string? Phone);

@@ -145,7 +145,7 @@ public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction
     IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null, TransferView? Transfer = null,
     IReadOnlyList<string>? ListenedBy = null);
 
-/// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, script.step, answer.{question id}, card.{field}.</summary>
+/// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, next_at, subject, contact, deal (an id, or new), deal_type, deal_title, deal_stage, prefill, script.step, answer.{question id}, card.{field}.</summary>
 public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
 
 /// <param name="Value">Text as typed, at most 20,000 characters.</param>

@@ -85,7 +85,26 @@ public sealed record NamedCode(string Code, string Name);
 /// <param name="Allowance_min">A day; null: no limit.</param>
 public sealed record PauseReasonView(string Code, string Name, int? Allowance_min = null);
 
-public sealed record DispositionView(string Code, string Name, string Outcome);
+/// <param name="Parent">The branch it stands below; null: at the top.</param>
+/// <param name="Group">A branch: nobody can give it.</param>
+/// <param name="Queues">Only for calls of these (and for calls of no queue); null: for every queue.</param>
+/// <param name="Rule">What follows from it; null: nothing.</param>
+public sealed record DispositionView(string Code, string Name, string Outcome, string? Parent = null, bool Group = false, IReadOnlyList<Guid>? Queues = null, DispositionRule? Rule = null);
+
+/// <summary>What follows from a disposition, in the transaction that stores it and once.</summary>
+/// <param name="Stage">Where the call's deal moves.</param>
+/// <param name="DoNotCall">The client wants no calls any more.</param>
+public sealed record DispositionRule(FollowUpRule? Task = null, FollowUpRule? Callback = null, StageRule? Stage = null, bool DoNotCall = false);
+
+/// <summary>A task or callback for who wrapped the call up.</summary>
+/// <param name="Title">1 to 200 characters; the next step that was typed goes before it.</param>
+/// <param name="Days">0 to 365, from the wrap-up on.</param>
+/// <param name="At">hh:mm; null: the time of the wrap-up. A callback's is the client's own time, where the card knows it, a task's the agent's.</param>
+/// <param name="Minutes">0 to 1,440 more, without At.</param>
+/// <param name="Ask">The agent says when; the rest is proposed.</param>
+public sealed record FollowUpRule(string Title, int Days, string? At = null, int Minutes = 0, bool Ask = false);
+
+public sealed record StageRule(string DealType, string Stage);
 
 public sealed record QueueView(Guid Id, string Name, int ServiceLevel_s);
 

@@ -80,7 +80,7 @@ public sealed class SettingsTests : PageContext
     {
         Answers(View);
         var saved = 0;
-        var page = Render<CodesForm>(p => p.Add(q => q.View, View).Add(q => q.Items, View.Dispositions).Add(q => q.WithOutcome, true).Add(q => q.Title, "").Add(q => q.Hint, "")
+        var page = Render<DispositionsForm>(p => p.Add(q => q.View, View)
             .Add(q => q.OnSaved, EventCallback.Factory.Create<AdminView>(this, _ => saved++)));
         page.Input(".code-row input", "Sold");
         page.Click("[data-test=codes-add]");
@@ -103,7 +103,7 @@ public sealed class SettingsTests : PageContext
     public void A_pause_reason_s_minutes_are_saved_and_none_means_no_limit()
     {
         Answers(View);
-        var form = Render<CodesForm>(p => p.Add(f => f.View, View).Add(f => f.Title, "x").Add(f => f.Hint, "y").Add(f => f.WithOutcome, false).Add(f => f.Items, [new CodeSetup("break", "Break", null, 15), new CodeSetup("meeting", "Meeting")]));
+        var form = Render<CodesForm>(p => p.Add(f => f.View, View).Add(f => f.Title, "x").Add(f => f.Hint, "y").Add(f => f.Items, [new CodeSetup("break", "Break", null, 15), new CodeSetup("meeting", "Meeting")]));
         form.FindAll("[data-test=pause-allowance]").Select(i => i.GetAttribute("value")).Should().Equal("15", "");
         form.FindAll("[data-test=pause-allowance]")[1].Input("90");
         form.FindAll("[data-test=pause-allowance]")[0].Input("");

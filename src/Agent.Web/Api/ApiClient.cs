@@ -205,6 +205,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<ClientCardView> MergeClientsAsync(Guid keeps, ClientMergeRequest request, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/clients/{keeps}/merge", JsonContent.Create(request, Json.ClientMergeRequest), Json.ClientCardView, cancel);
 
+    /// <exception cref="ApiException">not_allowed.</exception>
+    public Task<ClientCardView> SetDoNotCallAsync(Guid client, bool on, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/clients/{client}/do-not-call", JsonContent.Create(new DoNotCallSet(on), Json.DoNotCallSet), Json.ClientCardView, cancel);
+
     public Task<IReadOnlyList<ClientMergeView>> MergesAsync(Guid client, CancellationToken cancel = default) => GetAsync($"api/clients/{client}/merges", Json.IReadOnlyListClientMergeView, cancel);
 
     /// <exception cref="ApiException">merged_further, was_undone.</exception>
@@ -239,6 +243,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     static string Script(string id) => $"api/script-edits/{Uri.EscapeDataString(id)}";
 
+    public Task<PrefillReportView> PrefillReportAsync(string period, CancellationToken cancel = default) => GetAsync($"api/reports/prefill?period={period}", Json.PrefillReportView, cancel);
+
     public Task<ScriptReportView> ScriptReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports/scripts?{query}", Json.ScriptReportView, cancel);
 
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
@@ -255,6 +261,13 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     /// <exception cref="ApiException">wrap_up_closed, invalid_input (disposition).</exception>
     public Task<CallDetailView> ChangeDispositionAsync(Guid call, Guid agent, string disposition, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-ups/{agent}/disposition", JsonContent.Create(new DispositionChange(disposition), Json.DispositionChange), Json.CallDetailView, cancel);
+
+    public Task<WrapUpProposal> ProposeWrapUpAsync(Guid call, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/calls/{call}/wrap-up/proposal", null, Json.WrapUpProposal, cancel);
+
+    public Task<DayView> DayAsync(CancellationToken cancel = default) => GetAsync("api/day", Json.DayView, cancel);
+
+    public Task SetTaskDoneAsync(Guid task, bool done, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/tasks/{task}/done", JsonContent.Create(new TaskDone(done), Json.TaskDone), cancel);
 
     public Task SaveWrapUpAsync(Guid call, WrapUpSave save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-up", JsonContent.Create(save, Json.WrapUpSave), cancel);

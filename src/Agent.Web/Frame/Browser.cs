@@ -8,7 +8,7 @@ sealed class Browser(IJSRuntime js) : IDisposable
 {
     DotNetObjectReference<Browser>? _self;
 
-    /// <summary>answer, hang_up, spam, search, finish, help, escape; alt:1 … alt:9 anywhere, script:1 … and wrap-up:1 … where the focus is.</summary>
+    /// <summary>answer, hang_up, spam, prefill, search, finish, wrap-up:back, help, escape; alt:1 … alt:9 anywhere, script:1 … and wrap-up:1 … where the focus is.</summary>
     public event Action<string>? Key;
 
     /// <summary>The network went (false) or came back (true), as far as the browser can tell.</summary>

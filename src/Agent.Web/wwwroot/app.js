@@ -51,6 +51,8 @@
     else if (e.key === "F4") what = "hang_up";
     else if (e.key === "F6") what = "transfer";
     else if (e.key === "F8") what = e.repeat ? null : "spam";
+    else if (e.key === "F9") what = "prefill";
+    else if (e.key === "Backspace" && !typing(e) && inside("wrap-up")) what = "wrap-up:back";
     else if (e.key.toLowerCase() === "k" && (e.ctrlKey || e.metaKey)) what = "search";
     else if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) what = "finish";
     else if (digit && e.altKey && !e.ctrlKey && !e.metaKey) what = "alt:" + digit;

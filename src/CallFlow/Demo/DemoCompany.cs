@@ -50,6 +50,19 @@ internal static class DemoCompany
         ("passed_on", "Passed on", "neutral"), ("complaint", "Complaint", "negative"), ("no_interest", "No interest", "negative"), ("wrong_number", "Wrong number", "neutral"),
     ];
 
+    /// <summary>A branch below those, and what follows from some.</summary>
+    public const string DispositionTree = """
+        insert into disposition (code, name, outcome, position, is_group, parent, rule) values ('not_now', 'Not now', 'neutral', 8, true, null, null);
+        insert into disposition (code, name, outcome, position, is_group, parent, rule) values
+          ('time_agreed', 'A time was agreed', 'neutral', 21, false, 'not_now', '{"callback":{"title":"Call as agreed","days":1,"at":"10:00","ask":true}}'),
+          ('next_quarter', 'Next quarter', 'neutral', 22, false, 'not_now', '{"callback":{"title":"Ask again","days":90,"at":"10:00"}}'),
+          ('no_more_calls', 'Wants no more calls', 'negative', 23, false, 'not_now', '{"doNotCall":true}');
+        -- The last that has a key.
+        update disposition set position = 9 where code = 'wrong_number';
+        update disposition set rule = '{"callback":{"title":"Call back","days":2,"at":"10:00"}}' where code = 'callback';
+        update disposition set rule = '{"task":{"title":"Send the offer","days":1,"at":"10:00"},"stage":{"dealType":"sale","stage":"proposal"}}' where code = 'offer';
+        """;
+
     public static readonly (string Code, string Name, int? Allowance)[] PauseReasons = [("break", "Break", 30), ("lunch", "Lunch", 60), ("paperwork", "Paperwork", null), ("meeting", "Meeting", null), ("training", "Training", null)];
 
     public static readonly (string Code, string Name)[] Segments = [("new", "New"), ("active", "Active"), ("vip", "VIP"), ("sleeping", "Sleeping")];

@@ -47,9 +47,17 @@ public static class DemoData
         await connection.ExecuteAsync(new CommandDefinition("select missed_project(@recent)", new { recent = history.Calls.Where(c => c.StartedAt > now.AddDays(-2)).Select(c => c.Id).ToArray() }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "agent_state_span", history.Spans, ct);
         await DemoInsert.RowsAsync(connection, "wrap_up", history.WrapUps, ct);
+        await connection.ExecuteAsync(new CommandDefinition(Proposed, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "script_visit", history.Scripts.Visits, ct);
         await DemoInsert.RowsAsync(connection, "task", DemoDeals.Tasks(random, clients, history, now), ct);
     }
+
+    /// <summary>Most wrap-ups were filled in by one key; the note was changed more often than the rest.</summary>
+    const string Proposed = """
+        update wrap_up w set prefilled = f.prefilled, kept = case p.n % 7 when 0 then array['subject'] when 1 then array['disposition', 'subject'] when 2 then array['note', 'subject'] else f.prefilled end, subject = coalesce(nullif(split_part(w.note, '.', 1), ''), '')
+        from (select call_id, agent_id, ('x' || substr(md5(call_id::text), 1, 4))::bit(16)::int as n from wrap_up) p cross join (select array['disposition', 'note', 'subject'] as prefilled) f
+        where p.call_id = w.call_id and p.agent_id = w.agent_id and p.n % 10 < 7
+        """;
 }
 
 /// <summary>People, queues, devices and lists.</summary>
@@ -98,6 +106,7 @@ internal static class DemoSettings
         await DemoInsert.RowsAsync(connection, "pause_reason", DemoCompany.PauseReasons.Select((r, n) => new PauseRow(options.Domain, r.Code, r.Name, r.Allowance, n)), ct);
         await DemoInsert.RowsAsync(connection, "segment", DemoCompany.Segments.Select((s, n) => new ListRow(s.Code, s.Name, n)), ct);
         await DemoInsert.RowsAsync(connection, "disposition", DemoCompany.Dispositions.Select((d, n) => new DispositionRow(d.Code, d.Name, d.Outcome, n)), ct);
+        await connection.ExecuteAsync(new CommandDefinition(DemoCompany.DispositionTree, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "deal_type", DemoCompany.DealTypes.Select(t => new CodeRow(t.Code, t.Name)), ct);
         await DemoInsert.RowsAsync(connection, "stage", DemoCompany.DealTypes.SelectMany(t => DemoCompany.Stages.Select((s, n) => new StageRow(t.Code, s.Code, s.Name, n, s.Outcome))), ct);
     }

@@ -16,7 +16,6 @@ internal static partial class AdminRules
 
     /// <summary>Pauses that are nobody's to choose from the list: the router, or the page for practice, sets them.</summary>
     static readonly string[] OwnPauses = ["practice", "signed_in", "no_answer", "by_supervisor", "wrap_up_over"];
-    static readonly string[] Outcomes = ["positive", "neutral", "negative"];
 
     public static Errors Check(UserSetup user, AdminView known)
     {
@@ -194,18 +193,29 @@ internal static partial class AdminRules
         foreach (var problem in problems.InOrder()) errors.Add(field, problem.Message);
     }
 
-    public static Errors Check(CodesSave save, bool dispositions)
+    public static Errors CheckPauses(CodesSave save)
+    {
+        var errors = CheckCodes(save, 60);
+        foreach (var item in save.Items)
+        {
+            errors.Unless(Array.IndexOf(OwnPauses, item.Code) < 0, "items", $"no code that has a meaning of its own: {string.Join(", ", OwnPauses)}");
+            errors.Unless(item.Allowance_min is null or (>= 1 and <= 1440), "items", "an allowance of 1 to 1440 minutes a day, of pause reasons only");
+            errors.Unless(item is { Parent: null, Group: false, Queues: null, Rule: null }, "items", "branches, queues and rules of dispositions only");
+        }
+
+        return errors;
+    }
+
+    /// <summary>What is the same for every list.</summary>
+    internal static Errors CheckCodes(CodesSave save, int most)
     {
         var errors = new Errors();
-        errors.Unless(save.Items.Count is >= 1 and <= 60, "items", "1 to 60 of them");
+        errors.Unless(save.Items.Count >= 1 && save.Items.Count <= most, "items", $"1 to {most} of them");
         errors.Unless(save.Items.Select(i => i.Code).Distinct(StringComparer.Ordinal).Count() == save.Items.Count, "items", "each code once");
         foreach (var item in save.Items)
         {
             errors.Unless(Code().IsMatch(item.Code), "items", "codes of 1 to 40 small letters, digits, - and _");
-            errors.Unless(dispositions || Array.IndexOf(OwnPauses, item.Code) < 0, "items", $"no code that has a meaning of its own: {string.Join(", ", OwnPauses)}");
             errors.Name("items", item.Name);
-            if (dispositions) errors.OneOf("items", item.Outcome ?? "", Outcomes);
-            errors.Unless(item.Allowance_min is null || (!dispositions && item.Allowance_min is >= 1 and <= 1440), "items", "an allowance of 1 to 1440 minutes a day, of pause reasons only");
         }
 
         return errors;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Catalog;
 using Dapper;
 using Npgsql;
 
@@ -37,8 +38,8 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select node, number, version, name from extension where domain = @domain order by node, length(number), number;
             select d.node, d.extension, d.name, d.can_answer, d.can_hold, d.auto_answer from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
             select number, name, queue_id as queue, source, language, greeting, version, greetings::text from dialled_number where domain = @domain order by number;
-            select code, name, null::text as outcome, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
-            select code, name, outcome, null::integer as allowance_min from disposition where not retired order by position, code;
+            select code, name, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
+            select code, name, outcome, parent, is_group, queues, rule::text from disposition where not retired order by position, code;
             select code, name, builtin, version from role order by not builtin, name, code;
             select role, right_code, scope from role_right order by role, right_code;
             select id, name, parent_id as parent, version from department order by lower(name), id;
@@ -52,8 +53,8 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var extensions = (await all.ReadAsync<ExtensionRow>()).AsList();
         var devices = (await all.ReadAsync<DeviceRow>()).ToLookup(d => (d.Node, d.Extension), d => new DeviceSetup(d.Name, d.Can_answer, d.Can_hold, d.Auto_answer));
         var numbers = (await all.ReadAsync<NumberRow>()).Select(n => n.View());
-        var pauses = await all.ReadAsync<CodeSetup>();
-        var dispositions = await all.ReadAsync<CodeSetup>();
+        var pauses = (await all.ReadAsync<PauseReasonView>()).Select(p => new CodeSetup(p.Code, p.Name, null, p.Allowance_min));
+        var dispositions = (await all.ReadAsync<DispositionRow>()).Select(d => d.Setup());
         var roles = (await all.ReadAsync<RoleRow>()).AsList();
         var rights = (await all.ReadAsync<(string Role, string Right, string Scope)>()).Where(r => RightCatalog.ByCode.ContainsKey(r.Right)).ToLookup(r => r.Role, StringComparer.Ordinal);
         var departments = await all.ReadAsync<DepartmentSetup>();

@@ -104,6 +104,8 @@ internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory c
             t as (update task set user_id = @to where user_id = @from and done_at is null and (@all or id = any(@tasks)) returning kind, id, client_id as client)
             select 'deal' as kind, id, client from d union all select kind, id, client from t
             """, values, change.Transaction, cancellationToken: cancel))).AsList();
+        // Their days show other tasks now.
+        foreach (var person in rows.Exists(r => r.Kind is "task" or "callback") ? new[] { from, to } : []) await hints.AddAsync(change.Transaction, "task", person.ToString(), null, null, cancel);
         return new Moved([.. handed.Select(id => new Row("client", id, id)), .. rows]);
     }
 

@@ -16,7 +16,7 @@ internal static class PlaceAdmin
         admin.MapPut("/numbers/{number}", SaveNumberAsync).WithName("SaveNumber").WithSummary("Make (version 0) or change a dialled number: its queue, name, greeting, source and language");
         admin.MapDelete("/numbers/{number}", DeleteNumberAsync).WithName("DeleteNumber").WithSummary("Take a dialled number away: its calls go to the PBX's default queue or its fallback");
         admin.MapPut("/pause-reasons", SavePausesAsync).WithName("SavePauseReasons").WithSummary("The reasons for a pause with their minutes a day, in order; what is left out is put away, old pauses keep its name");
-        admin.MapPut("/dispositions", SaveDispositionsAsync).WithName("SaveDispositions").WithSummary("The outcomes of a wrap-up, in order; what is left out is put away, old calls keep its name");
+        admin.MapPut("/dispositions", SaveDispositionsAsync).WithName("SaveDispositions").WithSummary("The outcomes of a wrap-up as a tree, with what follows from each, in order; what is left out is put away, old calls keep its name");
     }
 
     static AdminWriter.Subject<ExtensionSetup> Extension(string node, string number) =>
@@ -101,35 +101,66 @@ internal static class PlaceAdmin
         (await writer.ChangeAsync(person, Number(number), _ => new AdminRules.Errors(),
             async change => change.Conflict(await change.DoAsync("delete from dialled_number where number = @number and domain = @Domain", new { number, change.Domain }, cancel)), cancel)).Answer();
 
-    static Task<Results<Ok<AdminView>, ProblemHttpResult>> SavePausesAsync(CodesSave save, Person person, AdminWriter writer, CancellationToken cancel) =>
-        SaveCodesAsync(save, dispositions: false, person, writer, cancel);
-
-    static Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveDispositionsAsync(CodesSave save, Person person, AdminWriter writer, CancellationToken cancel) =>
-        SaveCodesAsync(save, dispositions: true, person, writer, cancel);
-
     /// <summary>The list as a whole: whoever saves last has seen what the other left, or not; the change says which.</summary>
-    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveCodesAsync(CodesSave save, bool dispositions, Person person, AdminWriter writer, CancellationToken cancel)
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SavePausesAsync(CodesSave save, Person person, AdminWriter writer, CancellationToken cancel)
     {
         save = new CodesSave([.. save.Items.Select(i => i with { Name = Texts.Clean(i.Name).Trim() })]);
-        var kind = dispositions ? "dispositions" : "pause_reasons";
-        var subject = new AdminWriter.Subject<CodesSave>(kind, kind, v => new CodesSave(dispositions ? v.Dispositions : v.PauseReasons), _ => "", ContractsJson.Default.CodesSave);
-        return (await writer.ChangeAsync(person, subject, _ => AdminRules.Check(save, dispositions), async change =>
+        return (await writer.ChangeAsync(person, List("pause_reasons", v => v.PauseReasons), _ => AdminRules.CheckPauses(save), async change =>
         {
-            var values = new { codes = save.Items.Select(i => i.Code).ToArray(), names = save.Items.Select(i => i.Name).ToArray(), outcomes = save.Items.Select(i => i.Outcome ?? "").ToArray(), allowances = save.Items.Select(i => i.Allowance_min).ToArray(), change.Domain };
-            await change.DoAsync(dispositions
-                ? """
-                  update disposition set retired = not code = any(@codes);
-                  insert into disposition (code, name, outcome, position)
-                  select i.code, i.name, i.outcome, i.n from unnest(@codes, @names, @outcomes) with ordinality as i(code, name, outcome, n)
-                  on conflict (code) do update set name = excluded.name, outcome = excluded.outcome, position = excluded.position
-                  """
-                : """
-                  update pause_reason set retired = not code = any(@codes) where domain = @Domain;
-                  insert into pause_reason (domain, code, name, allowance_min, position)
-                  select @Domain, i.code, i.name, i.allowance_min, i.n from unnest(@codes, @names, @allowances) with ordinality as i(code, name, allowance_min, n)
-                  on conflict (domain, code) do update set name = excluded.name, allowance_min = excluded.allowance_min, position = excluded.position
-                  """, values, cancel);
+            var values = new { codes = save.Items.Select(i => i.Code).ToArray(), names = save.Items.Select(i => i.Name).ToArray(), allowances = save.Items.Select(i => i.Allowance_min).ToArray(), change.Domain };
+            await change.DoAsync(
+                """
+                update pause_reason set retired = not code = any(@codes) where domain = @Domain;
+                insert into pause_reason (domain, code, name, allowance_min, position)
+                select @Domain, i.code, i.name, i.allowance_min, i.n from unnest(@codes, @names, @allowances) with ordinality as i(code, name, allowance_min, n)
+                on conflict (domain, code) do update set name = excluded.name, allowance_min = excluded.allowance_min, position = excluded.position
+                """, values, cancel);
             return null;
         }, cancel)).Answer();
+    }
+
+    static AdminWriter.Subject<CodesSave> List(string kind, Func<AdminView, IReadOnlyList<CodeSetup>> items) => new(kind, kind, v => new CodesSave(items(v)), _ => "", ContractsJson.Default.CodesSave);
+
+    /// <summary>The tree as a whole, branches and leaves in order.</summary>
+    static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveDispositionsAsync(CodesSave save, Person person, AdminWriter writer, CancellationToken cancel)
+    {
+        save = new CodesSave([.. save.Items.Select(i => i with { Name = Texts.Clean(i.Name).Trim(), Rule = Tidy(i.Rule) })]);
+        return (await writer.ChangeAsync(person, List("dispositions", v => v.Dispositions), known => DispositionRules.Check(save, known), async change =>
+        {
+            foreach (var stage in save.Items.Select(i => i.Rule?.Stage).OfType<StageRule>().Distinct())
+            {
+                if (!await change.AnyAsync("select exists (select from stage where deal_type = @DealType and code = @Stage)", new { stage.DealType, stage.Stage }, cancel))
+                    return Problems.Invalid("items", "stages that there are");
+            }
+
+            var values = new
+            {
+                codes = save.Items.Select(i => i.Code).ToArray(),
+                names = save.Items.Select(i => i.Name).ToArray(),
+                outcomes = save.Items.Select(i => i.Group ? "neutral" : i.Outcome ?? "").ToArray(),
+                parents = save.Items.Select(i => i.Parent).ToArray(),
+                groups = save.Items.Select(i => i.Group).ToArray(),
+                queues = save.Items.Select(i => JsonSerializer.Serialize(i.Queues ?? [])).ToArray(),
+                rules = save.Items.Select(i => i.Rule is null ? null : JsonSerializer.Serialize(i.Rule, ContractsJson.Default.DispositionRule)).ToArray(),
+            };
+            await change.DoAsync(
+                """
+                update disposition set retired = not code = any(@codes), parent = null;
+                insert into disposition (code, name, outcome, position, is_group, queues, rule)
+                select i.code, i.name, i.outcome, i.n, i.is_group, array(select q::uuid from jsonb_array_elements_text(i.queues::jsonb) q), i.rule::jsonb
+                from unnest(@codes, @names, @outcomes, @groups, @queues, @rules) with ordinality as i(code, name, outcome, is_group, queues, rule, n)
+                on conflict (code) do update set name = excluded.name, outcome = excluded.outcome, position = excluded.position, is_group = excluded.is_group, queues = excluded.queues, rule = excluded.rule;
+                update disposition d set parent = i.parent from unnest(@codes, @parents) as i(code, parent) where d.code = i.code and i.parent is not null
+                """, values, cancel);
+            return null;
+        }, cancel)).Answer();
+    }
+
+    /// <summary>One that does nothing is none.</summary>
+    static DispositionRule? Tidy(DispositionRule? rule)
+    {
+        static FollowUpRule? Clean(FollowUpRule? follow) => follow is null ? null : follow with { Title = Texts.Clean(follow.Title).Trim(), At = follow.At is { Length: > 0 } at ? at : null };
+        var tidy = rule is null ? null : rule with { Task = Clean(rule.Task), Callback = Clean(rule.Callback) };
+        return tidy == new DispositionRule() ? null : tidy;
     }
 }

@@ -1,6 +1,8 @@
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Tasks;
 using CallCrm.Engine;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -16,6 +18,10 @@ internal static class CallEndpoints
         services.AddSingleton<CallTimelines>();
         services.AddSingleton<DraftStore>();
         services.AddSingleton<WrapUps>();
+        services.AddSingleton<DispositionEffects>();
+        services.AddSingleton<Proposals>();
+        services.AddSingleton<TaskStore>();
+        services.AddSingleton<DealStore>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
@@ -27,7 +33,9 @@ internal static class CallEndpoints
             .WithSummary("A call's life: who rang, talked, held and waited when, every event, and why it went where it went");
         DraftEndpoints.Map(group);
         group.MapPut("/{id}/wrap-up", WrapUps.SaveAsync).RequireAuthorization(Rights.TakeCalls)
-            .WithName("SaveWrapUp").WithSummary("Disposition, note and next step of one's own call; idempotent. With finish also ready again");
+            .WithName("SaveWrapUp").WithSummary("Disposition, note, next step and deal of one's own call, and what follows from the disposition; idempotent. With finish also ready again");
+        group.MapPost("/{id}/wrap-up/proposal", Proposals.ProposeAsync).RequireAuthorization(Rights.TakeCalls)
+            .WithName("ProposeWrapUp").WithSummary("The record of one's own call as far as it can be told from its script, answers, talk and client; nothing is saved by it");
         group.MapPut("/{id}/wrap-ups/{agent}/disposition", WrapUps.ChangeAsync).RequireAuthorization(Rights.ChangeDisposition)
             .WithName("ChangeDisposition").WithSummary("Another disposition within 24 hours: one's own, or with the right call.edit those it reaches; audited with what was before");
         api.MapGet("/wrap-ups/unfinished", UnfinishedAsync).RequireAuthorization(Rights.TakeCalls).WithTags("Calls")

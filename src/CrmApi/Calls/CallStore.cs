@@ -117,7 +117,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
             from call_leg l left join app_user u on u.id = l.agent_id
             where l.call_id = @id or l.call_id in (select id from call where merged_into = @id) order by l.started_at, l.unique_id;
             {RecordingStore.Columns} where call_id = @id order by created_at desc limit 1;
-            select w.agent_id, u.name as agent_name, w.disposition, d.name as disposition_name, d.outcome, w.note, w.next_step, w.created_at
+            select w.agent_id, u.name as agent_name, w.disposition, d.name as disposition_name, d.outcome, w.note, w.next_step, w.created_at, w.subject, w.next_at
             from wrap_up w join app_user u on u.id = w.agent_id join disposition d on d.code = w.disposition where w.call_id = @id order by w.created_at, w.agent_id;
             select a.object_id, a.at, coalesce(u.name, '…') as who, coalesce(b.name, a.detail ->> 'before') as before, coalesce(c.name, a.detail ->> 'after') as after
             from audit a left join app_user u on u.id = a.user_id left join disposition b on b.code = a.detail ->> 'before' left join disposition c on c.code = a.detail ->> 'after'
@@ -199,10 +199,10 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
         string? DialledName, string? QueueName, Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_ms, int Talk_ms, int Hold_ms,
         string? Disposition, string? Note, string? RecordingStatus, Guid? RecordingId, bool Estimated);
 
-    sealed record WrapUpRow(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset CreatedAt)
+    sealed record WrapUpRow(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset CreatedAt, string Subject, DateTimeOffset? NextAt)
     {
         public WrapUpView View(DateTimeOffset? changeUntil, IReadOnlyList<DispositionChangeView> changes) =>
-            new(AgentId, AgentName, Disposition, DispositionName, Outcome, Note, NextStep, CreatedAt, changeUntil, changes);
+            new(AgentId, AgentName, Disposition, DispositionName, Outcome, Note, NextStep, CreatedAt, changeUntil, changes, Subject, NextAt);
     }
 
     sealed record ChangeRow(string ObjectId, DateTimeOffset At, string Who, string Before, string After);

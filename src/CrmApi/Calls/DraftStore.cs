@@ -6,7 +6,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Calls;
 
 /// <summary>
-/// One document per call: notes, script answers, wrap-up fields. The last writer of a field wins, its version grows. Disposition and next step are
+/// One document per call: notes, script answers, wrap-up fields. The last writer of a field wins, its version grows. The fields of the wrap-up are
 /// each agent's own: of a transferred call each wraps up their own leg.
 /// </summary>
 internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
@@ -17,7 +17,7 @@ internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
     /// <summary>The steps so far and the one where the script stands.</summary>
     public const string PathField = "script.step";
 
-    public static bool IsOwn(string field) => field is "disposition" or "next_step";
+    public static bool IsOwn(string field) => field is "disposition" or "next_step" or "next_at" or "subject" or "contact" or "deal" or "deal_type" or "deal_title" or "deal_stage" or "prefill";
 
     public async Task<DraftFieldView> WriteAsync(Guid call, Guid person, string field, string value, string pageId, (string Id, string Version)? script, CancellationToken cancel)
     {

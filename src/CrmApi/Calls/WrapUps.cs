@@ -2,7 +2,9 @@ using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Scripts;
@@ -13,9 +15,12 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Calls;
 
-/// <summary>What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card.</summary>
+/// <summary>
+/// What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card, what the disposition
+/// brings with it (<see cref="DispositionEffects"/>) happens in the same transaction.
+/// </summary>
 internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, ClientStore clients, ClientDirectory directory, ChangeHints hints,
-    AuditStore audit, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
+    AuditStore audit, DealStore deals, DispositionEffects effects, CardAccess access, SiteClock clock, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
 {
     /// <summary>So long after it was given a disposition may be changed; then reports have counted it.</summary>
     public static readonly TimeSpan Changeable = TimeSpan.FromHours(24);
@@ -29,9 +34,12 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
     {
         if (save.Note.Length > DraftEndpoints.LongestValue) return Problems.Invalid("note", $"at most {DraftEndpoints.LongestValue} characters");
         if (save.NextStep.Length > 2_000) return Problems.Invalid("nextStep", "at most 2000 characters");
+        if (save.Subject.Length > FollowUps.LongestTitle) return Problems.Invalid("subject", "at most 200 characters");
+        if (save.NewDeal is { } made && WrongDeal(made, save.Deal) is { } wrong) return wrong;
+        if (save.Prefilled is { } prefilled && prefilled.Any(f => !Proposable.Contains(f))) return Problems.Invalid("prefilled", $"fields of the proposal: {string.Join(", ", Proposable)}");
         if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
         if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
-        if (await wrapUps.StoreAsync(id, person.Id, save, cancel) is { } refused) return refused;
+        if (await wrapUps.StoreAsync(id, person, save, cancel) is { } refused) return refused;
         feed.TellOtherPages(person.Id, save.PageId, new DoneElsewhereEvent(id, "wrap_up", save.PageId));
         if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null));
         var answer = await road.CommandAsync(save.CommandId, person.Id, new RoadCommand("finish_wrap_up", id), cancel);
@@ -60,17 +68,112 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         if (given is null) return Problems.NotFound("wrap-up");
         if (IsClosed(given) is { } closed) return closed;
         if (given.Disposition == disposition) return null;
-        var rows = await connection.ExecuteAsync(new CommandDefinition(
-            """
-            update wrap_up set disposition = @disposition where call_id = @call and agent_id = @agent and exists (select from disposition where code = @disposition and not retired)
-            """,
-            new { call, agent, disposition }, transaction, cancellationToken: cancel));
-        if (rows == 0) return Problems.Invalid("disposition", "one of the catalog's dispositions");
+        var facts = await FactsAsync(transaction, call, agent, cancel);
+        if (await DispositionAsync(transaction, disposition, facts.Queue, cancel) is not { } row) return NoDisposition();
+        await connection.ExecuteAsync(new CommandDefinition("update wrap_up set disposition = @disposition where call_id = @call and agent_id = @agent", new { call, agent, disposition }, transaction, cancellationToken: cancel));
         await audit.AddChangeAsync(transaction, person, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, disposition, cancel);
+        var rule = DispositionRow.ReadRule(row.Rule);
+        var follow = FollowUps.Of(rule, given.NextStep, given.NextAt, given.CreatedAt, facts.Agent(clock), facts.Client(clock));
+        await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, person, facts.ClientId, given.DealId, false, follow), rule, cancel);
         await transaction.CommitAsync(cancel);
         await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
         return null;
     }
+
+    static ProblemHttpResult NoDisposition() => Problems.Invalid("disposition", "one of the catalog's dispositions");
+
+    /// <summary>One that can be given to calls of this queue; a branch cannot.</summary>
+    static async Task<DispositionRow?> DispositionAsync(NpgsqlTransaction transaction, string code, Guid? queue, CancellationToken cancel) =>
+        await transaction.Connection!.QuerySingleOrDefaultAsync<DispositionRow>(new CommandDefinition(
+            """
+            with recursive up (code, parent, queues) as (
+              select code, parent, queues from disposition where code = @code and not retired and not is_group
+              union all
+              select d.code, d.parent, d.queues from up join disposition d on d.code = up.parent
+            )
+            select d.code, d.name, d.outcome, d.parent, d.is_group, d.queues, d.rule::text from disposition d
+            where d.code = @code and (select bool_and(queues = '{}' or @queue::uuid is null or @queue = any(queues)) from up)
+            """,
+            new { code, queue }, transaction, cancellationToken: cancel));
+
+    static async Task<CallFacts> FactsAsync(NpgsqlTransaction transaction, Guid call, Guid agent, CancellationToken cancel) =>
+        await transaction.Connection!.QuerySingleAsync<CallFacts>(new CommandDefinition(
+            """
+            select client_root(c.client_id) as client_id, c.queue_id as queue, (select time_zone from app_user where id = @agent) as agent_zone,
+              (select time_zone from client where id = client_root(c.client_id)) as client_zone
+            from (select @call as id) k left join call c on c.id = k.id
+            """,
+            new { call, agent }, transaction, cancellationToken: cancel));
+
+    sealed record CallFacts(Guid? ClientId, Guid? Queue, string? AgentZone, string? ClientZone)
+    {
+        public TimeZoneInfo Agent(SiteClock clock) => Proposals.Zone(AgentZone, clock.Zone);
+
+        public TimeZoneInfo Client(SiteClock clock) => Proposals.Zone(ClientZone, Agent(clock));
+    }
+
+    /// <summary>What may be filled from a proposal, by the names of the draft.</summary>
+    static readonly string[] Proposable = ["contact", "deal", "disposition", "next_at", "next_step", "note", "subject"];
+
+    static ProblemHttpResult? WrongDeal(DealNew deal, Guid? named) =>
+        named is not null ? Problems.Invalid("newDeal", "either a deal or a new one")
+        : deal.Id == Guid.Empty ? Problems.Invalid("newDeal", "a UUID made by the page")
+        : deal.Title.Trim().Length is 0 or > FollowUps.LongestTitle ? Problems.Invalid("newDeal", "a title of 1 to 200 characters")
+        : deal.Amount is < 0 or > 999_999_999 ? Problems.Invalid("newDeal", "an amount of 0 to 999999999")
+        : null;
+
+    /// <summary>The deal of the wrap-up: made, or one of the client's; moved where the agent says it is.</summary>
+    async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Guid call, Person person, Guid? client, WrapUpSave save, CancellationToken cancel)
+    {
+        if (save is { Deal: null, NewDeal: null }) return save.Stage is null ? (null, null) : (null, Problems.Invalid("stage", "none without a deal"));
+        if (client is not { } card) return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "none for a call without a client"));
+        if (save.NewDeal is { } made)
+        {
+            if (await DealStore.StageAsync(transaction, made.DealType, save.Stage, cancel) is not { } first)
+                return (null, Problems.Invalid(save.Stage is null ? "newDeal" : "stage", save.Stage is null ? "a deal type" : "a stage of the deal's type"));
+            if (await deals.AddAsync(transaction, made with { Title = Texts.Clean(made.Title).Trim() }, first, card, person.Id, cancel)) return (made.Id, null);
+        }
+
+        // A deal that is out of reach looks like one that is not there.
+        var id = save.Deal ?? save.NewDeal!.Id;
+        var reach = CardAccess.DealsOf(person, await access.OfAsync(person, card, cancel));
+        if (await DealStore.FindAsync(transaction, id, cancel) is not { } deal || !reach.With(person.Id).Includes(deal.ResponsibleId) || !await IsOfAsync(transaction, deal.ClientId, card, cancel))
+            return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "a deal of the call's client"));
+        if (save.Stage is not { } stage) return (id, null);
+        if (await DealStore.StageAsync(transaction, deal.DealType, stage, cancel) is null) return (null, Problems.Invalid("stage", "a stage of the deal's type"));
+        await deals.MoveAsync(transaction, deal, stage, person.Id, cancel);
+        return (id, null);
+    }
+
+    static async Task<bool> IsOfAsync(NpgsqlTransaction transaction, Guid client, Guid card, CancellationToken cancel) =>
+        await transaction.Connection!.ExecuteScalarAsync<bool>(new CommandDefinition("select client_root(@client) = client_root(@card)", new { client, card }, transaction, cancellationToken: cancel));
+
+    /// <summary>One of the company's people, or the client.</summary>
+    static async Task<bool> IsContactAsync(NpgsqlTransaction transaction, Guid contact, Guid? client, CancellationToken cancel) =>
+        client is not null && await transaction.Connection!.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from client c where c.id = @contact and c.deleted_at is null and @client in (client_root(c.id), client_root(c.company_id)))", new { contact, client }, transaction, cancellationToken: cancel));
+
+    /// <summary>Of the fields that were filled from the proposal those that are saved as they were proposed.</summary>
+    static async Task<(string[] Prefilled, string[] Kept)> KeptAsync(NpgsqlTransaction transaction, Guid call, Guid agent, WrapUpSave save, CancellationToken cancel)
+    {
+        if (save.Prefilled is not { Count: > 0 }) return ([], []);
+        var json = await transaction.Connection!.ExecuteScalarAsync<string?>(new CommandDefinition(
+            "select fields::text from wrap_up_proposal where call_id = @call and agent_id = @agent", new { call, agent }, transaction, cancellationToken: cancel));
+        var proposed = json is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(json)!;
+        string[] filled = [.. save.Prefilled.Where(proposed.ContainsKey).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return (filled, [.. filled.Where(f => Saved(f, save) == proposed[f].Trim())]);
+    }
+
+    static string Saved(string field, WrapUpSave save) => (field switch
+    {
+        "contact" => save.Contact?.ToString(),
+        "deal" => save.Deal?.ToString(),
+        "disposition" => save.Disposition,
+        "next_at" => save.NextAt?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", System.Globalization.CultureInfo.InvariantCulture),
+        "next_step" => save.NextStep.Trim(),
+        "note" => save.Note.Trim(),
+        _ => save.Subject.Trim(),
+    }) ?? "";
 
     public const string ChangedAction = "disposition.changed";
 
@@ -78,36 +181,49 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
 
     static async Task<Given?> GivenAsync(NpgsqlTransaction transaction, Guid call, Guid agent, CancellationToken cancel) =>
         await transaction.Connection!.QuerySingleOrDefaultAsync<Given>(new CommandDefinition(
-            "select disposition, created_at from wrap_up where call_id = @call and agent_id = @agent for update", new { call, agent }, transaction, cancellationToken: cancel));
+            "select disposition, created_at, next_step, next_at, deal_id from wrap_up where call_id = @call and agent_id = @agent for update", new { call, agent }, transaction, cancellationToken: cancel));
 
     ProblemHttpResult? IsClosed(Given given) => time.GetUtcNow() <= given.CreatedAt + Changeable
         ? null
         : Problems.Of(StatusCodes.Status409Conflict, "wrap_up_closed", "The disposition was given more than 24 hours ago; it cannot be changed any more.");
 
-    /// <summary>Null: it is stored.</summary>
-    async Task<ProblemHttpResult?> StoreAsync(Guid call, Guid agent, WrapUpSave save, CancellationToken cancel)
+    /// <summary>What the script, its way and the answers were.</summary>
+    public (Script? Script, IReadOnlyList<string> Path, Dictionary<string, string> Answers) Said(Guid call, IReadOnlyList<DraftFieldView> draft)
     {
-        var draft = await drafts.ReadAsync(call, agent, cancel);
         var answers = draft.Where(f => f.Field.StartsWith(AnswerPrefix, StringComparison.Ordinal)).ToDictionary(f => f.Field[AnswerPrefix.Length..], f => f.Value, StringComparer.Ordinal);
         var script = ScriptOf(call, draft);
         var path = script is null ? [] : ScriptPath.Read(draft.FirstOrDefault(f => f.Field == DraftStore.PathField)?.Value, script);
         // Who never went on stood at the first step all the time.
-        if (script is not null && path.Count == 0) path = [script.FirstStep];
+        return (script, script is not null && path.Count == 0 ? [script.FirstStep] : path, answers);
+    }
+
+    /// <summary>Null: it is stored.</summary>
+    async Task<ProblemHttpResult?> StoreAsync(Guid call, Person person, WrapUpSave save, CancellationToken cancel)
+    {
+        var agent = person.Id;
+        var (script, path, answers) = Said(call, await drafts.ReadAsync(call, agent, cancel));
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancel);
             var given = await GivenAsync(transaction, call, agent, cancel);
             if (given is not null && IsClosed(given) is { } closed) return closed;
-            var client = await connection.QuerySingleOrDefaultAsync<Stored>(new CommandDefinition(
+            var facts = await FactsAsync(transaction, call, agent, cancel);
+            if (await DispositionAsync(transaction, save.Disposition, facts.Queue, cancel) is not { } disposition) return NoDisposition();
+            var rule = DispositionRow.ReadRule(disposition.Rule);
+            var since = given?.CreatedAt ?? time.GetUtcNow();
+            if (WrongTime(save, rule, since) is { } late) return late;
+            if (save.Contact is { } contact && !await IsContactAsync(transaction, contact, facts.ClientId, cancel)) return Problems.Invalid("contact", "the client, or one of its people");
+            var (deal, refused) = await DealAsync(transaction, call, person, facts.ClientId, save, cancel);
+            if (refused is not null) return refused;
+            var (prefilled, kept) = await KeptAsync(transaction, call, agent, save, cancel);
+            since = await connection.ExecuteScalarAsync<DateTimeOffset>(new CommandDefinition(
                 """
-                with stored as (
-                  insert into wrap_up (call_id, agent_id, disposition, note, script_id, script_version, answers, path, next_step, created_at)
-                  select @call, @agent, d.code, @note, @scriptId, @scriptVersion, @answers::jsonb, @path, @nextStep, @now from disposition d where d.code = @disposition
-                  on conflict (call_id, agent_id) do update set disposition = excluded.disposition, note = excluded.note, script_id = excluded.script_id,
-                    script_version = excluded.script_version, answers = excluded.answers, path = excluded.path, next_step = excluded.next_step
-                  returning call_id
-                )
-                select s.call_id, c.client_id from stored s left join call c on c.id = s.call_id
+                insert into wrap_up (call_id, agent_id, disposition, note, script_id, script_version, answers, path, next_step, created_at, subject, contact_id, deal_id, next_at, prefilled, kept)
+                values (@call, @agent, @disposition, @note, @scriptId, @scriptVersion, @answers::jsonb, @path, @nextStep, @now, @subject, @Contact, @deal, @NextAt, @prefilled, @kept)
+                on conflict (call_id, agent_id) do update set disposition = excluded.disposition, note = excluded.note, script_id = excluded.script_id,
+                  script_version = excluded.script_version, answers = excluded.answers, path = excluded.path, next_step = excluded.next_step, subject = excluded.subject,
+                  contact_id = excluded.contact_id, deal_id = excluded.deal_id, next_at = excluded.next_at, prefilled = excluded.prefilled, kept = excluded.kept
+                returning created_at
                 """,
                 new
                 {
@@ -116,23 +232,38 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
                     disposition = save.Disposition,
                     note = Texts.Clean(save.Note),
                     nextStep = Texts.Clean(save.NextStep),
-                    now = time.GetUtcNow(),
+                    now = since,
                     scriptId = script?.Id,
                     scriptVersion = script?.Version,
                     answers = JsonSerializer.Serialize(answers),
                     path = path.ToArray(),
+                    subject = Texts.Clean(save.Subject).Trim(),
+                    save.Contact,
+                    deal,
+                    NextAt = save.NextAt?.ToUniversalTime(),
+                    prefilled,
+                    kept,
                 },
                 transaction, cancellationToken: cancel));
-            if (client is null) return Problems.Invalid("disposition", "one of the catalog's dispositions");
             if (given is not null && given.Disposition != save.Disposition)
                 await audit.AddChangeAsync(transaction, agent, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, save.Disposition, cancel);
+            var follow = FollowUps.Of(rule, Texts.Clean(save.NextStep), save.NextAt, since, facts.Agent(clock), facts.Client(clock));
+            await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, agent, facts.ClientId, deal, save.Stage is not null, follow), rule, cancel);
             if (script is not null) await VisitedAsync(transaction, call, agent, script, cancel);
             await transaction.CommitAsync(cancel);
             await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
-            if (script is not null && client.ClientId is { } card) await FillCardAsync(card, call, script, answers, cancel);
+            if (script is not null && facts.ClientId is { } card) await FillCardAsync(card, call, script, answers, cancel);
         }
 
         return null;
+    }
+
+    static ProblemHttpResult? WrongTime(WrapUpSave save, DispositionRule? rule, DateTimeOffset since)
+    {
+        if (save.NextAt is not { } at) return FollowUps.Asks(rule) ? Problems.Invalid("nextAt", "the day and time that this disposition asks for") : null;
+        // A page's clock may be a little ahead of ours.
+        if (at < since - TimeSpan.FromMinutes(5) || at > since.AddYears(2)) return Problems.Invalid("nextAt", "a time to come, within two years");
+        return FollowUps.Asked(rule) is null && save.NextStep.Trim().Length == 0 ? Problems.Invalid("nextStep", "what is to be done at that time") : null;
     }
 
     /// <summary>A script that nobody moved in was at its first step from the answer on.</summary>
@@ -188,9 +319,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
                 [.. next.Phones.Select(p => new ClientNumber(p.E164, p.Label, p.IsMain))]);
     }
 
-    sealed record Stored(Guid CallId, Guid? ClientId);
-
-    sealed record Given(string Disposition, DateTimeOffset CreatedAt);
+    sealed record Given(string Disposition, DateTimeOffset CreatedAt, string NextStep, DateTimeOffset? NextAt, Guid? DealId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Answers of call {Call} were not taken onto the card: {Fields}")]
     private partial void LogNotTaken(Guid call, string fields);

@@ -23,7 +23,7 @@ internal static class CatalogModule
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
             select r.code, r.name, r.allowance_min from pause_reason r join app_user u on u.domain = r.domain where u.id = @id and not r.retired order by r.position, r.code;
-            select code, name, outcome from disposition where not retired order by position, code;
+            select code, name, outcome, parent, is_group, queues, rule::text from disposition where not retired order by position, code;
             select code, name from segment order by position, code;
             select q.id, q.name, q.service_level_s from queue q join app_user u on u.domain = q.domain where u.id = @id and q.retired_at is null order by q.position, q.name, q.id;
             select id, name, is_agent from app_user where active order by name, id;
@@ -33,7 +33,7 @@ internal static class CatalogModule
             """,
             new { id = person.Id }, cancellationToken: cancel));
         var pauses = await results.ReadAsync<PauseReasonView>();
-        var dispositions = await results.ReadAsync<DispositionView>();
+        var dispositions = (await results.ReadAsync<DispositionRow>()).Select(d => d.View());
         var segments = await results.ReadAsync<NamedCode>();
         var queues = await results.ReadAsync<QueueView>();
         var people = await results.ReadAsync<PersonView>();

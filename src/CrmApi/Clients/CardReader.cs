@@ -14,10 +14,13 @@ internal static class CardReader
         select k.asked, c.id, c.number, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, s.name as segment_name, c.segment_reason, c.source,
           c.responsible_id, u.name as responsible_name, c.confirmed, c.version, c.created_at, c.hidden_at is not null as hidden,
           c.tax_id, c.time_zone, c.address, c.tags, c.custom::text as custom,
-          b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles, c.deleted_at
+          b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles, c.deleted_at, n.do_not_call_at, n.who as do_not_call_by
         from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked)
         left join client b on b.id = client_root(c.company_id)
-        left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id;
+        left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
+        left join lateral (
+          select m.do_not_call_at, w.name as who from client_family(c.id) f (id) join client m on m.id = f.id join app_user w on w.id = m.do_not_call_by
+          where m.do_not_call_at is not null order by m.do_not_call_at limit 1) n on true;
         select k.asked, p.e164, p.label, p.is_main from unnest(@clients) k (asked) join client_phone p on p.client_id = client_root(k.asked) order by k.asked, p.is_main desc, p.added_at, p.e164;
         select k.asked, e.address, e.label from unnest(@clients) k (asked) join client_email e on e.client_id = client_root(k.asked) order by k.asked, e.position, e.address;
         select k.asked, c.id, c.name, c.phone from unnest(@clients) k (asked)
@@ -58,12 +61,14 @@ internal static class CardReader
             lastCalls.GetValueOrDefault(c.Asked) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, l.Talk_ms / 1000, l.Disposition, l.Note) : null,
             c.CreatedAt, c.Hidden, [.. emails[c.Asked].Select(e => new EmailView(e.Address, e.Label))], c.TaxId, c.TimeZone.Length > 0 ? c.TimeZone : null, c.Address, (string[])c.Tags,
             JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
-            [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null))], c.DeletedAt));
+            [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null))], c.DeletedAt,
+            DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null));
     }
 
     sealed record CardRow(Guid Asked, Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
         string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden,
-        string TaxId, string TimeZone, string Address, Array Tags, string Custom, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt);
+        string TaxId, string TimeZone, string Address, Array Tags, string Custom, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt,
+        DateTimeOffset? DoNotCallAt, string? DoNotCallBy);
 
     sealed record ContactRow(Guid Asked, Guid Id, string Name, string? Phone);
 

@@ -19,6 +19,7 @@ internal static class ClientEndpoints
         services.AddHostedService(s => s.GetRequiredService<CardLoans>());
         services.AddSingleton<CardAccess>();
         services.AddSingleton<CardViews>();
+        services.AddSingleton<DoNotCall>();
         services.AddSingleton<ReviewStore>();
         services.AddSingleton<DuplicateStore>();
         services.AddSingleton<MergeStore>();

@@ -75,14 +75,16 @@ internal static class CommandsModule
         return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 
-    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, LiveFacts facts, CardAccess cards, IOptions<SiteOptions> site, CancellationToken cancel)
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, LiveFacts facts, CardAccess cards, DoNotCall marks, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (Missing(request) is { } missing) return Problems.Invalid(missing.Field, missing.Expected);
         // A call lends the card of its client: it is no way to a card that one may not see.
         if (request is { Kind: "attach_client" or "dial", ClientId: { } client } && !person.Within(Rights.WorkWithClients).IsEveryone && !(await cards.OfAsync(person, client, cancel)).View)
             return Problems.NotFound("client");
+        var e164 = PhoneNumbers.ToE164(request.Number, site.Value.Region);
+        if (request.Kind == "dial" && await marks.ForbidsAsync(request.ClientId, e164, cancel)) return TypedResults.Ok(new CommandAnswer(request.Id, false, "do_not_call"));
         var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId,
-            request.Number?.Trim(), PhoneNumbers.ToE164(request.Number, site.Value.Region), request.ToAgent, request.ToQueue, request.AgentId, request.AskId, request.Anyway);
+            request.Number?.Trim(), e164, request.ToAgent, request.ToQueue, request.AgentId, request.AskId, request.Anyway);
         var answer = await road.CommandAsync(request.Id, person.Id, command, cancel);
         if (answer.Accepted && request.PageId is { Length: > 0 } page)
             feed.TellOtherPages(person.Id, page, new DoneElsewhereEvent(request.CallId ?? Guid.Empty, request.Kind, page));

@@ -1,0 +1,14 @@
+using CallCrm.Contracts;
+
+namespace CallCrm.AgentWeb.Desk;
+
+/// <summary>The catalog's dispositions, as far as they can be given to calls of a queue.</summary>
+sealed class DispositionTree(IReadOnlyList<DispositionView> all, Guid? queue)
+{
+    public DispositionView? Find(string code) => all.FirstOrDefault(d => d.Code == code);
+
+    /// <summary>In order; a branch without anything to give is not there.</summary>
+    public IReadOnlyList<DispositionView> Below(string? branch) => [.. all.Where(d => d.Parent == branch && Fits(d) && (!d.Group || Below(d.Code).Count > 0))];
+
+    bool Fits(DispositionView disposition) => queue is not { } of || disposition.Queues is not { Count: > 0 } only || only.Contains(of);
+}
