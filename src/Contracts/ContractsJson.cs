@@ -82,6 +82,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(PbxImportResult))]
 [JsonSerializable(typeof(CodesSave))]
 [JsonSerializable(typeof(ClientFieldSetup))]
+[JsonSerializable(typeof(SensitiveFieldsSave))]
 [JsonSerializable(typeof(IReadOnlyList<CodeSetup>))]
 [JsonSerializable(typeof(LinkView))]
 [JsonSerializable(typeof(LinkUse))]

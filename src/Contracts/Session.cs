@@ -19,15 +19,18 @@ public sealed record CodeGiven(string Code);
 /// <param name="Secret">Base32, to type.</param>
 /// <param name="Uri">otpauth://…, to open on the phone itself.</param>
 /// <param name="QrPath">The same as a picture: path of an SVG of QrSize by QrSize units.</param>
+[NotANumber]
 public sealed record TotpSetupView(string Secret, string Uri, string QrPath, int QrSize);
 
 /// <summary>Shown once; each signs in once instead of a code.</summary>
+[NotANumber]
 public sealed record RecoveryCodesView(IReadOnlyList<string> Codes);
 
 public sealed record OpenSessionsView(IReadOnlyList<OpenSessionView> Items);
 
 /// <param name="UserAgent">As the browser names itself.</param>
 /// <param name="This">The session that asks.</param>
+[NotANumber]
 public sealed record OpenSessionView(Guid Id, DateTimeOffset Since, DateTimeOffset SeenAt, string Address, string UserAgent, bool This);
 
 /// <summary>GET /api/session: who is signed in. 401 when nobody is.</summary>

@@ -14,6 +14,7 @@ using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Exports;
 using CallCrm.CrmApi.Files;
 using CallCrm.CrmApi.Guides;
+using CallCrm.CrmApi.Hiding;
 using CallCrm.CrmApi.Https;
 using CallCrm.CrmApi.Imports;
 using CallCrm.CrmApi.Junk;
@@ -63,6 +64,7 @@ public static class CrmApiModule
         services.AddAdmin();
         services.AddBackups(configuration);
         services.AddHttps(configuration);
+        services.AddHiding();
         services.AddClients();
         services.AddImports();
         services.AddExports();
@@ -102,7 +104,8 @@ public static class CrmApiModule
         app.UseRouting();
         app.UseAccess();
 
-        var api = app.MapGroup("/api").RequireRateLimiting(AccessModule.RequestLimit);
+        var api = app.MapGroup("/api").WithVeil();
+        api.RequireRateLimiting(AccessModule.RequestLimit);
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);
         CommandsModule.Map(api);

@@ -2,22 +2,24 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Hiding;
 using Dapper;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
 namespace CallCrm.CrmApi.Clients;
 
 /// <summary>Reads of clients for the pages. Writing is ClientDirectory's.</summary>
-internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
+internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IOptions<SiteOptions> site)
 {
     const int MostWords = 5;
     const int MostNumbers = 20_000;
 
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, Veil veil, string? cursor, int limit, CancellationToken cancel)
     {
         var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind, within = within.People });
-        var hits = Hits(Texts.Clean(query).Trim(), parameters);
+        var hits = Hits(Texts.Clean(query).Trim(), parameters, veil, site.Value.Region);
         var sql =
             $"""
             {hits}
@@ -48,20 +50,27 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
     /// <summary>
     /// The newest cards of each way to find one, as many as a page holds, so that a fragment of half the base costs no more than a rare one: every word on the card, in one
     /// of its further addresses, or in the title of a deal; digits in a telephone number, or the whole number of a card or deal.
+    /// Who does not see a field does not find by it; who sees no numbers finds by a whole one alone, so that none can be guessed digit by digit.
     /// </summary>
-    internal static string Hits(string query, DynamicParameters parameters)
+    internal static string Hits(string query, DynamicParameters parameters, Veil veil, string region)
     {
         var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
         if (words.Length == 0) return "";
         const string OnPage = "c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before) order by c.number desc limit @limit";
         var ways = new List<string>
         {
-            $"select c.number from client c where {All("c.search", words, parameters)} and {OnPage}",
+            $"select c.number from client c where {All("c.search", words, parameters)}{Seen(veil, words, parameters)} and {OnPage}",
             $"select c.number from client_email e join client c on c.id = client_root(e.client_id) where {All("e.address", words, parameters)} and {OnPage}",
             $"select c.number from deal d join client c on c.id = client_root(d.client_id) where {All("d.title", words, parameters)} and {OnPage}",
         };
+        if (veil.Hides("email")) ways.RemoveAt(1);
         var digits = string.Concat(query.Where(char.IsAsciiDigit));
-        if (digits.Length >= 3 && !query.Any(char.IsLetter))
+        if (veil.Numbers)
+        {
+            parameters.Add("e164", Numbers.ToE164(query, region));
+            ways.Add($"select c.number from client_phone p join client c on c.id = p.client_id where p.e164 = @e164 and {OnPage}");
+        }
+        else if (digits.Length >= 3 && !query.Any(char.IsLetter))
         {
             parameters.Add("digits", $"%{digits}%");
             // As written within the country (020 …), where the international form has no 0.
@@ -79,6 +88,15 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
         }
 
         return $"with hit as materialized (({string.Join(") union (", ways)}))";
+    }
+
+    /// <summary>Beside what the index knows: that the words stand in a field that is seen.</summary>
+    internal static string Seen(Veil veil, string[] words, DynamicParameters parameters)
+    {
+        if (!veil.HidesFields) return "";
+        parameters.Add("unseen", veil.Fields.Where(f => f.StartsWith(CardFieldCodes.CustomPrefix, StringComparison.Ordinal)).Select(f => f[CardFieldCodes.CustomPrefix.Length..]).ToArray());
+        string Column(string field, string column) => veil.Hides(field) ? "''" : column;
+        return " and " + All($"client_search(c.name, c.company, {Column("email", "c.email")}, {Column("taxId", "c.tax_id")}, {Column("city", "c.city")}, c.tags, c.custom - @unseen::text[])", words, parameters);
     }
 
     /// <summary>Each word anywhere in the column. The indexes know parts of three characters: a shorter word is looked for where one begins.</summary>
