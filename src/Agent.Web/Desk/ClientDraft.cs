@@ -69,7 +69,7 @@ sealed class ClientDraft
             Language = client.Language ?? "",
             Segment = client.Segment ?? "",
             Responsible = client.ResponsibleId?.ToString() ?? "",
-            Phones = string.Join(", ", client.Phones.OrderByDescending(p => p.IsMain).Select(p => p.Display)),
+            Phones = PhoneList.Text(client),
             Kind = client.Kind,
             Belongs = client.CompanyId is { } company ? $"{company}|{client.CompanyName}" : "",
             Roles = string.Join(",", client.Roles ?? []),

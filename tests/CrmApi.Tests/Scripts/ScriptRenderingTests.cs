@@ -111,7 +111,7 @@ public sealed class ScriptRenderingTests
         var view = View(("client.name", "Anna"));
         var json = JsonSerializer.Serialize(view, ContractsJson.Default.ScriptView);
 
-        JsonSerializer.Deserialize(json, ContractsJson.Default.ScriptView).Should().BeEquivalentTo(view);
+        JsonSerializer.Deserialize(json, ContractsJson.Default.ScriptView).Should().BeEquivalentTo(view, o => o.Excluding(m => m.Name == nameof(LinePart.Otherwise)));
         json.Should().Contain("\"kind\":\"YesNo\"").And.NotContain("\"text\":\"Good morning, Anna.");
     }
 
