@@ -8,7 +8,8 @@ namespace CallCrm.Contracts;
 public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<QueueSetup> Queues, IReadOnlyList<ExtensionSetup> Extensions, IReadOnlyList<NumberSetup> Numbers,
     IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes,
     IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
-    IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null);
+    IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null,
+    IReadOnlyList<CardLayout>? CardLayouts = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);

@@ -83,6 +83,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(CodesSave))]
 [JsonSerializable(typeof(ClientFieldSetup))]
 [JsonSerializable(typeof(SensitiveFieldsSave))]
+[JsonSerializable(typeof(CardLayout))]
 [JsonSerializable(typeof(IReadOnlyList<CodeSetup>))]
 [JsonSerializable(typeof(LinkView))]
 [JsonSerializable(typeof(LinkUse))]

@@ -79,9 +79,10 @@ public sealed record ListenRequest(Guid Id, Guid CallId, bool Listens, string? N
 public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, string? Who = null);
 
 /// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>
+/// <param name="CardLayouts">Those that may hold for who asks: of their role, and of every role.</param>
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
-    IReadOnlyList<ClientFieldView>? ClientFields = null);
+    IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null);
 
 public sealed record NamedCode(string Code, string Name);
 

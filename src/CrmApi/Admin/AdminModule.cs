@@ -33,6 +33,7 @@ internal static class AdminModule
         PbxAdmin.Map(admin);
         FieldAdmin.Map(admin);
         SensitiveAdmin.Map(admin);
+        LayoutAdmin.Map(admin);
     }
 
     public static Results<Ok<AdminView>, ProblemHttpResult> Answer(this AdminWriter.Written written) =>

@@ -19,6 +19,7 @@ internal static class ClientEndpoints
         services.AddSingleton<CardLoans>();
         services.AddHostedService(s => s.GetRequiredService<CardLoans>());
         services.AddSingleton<CardAccess>();
+        services.AddSingleton<LayoutStore>();
         services.AddSingleton<CardViews>();
         services.AddSingleton<ReviewStore>();
         services.AddSingleton<DuplicateStore>();
@@ -60,7 +61,7 @@ internal static class ClientEndpoints
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,
-        CardAccess access, CardAttach attach, VeiledSaves saves, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, CardAttach attach, VeiledSaves saves, LayoutStore layouts, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         var sight = await access.OfAsync(person, id, card, cancel);
@@ -70,6 +71,8 @@ internal static class ClientEndpoints
         if (save.ResponsibleId != card.ResponsibleId && save.Version == card.Version && !CardAccess.MayReassign(person, card.ResponsibleId))
             return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "responsibleId: your rights do not let you give this client to somebody else.");
         save = saves.Keep(save, card, person.Veil);
+        if (save.Version == card.Version && await layouts.RefusedAsync(person, CardAccess.Shown(person, card, sight), save, site.Value.Region, cancel) is { Count: > 0 } refused)
+            return Problems.Invalid(refused);
         var saved = await directory.SaveAsync(id, Fields(save), save.Version, site.Value.Region, save.CallId, cancel);
         return await AnswerAsync(saved, id, save.CallId, person, store, access, attach, cancel);
     }

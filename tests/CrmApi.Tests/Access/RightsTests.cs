@@ -80,6 +80,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["PUT /api/admin/client-fields/{code}"] = [Rights.Configure],
         ["DELETE /api/admin/client-fields/{code}"] = [Rights.Configure],
         ["PUT /api/admin/sensitive-fields"] = [Rights.Configure],
+        ["PUT /api/admin/card-layouts"] = [Rights.Configure],
+        ["DELETE /api/admin/card-layouts"] = [Rights.Configure],
         ["GET /api/files"] = [Rights.WorkWithFiles],
         ["POST /api/files"] = [Rights.WorkWithFiles],
         ["GET /api/files/{id}/content"] = [Rights.WorkWithFiles],
