@@ -3,10 +3,13 @@ namespace CallCrm.Contracts;
 /// <summary>Everything an administrator sets up, in one answer: small, and whatever is chosen from the rest is at hand.</summary>
 /// <param name="Nodes">Names of the PBXs in the configuration.</param>
 /// <param name="Rights">Every right a role may have.</param>
+/// <param name="SensitiveFields">Of the card, by code; only roles with client.sensitive see them.</param>
+[NotANumber]
 public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<QueueSetup> Queues, IReadOnlyList<ExtensionSetup> Extensions, IReadOnlyList<NumberSetup> Numbers,
     IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes,
     IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
-    IReadOnlyList<ClientFieldSetup>? ClientFields = null);
+    IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null,
+    IReadOnlyList<CardLayout>? CardLayouts = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);

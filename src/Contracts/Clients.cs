@@ -13,13 +13,16 @@ namespace CallCrm.Contracts;
 /// <param name="DoNotCall">Wants no calls: dialling is refused.</param>
 /// <param name="Contacts">Of a company: who belongs to it, at most 50.</param>
 /// <param name="Custom">Values of the site's own fields by their code, in the form the field's kind has; only those that hold something.</param>
-public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language,
+/// <param name="Unseen">Fields that whoever asks may not see: they are empty here, and saving leaves them as they are. Null: none.</param>
+public sealed record ClientCardView(Guid Id, long Number, string Kind, string Name, string Company, [property: Sensitive("email")] string Email, [property: Sensitive("city")] string City,
+    [property: Sensitive("note")] string Note, string? Language,
     string? Segment, string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version,
     IReadOnlyList<PhoneView> Phones, IReadOnlyList<DealView> OpenDeals, LastCallView? LastCall, DateTimeOffset CreatedAt,
-    bool Hidden = false, IReadOnlyList<EmailView>? Emails = null, string TaxId = "", string? TimeZone = null, string Address = "", IReadOnlyList<string>? Tags = null,
+    bool Hidden = false, [property: Sensitive("email")] IReadOnlyList<EmailView>? Emails = null, [property: Sensitive("taxId"), NotANumber] string TaxId = "", string? TimeZone = null,
+    [property: Sensitive("address")] string Address = "", IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
     IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null,
-    bool MayEdit = true, DoNotCallView? DoNotCall = null);
+    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null);
 
 /// <summary>The client wants no calls.</summary>
 public sealed record DoNotCallView(DateTimeOffset Since, string Who);
@@ -28,7 +31,7 @@ public sealed record DoNotCallView(DateTimeOffset Since, string Who);
 public sealed record DoNotCallSet(bool On);
 
 /// <summary>A person who belongs to a company.</summary>
-public sealed record ContactView(Guid Id, string Name, string? Phone);
+public sealed record ContactView(Guid Id, string Name, [property: ClientNumber] string? Phone);
 
 public sealed record EmailView(string Address, string Label = "");
 
@@ -39,7 +42,7 @@ public sealed record EmailView(string Address, string Label = "");
 /// </param>
 public sealed record ClientFieldView(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options);
 
-public sealed record PhoneView(string E164, string Display, string Label, bool IsMain);
+public sealed record PhoneView([property: NumberHandle] string E164, [property: ClientNumber] string Display, string Label, bool IsMain);
 
 public sealed record LastCallView(Guid CallId, DateTimeOffset At, string? AgentName, int Talk_s, string? Disposition, string? Note);
 
@@ -47,7 +50,7 @@ public sealed record DealView(Guid Id, long Number, string DealType, string Deal
     string? ResponsibleName, DateTimeOffset StageSince, int Version, Guid? ResponsibleId = null);
 
 /// <summary>One of several clients who share a number.</summary>
-public sealed record CandidateView(Guid Id, long Number, string Name, string Company, string? City, DateTimeOffset? LastCallAt);
+public sealed record CandidateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string? City, DateTimeOffset? LastCallAt);
 
 /// <summary>PUT /api/clients/{id}: the whole editable head. Version is the one read; 409 edit_conflict carries the newer card.</summary>
 /// <param name="Name">1 to 200 characters.</param>
@@ -61,17 +64,17 @@ public sealed record ClientSave(string Kind, string Name, string Company, string
     IReadOnlyList<EmailView>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null);
 
-/// <param name="Number">As typed; becomes E.164 in the site's region.</param>
+/// <param name="Number">As typed; becomes E.164 in the site's region. Of a number that one may not see: its handle, as PhoneView.e164 has it.</param>
 public sealed record PhoneSave(string Number, string Label, bool IsMain);
 
 /// <summary>POST /api/clients: a new card made by a person (id = UUID v7 of the page), attached to the call when CallId is given.</summary>
 public sealed record ClientCreate(Guid Id, ClientSave Client);
 
 /// <param name="Next">Cursor of the next page; null at the end.</param>
-public sealed record ListPage<T>(IReadOnlyList<T> Items, string? Next);
+public sealed record ListPage<T>(IReadOnlyList<T> Items, [property: NotANumber] string? Next);
 
 /// <summary>GET /api/clients?query=&amp;tag=&amp;kind=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
-public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed,
+public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, [property: ClientNumber] string? Phone, DateTimeOffset? LastCallAt, bool Confirmed,
     bool Hidden = false, IReadOnlyList<string>? Tags = null);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
@@ -86,7 +89,7 @@ public sealed record DuplicateAsk(Guid? Id, string Name, string Company, string 
 
 /// <param name="Reasons">phone, email, tax_id, name (alike by 55 % and more); company and city beside an alike name.</param>
 /// <param name="AlikePercent">How alike the names are; null: the name is no reason.</param>
-public sealed record DuplicateView(Guid Id, long Number, string Name, string Company, string City, string? Phone, IReadOnlyList<string> Reasons, int? AlikePercent);
+public sealed record DuplicateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string City, [property: ClientNumber] string? Phone, IReadOnlyList<string> Reasons, int? AlikePercent);
 
 /// <summary>GET /api/clients/duplicates: two cards that may be one client, the newer first.</summary>
 public sealed record DuplicatePair(DuplicateView Newer, DuplicateView Older);

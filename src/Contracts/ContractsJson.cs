@@ -94,6 +94,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(WebhookSaved))]
 [JsonSerializable(typeof(WebhookMessage))]
 [JsonSerializable(typeof(ListPage<WebhookDeliveryView>))]
+[JsonSerializable(typeof(SensitiveFieldsSave))]
+[JsonSerializable(typeof(CardLayout))]
 [JsonSerializable(typeof(IReadOnlyList<CodeSetup>))]
 [JsonSerializable(typeof(LinkView))]
 [JsonSerializable(typeof(LinkUse))]

@@ -9,7 +9,7 @@ namespace CallCrm.Contracts;
 /// </summary>
 /// <param name="Position">Opaque; the page keeps the last one and names it when it returns (null the first time). Several messages may carry the same.</param>
 /// <param name="Snapshot">True: forget what you show and take <see cref="Desk"/> (and Board, where the role has it) as the whole truth.</param>
-public sealed record FeedMessage(string Position, IReadOnlyList<LiveEvent> Events, bool Snapshot = false, DeskView? Desk = null, BoardView? Board = null);
+public sealed record FeedMessage([property: NotANumber] string Position, IReadOnlyList<LiveEvent> Events, bool Snapshot = false, DeskView? Desk = null, BoardView? Board = null);
 
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PopEvent), "pop")]
@@ -89,7 +89,7 @@ public sealed record PopView(Guid OfferId, Guid CallId, long CallNumber, DateTim
 /// <param name="Mine">This agent began it; else it comes to them.</param>
 /// <param name="To">The person; of a queue that is asked first, the one chosen.</param>
 /// <param name="Reason">Returning, Failed: busy, no_answer, declined, unreachable, cancelled, left, pbx_refused.</param>
-public sealed record TransferView(string Step, bool Attended, bool Mine, string? From, string? To, string? ToQueue, string? Number, string? Reason);
+public sealed record TransferView(string Step, bool Attended, bool Mine, string? From, string? To, string? ToQueue, [property: ClientNumber] string? Number, string? Reason);
 
 /// <summary>GET /api/directory: where calls may be handed on to, as of now. People who are signed out come last.</summary>
 public sealed record DirectoryView(IReadOnlyList<DirectoryPersonView> People, IReadOnlyList<DirectoryQueueView> Queues);
@@ -104,7 +104,8 @@ public sealed record DirectoryQueueView(Guid Id, string Name, int Waiting, int R
 
 /// <param name="Number">For display, formatted; null when withheld.</param>
 /// <param name="Kind">E164, Extension, Withheld, Unparsed.</param>
-public sealed record CallerView(string? Number, string Kind, string Name, string? Country);
+/// <param name="Dial">What to dial, where the number itself is masked for whoever asks.</param>
+public sealed record CallerView([property: ClientNumber] string? Number, string Kind, [property: ClientNumber] string Name, string? Country, string? Dial = null);
 
 /// <summary>Why this call is here. The page makes the sentence from it by the rule (RouteRule name) in its own language.</summary>
 /// <param name="Preferred">Whom the client should have had, when that was somebody else.</param>
@@ -146,7 +147,12 @@ public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction
     IReadOnlyList<string>? ListenedBy = null);
 
 /// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, next_at, subject, contact, deal (an id, or new), deal_type, deal_title, deal_stage, prefill, script.step, answer.{question id}, card.{field}.</summary>
-public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
+public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt)
+{
+    /// <summary>Typed by whoever it is sent to: they may see all of it.</summary>
+    [JsonIgnore]
+    public bool Own { get; init; }
+}
 
 /// <param name="Value">Text as typed, at most 20,000 characters.</param>
 /// <param name="PageId">The page that typed it; its own echo is ignored.</param>

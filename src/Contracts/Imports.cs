@@ -17,6 +17,7 @@ public sealed record ImportPreview(Guid Id, string FileName, string Format, long
 
 /// <param name="Number">In the file.</param>
 /// <param name="Trouble">Why it cannot be read as it should.</param>
+[NotANumber]
 public sealed record ImportPreviewRow(long Number, IReadOnlyList<string> Cells, string? Trouble);
 
 /// <param name="Many">Several columns may go there.</param>
@@ -44,4 +45,5 @@ public sealed record ImportRunView(Guid Id, string FileName, string State, long 
 
 /// <param name="Column">Its header, or its number; null: it is of the whole row.</param>
 /// <param name="Expected">In the language of who began it.</param>
+[NotANumber]
 public sealed record ImportErrorView(long Row, string? Column, string Value, string Expected);

@@ -6,7 +6,7 @@ namespace CallCrm.Contracts;
 /// <param name="Reason">spam, robot, abuse, other.</param>
 /// <param name="Until">Null: for good.</param>
 /// <param name="Calls">Turned away since.</param>
-public sealed record BlockRow(Guid Id, string Number, string Display, Guid? QueueId, string? QueueName, string Reason, string Note, string Who, DateTimeOffset At, DateTimeOffset? Until,
+public sealed record BlockRow(Guid Id, [property: NumberHandle] string Number, [property: ClientNumber] string Display, Guid? QueueId, string? QueueName, string Reason, string Note, string Who, DateTimeOffset At, DateTimeOffset? Until,
     Guid? ClientId, string? ClientName, int Calls, DateTimeOffset? LastCallAt);
 
 /// <summary>POST /api/blocks. 409 confirm_needed names in <c>confirm</c> why it should be looked at twice; 409 already_blocked, list_full.</summary>
@@ -43,13 +43,13 @@ public sealed record SpamMark(Guid Id, bool AllQueues, bool EndCall, Guid Comman
 
 /// <param name="CardHidden">Was put away by this.</param>
 /// <param name="EndRefused">Why the call did not end: a command's reason, or router_away.</param>
-public sealed record SpamMarked(Guid BlockId, string Display, string? QueueName, bool CardHidden, bool Ended, string? EndRefused);
+public sealed record SpamMarked(Guid BlockId, [property: ClientNumber] string Display, string? QueueName, bool CardHidden, bool Ended, string? EndRefused);
 
 /// <summary>GET /api/clients/unconfirmed?cursor=&amp;limit=: cards made from calls that nobody has confirmed, the latest first.</summary>
 /// <param name="Number">Of its calls.</param>
 /// <param name="LastAgent">Who spoke with them last.</param>
 /// <param name="Version">To confirm it.</param>
-public sealed record UnconfirmedRow(Guid Id, long Number, string Name, string Company, string? Phone, string? PhoneDisplay, string Source, DateTimeOffset CreatedAt, int Calls, int Answered,
+public sealed record UnconfirmedRow(Guid Id, long Number, string Name, string Company, [property: NumberHandle] string? Phone, [property: ClientNumber] string? PhoneDisplay, string Source, DateTimeOffset CreatedAt, int Calls, int Answered,
     DateTimeOffset? LastCallAt, string? LastAgent, int Version);
 
 /// <summary>GET /api/clients/unconfirmed/count.</summary>

@@ -12,7 +12,7 @@ public sealed record ReportView(string By, string Step, DateOnly From, DateOnly 
 /// <param name="At">When the hour or day began, at the zone's offset of then: an hour that comes twice differs by it.</param>
 /// <param name="Id">Of queue or agent; the number as it was dialled. Null: of no queue.</param>
 /// <param name="Name">Null: it has none (any more).</param>
-public sealed record ReportRow(DateTimeOffset At, string? Id, string? Name, ReportFigures Figures);
+public sealed record ReportRow(DateTimeOffset At, [property: NotANumber] string? Id, string? Name, ReportFigures Figures);
 
 /// <summary>Denominator 0 → null. Seconds are whole, rounded after adding up milliseconds.</summary>
 /// <param name="ServiceLevel_s">The target T that the percentage is for.</param>

@@ -1,6 +1,7 @@
 namespace CallCrm.Contracts;
 
 /// <summary>GET /api/script-edits: every script there is, in use or not.</summary>
+[NotANumber]
 public sealed record ScriptEditList(IReadOnlyList<ScriptEditRow> Scripts);
 
 /// <summary>How one script stands.</summary>
@@ -17,6 +18,7 @@ public sealed record ScriptEditRow(string Id, string Title, string Language, IRe
 /// <param name="Draft">The draft's number, to be named when it is saved or published; 0: there is none.</param>
 /// <param name="Base">The last publish; 0: none yet.</param>
 /// <param name="History">Newest first.</param>
+[NotANumber]
 public sealed record ScriptEditView(string Id, string Yaml, long Draft, int Base, string? DraftBy, DateTimeOffset? DraftAt, bool InLibrary, bool InUse, IReadOnlyList<ScriptPublishView> History,
     IReadOnlyList<ScriptProblemView> Problems);
 
@@ -50,6 +52,7 @@ public sealed record ScriptTry(string Yaml, string? Id = null, Guid? Client = nu
 public sealed record ScriptTryView(IReadOnlyList<ScriptProblemView> Problems, ScriptView? View, IReadOnlyList<ScriptConditionMet> Unmet, ScriptSummary? Chosen, ScriptReason? Why);
 
 /// <summary>GET /api/script-edits/{id}/diff?from=&amp;to=: <c>draft</c>, <c>library</c> or the number of a publish.</summary>
+[NotANumber]
 public sealed record ScriptDiffView(string From, string To, IReadOnlyList<ScriptDiffLine> Lines);
 
 /// <param name="Before">Its line before; null: it came.</param>

@@ -136,7 +136,12 @@ public sealed record LineView(IReadOnlyList<LinePart> Parts)
 /// <summary>A piece of a line.</summary>
 /// <param name="Text">The text, already filled in.</param>
 /// <param name="Field">The field or placeholder it came from; null for fixed words.</param>
-public sealed record LinePart(string Text, string? Field = null);
+public sealed record LinePart(string Text, string? Field = null)
+{
+    /// <summary>The script's own words for when the placeholder is not known, or not to be seen.</summary>
+    [JsonIgnore]
+    public string? Otherwise { get; init; }
+}
 
 /// <summary>A field of the client, the deal or the call, and its new value in the form of its <see cref="QuestionKind"/>.</summary>
 public sealed record FieldValue(string Field, string Value);

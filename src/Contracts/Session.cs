@@ -19,15 +19,18 @@ public sealed record CodeGiven(string Code);
 /// <param name="Secret">Base32, to type.</param>
 /// <param name="Uri">otpauth://…, to open on the phone itself.</param>
 /// <param name="QrPath">The same as a picture: path of an SVG of QrSize by QrSize units.</param>
+[NotANumber]
 public sealed record TotpSetupView(string Secret, string Uri, string QrPath, int QrSize);
 
 /// <summary>Shown once; each signs in once instead of a code.</summary>
+[NotANumber]
 public sealed record RecoveryCodesView(IReadOnlyList<string> Codes);
 
 public sealed record OpenSessionsView(IReadOnlyList<OpenSessionView> Items);
 
 /// <param name="UserAgent">As the browser names itself.</param>
 /// <param name="This">The session that asks.</param>
+[NotANumber]
 public sealed record OpenSessionView(Guid Id, DateTimeOffset Since, DateTimeOffset SeenAt, string Address, string UserAgent, bool This);
 
 /// <summary>GET /api/session: who is signed in. 401 when nobody is.</summary>
@@ -76,9 +79,10 @@ public sealed record ListenRequest(Guid Id, Guid CallId, bool Listens, string? N
 public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, string? Who = null);
 
 /// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>
+/// <param name="CardLayouts">Those that may hold for who asks: of their role, and of every role.</param>
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
-    IReadOnlyList<ClientFieldView>? ClientFields = null);
+    IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null);
 
 public sealed record NamedCode(string Code, string Name);
 

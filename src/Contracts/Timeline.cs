@@ -10,7 +10,7 @@ public sealed record CallTimelineView(CallRow Call, DateTimeOffset From, DateTim
 
 /// <param name="Kind">client, agent, other.</param>
 /// <param name="Name">Of the agent; null for the client and for devices of nobody.</param>
-public sealed record LaneView(string Id, string Kind, string? Name, string? Device, IReadOnlyList<BarView> Bars);
+public sealed record LaneView([property: NotANumber] string Id, string Kind, string? Name, string? Device, IReadOnlyList<BarView> Bars);
 
 /// <param name="Kind">wait, offer, ring, talk, hold, park, conference, listen, wrapup.</param>
 /// <param name="To">Null while it goes on.</param>
@@ -28,7 +28,7 @@ public sealed record BarView(string Kind, DateTimeOffset From, DateTimeOffset? T
 /// <param name="Detail">Channel or device; EndedBy of the end; late, observed.</param>
 /// <param name="Number">Place in line, attempt, number of candidates, hangup cause (Q.850) or SIP status.</param>
 /// <param name="Span_ms">Wait until the answer, ring, or the leg's talk.</param>
-public sealed record TimelineEventView(string Kind, DateTimeOffset At, string? Lane = null, string? Who = null, string? Other = null, string? Queue = null, string? Code = null,
+public sealed record TimelineEventView(string Kind, DateTimeOffset At, [property: NotANumber] string? Lane = null, [property: ClientNumber] string? Who = null, [property: ClientNumber] string? Other = null, string? Queue = null, string? Code = null,
     string? Detail = null, int? Number = null, int? Span_ms = null, bool Estimated = false, RouteView? Route = null);
 
 /// <summary>Why the call went there, with all candidates of that moment (at most 20 are kept) and their figures.</summary>

@@ -14,6 +14,7 @@ using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Exports;
 using CallCrm.CrmApi.Files;
 using CallCrm.CrmApi.Guides;
+using CallCrm.CrmApi.Hiding;
 using CallCrm.CrmApi.Https;
 using CallCrm.CrmApi.Imports;
 using CallCrm.CrmApi.Junk;
@@ -66,6 +67,7 @@ public static class CrmApiModule
         services.AddWebhooks();
         services.AddBackups(configuration);
         services.AddHttps(configuration);
+        services.AddHiding();
         services.AddClients();
         services.AddImports();
         services.AddExports();
@@ -105,7 +107,8 @@ public static class CrmApiModule
         app.UseRouting();
         app.UseAccess();
 
-        var api = app.MapGroup("/api").RequireRateLimiting(AccessModule.RequestLimit);
+        var api = app.MapGroup("/api").WithVeil();
+        api.RequireRateLimiting(AccessModule.RequestLimit);
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);
         CommandsModule.Map(api);

@@ -331,6 +331,15 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
         SendAsync(HttpMethod.Put, "api/admin/pause-reasons", JsonContent.Create(save, Json.CodesSave), Json.AdminView, cancel);
 
     /// <exception cref="ApiException">values_do_not_fit, edit_conflict, invalid_input.</exception>
+    public Task<AdminView> SaveSensitiveFieldsAsync(SensitiveFieldsSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/sensitive-fields", JsonContent.Create(save, Json.SensitiveFieldsSave), Json.AdminView, cancel);
+
+    public Task<AdminView> SaveCardLayoutAsync(CardLayout layout, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/card-layouts", JsonContent.Create(layout, Json.CardLayout), Json.AdminView, cancel);
+
+    public Task<AdminView> RemoveCardLayoutAsync(string? role, string? dealType, int version, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Delete, $"api/admin/card-layouts?role={Uri.EscapeDataString(role ?? "")}&dealType={Uri.EscapeDataString(dealType ?? "")}&version={version}", null, Json.AdminView, cancel);
+
     public Task<AdminView> SaveClientFieldAsync(ClientFieldSetup field, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/admin/client-fields/{Uri.EscapeDataString(field.Code)}", JsonContent.Create(field, Json.ClientFieldSetup), Json.AdminView, cancel);
 

@@ -4,7 +4,7 @@ using CallCrm.Contracts;
 namespace CallCrm.AgentWeb.Desk;
 
 /// <summary>What is typed on a client's card: each field as text, as it stands in its box.</summary>
-sealed class ClientDraft
+public sealed class ClientDraft
 {
     /// <summary>All but the site's own fields, under the names that their drafts have.</summary>
     public static readonly (string Name, Func<ClientDraft, string> Get, Action<ClientDraft, string> Set)[] Fields =
@@ -69,7 +69,7 @@ sealed class ClientDraft
             Language = client.Language ?? "",
             Segment = client.Segment ?? "",
             Responsible = client.ResponsibleId?.ToString() ?? "",
-            Phones = string.Join(", ", client.Phones.OrderByDescending(p => p.IsMain).Select(p => p.Display)),
+            Phones = PhoneList.Text(client),
             Kind = client.Kind,
             Belongs = client.CompanyId is { } company ? $"{company}|{client.CompanyName}" : "",
             Roles = string.Join(",", client.Roles ?? []),

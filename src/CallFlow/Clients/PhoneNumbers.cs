@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using CallCrm.Engine;
 using PhoneNumbers;
@@ -67,6 +68,18 @@ public static class PhoneNumbers
         NumberKind.Withheld => "withheld",
         _ => "unparsed",
     };
+
+    /// <summary>Numbers within a text, as they stand there.</summary>
+    /// <param name="region">How those without a country code are read.</param>
+    public static IEnumerable<(int Start, string Text)> InText(string text, string region) => Util.FindNumbers(text, region).Select(m => (m.Start, m.RawString));
+
+    /// <summary>For people who may not see it: <c>+39 ••• ••• 4567</c>; of a short one less.</summary>
+    public static string Masked(string e164)
+    {
+        if (TryParse(e164, "ZZ") is not { } number) return "••• ••• " + e164[^2..];
+        var rest = e164.Length - 1 - number.CountryCode.ToString(CultureInfo.InvariantCulture).Length;
+        return string.Create(CultureInfo.InvariantCulture, $"+{number.CountryCode} ••• ••• {e164[^(rest >= 8 ? 4 : 2)..]}");
+    }
 
     /// <summary>Loads the metadata, which takes some 100 ms at the first number of a country, before the first call does.</summary>
     public static void WarmUp(params IEnumerable<string> regions)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using CallCrm.CrmApi.Hiding;
 
 namespace CallCrm.CrmApi.Access;
 
@@ -29,9 +30,10 @@ internal sealed class Reach
 /// <summary>A role's rights; immutable.</summary>
 /// <param name="Key">The same for the same rights.</param>
 /// <param name="Model">The builtin role it comes from.</param>
-internal sealed record RoleRights(string Code, string Model, FrozenDictionary<string, RightScope> Scopes, string Key)
+/// <param name="Veil">What of a client it does not see.</param>
+internal sealed record RoleRights(string Code, string Model, FrozenDictionary<string, RightScope> Scopes, Veil Veil, string Key)
 {
-    public static RoleRights None { get; } = new("", "", FrozenDictionary<string, RightScope>.Empty, "");
+    public static RoleRights None { get; } = new("", "", FrozenDictionary<string, RightScope>.Empty, new Veil(true, []), "");
 }
 
 /// <summary>What one person may, and of whom, as the roles stood at one moment. Everything that asks for a right asks here.</summary>
@@ -45,6 +47,8 @@ internal sealed class Grants(RoleRights role, Guid person, Guid[] department)
     public static Grants None { get; } = new(RoleRights.None, Guid.Empty, []);
 
     public string Model => role.Model;
+
+    public Veil Veil => role.Veil;
 
     public bool Has(string right) => role.Scopes.ContainsKey(right);
 

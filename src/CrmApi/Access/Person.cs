@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Security.Claims;
+using CallCrm.CrmApi.Hiding;
 
 namespace CallCrm.CrmApi.Access;
 
@@ -22,6 +23,9 @@ internal sealed record Person(Guid Id, Guid Session, Guid Stamp, string Login, s
 
     /// <summary>False: only calls that this person, or those of their department, were offered or took part in.</summary>
     public bool SeesAllCalls => Within(Rights.SeeCalls).IsEveryone;
+
+    /// <summary>What of clients this person is not shown.</summary>
+    public Veil Veil => Grants.Veil;
 
     public bool ManagesBlocks => May(Rights.ManageBlocks);
 

@@ -31,6 +31,8 @@ internal static class RightCatalog
         //                                       senior_agent reviewer marketing manager
         Scoped(Rights.WorkWithClients,         "a  a  a  a  a  a  a  a  a"),
         Plain(Rights.CreateClients,            "a  a  a  -  a  a  -  a  a"),
+        Plain(Rights.SeeNumbers,               "a  a  a  -  a  a  a  a  a"),
+        Plain(Rights.SeeSensitive,             "-  -  a  -  a  -  a  a  a"),
         Scoped(Rights.EditClients,             "o  d  a  -  d  -  -  a  a"),
         Scoped(Rights.ReassignClients,         "o  d  a  -  d  -  -  a  a"),
         Scoped(Rights.MergeClients,            "-  d  a  -  d  -  -  a  a"),

@@ -18,6 +18,12 @@ internal static class Rights
     /// <summary>Client cards: find and read. Scope: who is responsible.</summary>
     public const string WorkWithClients = "client.view";
 
+    /// <summary>Clients' numbers as they are. Without it they are masked everywhere, and can be dialled all the same.</summary>
+    public const string SeeNumbers = "client.numbers";
+
+    /// <summary>Fields of the card that an administrator marked as sensitive.</summary>
+    public const string SeeSensitive = "client.sensitive";
+
     public const string CreateClients = "client.create";
 
     /// <summary>Save a card. A card that nobody is responsible for may be saved in any scope.</summary>

@@ -1,12 +1,14 @@
 using System.Collections.Frozen;
+using CallCrm.CrmApi.Hiding;
 using Dapper;
 using Npgsql;
 
 namespace CallCrm.CrmApi.Access;
 
 /// <summary>All roles, and who is in which department with all below it, as one immutable whole.</summary>
+/// <param name="Sensitive">Fields of the card that need a right to be seen.</param>
 /// <param name="People">Of a department and all below it, in order.</param>
-internal sealed record RoleSnapshot(long Version, FrozenDictionary<string, RoleRights> Roles, FrozenDictionary<Guid, Guid[]> People)
+internal sealed record RoleSnapshot(long Version, FrozenDictionary<string, RoleRights> Roles, FrozenDictionary<Guid, Guid[]> People, IReadOnlyList<string> Sensitive)
 {
     public Grants Of(Guid person, string role, Guid? department) =>
         new(Roles.GetValueOrDefault(role, RoleRights.None), person, department is { } id ? People.GetValueOrDefault(id, []) : []);
@@ -20,6 +22,9 @@ internal sealed class RoleBook(NpgsqlDataSource database, RoleStore store) : IDi
 {
     readonly SemaphoreSlim reading = new(1);
     volatile RoleSnapshot? current;
+
+    /// <summary>Whoever looks: what is said in a greeting is nobody's secret.</summary>
+    public Veil OfEverybody => current is { } known ? new Veil(false, known.Sensitive) : Veil.None;
 
     public async ValueTask<RoleSnapshot> AsOfAsync(long version, CancellationToken cancel)
     {
@@ -52,17 +57,19 @@ internal sealed class RoleBook(NpgsqlDataSource database, RoleStore store) : IDi
               select u.top, d.id from under u join department d on d.parent_id = u.id
             )
             select u.top, p.id from under u join app_user p on p.department_id = u.id order by u.top, p.id;
+            select field from sensitive_field order by field;
             """, cancellationToken: cancel));
         var version = await results.ReadSingleAsync<long>();
         var roles = (await results.ReadAsync<(string Code, string Model)>()).AsList();
         var rights = (await results.ReadAsync<(string Role, string Right, string Scope)>()).ToLookup(r => r.Role, StringComparer.Ordinal);
         var people = (await results.ReadAsync<(Guid Top, Guid Person)>()).ToLookup(p => p.Top, p => p.Person);
-        return new RoleSnapshot(version, roles.ToFrozenDictionary(r => r.Code, r => Rights(r.Code, r.Model, rights[r.Code]), StringComparer.Ordinal),
-            people.ToFrozenDictionary(p => p.Key, p => p.ToArray()));
+        var sensitive = (await results.ReadAsync<string>()).AsList();
+        return new RoleSnapshot(version, roles.ToFrozenDictionary(r => r.Code, r => Rights(r.Code, r.Model, rights[r.Code], sensitive), StringComparer.Ordinal),
+            people.ToFrozenDictionary(p => p.Key, p => p.ToArray()), sensitive);
     }
 
     /// <summary>A right that this release does not know, of a newer one before a step back, is nobody's.</summary>
-    static RoleRights Rights(string code, string model, IEnumerable<(string Role, string Right, string Scope)> rows)
+    static RoleRights Rights(string code, string model, IEnumerable<(string Role, string Right, string Scope)> rows, IReadOnlyList<string> sensitive)
     {
         var scopes = new SortedDictionary<string, RightScope>(StringComparer.Ordinal);
         foreach (var (_, right, scope) in rows)
@@ -70,7 +77,8 @@ internal sealed class RoleBook(NpgsqlDataSource database, RoleStore store) : IDi
             if (RightCatalog.ByCode.TryGetValue(right, out var line) && RightCatalog.ScopeOf(scope) is { } known) scopes[right] = line.Scoped ? known : RightScope.All;
         }
 
-        return new RoleRights(code, model, scopes.ToFrozenDictionary(StringComparer.Ordinal), string.Join(' ', scopes.Select(s => $"{s.Key}={s.Value}")));
+        var veil = new Veil(!scopes.ContainsKey(Access.Rights.SeeNumbers), scopes.ContainsKey(Access.Rights.SeeSensitive) ? [] : sensitive);
+        return new RoleRights(code, model, scopes.ToFrozenDictionary(StringComparer.Ordinal), veil, $"{string.Join(' ', scopes.Select(s => $"{s.Key}={s.Value}"))} {veil.Key}");
     }
 
     public void Dispose() => reading.Dispose();

@@ -32,6 +32,8 @@ internal static class AdminModule
         PlaceAdmin.Map(admin);
         PbxAdmin.Map(admin);
         FieldAdmin.Map(admin);
+        SensitiveAdmin.Map(admin);
+        LayoutAdmin.Map(admin);
     }
 
     public static Results<Ok<AdminView>, ProblemHttpResult> Answer(this AdminWriter.Written written) =>

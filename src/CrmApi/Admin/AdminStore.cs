@@ -3,6 +3,7 @@ using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Catalog;
+using CallCrm.CrmApi.Clients;
 using Dapper;
 using Npgsql;
 
@@ -44,6 +45,8 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select role, right_code, scope from role_right order by role, right_code;
             select id, name, parent_id as parent, version from department order by lower(name), id;
             select code, name, kind, options::text, position, archived, version from client_field order by archived, position, code;
+            select field from sensitive_field order by field;
+            select role, deal_type, groups::text, version from card_layout order by role nulls first, deal_type nulls first;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -59,11 +62,13 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var rights = (await all.ReadAsync<(string Role, string Right, string Scope)>()).Where(r => RightCatalog.ByCode.ContainsKey(r.Right)).ToLookup(r => r.Role, StringComparer.Ordinal);
         var departments = await all.ReadAsync<DepartmentSetup>();
         var fields = (await all.ReadAsync<FieldRow>()).Select(f => f.View());
+        var sensitive = await all.ReadAsync<string>();
+        var layouts = (await all.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
-            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields]);
+            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts]);
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)

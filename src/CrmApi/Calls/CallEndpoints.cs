@@ -58,7 +58,7 @@ internal static class CallEndpoints
             : outcome is { Length: > 0 } && !Enum.TryParse(outcome, ignoreCase: true, out end) ? Problems.Invalid("outcome", $"one of {string.Join(", ", Enum.GetNames<CallOutcome>())}")
             : null;
         return refused is not null ? null : new CallFilter(query is { Length: > 200 } ? query[..200] : query, direction is { Length: > 0 } ? way.ToString() : null, outcome is { Length: > 0 } ? end.ToString() : null,
-            agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.Within(Rights.SeeCalls));
+            agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.Within(Rights.SeeCalls), person.Veil);
     }
 
     static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, CallStore store, CancellationToken cancel)

@@ -1,19 +1,22 @@
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Hiding;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Recordings;
 using CallCrm.Engine;
 using Dapper;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace CallCrm.CrmApi.Calls;
 
 /// <param name="Within">Only calls that these people were offered or took part in.</param>
-internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within);
+internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within, Veil Veil);
 
 /// <summary>The call log, from the journal's projections.</summary>
-internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, TimeProvider time)
+internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, IOptions<SiteOptions> site, TimeProvider time)
 {
     /// <summary>Older ones are nobody's work any more, and a list over all years would be slower every day.</summary>
     static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(30);
@@ -68,27 +71,32 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Time
         When(filter.From is not null, "c.started_at >= @from");
         When(filter.To is not null, "c.started_at < @to");
         When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
-        When(text.Length > 0, "(c.client_id in (select id from client where search ilike @like) or c.caller_name ilike @like"
-            + (digits.Length >= 3 ? " or c.caller_e164 like @digits or c.caller_raw like @digits" : "") + (isNumber ? " or c.number = @number" : "") + ")");
+        var parameters = new DynamicParameters();
+        When(text.Length > 0, $"(c.client_id in (select c.id from client c where c.search ilike @like{ClientStore.Seen(filter.Veil, [text], parameters)})"
+            // Who sees no numbers finds by a whole one; a caller's name may be theirs.
+            + (filter.Veil.Numbers ? (text.Any(char.IsLetter) ? " or c.caller_name ilike @like" : " or c.caller_e164 = @e164")
+                : " or c.caller_name ilike @like" + (digits.Length >= 3 ? " or c.caller_e164 like @digits or c.caller_raw like @digits" : ""))
+            + (isNumber ? " or c.number = @number" : "") + ")");
+        parameters.AddDynamicParams(new
+        {
+            at = after?.At,
+            id = after?.Id,
+            direction = filter.Direction,
+            outcome = filter.Outcome,
+            agent = filter.Agent,
+            queue = filter.Queue,
+            from = filter.From,
+            to = filter.To,
+            within = filter.Within.People,
+            like = $"%{Texts.LikeFragment(text)}%",
+            digits = $"%{digits}%",
+            e164 = filter.Veil.Numbers ? CallFlow.PhoneNumbers.ToE164(text, site.Value.Region) : null,
+            number,
+            limit = limit + 1,
+        });
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
-            $"select {Columns} from call c {Joins} where {string.Join(" and ", conditions)} order by c.started_at desc, c.id desc limit @limit",
-            new
-            {
-                at = after?.At,
-                id = after?.Id,
-                direction = filter.Direction,
-                outcome = filter.Outcome,
-                agent = filter.Agent,
-                queue = filter.Queue,
-                from = filter.From,
-                to = filter.To,
-                within = filter.Within.People,
-                like = $"%{Texts.LikeFragment(text)}%",
-                digits = $"%{digits}%",
-                number,
-                limit = limit + 1,
-            },
+            $"select {Columns} from call c {Joins} where {string.Join(" and ", conditions)} order by c.started_at desc, c.id desc limit @limit", parameters,
             cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).Select(View).ToList();
         return new ListPage<CallRow>(page, rows.Count > limit ? Cursor.Of(page[^1].StartedAt, page[^1].Id) : null);

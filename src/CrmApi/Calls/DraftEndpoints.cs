@@ -38,10 +38,10 @@ internal static partial class DraftEndpoints
             ? await drafts.WritePathAsync(id, person.Id, value, page, script, cancel)
             : await drafts.WriteAsync(id, person.Id, field, value, page, scripts.Of(id), cancel);
         var told = new DraftEvent(id, written) { At = written.UpdatedAt };
-        feed.TellOtherPages(person.Id, written.PageId, told);
+        feed.TellOtherPages(person.Id, written.PageId, told with { Field = written with { Own = true } });
         foreach (var other in !DraftStore.IsOwn(field) && feed.State.Calls.TryGetValue(id, out var call) ? call.Agents.Remove(person.Id) : [])
             feed.Tell(Audience.Of(other), told);
-        return TypedResults.Ok(written);
+        return TypedResults.Ok(written with { Own = true });
     }
 
     /// <summary>The call's agents, and who sees their calls. What the live state knows needs no query.</summary>

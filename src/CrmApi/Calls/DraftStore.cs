@@ -89,14 +89,16 @@ internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
     public async Task<IReadOnlyList<DraftFieldView>> ReadAsync(Guid call, Guid person, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return (await connection.QueryAsync<DraftFieldView>(new CommandDefinition(
+        return [.. (await connection.QueryAsync<Row>(new CommandDefinition(
             """
-            select distinct on (field) field, value #>> '{}' as value, version, page_id, updated_at from call_draft
+            select distinct on (field) field, value #>> '{}' as value, version, page_id, updated_at, user_id from call_draft
             where (call_id = @call or call_id in (select id from call where merged_into = @call)) and owner_id in (@person, @none)
             order by field, updated_at desc
             """,
-            new { call, person, none = Guid.Empty }, cancellationToken: cancel))).AsList();
+            new { call, person, none = Guid.Empty }, cancellationToken: cancel))).Select(r => new DraftFieldView(r.Field, r.Value, r.Version, r.PageId, r.UpdatedAt) { Own = r.UserId == person })];
     }
+
+    sealed record Row(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt, Guid UserId);
 
     public async Task<bool> CallExistsAsync(Guid call, CancellationToken cancel)
     {

@@ -1,6 +1,7 @@
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
 using Dapper;
 using Npgsql;
 
@@ -30,8 +31,9 @@ internal static class CatalogModule
             select code, name from deal_type order by code;
             select deal_type, code, name from stage order by deal_type, position;
             select code, name, kind, options::text from client_field where not archived order by position, code;
+            select role, deal_type, groups::text, version from card_layout where role is null or role = @role order by role nulls first, deal_type nulls first;
             """,
-            new { id = person.Id }, cancellationToken: cancel));
+            new { id = person.Id, role = person.Role }, cancellationToken: cancel));
         var pauses = await results.ReadAsync<PauseReasonView>();
         var dispositions = (await results.ReadAsync<DispositionRow>()).Select(d => d.View());
         var segments = await results.ReadAsync<NamedCode>();
@@ -40,9 +42,10 @@ internal static class CatalogModule
         var types = await results.ReadAsync<NamedCode>();
         var stages = (await results.ReadAsync<StageRow>()).ToLookup(s => s.DealType, StringComparer.Ordinal);
         var fields = await results.ReadAsync<FieldRow>();
+        var layouts = (await results.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
         return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
             [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name))]))],
-            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))]))]);
+            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))]))], [.. layouts]);
     }
 
     sealed record StageRow(string DealType, string Code, string Name);

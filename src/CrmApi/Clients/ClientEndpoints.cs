@@ -2,6 +2,7 @@ using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Hiding;
 using CallCrm.CrmApi.Live;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -18,6 +19,7 @@ internal static class ClientEndpoints
         services.AddSingleton<CardLoans>();
         services.AddHostedService(s => s.GetRequiredService<CardLoans>());
         services.AddSingleton<CardAccess>();
+        services.AddSingleton<LayoutStore>();
         services.AddSingleton<CardViews>();
         services.AddSingleton<DoNotCall>();
         services.AddSingleton<ReviewStore>();
@@ -31,7 +33,7 @@ internal static class ClientEndpoints
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
         group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? cursor = null, int? limit = null) =>
-                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), cursor, Cursor.Limit(limit), cancel))
+                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), person.Veil, cursor, Cursor.Limit(limit), cancel))
             .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag and kind; newest cards first");
         // A call lends its agent the card: who may is decided at the card (CardAccess).
         var cards = api.MapGroup("/clients").WithTags("Clients");
@@ -60,7 +62,7 @@ internal static class ClientEndpoints
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,
-        CardAccess access, CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, CardAttach attach, VeiledSaves saves, LayoutStore layouts, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         var sight = await access.OfAsync(person, id, card, cancel);
@@ -69,6 +71,9 @@ internal static class ClientEndpoints
         // Of an older version the conflict says what is the matter.
         if (save.ResponsibleId != card.ResponsibleId && save.Version == card.Version && !CardAccess.MayReassign(person, card.ResponsibleId))
             return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "responsibleId: your rights do not let you give this client to somebody else.");
+        save = saves.Keep(save, card, person.Veil);
+        if (save.Version == card.Version && await layouts.RefusedAsync(person, CardAccess.Shown(person, card, sight), save, site.Value.Region, cancel) is { Count: > 0 } refused)
+            return Problems.Invalid(refused);
         var saved = await directory.SaveAsync(id, Fields(save), save.Version, site.Value.Region, save.CallId, cancel);
         return await AnswerAsync(saved, id, save.CallId, person, store, access, attach, cancel);
     }

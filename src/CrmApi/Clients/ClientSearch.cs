@@ -1,12 +1,15 @@
 using System.Globalization;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Hiding;
 using Dapper;
 
 namespace CallCrm.CrmApi.Clients;
 
 /// <summary>
 /// One box finds a card by any fragment: every word on the card, in one of its further addresses, or in the title of a deal; digits in a telephone number, or the whole
-/// number of a card or deal.
+/// number of a card or deal. Who does not see a field does not find by it; who sees no numbers finds by a whole one alone, so that none can be guessed digit by digit.
 /// </summary>
 static class ClientSearch
 {
@@ -22,34 +25,41 @@ static class ClientSearch
     /// <summary>A <c>with</c> that names the cards of a page <c>hit</c>; empty where nothing is looked for.</summary>
     /// <param name="only">What else the cards <c>c</c> must fulfil.</param>
     /// <param name="limit">Null: all of them, however long it takes.</param>
-    public static string Hits(string query, DynamicParameters parameters, string only, int? limit)
+    public static string Hits(string query, DynamicParameters parameters, Veil veil, string region, string only, int? limit)
     {
         var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
         if (words.Length == 0) return "";
         var page = limit is null ? only : string.Create(CultureInfo.InvariantCulture, $"{only} order by c.number desc limit {limit}");
         var ways = new List<string>();
         var first = "";
+        var onCard = All("c.search", words, parameters) + Seen(veil, words, parameters);
         if (limit is null)
         {
-            ways.Add($"select c.number from client c where {All("c.search", words, parameters)} and {only}");
+            ways.Add($"select c.number from client c where {onCard} and {only}");
         }
         else
         {
             first = string.Create(CultureInfo.InvariantCulture,
                 $"""
                 newest as materialized (
-                  select number from (select c.number, c.search from client c where {only} order by c.number desc limit {Newest}) c where {All("c.search", words, parameters)} limit {limit}),
+                  select number from (select c.number, c.search{(veil.HidesFields ? ", c.name, c.company, c.email, c.tax_id, c.city, c.tags, c.custom" : "")} from client c where {only} order by c.number desc limit {Newest}) c where {onCard} limit {limit}),
                 older as materialized (
-                  select c.number from client c where (select count(*) from newest) < {limit} and {All("c.search", words, parameters)} and {only} limit {MostOlder}),
+                  select c.number from client c where (select count(*) from newest) < {limit} and {onCard} and {only} limit {MostOlder}),
                 """);
             ways.Add("select number from newest");
             ways.Add(string.Create(CultureInfo.InvariantCulture, $"select number from older order by number desc limit {limit}"));
         }
 
-        ways.Add(Elsewhere($"client_email e where {All("e.address", words, parameters)}", limit is null ? null : MostElsewhere, page));
+        if (!veil.Hides("email"))
+            ways.Add(Elsewhere($"client_email e where {All("e.address", words, parameters)}", limit is null ? null : MostElsewhere, page));
         ways.Add(Elsewhere($"deal d where {All("d.title", words, parameters)}", limit is null ? null : MostElsewhere, page));
         var digits = string.Concat(query.Where(char.IsAsciiDigit));
-        if (digits.Length >= 3 && !query.Any(char.IsLetter))
+        if (veil.Numbers)
+        {
+            parameters.Add("e164", PhoneNumbers.ToE164(query, region));
+            ways.Add(Elsewhere("client_phone p where p.e164 = @e164", null, page));
+        }
+        else if (digits.Length >= 3 && !query.Any(char.IsLetter))
         {
             parameters.Add("digits", $"%{digits}%");
             // As written within the country (020 …), where the international form has no 0.
@@ -74,6 +84,15 @@ static class ClientSearch
         select c.number from (select distinct client_id from (select client_id from {from} {(most is null ? "" : string.Create(CultureInfo.InvariantCulture, $"limit {most}"))}) x) x
         join client k on k.id = x.client_id join client c on c.id = case when k.merged_into is null then k.id else client_root(k.id) end where {page}
         """;
+
+    /// <summary>Beside what the index knows: that the words stand in a field that is seen.</summary>
+    static string Seen(Veil veil, string[] words, DynamicParameters parameters)
+    {
+        if (!veil.HidesFields) return "";
+        parameters.Add("unseen", veil.Fields.Where(f => f.StartsWith(CardFieldCodes.CustomPrefix, StringComparison.Ordinal)).Select(f => f[CardFieldCodes.CustomPrefix.Length..]).ToArray());
+        string Column(string field, string column) => veil.Hides(field) ? "''" : column;
+        return " and " + All($"client_search(c.name, c.company, {Column("email", "c.email")}, {Column("taxId", "c.tax_id")}, {Column("city", "c.city")}, c.tags, c.custom - @unseen::text[])", words, parameters);
+    }
 
     /// <summary>Each word anywhere in the column. The indexes know parts of three characters: a shorter word is looked for at the beginning of one.</summary>
     static string All(string column, string[] words, DynamicParameters parameters) => string.Join(" and ", words.Select((word, n) =>

@@ -2,16 +2,18 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Hiding;
 using Dapper;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
 namespace CallCrm.CrmApi.Clients;
 
 /// <summary>Reads of clients for the pages. Writing is ClientDirectory's.</summary>
-internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
+internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IOptions<SiteOptions> site)
 {
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, Veil veil, string? cursor, int limit, CancellationToken cancel)
     {
         var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind, within = within.People });
         var live = $"""
@@ -20,7 +22,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls)
               {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
               {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
             """;
-        var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, live, limit + 1);
+        var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, veil, site.Value.Region, live, limit + 1);
         var sql =
             $"""
             {hits}

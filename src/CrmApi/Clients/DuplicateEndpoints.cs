@@ -35,6 +35,10 @@ internal static class DuplicateEndpoints
     {
         if (ask.Phones.Count > 50) return Problems.Invalid("phones", "at most 50 numbers");
         if (ask.Emails.Count > 50) return Problems.Invalid("emails", "at most 50 addresses");
+        // What one does not see is no way to find out.
+        if (person.Veil.Hides("email")) ask = ask with { Emails = [] };
+        if (person.Veil.Hides("taxId")) ask = ask with { TaxId = "" };
+        if (person.Veil.Hides("city")) ask = ask with { City = "" };
         return TypedResults.Ok(await store.CheckAsync(ask, person.Within(Rights.WorkWithClients), site.Value.Region, cancel));
     }
 
@@ -42,6 +46,7 @@ internal static class DuplicateEndpoints
         CancellationToken cancel)
     {
         if (request.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
+        if (request.Taken.Any(person.Veil.Hides)) return Problems.Invalid("taken", "fields that you see");
         if (!await access.ReachesAsync(person, Rights.MergeClients, cancel, id, request.Other)) return Problems.NotFound("client");
         var merged = await merges.MergeAsync(new ClientMerge(request.Id, id, request.Other, request.Version, request.OtherVersion, request.Taken, person.Id), cancel);
         if (merged is ClientMerged.Invalid invalid) return Problems.Invalid(invalid.Errors);

@@ -6,8 +6,10 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Hiding;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace CallCrm.CrmApi.Exports;
@@ -36,7 +38,7 @@ internal static class ExportEndpoints
         if (Wrong(format, language) is { } wrong) return wrong;
         var text = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
         await audit.AddAsync(person.Id, "export", "client", $"{format} {text}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
-        return (await export.AnswerAsync(http, Name("clients", clock), format, language, ExportTexts.ClientHeader(language), clients.RowsAsync(text, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), language, cancel), cancel)).Result;
+        return (await export.AnswerAsync(http, Name("clients", clock), format, language, ExportTexts.ClientHeader(language), clients.RowsAsync(text, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), person.Veil, language, cancel), cancel)).Result;
     }
 
     static async Task<IResult> CallsAsync(HttpContext http, Person person, CallExport calls, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string? direction = null,
@@ -56,14 +58,14 @@ internal static class ExportEndpoints
     static string Name(string what, SiteClock clock) => string.Create(CultureInfo.InvariantCulture, $"{what}-{clock.Today:yyyy-MM-dd}");
 }
 
-internal sealed class ClientExport(NpgsqlDataSource database, SiteClock clock)
+internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, IOptions<SiteOptions> site, SiteClock clock)
 {
     /// <summary>One query, read as it comes: what is being written is a picture of one moment.</summary>
-    public async IAsyncEnumerable<object?[]> RowsAsync(string query, Reach sees, Reach exports, string language, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<object?[]> RowsAsync(string query, Reach sees, Reach exports, Veil veil, string language, [EnumeratorCancellation] CancellationToken cancel)
     {
         var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People });
         const string Theirs = "c.merged_into is null and c.deleted_at is null and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))";
-        var hits = ClientSearch.Hits(query, parameters, Theirs, limit: null);
+        var hits = ClientSearch.Hits(query, parameters, veil, site.Value.Region, Theirs, limit: null);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = connection.QueryUnbufferedAsync<Row>(
             $"""
@@ -78,10 +80,14 @@ internal sealed class ClientExport(NpgsqlDataSource database, SiteClock clock)
         {
             yield return
             [
-                r.Number, ExportTexts.Kind(r.Kind, language), r.Name, r.Company, string.Join("; ", (r.Phones ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => PhoneNumbers.Format(p, "en"))), r.Email, r.City, r.Segment, r.Responsible, r.Language, r.Source, r.Note,
+                r.Number, ExportTexts.Kind(r.Kind, language), Shown(r.Name), Shown(r.Company),
+                string.Join("; ", (r.Phones ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => veil.Numbers ? mask.Value(p) : PhoneNumbers.Format(p, "en"))),
+                Shown(r.Email, "email"), Shown(r.City, "city"), r.Segment, r.Responsible, r.Language, r.Source, Shown(r.Note, "note"),
                 Local(r.CreatedAt), r.LastCallAt is { } last ? Local(last) : null,
             ];
         }
+
+        string Shown(string text, string? field = null) => field is not null && veil.Hides(field) ? "" : veil.Numbers ? mask.Text(text) : text;
     }
 
     DateTime Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, clock.Zone).DateTime;
@@ -90,7 +96,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, SiteClock clock)
         DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt);
 }
 
-internal sealed class CallExport(CallStore store, SiteClock clock)
+internal sealed class CallExport(CallStore store, NumberMask mask, SiteClock clock)
 {
     const int PageRows = 500;
 
@@ -101,11 +107,13 @@ internal sealed class CallExport(CallStore store, SiteClock clock)
         do
         {
             var page = await store.ListAsync(filter, cursor, PageRows, cancel);
-            foreach (var call in page.Items) yield return Row(call);
+            foreach (var call in page.Items) yield return filter.Veil.Numbers ? [.. Row(call).Select(Masked)] : Row(call);
             cursor = page.Next;
         }
         while (cursor is not null);
     }
+
+    object? Masked(object? cell) => cell is string text ? mask.Value(text) : cell;
 
     object?[] Row(CallRow c) =>
     [

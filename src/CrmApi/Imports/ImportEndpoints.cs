@@ -23,10 +23,11 @@ internal static class ImportEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/imports").WithTags("Imports").RequireAuthorization(Rights.ImportClients);
+        group.AddEndpointFilter(OwnAsync);
         group.MapPost("/", UploadAsync).WithName("UploadImport").WithSummary("A table as the request's body (CSV, XLSX, XLS; at most 100 MB), told by its content; answers with what it looks like")
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
-        group.MapGet("/", async Task<Ok<ListPage<ImportRunView>>> (ImportStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
-                TypedResults.Ok(await store.ListAsync(cursor, Cursor.Limit(limit), cancel)))
+        group.MapGet("/", async Task<Ok<ListPage<ImportRunView>>> (Person person, ImportStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
+                TypedResults.Ok(await store.ListAsync(person.Veil.IsNone ? null : person.Id, cursor, Cursor.Limit(limit), cancel)))
             .WithName("ListImports").WithSummary("Imports, newest first");
         group.MapGet("/{id}", async Task<Results<Ok<ImportRunView>, ProblemHttpResult>> (Guid id, ImportStore store, CancellationToken cancel) =>
                 await store.FindAsync(id, cancel) is { } run ? TypedResults.Ok(run) : Problems.NotFound("import"))
@@ -36,6 +37,16 @@ internal static class ImportEndpoints
         group.MapPost("/{id}/cancel", CancelAsync).WithName("CancelImport").WithSummary("End an import after the rows in work; what was loaded stays");
         group.MapGet("/{id}/failed", FailedAsync).WithName("DownloadFailedRows").WithSummary("The rows that failed, with what was expected, to mend and load again (CSV, UTF-8); audited")
             .Produces(StatusCodes.Status200OK, contentType: "text/csv");
+    }
+
+    /// <summary>Files hold numbers and fields as they were brought: who may not see all of them sees their own files alone.</summary>
+    static async ValueTask<object?> OwnAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var http = context.HttpContext;
+        return Person.From(http.User) is { Veil.IsNone: false } person && Guid.TryParse(http.GetRouteValue("id") as string, out var id)
+            && !await http.RequestServices.GetRequiredService<ImportStore>().IsOfAsync(id, person.Id, http.RequestAborted)
+            ? Problems.NotFound("import")
+            : await next(context);
     }
 
     static async Task<Results<Ok<ImportPreview>, ProblemHttpResult>> UploadAsync(HttpContext http, Person person, ImportStore store, ImportFiles files, ImportPreviews previews, Guid id, string name, CancellationToken cancel)
@@ -93,7 +104,13 @@ internal static class ImportEndpoints
 
     static async Task<Results<Ok<ImportRunView>, ProblemHttpResult>> StartAsync(Guid id, ImportStart start, HttpContext http, Person person, ImportStore store, ImportFiles files, ImportWorker worker, AuditStore audit, CancellationToken cancel)
     {
-        if (Check(start) is { Count: > 0 } errors) return Problems.Invalid(errors);
+        var errors = Check(start);
+        for (var n = 0; n < start.Columns.Count; n++)
+        {
+            if (person.Veil.Hides(start.Columns[n].Target)) errors[$"columns[{n}].target"] = ["a field that you see"];
+        }
+
+        if (errors.Count > 0) return Problems.Invalid(errors);
         if (Wrong(start.Encoding, start.Separator) is { } wrong) return wrong;
         if (await store.FindAsync(id, cancel) is not { } run) return Problems.NotFound("import");
         if (run.State == "uploaded" && !File.Exists(files.Table(id))) return NotOpen(run);

@@ -39,13 +39,20 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
         return (await connection.QuerySingleOrDefaultAsync<RunRow>(new CommandDefinition($"{Columns} where r.id = @id", new { id }, cancellationToken: cancel)))?.View();
     }
 
-    public async Task<ListPage<ImportRunView>> ListAsync(string? cursor, int limit, CancellationToken cancel)
+    public async Task<bool> IsOfAsync(Guid id, Guid user, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select exists (select from import_run where id = @id and user_id = @user)", new { id, user }, cancellationToken: cancel));
+    }
+
+    /// <param name="of">Null: of everybody.</param>
+    public async Task<ListPage<ImportRunView>> ListAsync(Guid? of, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = (await connection.QueryAsync<RunRow>(new CommandDefinition(
-            $"{Columns} where (@at::timestamptz is null or (r.created_at, r.id) < (@at, @id)) order by r.created_at desc, r.id desc limit @limit",
-            new { at = after?.At, id = after?.Id, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            $"{Columns} where (@of::uuid is null or r.user_id = @of) and (@at::timestamptz is null or (r.created_at, r.id) < (@at, @id)) order by r.created_at desc, r.id desc limit @limit",
+            new { of, at = after?.At, id = after?.Id, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         return new ListPage<ImportRunView>([.. rows.Take(limit).Select(r => r.View())], rows.Count > limit ? Cursor.Of(rows[limit - 1].CreatedAt, rows[limit - 1].Id) : null);
     }
 

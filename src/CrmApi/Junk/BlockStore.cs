@@ -36,11 +36,11 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
             $"""
             {RowSql}
             where b.domain = (select domain from app_user where id = @person) and b.removed_at is null and (b.until is null or b.until > @now)
-              and (@text = '' or b.note ilike @words or (@digits <> '%%' and b.e164 like @digits))
+              and (@text = '' or b.note ilike @words or (@digits <> '%%' and b.e164 like @digits) or b.e164 = @e164)
               and (@at::timestamptz is null or (b.made_at, b.id) < (@at, @id))
             order by b.made_at desc, b.id desc limit @limit
             """,
-            new { person = person.Id, now = Now, text, words = $"%{Texts.LikeFragment(text)}%", digits = $"%{digits.TrimStart('0')}%", at = after?.At, id = after?.Id, limit = limit + 1 },
+            new { person = person.Id, now = Now, text, words = $"%{Texts.LikeFragment(text)}%", digits = person.Veil.Numbers ? "%%" : $"%{digits.TrimStart('0')}%", e164 = PhoneNumbers.ToE164(text, site.Value.Region), at = after?.At, id = after?.Id, limit = limit + 1 },
             cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         return new ListPage<BlockRow>([.. page.Select(View)], rows.Count > limit ? Cursor.Of(page[^1].MadeAt, page[^1].Id) : null);

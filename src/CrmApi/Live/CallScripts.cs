@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.Engine;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace CallCrm.CrmApi.Live;
 
 /// <summary>Which script leads a call. The first choice of a call stays: an edited file or a saved card changes no running conversation.</summary>
-internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<SiteOptions> site, TimeProvider time)
+internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook roles, IOptions<SiteOptions> site, TimeProvider time)
 {
     readonly ConcurrentDictionary<Guid, Chosen> chosen = new();
 
@@ -28,11 +29,13 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, IOptions<S
         return new ScriptChoiceView(view.Id, view.Version, view.Title, view);
     }
 
-    /// <summary>What the agent says first on the number that was dialled, with the names filled in; null for calls out and numbers without one.</summary>
+    /// <summary>What the agent says first on the number that was dialled, with the names filled in, without sensitive fields; null for calls out and numbers without one.</summary>
     public string? Greeting(LiveCall call, Guid agent, ClientCardView? card)
     {
         if (call.Direction == CallDirection.Outbound || facts.Names.Number(call.Dialled)?.Greeting(card?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language) is not { } found) return null;
-        return found.Line.Fill(Context(call, agent, card) with { Language = found.Language }).Text;
+        var context = Context(call, agent, card);
+        var hidden = roles.OfEverybody;
+        return found.Line.Fill(context with { Language = found.Language, Values = context.Values.Where(v => !hidden.HidesPlaceholder(v.Key)).ToDictionary(v => v.Key, v => v.Value, StringComparer.Ordinal) }).Text;
     }
 
     /// <summary>With an invented client, for practice: nothing is remembered.</summary>

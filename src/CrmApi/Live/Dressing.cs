@@ -9,15 +9,15 @@ namespace CallCrm.CrmApi.Live;
 /// <summary>What the database adds to the live state, for the calls that need it.</summary>
 /// <param name="Calls">For which it was read.</param>
 internal sealed record Dress(IReadOnlySet<Guid> Calls, IReadOnlyDictionary<Guid, ClientCardView> Cards, IReadOnlyDictionary<Guid, CandidateView> Candidates,
-    ILookup<Guid, (Guid Owner, DraftFieldView Field)> Drafts)
+    ILookup<Guid, (Guid Owner, Guid By, DraftFieldView Field)> Drafts)
 {
     /// <summary>The draft as this agent sees it.</summary>
-    public IEnumerable<DraftFieldView> DraftOf(Guid call, Guid agent) => Drafts[call].Where(d => d.Owner == Guid.Empty || d.Owner == agent).Select(d => d.Field);
+    public IEnumerable<DraftFieldView> DraftOf(Guid call, Guid agent) => Drafts[call].Where(d => d.Owner == Guid.Empty || d.Owner == agent).Select(d => d.Field with { Own = d.By == agent });
 
     /// <summary>What the call's agents share.</summary>
     public string? Field(Guid call, string field) => Drafts[call].Where(d => d.Owner == Guid.Empty && d.Field.Field == field).Select(d => d.Field.Value).FirstOrDefault(v => v.Length > 0);
 
-    public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), Array.Empty<(Guid, DraftFieldView)>().ToLookup(_ => Guid.Empty));
+    public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), Array.Empty<(Guid, Guid, DraftFieldView)>().ToLookup(_ => Guid.Empty));
 }
 
 /// <param name="Calls">Their cards, candidates and drafts.</param>
@@ -40,7 +40,7 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
         select c.id, c.number, c.name, c.company, nullif(c.city, '') as city, l.at as last_call_at from client c
         left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
         where c.id = any(@candidates) and not (c.merged_into is not null and client_root(c.id) = any(@candidates));
-        select distinct on (k.id, d.field, d.owner_id) k.id as call_id, d.field, d.owner_id, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
+        select distinct on (k.id, d.field, d.owner_id) k.id as call_id, d.field, d.owner_id, d.user_id, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
         from unnest(@drafts) k (id)
         join call_draft d on d.call_id = k.id or d.call_id in (select id from call where merged_into = k.id)
         order by k.id, d.field, d.owner_id, d.updated_at desc;
@@ -69,9 +69,9 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
             if (field.Value.Split('@') is [var id, var version]) scripts.Restore(field.CallId, id, version);
         }
 
-        var drafts = fields.Where(f => f.Field != DraftStore.ScriptField).ToLookup(d => d.CallId, d => (d.OwnerId, new DraftFieldView(d.Field, d.Value, d.Version, d.PageId, d.UpdatedAt)));
+        var drafts = fields.Where(f => f.Field != DraftStore.ScriptField).ToLookup(d => d.CallId, d => (d.OwnerId, d.UserId, new DraftFieldView(d.Field, d.Value, d.Version, d.PageId, d.UpdatedAt)));
         return new Dress(wish.Calls.Select(c => c.Id).ToHashSet(), cards, candidates, drafts);
     }
 
-    sealed record DraftRow(Guid CallId, string Field, Guid OwnerId, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
+    sealed record DraftRow(Guid CallId, string Field, Guid OwnerId, Guid UserId, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
 }

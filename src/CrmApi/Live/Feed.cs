@@ -1,6 +1,8 @@
+using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Hiding;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Protocol;
 using Microsoft.Extensions.Options;
@@ -14,7 +16,7 @@ internal sealed record ResumePlan(LiveState State, string Position, IReadOnlyLis
 /// The state of the moment and its fan-out. Everything that is sent passes one short lock, in which state, ring and position move together: so a page
 /// that attaches gets exactly what follows its position, nothing lost, nothing twice. No waiting and no serialising happens under it.
 /// </summary>
-internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> road, SiteClock clock)
+internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> road, SiteClock clock, VeilJson veils)
 {
     readonly Lock sync = new();
     readonly FeedRing ring = new();
@@ -74,7 +76,7 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
             SerializedHubMessage? message = null;
             foreach (var page in pages.Of(person))
             {
-                if (page.Attached && page.PageId != pageId) page.Send(message ??= Message([At(what)]));
+                if (page.Attached && page.PageId != pageId) page.Send(message ??= Message([At(what)], page.Person.Veil));
             }
         }
     }
@@ -109,7 +111,7 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
             SerializedHubMessage? message = null;
             foreach (var page in pages.All)
             {
-                if (page is { Attached: true, Heard: false }) page.Send(message ??= Message([]));
+                if (page is { Attached: true, Heard: false }) page.Send(message ??= Message([], Veil.None));
                 page.Heard = false;
             }
         }
@@ -117,21 +119,21 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
 
     string Position => FeedPosition.Token(Domain, state.Seq);
 
-    /// <summary>Messages are made once per kind of page: the same for all pages of a person, for all that see the same of the board, for all others.</summary>
+    /// <summary>Messages are made once per kind of page: the same for all pages of a person, for all that see the same of the board and of clients, for all others.</summary>
     void Send(IReadOnlyList<FeedItem> items)
     {
         if (items.Count == 0) return;
-        var made = new Dictionary<(Guid? Agent, object? Board), SerializedHubMessage?>();
+        var made = new Dictionary<(Guid? Agent, object? Board, Veil Veil), SerializedHubMessage?>();
         var agents = items.Select(i => i.Audience.Agent).OfType<Guid>().ToHashSet();
         var targets = items.All(i => i.Audience.Agent is not null) ? agents.SelectMany(a => pages.Of(a)) : pages.All;
         foreach (var page in targets)
         {
             if (!page.Attached) continue;
-            var kind = (agents.Contains(page.Person.Id) ? page.Person.Id : (Guid?)null, BoardOf(page.Person));
+            var kind = (agents.Contains(page.Person.Id) ? page.Person.Id : (Guid?)null, BoardOf(page.Person), page.Person.Veil);
             if (!made.TryGetValue(kind, out var message))
             {
                 LiveEvent[] events = [.. items.Where(i => i.Audience.Includes(page)).Select(i => At(i.Event))];
-                made[kind] = message = events.Length == 0 ? null : Message(events);
+                made[kind] = message = events.Length == 0 ? null : Message(events, page.Person.Veil);
             }
 
             if (message is not null) page.Send(message);
@@ -145,5 +147,9 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
 
     LiveEvent At(LiveEvent e) => e.At == default ? e with { At = clock.Now } : e;
 
-    SerializedHubMessage Message(IReadOnlyList<LiveEvent> events) => new(new InvocationMessage("Feed", [new FeedMessage(Position, events)]));
+    SerializedHubMessage Message(IReadOnlyList<LiveEvent> events, Veil veil)
+    {
+        var message = new FeedMessage(Position, events);
+        return new(new InvocationMessage("Feed", [veil.IsNone ? message : JsonSerializer.SerializeToElement(message, veils.For(veil))]));
+    }
 }

@@ -2,6 +2,7 @@ using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Hiding;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
@@ -11,7 +12,7 @@ namespace CallCrm.CrmApi.Live;
 
 /// <summary>The pages' line: /hubs/live.</summary>
 [Authorize(Rights.SignedIn)]
-internal sealed partial class LiveHub(Feed feed, FeedConnections pages, LiveSnapshots snapshots, RouterRoad road, LiveMetrics metrics, TimeProvider time, ILogger<LiveHub> log) : Hub
+internal sealed partial class LiveHub(Feed feed, FeedConnections pages, LiveSnapshots snapshots, VeilJson veils, RouterRoad road, LiveMetrics metrics, TimeProvider time, ILogger<LiveHub> log) : Hub
 {
     /// <summary>What the page missed since its position, or a snapshot. Once per connection; after its answer the feed runs.</summary>
     [Authorize(Rights.SignedIn)]
@@ -25,7 +26,7 @@ internal sealed partial class LiveHub(Feed feed, FeedConnections pages, LiveSnap
         pages.TellChanged();
         try
         {
-            return new ResumeAnswer(await snapshots.AnswerAsync(plan, page.Person, Context.ConnectionAborted), page);
+            return new ResumeAnswer(await snapshots.AnswerAsync(plan, page.Person, Context.ConnectionAborted), page, veils.For(page.Person.Veil));
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {

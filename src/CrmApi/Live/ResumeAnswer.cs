@@ -8,7 +8,8 @@ namespace CallCrm.CrmApi.Live;
 /// The answer to Resume; on the wire it is its <see cref="FeedMessage"/>. SignalR writes a completion under the connection's write lock, so when this one
 /// is being serialised, whatever the page's pump writes comes after it: that is the moment to let the pump run.
 /// </summary>
-internal sealed record ResumeAnswer(FeedMessage Message, FeedConnection Page);
+/// <param name="Json">As much as the page's person may see.</param>
+internal sealed record ResumeAnswer(FeedMessage Message, FeedConnection Page, JsonSerializerOptions Json);
 
 internal sealed class ResumeAnswerConverter : JsonConverter<ResumeAnswer>
 {
@@ -16,7 +17,7 @@ internal sealed class ResumeAnswerConverter : JsonConverter<ResumeAnswer>
 
     public override void Write(Utf8JsonWriter writer, ResumeAnswer value, JsonSerializerOptions options)
     {
-        JsonSerializer.Serialize(writer, value.Message, ContractsJson.Default.FeedMessage);
+        JsonSerializer.Serialize(writer, value.Message, value.Json);
         value.Page.ResumeAnswered();
     }
 }

@@ -48,7 +48,7 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
 
     /// <summary>The line with its placeholders filled, as plain text.</summary>
     public LineView Fill(ScriptContext context) => new([.. Parts.Select(p =>
-        p.Placeholder is null ? new LinePart(p.Text) : new LinePart(context.Value(p.Placeholder) ?? p.Text, p.Placeholder))]);
+        p.Placeholder is null ? new LinePart(p.Text) : new LinePart(context.Value(p.Placeholder) ?? p.Text, p.Placeholder) { Otherwise = p.Text })]);
 
     private static SpokenPart Placeholder(string inner, Place at, ProblemList problems, string? known)
     {

@@ -55,7 +55,7 @@ public sealed class ScriptRenderingTests
     [InlineData("Zoë 🎉", "Zoë 🎉")]
     public void Values_stay_plain_text(string name, string spoken)
     {
-        View(("client.name", name)).Greeting[0].Parts.Should().Contain(new LinePart(spoken, "client.name"));
+        View(("client.name", name)).Greeting[0].Parts.Select(p => (p.Text, p.Field)).Should().Contain((spoken, "client.name"));
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class ScriptRenderingTests
         var view = View(("client.name", "Anna"));
         var json = JsonSerializer.Serialize(view, ContractsJson.Default.ScriptView);
 
-        JsonSerializer.Deserialize(json, ContractsJson.Default.ScriptView).Should().BeEquivalentTo(view);
+        JsonSerializer.Deserialize(json, ContractsJson.Default.ScriptView).Should().BeEquivalentTo(view, o => o.Excluding(m => m.Name == nameof(LinePart.Otherwise)));
         json.Should().Contain("\"kind\":\"YesNo\"").And.NotContain("\"text\":\"Good morning, Anna.");
     }
 
