@@ -118,6 +118,7 @@ public static class CrmApiModule
         ReviewEndpoints.Map(api);
         DuplicateEndpoints.Map(api);
         BinEndpoints.Map(api);
+        Deals.DealStages.Map(api);
         ImportEndpoints.Map(api);
         ExportEndpoints.Map(api);
         FileEndpoints.Map(api);

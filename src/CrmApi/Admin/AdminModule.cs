@@ -32,6 +32,7 @@ internal static class AdminModule
         PlaceAdmin.Map(admin);
         PbxAdmin.Map(admin);
         FieldAdmin.Map(admin);
+        RequiredRuleAdmin.Map(admin);
     }
 
     public static Results<Ok<AdminView>, ProblemHttpResult> Answer(this AdminWriter.Written written) =>

@@ -43,6 +43,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select role, right_code, scope from role_right order by role, right_code;
             select id, name, parent_id as parent, version from department order by lower(name), id;
             select code, name, kind, options::text, position, archived, version from client_field order by archived, position, code;
+            select id, name, occasion, segment, deal_type, deal_stage, role, fields, active, version from required_rule order by lower(name), id;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -58,11 +59,12 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var rights = (await all.ReadAsync<(string Role, string Right, string Scope)>()).Where(r => RightCatalog.ByCode.ContainsKey(r.Right)).ToLookup(r => r.Role, StringComparer.Ordinal);
         var departments = await all.ReadAsync<DepartmentSetup>();
         var fields = (await all.ReadAsync<FieldRow>()).Select(f => f.View());
+        var rules = (await all.ReadAsync<RuleRow>()).Select(r => r.View());
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
-            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields]);
+            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. rules]);
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
@@ -103,6 +105,11 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     sealed record FieldRow(string Code, string Name, string Kind, string Options, int Position, bool Archived, int Version)
     {
         public ClientFieldSetup View() => new(Code, Name, Kind, [.. CustomField.ReadOptions(Options).Select(o => new NamedCode(o.Code, o.Name))], Position, Archived, Version);
+    }
+
+    sealed record RuleRow(Guid Id, string Name, string Occasion, string? Segment, string? Deal_type, string? Deal_stage, string? Role, Array Fields, bool Active, int Version)
+    {
+        public RequiredRuleSetup View() => new(Id, Name, Occasion, Segment, Deal_type, Deal_stage, Role, (string[])Fields, Active, Version);
     }
 
     sealed record HolidayRow(Guid Queue_id, DateOnly Day, string Name);

@@ -5,6 +5,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Required;
 using CallCrm.CrmApi.Scripts;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -15,7 +16,7 @@ namespace CallCrm.CrmApi.Calls;
 
 /// <summary>What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card.</summary>
 internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, ClientStore clients, ClientDirectory directory, ChangeHints hints,
-    AuditStore audit, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
+    AuditStore audit, RequiredFields required, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
 {
     /// <summary>So long after it was given a disposition may be changed; then reports have counted it.</summary>
     public static readonly TimeSpan Changeable = TimeSpan.FromHours(24);
@@ -31,7 +32,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         if (save.NextStep.Length > 2_000) return Problems.Invalid("nextStep", "at most 2000 characters");
         if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
         if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
-        if (await wrapUps.StoreAsync(id, person.Id, save, cancel) is { } refused) return refused;
+        if (await wrapUps.StoreAsync(id, person, save, cancel) is { } refused) return refused;
         feed.TellOtherPages(person.Id, save.PageId, new DoneElsewhereEvent(id, "wrap_up", save.PageId));
         if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null));
         var answer = await road.CommandAsync(save.CommandId, person.Id, new RoadCommand("finish_wrap_up", id), cancel);
@@ -85,14 +86,16 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         : Problems.Of(StatusCodes.Status409Conflict, "wrap_up_closed", "The disposition was given more than 24 hours ago; it cannot be changed any more.");
 
     /// <summary>Null: it is stored.</summary>
-    async Task<ProblemHttpResult?> StoreAsync(Guid call, Guid agent, WrapUpSave save, CancellationToken cancel)
+    async Task<ProblemHttpResult?> StoreAsync(Guid call, Person person, WrapUpSave save, CancellationToken cancel)
     {
+        var agent = person.Id;
         var draft = await drafts.ReadAsync(call, agent, cancel);
         var answers = draft.Where(f => f.Field.StartsWith(AnswerPrefix, StringComparison.Ordinal)).ToDictionary(f => f.Field[AnswerPrefix.Length..], f => f.Value, StringComparer.Ordinal);
         var script = ScriptOf(call, draft);
         var path = script is null ? [] : ScriptPath.Read(draft.FirstOrDefault(f => f.Field == DraftStore.PathField)?.Value, script);
         // Who never went on stood at the first step all the time.
         if (script is not null && path.Count == 0) path = [script.FirstStep];
+        if (await required.RefuseWrapUpAsync(call, person, script is null ? [] : [.. CardFields(script, answers).Select(f => f.Key == "client.notes" ? "note" : f.Key["client.".Length..])], cancel) is { } missing) return missing;
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancel);
@@ -149,10 +152,13 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         return draft.FirstOrDefault(f => f.Field == DraftStore.ScriptField)?.Value.Split('@') is [var id, var version] ? shelf.Find(id, version) : null;
     }
 
+    static Dictionary<string, string> CardFields(Script script, Dictionary<string, string> answers) =>
+        ScriptAnswers.Fill(script, answers).Fields.Where(f => f.Value.Length > 0 && f.Field.StartsWith("client.", StringComparison.Ordinal)).ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
+
     /// <summary>The card's fields that the answers fill. Somebody else's save in between is kept: only these fields are set on theirs.</summary>
     async Task FillCardAsync(Guid client, Guid call, Script script, Dictionary<string, string> answers, CancellationToken cancel)
     {
-        var filled = ScriptAnswers.Fill(script, answers).Fields.Where(f => f.Field.StartsWith("client.", StringComparison.Ordinal)).ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
+        var filled = CardFields(script, answers);
         if (filled.Count == 0) return;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {

@@ -93,7 +93,8 @@ internal static class ImportEndpoints
 
     static async Task<Results<Ok<ImportRunView>, ProblemHttpResult>> StartAsync(Guid id, ImportStart start, HttpContext http, Person person, ImportStore store, ImportFiles files, ImportWorker worker, AuditStore audit, CancellationToken cancel)
     {
-        if (Check(start) is { Count: > 0 } errors) return Problems.Invalid(errors);
+        var own = (await store.ListsAsync(cancel)).Own.Select(f => ImportTargets.Own + f.Code).ToList();
+        if (Check(start, own) is { Count: > 0 } errors) return Problems.Invalid(errors);
         if (Wrong(start.Encoding, start.Separator) is { } wrong) return wrong;
         if (await store.FindAsync(id, cancel) is not { } run) return Problems.NotFound("import");
         if (run.State == "uploaded" && !File.Exists(files.Table(id))) return NotOpen(run);
@@ -116,14 +117,14 @@ internal static class ImportEndpoints
         return run.State == "cancelled" ? NotOpen(run) : TypedResults.Ok(run);
     }
 
-    static Dictionary<string, string[]> Check(ImportStart start)
+    static Dictionary<string, string[]> Check(ImportStart start, List<string> own)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         for (var n = 0; n < start.Columns.Count; n++)
         {
             var (column, field) = (start.Columns[n], $"columns[{n}]");
             if (column.Index is < 0 or > 16_383) errors[$"{field}.index"] = ["a column's number from 0"];
-            if (ImportTargets.Find(column.Target) is not { } target) errors[$"{field}.target"] = [$"one of {string.Join(", ", ImportTargets.All.Select(t => t.Code))}"];
+            if (ImportTargets.Find(column.Target) is not { } target || (column.Target.StartsWith(ImportTargets.Own, StringComparison.Ordinal) && !own.Contains(column.Target))) errors[$"{field}.target"] = [$"one of {string.Join(", ", ImportTargets.All.Select(t => t.Code).Concat(own))}"];
             else if (!target.Many && start.Columns.Take(n).Any(c => c.Target == column.Target)) errors[$"{field}.target"] = ["a field that no other column goes to"];
             if (column.Label is { Length: > 30 }) errors[$"{field}.label"] = ["at most 30 characters"];
         }

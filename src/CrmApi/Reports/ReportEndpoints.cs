@@ -10,13 +10,18 @@ namespace CallCrm.CrmApi.Reports;
 /// <summary>The day and hour reports per queue, agent and dialled number.</summary>
 internal static class ReportEndpoints
 {
-    public static void AddReports(this IServiceCollection services) => services.AddSingleton<ReportStore>();
+    public static void AddReports(this IServiceCollection services)
+    {
+        services.AddSingleton<ReportStore>();
+        services.AddSingleton<FillingReport>();
+    }
 
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/reports").WithTags("Reports").RequireAuthorization(Rights.SeeReports);
         group.MapGet("/", ViewAsync).WithName("GetReport").WithSummary("Day or hour report per queue, agent or dialled number, with its total; the first 2,000 rows");
         group.MapGet("/csv", ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportReport").WithSummary("The same report whole as CSV (RFC 4180, UTF-8); audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        FillingReport.Map(group);
         group.MapGet("/scripts", ScriptReport.ViewAsync).WithName("GetScriptReport").WithSummary("How a conversation script was used: ways and dispositions, where it was left, time per step");
     }
 
