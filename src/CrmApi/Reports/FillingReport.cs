@@ -16,7 +16,7 @@ namespace CallCrm.CrmApi.Reports;
 internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRoadOptions> road, TimeProvider time)
 {
     /// <summary>Counting reads every card once for each of two statements; who waits longer has left.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
 
     const int SameMoreThan = 20;
     const int ShortNote = 5;
@@ -57,7 +57,7 @@ internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRo
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
         try
         {
-            await connection.ExecuteAsync(new CommandDefinition($"set local statement_timeout = {(int)Patience.TotalMilliseconds}", transaction: transaction, cancellationToken: cancel));
+            await connection.ExecuteAsync(new CommandDefinition($"set local statement_timeout = {(int)Patience.TotalMilliseconds}; set local work_mem = '128MB'", transaction: transaction, cancellationToken: cancel));
             return await ReadAsync(transaction, ask, cancel);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !cancel.IsCancellationRequested)
@@ -84,7 +84,7 @@ internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRo
             ShortNote,
             MostValues,
         };
-        await using var results = await transaction.Connection!.QueryMultipleAsync(new CommandDefinition($"{CardsSql(own.Count)};{SameSql};{WrapUpsSql};select id, name from app_user", values, transaction, (int)Patience.TotalSeconds * 3, cancellationToken: cancel));
+        await using var results = await transaction.Connection!.QueryMultipleAsync(new CommandDefinition($"{CardsSql(own.Count)};{SameSql};{WrapUpsSql};select id, name from app_user", values, transaction, (int)Patience.TotalSeconds * 3 + 30, cancellationToken: cancel));
         var cards = (await results.ReadAsync<CardsRow>()).ToDictionary(r => r.Id ?? Guid.Empty);
         var same = (await results.ReadAsync<SameRow>()).AsList();
         var wrapUps = (await results.ReadAsync<WrapUpsRow>()).ToDictionary(r => r.Id);
@@ -132,7 +132,7 @@ internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRo
             select c.responsible_id, 'phones', p.e164 from client_phone p join client c on c.id = p.client_id where {Shown}
             union all
             select c.responsible_id, 'custom.' || o.key, left(lower(btrim(o.value)), 200) from client c cross join lateral jsonb_each_text(c.custom) o
-            where c.custom <> '{{}}' and o.key = any(@texts) and {Shown}) v
+            where o.key = any(@texts) and {Shown}) v
           group by 1, 2, 3 having count(*) > @SameMoreThan
         )
         select id, null as field, null as value, sum(cards)::bigint as cards from same group by 1

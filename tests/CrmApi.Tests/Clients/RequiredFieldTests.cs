@@ -67,6 +67,7 @@ public sealed class RequiredFieldTests(ApiHost host) : IClassFixture<ApiHost>, I
             .. story.Arrives(call, Story.From(number), LookupOutcome.Known, client), .. story.Offers(call, offer, agent, extension, client),
             .. story.Answers(call, offer, agent, extension), .. story.Ends(call, agent, extension, client),
         ]);
+        await story.WrittenAsync(host);
         return call;
     }
 
