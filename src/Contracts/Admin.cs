@@ -9,7 +9,7 @@ public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<Que
     IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes,
     IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
     IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null,
-    IReadOnlyList<CardLayout>? CardLayouts = null);
+    IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<RequiredRuleSetup>? RequiredRules = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);
@@ -89,6 +89,15 @@ public sealed record CodeSetup(string Code, string Name, string? Outcome = null,
 /// <param name="Position">Order on the card, 1 to 999.</param>
 /// <param name="Archived">On no card; what was entered is kept.</param>
 public sealed record ClientFieldSetup(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options, int Position, bool Archived, int Version);
+
+/// <summary>Fields of the card that must be filled before something is done. What is null the rule holds for all of.</summary>
+/// <param name="Occasion">save (a card is saved), stage (a deal leaves its stage), wrap_up (a call is wrapped up).</param>
+/// <param name="DealType">Of stage: the deal's; else the client has an open deal of it.</param>
+/// <param name="DealStage">Of stage: the one that is left; else the open deal stands there. Only with DealType.</param>
+/// <param name="Role">The code of the role of who does it.</param>
+/// <param name="Fields">name, company, companyId, roles, phones, email, city, address, language, timeZone, segment, responsibleId, taxId, tags, note, and custom.CODE.</param>
+/// <param name="Version">0 for a new one; else as read.</param>
+public sealed record RequiredRuleSetup(Guid Id, string Name, string Occasion, string? Segment, string? DealType, string? DealStage, string? Role, IReadOnlyList<string> Fields, bool Active, int Version);
 
 public sealed record CodesSave(IReadOnlyList<CodeSetup> Items);
 

@@ -49,6 +49,9 @@ public sealed record LastCallView(Guid CallId, DateTimeOffset At, string? AgentN
 public sealed record DealView(Guid Id, long Number, string DealType, string DealTypeName, string Stage, string StageName, string Title, decimal? Amount, string Currency,
     string? ResponsibleName, DateTimeOffset StageSince, int Version, Guid? ResponsibleId = null);
 
+/// <summary>PUT /api/deals/{id}/stage. 409 edit_conflict: somebody changed the deal since this version.</summary>
+public sealed record DealMove(string Stage, int Version);
+
 /// <summary>One of several clients who share a number.</summary>
 public sealed record CandidateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string? City, DateTimeOffset? LastCallAt);
 

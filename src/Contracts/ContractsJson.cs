@@ -61,6 +61,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ReportView))]
 [JsonSerializable(typeof(ScriptReportView))]
 [JsonSerializable(typeof(PrefillReportView))]
+[JsonSerializable(typeof(FillingView))]
 [JsonSerializable(typeof(CallTimelineView))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(WrapUpSave))]
@@ -96,6 +97,9 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<WebhookDeliveryView>))]
 [JsonSerializable(typeof(SensitiveFieldsSave))]
 [JsonSerializable(typeof(CardLayout))]
+[JsonSerializable(typeof(RequiredRuleSetup))]
+[JsonSerializable(typeof(DealMove))]
+[JsonSerializable(typeof(DealView))]
 [JsonSerializable(typeof(IReadOnlyList<CodeSetup>))]
 [JsonSerializable(typeof(LinkView))]
 [JsonSerializable(typeof(LinkUse))]
@@ -118,4 +122,4 @@ public sealed partial class ContractsJson : JsonSerializerContext;
 /// <param name="Card">With edit_conflict: the newer card.</param>
 /// <param name="Confirm">With confirm_needed: why it should be looked at twice.</param>
 public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors, ClientCardView? Card = null,
-    IReadOnlyList<string>? Confirm = null);
+    IReadOnlyList<string>? Confirm = null, Guid? Client = null);

@@ -20,8 +20,10 @@ public sealed record ImportPreview(Guid Id, string FileName, string Format, long
 [NotANumber]
 public sealed record ImportPreviewRow(long Number, IReadOnlyList<string> Cells, string? Trouble);
 
+/// <param name="Code">Of the site's own fields <c>custom.CODE</c>.</param>
 /// <param name="Many">Several columns may go there.</param>
-public sealed record ImportTargetView(string Code, bool Many);
+/// <param name="Name">Of the site's own fields.</param>
+public sealed record ImportTargetView(string Code, bool Many, string? Name = null);
 
 /// <param name="Index">Of the column, from 0.</param>
 /// <param name="Label">Of a telephone number: office, mobile, home, fax, or any word.</param>

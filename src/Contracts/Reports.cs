@@ -59,3 +59,20 @@ public sealed record ScriptOutcomeRow(string Code, string Name, string Outcome, 
 /// <param name="Timed">Stays that began before the call ended: what average and median are over.</param>
 /// <param name="Average_s">Until the next move or the end of the call.</param>
 public sealed record ScriptStepRow(string Id, string Title, long Calls, long LeftHere, long Backs, long Timed, int? Average_s, int? Median_s);
+
+/// <summary>GET /api/reports/filling?period=&amp;from=&amp;to=&amp;zone=: the cards as they stand now; of the days asked for the wrap-ups.</summary>
+/// <param name="Fields">As errors and rules name them; the site's own are <c>custom.CODE</c>.</param>
+/// <param name="Own">Names of the site's own fields.</param>
+/// <param name="Same">The commonest values that stand on more than 20 cards of one person, at most 200.</param>
+public sealed record FillingView(DateOnly From, DateOnly To, string Zone, IReadOnlyList<string> Fields, IReadOnlyList<NamedCode> Own, IReadOnlyList<FillingRow> People, IReadOnlyList<SameValueRow> Same);
+
+/// <param name="Id">Null: cards that nobody is responsible for.</param>
+/// <param name="Filled">Cards with something in the field, in the order of the view's fields.</param>
+/// <param name="SameValue">Values that stand on more than 20 cards of this person, counted on each.</param>
+/// <param name="ShortCardNotes">Cards whose note has under 5 characters.</param>
+/// <param name="NeverChanged">Cards that nobody saved since they were made, 90 days ago or longer.</param>
+/// <param name="ShortNotes">Wrap-ups with a note under 5 characters.</param>
+/// <param name="QuickWrapUps">Of under 3 s.</param>
+public sealed record FillingRow(Guid? Id, string? Name, long Cards, IReadOnlyList<long> Filled, long SameValue, long ShortCardNotes, long NeverChanged, long WrapUps, long ShortNotes, long QuickWrapUps);
+
+public sealed record SameValueRow(Guid? Id, string? Name, string Field, string Value, long Cards);

@@ -126,6 +126,7 @@ public static class CrmApiModule
         DuplicateEndpoints.Map(api);
         BinEndpoints.Map(api);
         DoNotCall.Map(api);
+        Deals.DealStages.Map(api);
         ImportEndpoints.Map(api);
         ExportEndpoints.Map(api);
         FileEndpoints.Map(api);

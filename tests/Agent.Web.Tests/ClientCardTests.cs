@@ -170,4 +170,18 @@ public sealed class ClientCardTests : PageContext
         var card = Render<ClientCard>(p => p.Add(c => c.Client, Some.Card() with { Kind = "company", Contacts = [new ContactView(Some.OfferId, "Bea", "+39 02 1")] }));
         card.Find("[data-test=contact] a").GetAttribute("href").Should().Be($"clients/{Some.OfferId}");
     }
+
+    [Fact]
+    public async Task A_field_that_a_rule_asks_for_is_marked_with_the_rule_and_gets_the_focus()
+    {
+        await InCallAsync();
+        Server.Answer = r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal)
+            ? FakeServer.Json("""{"errorId":"fields_missing","errors":{"note":["a value, as the rule “All” asks"],"segment":["a value, as the rule “All” asks"]}}""", System.Net.HttpStatusCode.BadRequest) : null;
+        var card = Card(Some.CallId);
+        card.Click("[data-test=client-edit]");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => card.FindAll(".field .error").Should().HaveCount(2).And.OnlyContain(e => e.TextContent.Contains("“All”")));
+        card.Find(".field:has(.error) .input").Id.Should().Be("c-segment");
+        JSInterop.Invocations.Should().Contain(i => i.Identifier == "callcrm.focus" && ((string)i.Arguments[0]!).Contains(":has(.error)"));
+    }
 }

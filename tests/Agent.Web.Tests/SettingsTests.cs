@@ -163,4 +163,28 @@ public sealed class SettingsTests : PageContext
         page.Click("[data-test=webhook-remove]");
         page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "DELETE"));
     }
+
+    [Fact]
+    public async Task A_rule_of_mandatory_fields_is_made_changed_and_taken_away()
+    {
+        var rule = new RequiredRuleSetup(Guid.Parse("0190b000-0000-7000-8000-000000000031"), "Firms", "save", null, null, null, null, ["taxId"], true, 2);
+        var view = View with { RequiredRules = [rule], ClientFields = [new ClientFieldSetup("contract", "Contract", "text", [], 10, false, 1)], Roles = [new RoleSetup("agent", "", true, new Dictionary<string, string>(), 1)] };
+        await Session.LoadAsync();
+        Answers(view);
+        var page = Render<RequiredAdmin>(p => p.Add(q => q.View, view));
+        page.Find("[data-test=admin-row]").TextContent.Should().Contain("Firms").And.Contain("a card is saved").And.Contain("Tax id");
+        page.Click("[data-test=admin-row]");
+        page.Change("[data-test=required-occasion]", "wrap_up");
+        page.Change("#r-role", "agent");
+        page.Change("[data-test='required-custom.contract']", true);
+        page.Submit("[data-test=admin-form]");
+        page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
+        var saved = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.RequiredRuleSetup)!;
+        (saved.Id, saved.Occasion, saved.Role, saved.Version).Should().Be((rule.Id, "wrap_up", "agent", 2));
+        saved.Fields.Should().Equal("taxId", "custom.contract");
+        page.WaitForAssertion(() => page.FindAll("[data-test=admin-form]").Should().BeEmpty());
+        page.Click("[data-test=admin-row]");
+        page.Click("[data-test=required-delete]");
+        page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "DELETE" && a.Path == $"api/admin/required-rules/{rule.Id}"));
+    }
 }

@@ -76,4 +76,36 @@ public sealed class WrapUpPanelTests : PageContext
         panel.Click("[data-test=wrap-up-extend]");
         panel.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/commands" && a.Body.Contains("extend_wrap_up")));
     }
+
+    [Fact]
+    public async Task What_the_card_lacks_is_filled_in_place_and_the_call_wrapped_up_without_another_click()
+    {
+        await InCallAsync("Ended", null, Some.Field("disposition", "solved", 1));
+        var refused = true;
+        Server.Answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            var path when path.EndsWith("/wrap-up", StringComparison.Ordinal) && refused => FakeServer.Json(
+                $$$"""{"errorId":"fields_missing","client":"{{{Some.ClientId}}}","errors":{"taxId":["a value, as the rule “Firms” asks"],"roles":["a value, as the rule “Firms” asks"]}}""", HttpStatusCode.BadRequest),
+            var path when path == $"/api/clients/{Some.ClientId}" && r.Method == HttpMethod.Put && !Server.Asked.Last().Body.Contains("01114601006") => FakeServer.Json(
+                """{"errorId":"invalid_input","errors":{"taxId":["expected a Partita IVA whose check digit is right"]}}""", HttpStatusCode.BadRequest),
+            var path when path == $"/api/clients/{Some.ClientId}" => FakeServer.Json(JsonSerializer.Serialize(Some.Card(), ContractsJson.Default.ClientCardView)),
+            _ => null,
+        };
+        var panel = Panel();
+        await panel.Find("form").SubmitAsync();
+        panel.WaitForAssertion(() => panel.Find("[data-test=missing-taxId]").TextContent.Should().Contain("Tax id").And.Contain("Firms"));
+        panel.Find("[data-test=missing-jump]").GetAttribute("href").Should().Be($"clients/{Some.ClientId}");
+        panel.Input("#m-taxId", "01114601007");
+        Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_tax").Should().Be("01114601007", "it is kept as what is typed on the card is");
+        panel.Click("[data-test=missing-save]");
+        panel.WaitForAssertion(() => panel.Find("[data-test=missing-taxId]").TextContent.Should().Contain("check digit"));
+        panel.Input("#m-taxId", "01114601006");
+        refused = false;
+        panel.Click("[data-test=missing-save]");
+        panel.WaitForAssertion(() => panel.FindAll("[data-test=missing]").Should().BeEmpty());
+        var card = JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == "PUT" && a.Path == $"api/clients/{Some.ClientId}").Body, ContractsJson.Default.ClientSave)!;
+        (card.TaxId, card.Name, card.Version, card.Roles, card.Address).Should().Be(("01114601006", Some.Card().Name, Some.Card().Version, null, null));
+        Saved.Should().HaveCount(2);
+        Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_tax").Should().BeEmpty();
+    }
 }

@@ -7,7 +7,7 @@ using CallCrm.Contracts;
 namespace CallCrm.AgentWeb.Api;
 
 /// <summary>What went wrong with a request: a stable id for the text, the fields by name for forms.</summary>
-sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null, IReadOnlyList<string>? confirm = null) : Exception(detail)
+sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null, IReadOnlyList<string>? confirm = null, Guid? client = null) : Exception(detail)
 {
     public HttpStatusCode? Status { get; } = status;
 
@@ -18,6 +18,9 @@ sealed class ApiException(HttpStatusCode? status, string errorId, string detail,
 
     /// <summary>With confirm_needed: why it should be looked at twice.</summary>
     public IReadOnlyList<string> Confirm { get; } = confirm ?? [];
+
+    /// <summary>With fields_missing: whose card it is.</summary>
+    public Guid? Client { get; } = client;
 }
 
 /// <summary>The REST side of the public API. Every failure is an <see cref="ApiException"/>; 401 also ends the session in the page.</summary>
@@ -245,6 +248,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<PrefillReportView> PrefillReportAsync(string period, CancellationToken cancel = default) => GetAsync($"api/reports/prefill?period={period}", Json.PrefillReportView, cancel);
 
+    public Task<FillingView> FillingReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports/filling?{query}", Json.FillingView, cancel);
+
     public Task<ScriptReportView> ScriptReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports/scripts?{query}", Json.ScriptReportView, cancel);
 
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
@@ -340,6 +345,12 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<AdminView> RemoveCardLayoutAsync(string? role, string? dealType, int version, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Delete, $"api/admin/card-layouts?role={Uri.EscapeDataString(role ?? "")}&dealType={Uri.EscapeDataString(dealType ?? "")}&version={version}", null, Json.AdminView, cancel);
 
+    public Task<AdminView> SaveRequiredRuleAsync(RequiredRuleSetup rule, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/required-rules/{rule.Id}", JsonContent.Create(rule, Json.RequiredRuleSetup), Json.AdminView, cancel);
+
+    public Task<AdminView> DeleteRequiredRuleAsync(Guid rule, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Delete, $"api/admin/required-rules/{rule}", null, Json.AdminView, cancel);
+
     public Task<AdminView> SaveClientFieldAsync(ClientFieldSetup field, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/admin/client-fields/{Uri.EscapeDataString(field.Code)}", JsonContent.Create(field, Json.ClientFieldSetup), Json.AdminView, cancel);
 
@@ -415,7 +426,7 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
             if (response.StatusCode == HttpStatusCode.Unauthorized && path != "api/session")
                 SignedOut?.Invoke();
             throw new ApiException(response.StatusCode, problem?.ErrorId ?? $"http_{(int)response.StatusCode}",
-                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors, problem?.Confirm);
+                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors, problem?.Confirm, problem?.Client);
         }
     }
 

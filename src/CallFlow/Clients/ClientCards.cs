@@ -25,6 +25,9 @@ public abstract record ClientSaved
 
     public sealed record NotFound : ClientSaved;
 
+    /// <summary>Who asked for it refused it before the commit.</summary>
+    public sealed record Refused : ClientSaved;
+
     /// <param name="Errors">Field (<c>name</c>, <c>phones[0].number</c>) to what was expected.</param>
     public sealed record Invalid(IReadOnlyDictionary<string, string[]> Errors) : ClientSaved;
 }
@@ -33,7 +36,8 @@ public sealed partial class ClientDirectory
 {
     /// <summary>A card made by a person: confirmed. Repeating it with the same id changes nothing.</summary>
     /// <param name="region">How numbers without a country code are read.</param>
-    public async Task<ClientSaved> CreateAsync(Guid id, ClientFields fields, string source, string region, CancellationToken ct)
+    /// <param name="mayCommit">Sees the card as it is about to be; false: it is not saved.</param>
+    public async Task<ClientSaved> CreateAsync(Guid id, ClientFields fields, string source, string region, CancellationToken ct, Func<NpgsqlTransaction, Task<bool>>? mayCommit = null)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var numbers = Check(fields, region, errors);
@@ -50,6 +54,7 @@ public sealed partial class ClientDirectory
         if (await insert.ExecuteScalarAsync(ct) is null) return await AlreadyMadeAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
+        if (mayCommit is not null && !await mayCommit(transaction)) return new ClientSaved.Refused();
         await hints.AddAsync(transaction, "client", id.ToString(), 1, null, ct);
         await transaction.CommitAsync(ct);
         hints.Wake();
@@ -57,7 +62,8 @@ public sealed partial class ClientDirectory
     }
 
     /// <summary>Saves the whole editable head and confirms the card, unless somebody saved since <paramref name="version"/> was read.</summary>
-    public async Task<ClientSaved> SaveAsync(Guid id, ClientFields fields, int version, string region, Guid? callId, CancellationToken ct)
+    /// <param name="mayCommit">As with <see cref="CreateAsync(Guid, ClientFields, string, string, CancellationToken, Func{NpgsqlTransaction, Task{bool}})"/>.</param>
+    public async Task<ClientSaved> SaveAsync(Guid id, ClientFields fields, int version, string region, Guid? callId, CancellationToken ct, Func<NpgsqlTransaction, Task<bool>>? mayCommit = null)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var numbers = Check(fields, region, errors);
@@ -74,6 +80,7 @@ public sealed partial class ClientDirectory
         if (await update.ExecuteScalarAsync(ct) is not int saved) return await WhyNotAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
+        if (mayCommit is not null && !await mayCommit(transaction)) return new ClientSaved.Refused();
         await hints.AddAsync(transaction, "client", id.ToString(), saved, callId, ct);
         await transaction.CommitAsync(ct);
         hints.Wake();
@@ -102,6 +109,7 @@ public sealed partial class ClientDirectory
         if (fields.Kind is not ("person" or "company")) errors["kind"] = ["expected person or company"];
         if (PlainText.Clean(fields.Name, 201).Length is 0 or > 200) errors["name"] = ["expected 1 to 200 characters"];
         if (fields.Email.Length > 0 && !LooksLikeEmail(fields.Email.Trim())) errors["email"] = ["expected an address such as anna@example.com"];
+        if (fields.More?.TaxId is { } tax && WrongTaxId(CleanTaxId(tax)) is { } expected) errors["taxId"] = ["expected " + expected];
         if (fields.Language is { } language && (language.Length != 2 || !language.All(char.IsAsciiLetterLower))) errors["language"] = ["expected two letters such as en (ISO 639-1)"];
         if (fields.Numbers.Count > 20) errors["phones"] = ["expected at most 20 numbers"];
         var numbers = new List<Number>();
@@ -115,8 +123,14 @@ public sealed partial class ClientDirectory
         return numbers;
     }
 
-    static bool LooksLikeEmail(string text) =>
-        text.Length <= 254 && text.IndexOf('@') is > 0 and var at && at == text.LastIndexOf('@') && at < text.Length - 1 && !text.Any(char.IsWhiteSpace);
+    /// <summary>One @, and behind it a name of a domain with a point in it, of letters of any alphabet.</summary>
+    static bool LooksLikeEmail(string text)
+    {
+        if (text.Length > 254 || text.IndexOf('@') is not (> 0 and <= 64 and var at) || at != text.LastIndexOf('@') || text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c is ',' or ';' or '<' or '>' or '"')) return false;
+        if (text[0] == '.' || text[at - 1] == '.' || text.AsSpan(0, at).Contains("..", StringComparison.Ordinal)) return false;
+        var labels = text[(at + 1)..].Split('.');
+        return labels.Length > 1 && labels[^1].Length > 1 && Array.TrueForAll(labels, l => l.Length is > 0 and <= 63 && l[0] != '-' && l[^1] != '-' && l.All(c => char.IsLetterOrDigit(c) || c == '-'));
+    }
 
     static async Task CheckReferencesAsync(NpgsqlConnection connection, ClientFields fields, Dictionary<string, string[]> errors, CancellationToken ct)
     {

@@ -36,8 +36,6 @@ public sealed partial class ClientDirectory
         if (fields.More is not { } more) return NothingMore;
         var emails = more.Emails is { } given ? CheckEmails(given, fields.Email, errors) : null;
         var tax = more.TaxId is { } typed ? CleanTaxId(typed) : null;
-        if (tax is { Length: > 0 } && (tax.Length > 30 || !tax.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '/' or '.')))
-            errors["taxId"] = ["expected at most 30 letters and digits"];
         if (more.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) errors["timeZone"] = ["expected an IANA time zone such as Europe/Rome"];
         var tags = more.Tags is { } words ? CheckTags(words, errors) : null;
         var (set, cleared) = more.Custom is { Count: > 0 } custom ? await CheckCustomAsync(transaction, custom, errors, ct) : ("{}", []);
@@ -54,6 +52,9 @@ public sealed partial class ClientDirectory
 
     /// <summary>As tax ids are compared: without spaces, in capitals.</summary>
     public static string CleanTaxId(string? typed) => string.Concat(PlainText.Clean(typed, 60).Where(c => !char.IsWhiteSpace(c))).ToUpperInvariant();
+
+    static string? WrongTaxId(string clean) =>
+        clean.Length > 30 || !clean.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '/' or '.') ? "at most 30 letters and digits" : TaxIds.Expected(clean);
 
     static List<ClientEmail> CheckEmails(IReadOnlyList<ClientEmail> given, string main, Dictionary<string, string[]> errors)
     {
@@ -80,7 +81,11 @@ public sealed partial class ClientDirectory
 
     static async Task<(string Set, string[] Cleared)> CheckCustomAsync(NpgsqlTransaction transaction, IReadOnlyDictionary<string, JsonElement> given, Dictionary<string, string[]> errors, CancellationToken ct)
     {
-        var known = await FieldsAsync(transaction, [.. given.Keys], ct);
+        return CheckCustom(await FieldsAsync(transaction, [.. given.Keys], ct), given, errors);
+    }
+
+    static (string Set, string[] Cleared) CheckCustom(List<CustomField> known, IReadOnlyDictionary<string, JsonElement> given, Dictionary<string, string[]> errors)
+    {
         var set = new JsonObject();
         var cleared = new List<string>();
         foreach (var (code, value) in given)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CallCrm.Engine;
 using Npgsql;
 using NpgsqlTypes;
@@ -38,7 +39,10 @@ public sealed partial class ClientDirectory
     public async Task<IReadOnlyList<ClientImported>> ImportAsync(NpgsqlTransaction transaction, IReadOnlyList<ImportedClient> rows, ImportRule rule, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(transaction);
-        var read = rows.Select(r => Read(r, rule.Region)).ToList();
+        // Fields stay as they are until the rows are written: no value of a former kind comes in.
+        var codes = rows.SelectMany(r => r.Fields.More?.Custom?.Keys ?? []).Distinct(StringComparer.Ordinal).ToArray();
+        var own = codes.Length > 0 ? await FieldsAsync(transaction, codes, ct) : [];
+        var read = rows.Select(r => Read(r, rule.Region, own)).ToList();
         var numbers = read.SelectMany(r => r.Numbers).Select(n => n.E164).Distinct(StringComparer.Ordinal).ToArray();
         await LockNumbersAsync(transaction, numbers, ct);
         var book = rule.Duplicates == ImportDuplicates.AlwaysNew
@@ -57,13 +61,14 @@ public sealed partial class ClientDirectory
         return errors;
     }
 
-    static ImportedRow Read(ImportedClient row, string region)
+    static ImportedRow Read(ImportedClient row, string region, List<CustomField> own)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var numbers = Check(row.Fields, region, errors);
         var f = row.Fields;
+        var custom = f.More?.Custom is { Count: > 0 } given ? CheckCustom(own, given, errors).Set : NoCustom;
         var head = new ImportHead(row.Id, f.Kind, PlainText.Clean(f.Name, 200), PlainText.Clean(f.Company, 200), PlainText.Clean(f.Email, 254), PlainText.Clean(f.City, 100), PlainText.CleanLines(f.Note, 20_000),
-            f.Language, f.Segment, f.ResponsibleId, PlainText.Clean(row.Source, 100), Confirmed: true);
+            f.Language, f.Segment, f.ResponsibleId, PlainText.Clean(row.Source, 100), Confirmed: true, CleanTaxId(f.More?.TaxId), custom);
         return new ImportedRow(head, numbers, errors);
     }
 
@@ -90,7 +95,7 @@ public sealed partial class ClientDirectory
                 if (!known.TryGetValue(id, out var client))
                 {
                     known[id] = client = new KnownClient(new ImportHead(id, reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6), reader.GetString(7),
-                        TextOrNull(reader, 8), TextOrNull(reader, 9), Nullable(reader, 10), reader.GetString(11), reader.GetBoolean(12)), reader.GetFieldValue<DateTime>(13));
+                        TextOrNull(reader, 8), TextOrNull(reader, 9), Nullable(reader, 10), reader.GetString(11), reader.GetBoolean(12), reader.GetString(14), reader.GetString(15)), reader.GetFieldValue<DateTime>(13));
                 }
 
                 client.Keys.Add(reader.GetString(0));
@@ -151,6 +156,8 @@ public sealed partial class ClientDirectory
             command.Parameters.Add(new NpgsqlParameter { Value = heads.Select(text).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         command.Parameters.Add(new NpgsqlParameter { Value = heads.Select(h => h.ResponsibleId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
         command.Parameters.AddWithValue(now);
+        command.Parameters.AddWithValue(heads.Select(h => h.TaxId).ToArray());
+        command.Parameters.AddWithValue(heads.Select(h => h.Custom).ToArray());
     }
 
     // The lock on the card is taken after what is asked was found, and what is asked is looked at again: a card merged meanwhile is not given.
@@ -162,24 +169,24 @@ public sealed partial class ClientDirectory
           union
           select w.key, c.merged_into from way w join client c on c.id = w.id where c.merged_into is not null
         )
-        select w.key, c.id, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, c.responsible_id, c.source, c.confirmed, c.created_at
+        select w.key, c.id, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, c.responsible_id, c.source, c.confirmed, c.created_at, c.tax_id, c.custom::text
         from way w join client c on c.id = w.id
         where c.merged_into is null
         order by c.id
         for update of c
         """;
 
-    const string Heads = "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[]) as g(id, kind, name, company, email, city, note, language, segment, source, responsible_id)";
+    const string Heads = "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $13::text[], $14::text[]) as g(id, kind, name, company, email, city, note, language, segment, source, responsible_id, tax_id, custom)";
 
     const string ImportInsertSql = $"""
-        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at)
-        select g.id, g.kind, g.name, g.company, g.email, g.city, g.note, g.language, g.segment, g.source, g.responsible_id, $12, $12 from {Heads}
+        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at, tax_id, custom)
+        select g.id, g.kind, g.name, g.company, g.email, g.city, g.note, g.language, g.segment, g.source, g.responsible_id, $12, $12, g.tax_id, g.custom::jsonb from {Heads}
         on conflict (id) do nothing
         """;
 
     const string ImportUpdateSql = $"""
         update client c set kind = g.kind, name = g.name, company = g.company, email = g.email, city = g.city, note = g.note, language = g.language, segment = g.segment,
-          source = g.source, responsible_id = g.responsible_id, confirmed = true, hidden_at = null, hidden_by = null, version = c.version + 1, updated_at = $12
+          source = g.source, responsible_id = g.responsible_id, tax_id = g.tax_id, custom = g.custom::jsonb, confirmed = true, hidden_at = null, hidden_by = null, version = c.version + 1, updated_at = $12
         from {Heads}
         where c.id = g.id
         returning c.id, c.version
@@ -191,7 +198,10 @@ public sealed partial class ClientDirectory
         on conflict (client_id, e164) do nothing
         """;
 
-    sealed record ImportHead(Guid Id, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId, string Source, bool Confirmed);
+    const string NoCustom = "{}";
+
+    /// <param name="Custom">JSON; as it stands in the database while nothing of it changes.</param>
+    sealed record ImportHead(Guid Id, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId, string Source, bool Confirmed, string TaxId, string Custom);
 
     sealed record ImportedRow(ImportHead Head, List<Number> Numbers, Dictionary<string, string[]> Errors)
     {
@@ -294,7 +304,17 @@ public sealed partial class ClientDirectory
             ResponsibleId = one.ResponsibleId ?? other.ResponsibleId,
             Source = First(card.Source, First(one.Source, other.Source)),
             Confirmed = true,
+            TaxId = First(one.TaxId, other.TaxId),
+            Custom = Together(card.Custom, one.Custom, other.Custom),
         };
+
+        static string Together(string card, string one, string other)
+        {
+            if (one == NoCustom || other == NoCustom) return one == NoCustom ? other : one;
+            var (both, stronger) = (JsonNode.Parse(other)!.AsObject(), JsonNode.Parse(one)!.AsObject());
+            foreach (var (code, value) in stronger) both[code] = value?.DeepClone();
+            return JsonNode.DeepEquals(both, JsonNode.Parse(card)) ? card : CustomField.Json(both);
+        }
 
         static string First(string one, string other) => one.Length > 0 ? one : other;
     }

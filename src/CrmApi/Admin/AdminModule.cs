@@ -34,6 +34,7 @@ internal static class AdminModule
         FieldAdmin.Map(admin);
         SensitiveAdmin.Map(admin);
         LayoutAdmin.Map(admin);
+        RequiredRuleAdmin.Map(admin);
     }
 
     public static Results<Ok<AdminView>, ProblemHttpResult> Answer(this AdminWriter.Written written) =>

@@ -249,6 +249,22 @@ internal static partial class AdminRules
         return errors;
     }
 
+    public static Errors Check(RequiredRuleSetup rule, AdminView known)
+    {
+        var errors = new Errors();
+        errors.Unless(rule.Id != Guid.Empty, "id", "a UUID made by the page");
+        errors.Name("name", rule.Name);
+        errors.Unless(!(known.RequiredRules ?? []).Any(r => r.Id != rule.Id && r.Name.Equals(rule.Name, StringComparison.OrdinalIgnoreCase)), "name", "a name that no other rule has");
+        errors.OneOf("occasion", rule.Occasion, ["save", "stage", "wrap_up"]);
+        // One that is there may stay: a role that was deleted is nobody's, and in nobody's way.
+        if (rule.Role is { } role && (known.RequiredRules ?? []).FirstOrDefault(r => r.Id == rule.Id)?.Role != role) errors.OneOf("role", role, [.. known.Roles!.Select(r => r.Code)]);
+        errors.Unless(rule.DealStage is null || rule.DealType is not null, "dealStage", "none without a deal type");
+        errors.Unless(rule.Fields.Count > 0, "fields", "at least one field");
+        var fields = Required.RequiredFields.BuiltIn.Concat((known.ClientFields ?? []).Select(f => Required.RequiredFields.Own + f.Code)).ToList();
+        foreach (var field in rule.Fields.Where(f => !fields.Contains(f))) errors.Add("fields", $"fields such as taxId and custom.CODE, not {field}");
+        return errors;
+    }
+
     [GeneratedRegex("^[a-z][a-z0-9_]{0,39}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex FieldCode();
 

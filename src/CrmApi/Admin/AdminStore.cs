@@ -47,6 +47,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select code, name, kind, options::text, position, archived, version from client_field order by archived, position, code;
             select field from sensitive_field order by field;
             select role, deal_type, groups::text, version from card_layout order by role nulls first, deal_type nulls first;
+            select id, name, occasion, segment, deal_type, deal_stage, role, fields, active, version from required_rule order by lower(name), id;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -64,11 +65,12 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var fields = (await all.ReadAsync<FieldRow>()).Select(f => f.View());
         var sensitive = await all.ReadAsync<string>();
         var layouts = (await all.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
+        var rules = (await all.ReadAsync<RuleRow>()).Select(r => r.View());
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
-            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts]);
+            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts], [.. rules]);
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
@@ -109,6 +111,11 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     sealed record FieldRow(string Code, string Name, string Kind, string Options, int Position, bool Archived, int Version)
     {
         public ClientFieldSetup View() => new(Code, Name, Kind, [.. CustomField.ReadOptions(Options).Select(o => new NamedCode(o.Code, o.Name))], Position, Archived, Version);
+    }
+
+    sealed record RuleRow(Guid Id, string Name, string Occasion, string? Segment, string? Deal_type, string? Deal_stage, string? Role, Array Fields, bool Active, int Version)
+    {
+        public RequiredRuleSetup View() => new(Id, Name, Occasion, Segment, Deal_type, Deal_stage, Role, (string[])Fields, Active, Version);
     }
 
     sealed record HolidayRow(Guid Queue_id, DateOnly Day, string Name);

@@ -72,7 +72,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, IOpt
         When(filter.To is not null, "c.started_at < @to");
         When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
         var parameters = new DynamicParameters();
-        When(text.Length > 0, $"(c.client_id in (select c.id from client c where c.search ilike @like{ClientStore.Seen(filter.Veil, [text], parameters)})"
+        When(text.Length > 0, $"(c.client_id in (select c.id from client c where c.search ilike @like{ClientSearch.Seen(filter.Veil, [text], parameters)})"
             // Who sees no numbers finds by a whole one; a caller's name may be theirs.
             + (filter.Veil.Numbers ? (text.Any(char.IsLetter) ? " or c.caller_name ilike @like" : " or c.caller_e164 = @e164")
                 : " or c.caller_name ilike @like" + (digits.Length >= 3 ? " or c.caller_e164 like @digits or c.caller_raw like @digits" : ""))

@@ -11,7 +11,8 @@ namespace CallCrm.CrmApi.Calls;
 /// <param name="By">Who gives the disposition now.</param>
 /// <param name="Deal">The one that the wrap-up names.</param>
 /// <param name="StageGiven">The agent said where the deal is: the rule says nothing more of it.</param>
-internal sealed record WrapUpOccasion(Guid Call, Guid Agent, Guid By, Guid? Client, Guid? Deal, bool StageGiven, IReadOnlyList<FollowUp> FollowUps);
+/// <param name="MayLeave">Whether the rules let this deal leave its stage; null: nobody asks, as where a disposition is corrected later.</param>
+internal sealed record WrapUpOccasion(Guid Call, Guid Agent, Guid By, Guid? Client, Guid? Deal, bool StageGiven, IReadOnlyList<FollowUp> FollowUps, Func<DealRow, Task<bool>>? MayLeave = null);
 
 /// <summary>
 /// Carries out what a disposition brings with it, in the transaction that stores it. What was done is written down per kind, so that the same again does
@@ -71,6 +72,7 @@ internal sealed class DispositionEffects(TaskStore tasks, DealStore deals, DoNot
         }
 
         if (rule is null || occasion.StageGiven || await DealOfAsync(transaction, occasion, rule, cancel) is not { } deal || await StageOfAsync(transaction, rule.DealType, rule.Stage, cancel) is null) return;
+        if (occasion.MayLeave is { } may && deal.Stage != rule.Stage && !await may(deal)) return;
         if (await deals.MoveAsync(transaction, deal, rule.Stage, occasion.By, cancel)) await KeepAsync(transaction, occasion, new Effect("stage", deal.Id, deal.Stage, rule.Stage, time.GetUtcNow()), cancel);
     }
 

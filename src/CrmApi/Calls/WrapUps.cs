@@ -7,6 +7,7 @@ using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Required;
 using CallCrm.CrmApi.Scripts;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,7 +21,7 @@ namespace CallCrm.CrmApi.Calls;
 /// brings with it (<see cref="DispositionEffects"/>) happens in the same transaction.
 /// </summary>
 internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, ClientStore clients, ClientDirectory directory, ChangeHints hints,
-    AuditStore audit, DealStore deals, DispositionEffects effects, CardAccess access, SiteClock clock, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
+    AuditStore audit, DealStore deals, DispositionEffects effects, CardAccess access, RequiredFields required, SiteClock clock, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
 {
     /// <summary>So long after it was given a disposition may be changed; then reports have counted it.</summary>
     public static readonly TimeSpan Changeable = TimeSpan.FromHours(24);
@@ -123,7 +124,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         : null;
 
     /// <summary>The deal of the wrap-up: made, or one of the client's; moved where the agent says it is.</summary>
-    async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Guid call, Person person, Guid? client, WrapUpSave save, CancellationToken cancel)
+    async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Person person, Guid? client, WrapUpSave save, string[] filled, CancellationToken cancel)
     {
         if (save is { Deal: null, NewDeal: null }) return save.Stage is null ? (null, null) : (null, Problems.Invalid("stage", "none without a deal"));
         if (client is not { } card) return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "none for a call without a client"));
@@ -141,6 +142,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
             return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "a deal of the call's client"));
         if (save.Stage is not { } stage) return (id, null);
         if (await DealStore.StageAsync(transaction, deal.DealType, stage, cancel) is null) return (null, Problems.Invalid("stage", "a stage of the deal's type"));
+        if (deal.Stage != stage && await required.RefuseStageAsync(transaction, deal, person, filled, cancel) is { } missing) return (null, missing);
         await deals.MoveAsync(transaction, deal, stage, person.Id, cancel);
         return (id, null);
     }
@@ -202,6 +204,8 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
     {
         var agent = person.Id;
         var (script, path, answers) = Said(call, await drafts.ReadAsync(call, agent, cancel));
+        string[] filled = script is null ? [] : [.. CardFields(script, answers).Select(f => f.Key == "client.notes" ? "note" : f.Key["client.".Length..])];
+        if (await required.RefuseWrapUpAsync(call, person, filled, cancel) is { } missing) return missing;
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancel);
@@ -213,7 +217,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
             var since = given?.CreatedAt ?? time.GetUtcNow();
             if (WrongTime(save, rule, since) is { } late) return late;
             if (save.Contact is { } contact && !await IsContactAsync(transaction, contact, facts.ClientId, cancel)) return Problems.Invalid("contact", "the client, or one of its people");
-            var (deal, refused) = await DealAsync(transaction, call, person, facts.ClientId, save, cancel);
+            var (deal, refused) = await DealAsync(transaction, person, facts.ClientId, save, filled, cancel);
             if (refused is not null) return refused;
             var (prefilled, kept) = await KeptAsync(transaction, call, agent, save, cancel);
             since = await connection.ExecuteScalarAsync<DateTimeOffset>(new CommandDefinition(
@@ -248,7 +252,9 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
             if (given is not null && given.Disposition != save.Disposition)
                 await audit.AddChangeAsync(transaction, agent, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, save.Disposition, cancel);
             var follow = FollowUps.Of(rule, Texts.Clean(save.NextStep), save.NextAt, since, facts.Agent(clock), facts.Client(clock));
-            await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, agent, facts.ClientId, deal, save.Stage is not null, follow), rule, cancel);
+            await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, agent, facts.ClientId, deal, save.Stage is not null, follow,
+                async leaving => (refused = await required.RefuseStageAsync(transaction, leaving, person, filled, cancel)) is null), rule, cancel);
+            if (refused is not null) return refused;
             if (script is not null) await VisitedAsync(transaction, call, agent, script, cancel);
             await transaction.CommitAsync(cancel);
             await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
@@ -280,10 +286,13 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         return draft.FirstOrDefault(f => f.Field == DraftStore.ScriptField)?.Value.Split('@') is [var id, var version] ? shelf.Find(id, version) : null;
     }
 
+    static Dictionary<string, string> CardFields(Script script, Dictionary<string, string> answers) =>
+        ScriptAnswers.Fill(script, answers).Fields.Where(f => f.Value.Length > 0 && f.Field.StartsWith("client.", StringComparison.Ordinal)).ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
+
     /// <summary>The card's fields that the answers fill. Somebody else's save in between is kept: only these fields are set on theirs.</summary>
     async Task FillCardAsync(Guid client, Guid call, Script script, Dictionary<string, string> answers, CancellationToken cancel)
     {
-        var filled = ScriptAnswers.Fill(script, answers).Fields.Where(f => f.Field.StartsWith("client.", StringComparison.Ordinal)).ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
+        var filled = CardFields(script, answers);
         if (filled.Count == 0) return;
         for (var attempt = 0; attempt < Attempts; attempt++)
         {

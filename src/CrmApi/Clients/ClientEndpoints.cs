@@ -4,6 +4,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Required;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,8 @@ internal static class ClientEndpoints
         services.AddHostedService(s => s.GetRequiredService<CardLoans>());
         services.AddSingleton<CardAccess>();
         services.AddSingleton<LayoutStore>();
+        services.AddSingleton<RequiredFields>();
+        services.AddSingleton<Deals.DealStages>();
         services.AddSingleton<CardViews>();
         services.AddSingleton<DoNotCall>();
         services.AddSingleton<ReviewStore>();
@@ -62,7 +65,7 @@ internal static class ClientEndpoints
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,
-        CardAccess access, CardAttach attach, VeiledSaves saves, LayoutStore layouts, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, RequiredFields required, CardAttach attach, VeiledSaves saves, LayoutStore layouts, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         var sight = await access.OfAsync(person, id, card, cancel);
@@ -74,15 +77,21 @@ internal static class ClientEndpoints
         save = saves.Keep(save, card, person.Veil);
         if (save.Version == card.Version && await layouts.RefusedAsync(person, CardAccess.Shown(person, card, sight), save, site.Value.Region, cancel) is { Count: > 0 } refused)
             return Problems.Invalid(refused);
-        var saved = await directory.SaveAsync(id, Fields(save), save.Version, site.Value.Region, save.CallId, cancel);
+        IReadOnlyList<MissingField> missing = [];
+        var saved = await directory.SaveAsync(id, Fields(save), save.Version, site.Value.Region, save.CallId, cancel,
+            async t => (missing = await required.MissingAsync(t, RuleOccasion.Save, id, person, cancel)).Count == 0);
+        if (saved is ClientSaved.Refused) return RequiredFields.Problem(missing, id);
         return await AnswerAsync(saved, id, save.CallId, person, store, access, attach, cancel);
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> CreateAsync(ClientCreate create, Person person, ClientDirectory directory, ClientStore store,
-        CardAccess access, CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, RequiredFields required, CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (create.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
-        var saved = await directory.CreateAsync(create.Id, Fields(create.Client), "manual", site.Value.Region, cancel);
+        IReadOnlyList<MissingField> missing = [];
+        var saved = await directory.CreateAsync(create.Id, Fields(create.Client), "manual", site.Value.Region, cancel,
+            async t => (missing = await required.MissingAsync(t, RuleOccasion.Save, create.Id, person, cancel)).Count == 0);
+        if (saved is ClientSaved.Refused) return RequiredFields.Problem(missing, create.Id);
         return await AnswerAsync(saved, create.Id, create.Client.CallId, person, store, access, attach, cancel);
     }
 

@@ -86,7 +86,7 @@ static class ClientSearch
         """;
 
     /// <summary>Beside what the index knows: that the words stand in a field that is seen.</summary>
-    static string Seen(Veil veil, string[] words, DynamicParameters parameters)
+    public static string Seen(Veil veil, string[] words, DynamicParameters parameters)
     {
         if (!veil.HidesFields) return "";
         parameters.Add("unseen", veil.Fields.Where(f => f.StartsWith(CardFieldCodes.CustomPrefix, StringComparison.Ordinal)).Select(f => f[CardFieldCodes.CustomPrefix.Length..]).ToArray());

@@ -10,7 +10,7 @@ namespace CallCrm.CrmApi.Deals;
 internal sealed class DealStore(ChangeHints hints, AuditStore audit, TimeProvider time)
 {
     const string Subject = "deal";
-    const string Columns = "select id, client_id, deal_type, stage, responsible_id, closed_at from deal";
+    const string Columns = "select id, client_root(client_id) as client_id, deal_type, stage, responsible_id, closed_at, version from deal";
 
     /// <summary>Locked until the transaction ends.</summary>
     public static async Task<DealRow?> FindAsync(NpgsqlTransaction transaction, Guid id, CancellationToken cancel) =>
@@ -70,4 +70,5 @@ internal sealed class DealStore(ChangeHints hints, AuditStore audit, TimeProvide
     }
 }
 
-internal sealed record DealRow(Guid Id, Guid ClientId, string DealType, string Stage, Guid? ResponsibleId, DateTimeOffset? ClosedAt);
+/// <param name="ClientId">Of a merged client, that of the one it went into.</param>
+internal sealed record DealRow(Guid Id, Guid ClientId, string DealType, string Stage, Guid? ResponsibleId, DateTimeOffset? ClosedAt, int Version);

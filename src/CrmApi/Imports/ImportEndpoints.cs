@@ -104,7 +104,8 @@ internal static class ImportEndpoints
 
     static async Task<Results<Ok<ImportRunView>, ProblemHttpResult>> StartAsync(Guid id, ImportStart start, HttpContext http, Person person, ImportStore store, ImportFiles files, ImportWorker worker, AuditStore audit, CancellationToken cancel)
     {
-        var errors = Check(start);
+        var own = (await store.ListsAsync(cancel)).Own.Select(f => ImportTargets.Own + f.Code).ToList();
+        var errors = Check(start, own);
         for (var n = 0; n < start.Columns.Count; n++)
         {
             if (person.Veil.Hides(start.Columns[n].Target)) errors[$"columns[{n}].target"] = ["a field that you see"];
@@ -133,14 +134,14 @@ internal static class ImportEndpoints
         return run.State == "cancelled" ? NotOpen(run) : TypedResults.Ok(run);
     }
 
-    static Dictionary<string, string[]> Check(ImportStart start)
+    static Dictionary<string, string[]> Check(ImportStart start, List<string> own)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         for (var n = 0; n < start.Columns.Count; n++)
         {
             var (column, field) = (start.Columns[n], $"columns[{n}]");
             if (column.Index is < 0 or > 16_383) errors[$"{field}.index"] = ["a column's number from 0"];
-            if (ImportTargets.Find(column.Target) is not { } target) errors[$"{field}.target"] = [$"one of {string.Join(", ", ImportTargets.All.Select(t => t.Code))}"];
+            if (ImportTargets.Find(column.Target) is not { } target || (column.Target.StartsWith(ImportTargets.Own, StringComparison.Ordinal) && !own.Contains(column.Target))) errors[$"{field}.target"] = [$"one of {string.Join(", ", ImportTargets.All.Select(t => t.Code).Concat(own))}"];
             else if (!target.Many && start.Columns.Take(n).Any(c => c.Target == column.Target)) errors[$"{field}.target"] = ["a field that no other column goes to"];
             if (column.Label is { Length: > 30 }) errors[$"{field}.label"] = ["at most 30 characters"];
         }

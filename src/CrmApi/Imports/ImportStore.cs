@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using Dapper;
 using Npgsql;
@@ -156,12 +157,14 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
             select id, login, name from app_user where active order by name, login;
             select code, name from deal_type order by code;
             select deal_type, code, name from stage order by deal_type, position;
+            select code, name, kind, options::text from client_field where not archived order by position, code;
             """, cancellationToken: cancel));
         var segments = (await results.ReadAsync<NamedCode>()).AsList();
         var people = (await results.ReadAsync<(Guid, string, string)>()).AsList();
         var types = (await results.ReadAsync<NamedCode>()).AsList();
         var stages = (await results.ReadAsync<(string Type, string Code, string Name)>()).ToLookup(s => s.Type, s => new NamedCode(s.Code, s.Name), StringComparer.Ordinal);
-        return new ImportLists(segments, people, types.ConvertAll(t => (t, (IReadOnlyList<NamedCode>)[.. stages[t.Code]])));
+        var own = (await results.ReadAsync<(string Code, string Name, string Kind, string Options)>()).Select(f => new CustomField(f.Code, f.Name, f.Kind, CustomField.ReadOptions(f.Options))).ToList();
+        return new ImportLists(segments, people, types.ConvertAll(t => (t, (IReadOnlyList<NamedCode>)[.. stages[t.Code]])), own);
     }
 
     static IReadOnlyList<ImportErrorView> Errors(string json) => JsonSerializer.Deserialize(json, ContractsJson.Default.IReadOnlyListImportErrorView)!;

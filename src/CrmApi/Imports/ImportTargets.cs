@@ -12,7 +12,7 @@ internal sealed record ImportTarget(string Code, bool Many, params string[] Head
 internal static class ImportTargets
 {
     public const string Name = "name", FirstName = "first_name", MiddleName = "middle_name", LastName = "last_name", Company = "company", Kind = "kind", Phone = "phone", Email = "email", City = "city", Note = "note",
-        Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
+        TaxId = "tax_id", Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
         DealTitle = "deal_title", DealType = "deal_type", DealStage = "deal_stage", DealAmount = "deal_amount", DealCurrency = "deal_currency", DealDate = "deal_date";
 
     public static readonly ImportTarget[] All =
@@ -30,6 +30,7 @@ internal static class ImportTargets
             "электронная почта", "почта", "эл почта", "рабочий e mail", "частный e mail", "адрес электронной почты"),
         new(City, false, "city", "town", "città", "comune", "località", "город", "населенный пункт"),
         new(Note, true, "note", "notes", "comment", "comments", "remarks", "nota", "annotazioni", "commento", "commenti", "osservazioni", "комментарий", "комментарии", "примечание", "заметка", "дополнительная информация"),
+        new(TaxId, false, "tax id", "tax code", "vat", "vat number", "vat id", "tin", "partita iva", "p iva", "piva", "codice fiscale", "cf", "codice fiscale partita iva", "инн", "инн контрагента", "иннкпп", "огрн", "огрнип"),
         new(Language, false, "language", "lingua", "язык"),
         new(Segment, false, "segment", "segmento", "сегмент"),
         new(Responsible, false, "responsible", "responsible person", "owner", "manager", "account manager", "assigned to", "responsabile", "persona responsabile", "ответственный", "менеджер"),
@@ -44,7 +45,11 @@ internal static class ImportTargets
 
     static readonly Dictionary<string, string> ByHeader = All.SelectMany(t => t.Headers.Select(h => (Header: Plain(h), t.Code))).ToDictionary(h => h.Header, h => h.Code, StringComparer.Ordinal);
 
-    public static ImportTarget? Find(string code) => Array.Find(All, t => t.Code == code);
+    /// <summary>Before the code of one of the site's own fields.</summary>
+    public const string Own = "custom.";
+
+    public static ImportTarget? Find(string code) =>
+        code.StartsWith(Own, StringComparison.Ordinal) && code.Length > Own.Length ? new ImportTarget(code, false) : Array.Find(All, t => t.Code == code);
 
     public static bool IsOfDeal(string code) => code.StartsWith("deal_", StringComparison.Ordinal);
 
@@ -133,7 +138,7 @@ internal static class BitrixColumns
 /// <summary>What the columns of a file most likely are: by what a preset says, by their headers, else by what stands in them.</summary>
 internal static class ImportGuess
 {
-    public static IReadOnlyList<ImportColumn> Columns(IReadOnlyList<string> header, IReadOnlyList<TableRow> rows, string? preset, string region)
+    public static IReadOnlyList<ImportColumn> Columns(IReadOnlyList<string> header, IReadOnlyList<TableRow> rows, string? preset, string region, IReadOnlyList<CallFlow.CustomField>? own = null)
     {
         var used = new HashSet<string>(StringComparer.Ordinal);
         var columns = new List<ImportColumn>();
@@ -142,6 +147,8 @@ internal static class ImportGuess
             if (ImportTexts.IsExpectedColumn(header[n].Trim())) continue;
             var plain = ImportTargets.Plain(header[n]);
             var code = preset is null ? null : BitrixColumns.Of(preset, plain);
+            // A field that the site made for it comes before what such a column is elsewhere.
+            code ??= plain.Length == 0 ? null : (own ?? []).FirstOrDefault(f => ImportTargets.Plain(f.Name) == plain || ImportTargets.Plain(f.Code) == plain) is { } field ? ImportTargets.Own + field.Code : null;
             code ??= ImportTargets.Of(plain) ?? ByContent([.. rows.Select(r => n < r.Cells.Count ? Cells.Plain(r.Cells[n]) : "").Where(c => c.Length > 0)], region);
             if (string.IsNullOrEmpty(code) || (!used.Add(code) && !ImportTargets.Find(code)!.Many)) continue;
             columns.Add(new ImportColumn(n, code, code == ImportTargets.Phone ? ImportTargets.PhoneLabel(plain) : null));

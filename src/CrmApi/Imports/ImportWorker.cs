@@ -255,6 +255,8 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
             {
                 "name" => new CellError(Column(ImportTargets.Name) ?? Column(ImportTargets.LastName) ?? Column(ImportTargets.FirstName) ?? Column(ImportTargets.Company), ImportTexts.Name, row.Client.Fields.Name),
                 "email" => new CellError(Column(ImportTargets.Email), ImportTexts.Email, row.Client.Fields.Email),
+                "taxId" => new CellError(Column(ImportTargets.TaxId), ImportTexts.TaxId, row.Client.Fields.More!.TaxId ?? "", expected["expected ".Length..]),
+                _ when field.StartsWith(ImportTargets.Own, StringComparison.Ordinal) => new CellError(Column(field), ImportTexts.Own, "", $"{field[ImportTargets.Own.Length..]}: {expected}"),
                 "phones" => new CellError(Column(ImportTargets.Phone), ImportTexts.ManyPhones, ""),
                 "language" => new CellError(Column(ImportTargets.Language), ImportTexts.Language, row.Client.Fields.Language ?? ""),
                 _ => new CellError(null, ImportTexts.Database, "", expected),

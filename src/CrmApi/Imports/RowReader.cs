@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Deals;
@@ -15,7 +16,8 @@ internal sealed record CellError(int? Column, string Code, string Value, string?
 internal sealed record ReadRow(TableRow Row, ImportedClient Client, ImportedDeal? Deal, IReadOnlyList<int> PhoneColumns, IReadOnlyList<CellError> Errors);
 
 /// <summary>What names in a file may mean here.</summary>
-internal sealed record ImportLists(IReadOnlyList<NamedCode> Segments, IReadOnlyList<(Guid Id, string Login, string Name)> People, IReadOnlyList<(NamedCode Type, IReadOnlyList<NamedCode> Stages)> DealTypes);
+internal sealed record ImportLists(IReadOnlyList<NamedCode> Segments, IReadOnlyList<(Guid Id, string Login, string Name)> People, IReadOnlyList<(NamedCode Type, IReadOnlyList<NamedCode> Stages)> DealTypes,
+    IReadOnlyList<CustomField> Own);
 
 /// <summary>A row of the file as a client and a deal; what is wrong is told by column. Pure.</summary>
 internal sealed class RowReader
@@ -27,6 +29,7 @@ internal sealed class RowReader
     readonly Dictionary<string, int> one;
     readonly List<ImportColumn> phones;
     readonly List<ImportColumn> notes;
+    readonly List<(CustomField Field, int Column)> own;
     readonly Dictionary<string, Guid?> people = new(StringComparer.OrdinalIgnoreCase);
 
     public RowReader(ImportStart plan, ImportLists lists, Guid run, TimeZoneInfo zone)
@@ -35,6 +38,7 @@ internal sealed class RowReader
         one = plan.Columns.Where(c => !Find(c.Target)!.Many).ToDictionary(c => c.Target, c => c.Index, StringComparer.Ordinal);
         phones = [.. plan.Columns.Where(c => c.Target == Phone)];
         notes = [.. plan.Columns.Where(c => c.Target == Note)];
+        own = [.. lists.Own.Where(f => one.ContainsKey(Own + f.Code)).Select(f => (f, one[Own + f.Code]))];
         foreach (var (id, login, name) in lists.People)
         {
             people[name] = people.ContainsKey(name) ? null : id;
@@ -56,7 +60,10 @@ internal sealed class RowReader
         if (name.Length == 0) name = company;
         var note = string.Join('\n', notes.Select(c => Cell(row, c.Index)).Append(otherMails).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal));
         var responsible = PersonOf(row, errors);
-        var fields = new ClientFields(kind, name, company, mail, Cell(row, City), note, LanguageOf(row, errors), SegmentOf(row, errors), responsible, numbers);
+        var fields = new ClientFields(kind, name, company, mail, Cell(row, City), note, LanguageOf(row, errors), SegmentOf(row, errors), responsible, numbers)
+        {
+            More = new ClientMore(TaxId: TaxOf(row, errors), Custom: OwnOf(row, errors)),
+        };
         var source = Cell(row, Source) is { Length: > 0 } given ? given : "import";
         return new ReadRow(row, new ImportedClient(IdOf(run, row.Number, 1), fields, source), DealOf(row, responsible, errors), columns, errors);
     }
@@ -177,6 +184,31 @@ internal sealed class RowReader
         if (known && id is not null) return id;
         errors.Add(new CellError(one[Responsible], known ? ImportTexts.ResponsibleTwice : ImportTexts.Responsible, given));
         return null;
+    }
+
+    string? TaxOf(TableRow row, List<CellError> errors)
+    {
+        var given = Cell(row, TaxId);
+        if (Cells.IsScientific(given)) errors.Add(new CellError(one[TaxId], ImportTexts.Scientific, given));
+        // 1C writes a company's INN and KPP with a stroke between them.
+        if (given.IndexOf('/', StringComparison.Ordinal) is 10 && given.Length == 20) given = given[..10];
+        return given.Length > 0 && !Cells.IsScientific(given) ? given : null;
+    }
+
+    /// <summary>The site's own fields; an empty cell says nothing of its field.</summary>
+    Dictionary<string, JsonElement>? OwnOf(TableRow row, List<CellError> errors)
+    {
+        if (own.Count == 0) return null;
+        var values = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var (field, column) in own)
+        {
+            var given = Cell(row, column);
+            if (given.Length == 0) continue;
+            if (OwnCells.Read(field, given) is { } value) values[field.Code] = JsonSerializer.SerializeToElement(value);
+            else errors.Add(new CellError(column, ImportTexts.Own, given, $"{field.Name}: {field.Expected}"));
+        }
+
+        return values.Count > 0 ? values : null;
     }
 
     ImportedDeal? DealOf(TableRow row, Guid? responsible, List<CellError> errors)

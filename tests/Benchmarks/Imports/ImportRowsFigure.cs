@@ -63,7 +63,7 @@ sealed class ImportRowsFigure : IFigure
     static async Task LoadAsync(BenchDatabase database, ClientDirectory directory, string file)
     {
         ImportColumn[] columns = [new(0, "name"), new(1, "phone", "mobile"), new(2, "phone", ""), new(3, "email"), new(4, "city"), new(5, "note")];
-        var reader = new RowReader(new ImportStart(columns, 1, "auto", "fill_empty", true, true), new ImportLists([], [], []), Guid.CreateVersion7(), TimeZoneInfo.Utc);
+        var reader = new RowReader(new ImportStart(columns, 1, "auto", "fill_empty", true, true), new ImportLists([], [], [], []), Guid.CreateVersion7(), TimeZoneInfo.Utc);
         var rule = new ImportRule(ImportDuplicates.FillEmpty, ByNumber: true, ByMail: true, "IT");
         foreach (var rows in TableFile.Open(file, new TableReading()).Rows().Skip(1).Chunk(BatchRows))
         {

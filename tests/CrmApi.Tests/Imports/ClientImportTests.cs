@@ -358,4 +358,65 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
         other.Rows[1].Cells[0].Should().Be("Àííà");
         (await page.GetAsync($"api/imports/{preview.Id}/preview?encoding=windows-1251", ContractsJson.Default.ImportPreview)).Rows[0].Cells[0].Should().Be("Анна");
     }
+
+    static async Task FieldAsync(Page admin, string code, string name, string kind, params NamedCode[] options)
+    {
+        using var answer = await admin.Http.PutAsJsonAsync($"api/admin/client-fields/{code}", new ClientFieldSetup(code, name, kind, options, 10, false, 0), ContractsJson.Default.ClientFieldSetup);
+        answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+    }
+
+    [PostgresFact]
+    public async Task The_site_s_own_fields_and_tax_ids_are_loaded_as_programs_write_them_and_a_wrong_one_is_named()
+    {
+        await using var admin = await host.SignInAsync("ada");
+        await FieldAsync(admin, "turnover", "Оборот", "money");
+        await FieldAsync(admin, "founded", "Основана", "date");
+        await FieldAsync(admin, "staff", "Сотрудников", "number");
+        await FieldAsync(admin, "vat", "НДС", "yes_no");
+        await FieldAsync(admin, "goods", "Товары", "choices", new NamedCode("heat", "Котлы"), new NamedCode("cool", "Холод"));
+        const string Header = "Название компании;ИНН/КПП;Телефон;Оборот;Основана;Сотрудников;НДС;Товары\n";
+        var file = Header
+            + "ООО Тепло;7707083893/773601001;+7 495 700-10-01;1 234 567,50 руб.;31.12.1998;1\u00a0200;да;Котлы\n"
+            + "ООО Холод;7707083894;+7 495 700-10-02;много;вчера;12;да;Лыжи\n"
+            + "ООО Дата;;+7 495 700-10-03;;45000;0,5;нет;\"Холод, Котлы\"\n";
+        var preview = await UploadAsync(admin, "own.csv", Encoding.UTF8.GetBytes(file));
+        preview.Columns.Select(c => c.Target).Should().Equal("company", "tax_id", "phone", "custom.turnover", "custom.founded", "custom.staff", "custom.vat", "custom.goods");
+        preview.Targets.Should().Contain(t => t.Code == "custom.goods" && t.Name == "Товары");
+        await StartAsync(admin, preview.Id, Plan(preview, "fill_empty"));
+        var run = await EndAsync(admin, preview.Id);
+        (run.State, run.Made, run.Failed).Should().Be(("done", 2, 1));
+        run.Errors.Select(e => e.Column).Should().BeEquivalentTo("ИНН/КПП", "Оборот", "Основана", "Товары");
+        run.Errors.Single(e => e.Column == "Товары").Expected.Should().Contain("Товары").And.Contain("heat, cool");
+        run.Errors.Single(e => e.Column == "ИНН/КПП").Expected.Should().Contain("INN");
+        async Task<ClientCardView> FoundAsync(string name) => await admin.GetAsync($"api/clients/{(await admin.GetAsync($"api/clients?query={Uri.EscapeDataString(name)}", ContractsJson.Default.ListPageClientRow)).Items.Single().Id}", ContractsJson.Default.ClientCardView);
+        var card = await FoundAsync("ООО Тепло");
+        card.TaxId.Should().Be("7707083893");
+        card.Custom!.Select(c => $"{c.Key} {c.Value.GetRawText()}").Should().BeEquivalentTo(
+            """turnover {"amount":1234567.50,"currency":"RUB"}""", "founded \"1998-12-31\"", "staff 1200", "vat true", """goods ["heat"]""");
+        var third = await FoundAsync("ООО Дата");
+        (third.Custom!["founded"].GetString(), third.Custom["staff"].GetDecimal(), third.Custom["vat"].GetBoolean()).Should().Be(("2023-03-15", 0.5m, false));
+        third.Custom["goods"].EnumerateArray().Select(g => g.GetString()).Should().Equal("heat", "cool");
+
+        // What is there already: kept where only gaps are filled, replaced where the file wins.
+        var more = Header + "ООО Тепло;;+7 495 700-10-01;5;;7;нет;\n";
+        preview = await UploadAsync(admin, "own.csv", Encoding.UTF8.GetBytes(more));
+        preview.Remembered.Should().BeTrue();
+        await StartAsync(admin, preview.Id, Plan(preview, "fill_empty"));
+        (await EndAsync(admin, preview.Id)).Skipped.Should().Be(1);
+        preview = await UploadAsync(admin, "own.csv", Encoding.UTF8.GetBytes(more));
+        await StartAsync(admin, preview.Id, Plan(preview, "overwrite"));
+        (await EndAsync(admin, preview.Id)).Changed.Should().Be(1);
+        var after = (await FoundAsync("ООО Тепло")).Custom!;
+        (after["staff"].GetDecimal(), after["vat"].GetBoolean(), after["founded"].GetString(), after["turnover"].GetProperty("currency").GetString()).Should().Be((7m, false, "1998-12-31", "EUR"));
+    }
+
+    [PostgresFact]
+    public async Task A_column_goes_to_no_field_that_is_not_in_use()
+    {
+        await using var admin = await host.SignInAsync("ada");
+        var preview = await UploadAsync(admin, "none.csv", Encoding.UTF8.GetBytes("Name;Thing\nAnna;1\n"));
+        var (status, problem) = await admin.ProblemAsync(HttpMethod.Post, $"api/imports/{preview.Id}/start",
+            System.Text.Json.JsonSerializer.Serialize(Plan(preview) with { Columns = [new ImportColumn(0, "name"), new ImportColumn(1, "custom.nothing")] }, ContractsJson.Default.ImportStart));
+        (status, problem.Errors!.Keys.Single()).Should().Be((HttpStatusCode.BadRequest, "columns[1].target"));
+    }
 }
