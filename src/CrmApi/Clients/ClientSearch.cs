@@ -104,7 +104,7 @@ static class ClientSearch
             return $"{column} ilike @word{n}";
         }
 
-        parameters.Add($"word{n}", $"{fragment}%");
+        parameters.Add($"word{n}", fragment + "%");
         parameters.Add($"later{n}", $"% {fragment}%");
         return $"({column} ilike @word{n} or {column} ilike @later{n})";
     }));

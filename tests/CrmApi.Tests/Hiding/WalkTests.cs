@@ -31,7 +31,7 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     static readonly string[] OfTheSite =
     [
         "/api/admin/", "/api/session", "/api/script", "/api/agents/", "/api/commands", "/api/imports", "/api/files", "/api/blocks/import", "/api/blocks/{id}", "/api/calls/{id}/end", "/api/calls/{id}/wrap-ups/",
-        "/api/missed/{id}/done", "/api/clients/merges/",
+        "/api/missed/{id}/done", "/api/clients/merges/", "/api/tasks/",
     ];
 
     readonly Guid lost = Guid.CreateVersion7();
@@ -143,6 +143,12 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         await DoAsync("POST /api/missed/{id}/release", $"api/missed/{row}/release");
         await DoAsync("PUT /api/calls/{id}/draft/{field}", $"api/calls/{Unfinished}/draft/disposition", JsonSerializer.Serialize(new DraftWrite("sale", "p"), ContractsJson.Default.DraftWrite));
         await DoAsync("PUT /api/calls/{id}/wrap-up", $"api/calls/{Unfinished}/wrap-up", JsonSerializer.Serialize(new WrapUpSave("sale", "", "", false, "p", Guid.Empty), ContractsJson.Default.WrapUpSave));
+        await DoAsync("POST /api/calls/{id}/wrap-up/proposal", $"api/calls/{Unfinished}/wrap-up/proposal");
+        await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(true), ContractsJson.Default.DoNotCallSet));
+        await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(false), ContractsJson.Default.DoNotCallSet));
+        var deal = card.OpenDeals[0];
+        var stage = JsonSerializer.Serialize(new DealMove(deal.Stage == "open" ? "negotiation" : "open", deal.Version), ContractsJson.Default.DealMove);
+        await DoAsync("PUT /api/deals/{id}/stage", $"api/deals/{deal.Id}/stage", stage);
         return answers;
     }
 
