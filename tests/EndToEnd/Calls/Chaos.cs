@@ -10,12 +10,8 @@ namespace CallCrm.EndToEnd.Calls;
 public sealed class Chaos(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
 {
     [LabFact]
-    public Task Forty_calls_with_a_kill_and_two_cuts_are_all_in_the_call_log_as_they_were() =>
-        RunAsync(new LabChaosPlan(Calls: 40, PerSecond: 4, Agents: 12, [.. LabChaosPlan.Of(kills: 1, cuts: 2)], Seed: 41));
-
-    [LabFact]
-    public Task Forty_calls_with_Asterisk_killed_a_slow_line_and_PostgreSQL_stopped_are_all_in_the_call_log_as_they_were() =>
-        WithOwnPostgresAsync(new LabChaosPlan(Calls: 40, PerSecond: 2, Agents: 12, [LabFault.Asterisk, LabFault.Slow, LabFault.Database], Seed: 42));
+    public Task Sixty_calls_with_every_kind_of_fault_are_all_in_the_call_log_as_they_were() =>
+        WithOwnPostgresAsync(new LabChaosPlan(Calls: 60, PerSecond: 2, Agents: 12, [LabFault.Kill, LabFault.Cut, LabFault.Slow, LabFault.Asterisk, LabFault.Database], Seed: 42));
 
     [LabFact]
     [Trait("Category", "Long")]
