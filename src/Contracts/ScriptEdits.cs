@@ -11,7 +11,7 @@ public sealed record ScriptEditList(IReadOnlyList<ScriptEditRow> Scripts);
 /// <param name="InUse">Calls are led by it.</param>
 /// <param name="By">Who published what is in use.</param>
 /// <param name="DraftBy">Whose draft waits; null: there is none.</param>
-public sealed record ScriptEditRow(string Id, string Title, string Language, IReadOnlyList<string> Conditions, bool InLibrary, bool InUse, int? Published, string? By, DateTimeOffset? At, string? DraftBy, DateTimeOffset? DraftAt);
+public sealed record ScriptEditRow(string Id, string Title, string Language, IReadOnlyList<ScriptConditionMet> Conditions, bool InLibrary, bool InUse, int? Published, string? By, DateTimeOffset? At, string? DraftBy, DateTimeOffset? DraftAt);
 
 /// <summary>A script opened for editing.</summary>
 /// <param name="Yaml">The draft, else what is in use, else empty.</param>

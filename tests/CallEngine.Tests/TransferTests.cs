@@ -80,6 +80,25 @@ public sealed class TransferTests
     }
 
     [Fact]
+    public void A_phone_that_refuses_before_the_senders_is_free_again_still_gives_the_client_back()
+    {
+        var story = Talking();
+        story.Device("101", DeviceState.InUse);
+        Moved(Sends(story, To(story, "bruno"))).Takes("1").Dial("1", "3", "PJSIP/102").DialEnds("1", "3", DialResult.Busy, 486).Ends("3", 17, 486).Forget()
+            .Asks("1", RequestState.Next, last: DialResult.Busy).ExpectAmong("answer r3 keep 1s").Device("101", DeviceState.NotInUse).At(11).Forget()
+            .Asks("1", RequestState.Held).ExpectAmong("""
+                call1 transfer Returning Blind anna to bruno (busy)
+                answer r4 dial PJSIP/101 20s record after pop call1/3
+                """);
+        var never = Talking();
+        never.Device("101", DeviceState.InUse);
+        Moved(Sends(never, To(never, "bruno"))).Takes("1").Dial("1", "3", "PJSIP/102").DialEnds("1", "3", DialResult.Busy, 486).Ends("3", 17, 486);
+        for (var turn = 0; turn < 3; turn++)
+            never.Forget().Asks("1", turn == 0 ? RequestState.Next : RequestState.Held, last: turn == 0 ? DialResult.Busy : null).ExpectAmong($"answer r{3 + turn} keep 1s");
+        never.Forget().Asks("1", RequestState.Held).ExpectAmong("call1 transfer Failed Blind anna to bruno (busy)");
+    }
+
+    [Fact]
     public void A_sender_who_is_in_another_call_meanwhile_leaves_it_to_the_queue()
     {
         var story = Talking("anna", "bruno", "carla");

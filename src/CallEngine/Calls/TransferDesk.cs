@@ -160,6 +160,12 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
     private void Return(Transfer transfer, string reason)
     {
         var (call, sender) = (transfer.Call, transfer.Sender);
+        if (StillHangsUp(call, sender) && !transfer.Over && transfer.Waited++ < Moments)
+        {
+            router.Answer(call, new RouteAnswer.Keep(Moment), null);
+            return;
+        }
+
         if (MayRing(call, sender) is not null || offers.Reserve(call, sender, RouteRule.TransferBack) is not { } offer)
         {
             transfer.Reason = reason;
@@ -170,6 +176,10 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
         Tell(transfer, TransferStep.Returning, reason);
         router.Ring(call, offer);
     }
+
+    /// <summary>A phone that refuses at once is faster than the sender's, which is not heard to be free of this call yet.</summary>
+    private static bool StillHangsUp(Call call, Agent sender) =>
+        sender is { Offer: null, Extension: not null } && MayRing(call, sender) == "target_busy" && sender.Legs.TrueForAll(l => ReferenceEquals(l.Call, call));
 
     /// <summary>The sender does not take it back: whoever takes the calls of its queue, or of the sender's.</summary>
     private void Requeue(Transfer transfer)

@@ -8,10 +8,11 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Live;
 
-/// <summary>Tells the router which agents have a page here: at each change (when thousands come back at once, ten times a second) and every 10 s.</summary>
+/// <summary>Tells the router which agents have a page here: at each change (when thousands come back at once, ten times a second) and every 10 s; a router that did not answer is asked again after a second.</summary>
 internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road, Feed feed, TimeProvider time, ILogger<PagesWorker> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
     static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
     readonly Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     readonly string reporter = $"{Environment.MachineName}/{Guid.NewGuid():N}";
@@ -25,7 +26,7 @@ internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road
             {
                 await ReportAsync(stoppingToken);
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                await Task.WhenAny(changes.Reader.ReadAsync(patience.Token).AsTask(), Task.Delay(Every, time, patience.Token));
+                await Task.WhenAny(changes.Reader.ReadAsync(patience.Token).AsTask(), Task.Delay(feed.RouterAway ? Again : Every, time, patience.Token));
                 await patience.CancelAsync();
                 stoppingToken.ThrowIfCancellationRequested();
                 await Task.Delay(Gather, time, stoppingToken);

@@ -54,17 +54,20 @@ internal static class ScriptChoice
         return null;
     }
 
-    public static IReadOnlyList<string> InWords(ScriptConditions conditions)
+    public static IReadOnlyList<string> InWords(ScriptConditions conditions) => [.. Conditions(conditions).Select(c => $"{c.Kind.Replace('_', ' ')}: {c.Value}")];
+
+    /// <summary>What the script wants, several values of one kind parted by commas.</summary>
+    public static IReadOnlyList<ScriptConditionMet> Conditions(ScriptConditions conditions)
     {
-        var words = new List<string>();
-        if (conditions.Client is { } client) words.Add($"client: {Word(client)}");
-        if (conditions.Deal is { } deal) words.Add($"deal: {Word(deal)}");
-        if (conditions.Direction is { } direction) words.Add($"direction: {Word(direction)}");
-        if (conditions.Queues.Count > 0) words.Add($"queue: {string.Join(", ", conditions.Queues)}");
-        if (conditions.Segments.Count > 0) words.Add($"segment: {string.Join(", ", conditions.Segments)}");
-        if (conditions.DealTypes.Count > 0) words.Add($"deal type: {string.Join(", ", conditions.DealTypes)}");
-        if (conditions.DealStages.Count > 0) words.Add($"deal stage: {string.Join(", ", conditions.DealStages)}");
-        return words;
+        var wanted = new List<ScriptConditionMet>();
+        if (conditions.Client is { } client) wanted.Add(new ScriptConditionMet("client", Word(client)));
+        if (conditions.Deal is { } deal) wanted.Add(new ScriptConditionMet("deal", Word(deal)));
+        if (conditions.Direction is { } direction) wanted.Add(new ScriptConditionMet("direction", Word(direction)));
+        if (conditions.Queues.Count > 0) wanted.Add(new ScriptConditionMet("queue", string.Join(", ", conditions.Queues)));
+        if (conditions.Segments.Count > 0) wanted.Add(new ScriptConditionMet("segment", string.Join(", ", conditions.Segments)));
+        if (conditions.DealTypes.Count > 0) wanted.Add(new ScriptConditionMet("deal_type", string.Join(", ", conditions.DealTypes)));
+        if (conditions.DealStages.Count > 0) wanted.Add(new ScriptConditionMet("deal_stage", string.Join(", ", conditions.DealStages)));
+        return wanted;
     }
 
     public static bool Fits(ScriptConditions conditions, ScriptCall call) =>
@@ -79,15 +82,17 @@ internal static class ScriptChoice
     /// <summary>What a script wants and a call does not have; empty where it fits.</summary>
     public static IReadOnlyList<ScriptConditionMet> Unmet(ScriptConditions conditions, ScriptCall call)
     {
-        var unmet = new List<ScriptConditionMet>();
-        if (conditions.Client is { } client && client != call.Client) unmet.Add(new ScriptConditionMet("client", Word(client)));
-        if (conditions.Deal is { } deal && (deal is DealPresence.Open) != call.HasOpenDeal) unmet.Add(new ScriptConditionMet("deal", Word(deal)));
-        if (conditions.Direction is { } direction && direction != call.Direction) unmet.Add(new ScriptConditionMet("direction", Word(direction)));
-        if (!Among(conditions.Queues, call.Queue)) unmet.Add(new ScriptConditionMet("queue", string.Join(", ", conditions.Queues)));
-        if (!Among(conditions.Segments, call.Segment)) unmet.Add(new ScriptConditionMet("segment", string.Join(", ", conditions.Segments)));
-        if (!Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)) unmet.Add(new ScriptConditionMet("deal_type", string.Join(", ", conditions.DealTypes)));
-        if (!Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null)) unmet.Add(new ScriptConditionMet("deal_stage", string.Join(", ", conditions.DealStages)));
-        return unmet;
+        bool Met(string kind) => kind switch
+        {
+            "client" => conditions.Client == call.Client,
+            "deal" => (conditions.Deal is DealPresence.Open) == call.HasOpenDeal,
+            "direction" => conditions.Direction == call.Direction,
+            "queue" => Among(conditions.Queues, call.Queue),
+            "segment" => Among(conditions.Segments, call.Segment),
+            "deal_type" => Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null),
+            _ => Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null),
+        };
+        return [.. Conditions(conditions).Where(c => !Met(c.Kind))];
     }
 
     private static bool Among(IReadOnlyList<string> wanted, string? has) =>

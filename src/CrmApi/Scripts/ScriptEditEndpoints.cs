@@ -50,7 +50,7 @@ internal static partial class ScriptEditEndpoints
         var inUse = shelf.Find(id);
         var shown = inUse ?? (draft is null ? null : Read(id, draft.Yaml, ScriptShape.Any).Script);
         var own = published is { Yaml: not null } ? published : null;
-        return new ScriptEditRow(id, shown?.Title ?? id, shown?.Language ?? "", shown is null ? [] : ScriptChoice.InWords(shown.For), inLibrary, inUse is not null, own?.N, own?.By, own?.At, draft?.By, draft?.At);
+        return new ScriptEditRow(id, shown?.Title ?? id, shown?.Language ?? "", shown is null ? [] : ScriptChoice.Conditions(shown.For), inLibrary, inUse is not null, own?.N, own?.By, own?.At, draft?.By, draft?.At);
     }
 
     static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> GetAsync(string id, ScriptEditStore store, ScriptShelf shelf, CancellationToken cancel) =>
