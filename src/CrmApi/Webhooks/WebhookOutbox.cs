@@ -17,10 +17,6 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
 {
     const int MostPerRead = 500;
 
-    readonly ClientStore clients = clients;
-    readonly CallStore calls = calls;
-    readonly TimeProvider time = time;
-
     /// <returns>Whether there may be more.</returns>
     public async Task<bool> CollectAsync(CancellationToken cancel)
     {

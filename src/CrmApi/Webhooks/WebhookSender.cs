@@ -23,7 +23,6 @@ internal sealed partial class WebhookSender(NpgsqlDataSource database, WebhookOu
     static readonly TimeSpan GivenUpAfter = TimeSpan.FromHours(24);
     static readonly TimeSpan Kept = TimeSpan.FromDays(7);
     readonly Channel<bool> woken = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    readonly WebhookStore store = store;
 
     public void Wake() => woken.Writer.TryWrite(true);
 

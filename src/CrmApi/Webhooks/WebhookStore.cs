@@ -30,7 +30,7 @@ internal sealed class WebhookStore(NpgsqlDataSource database, IDataProtectionPro
         if (Check(setup) is { Count: > 0 } errors) return Problems.Invalid(errors);
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var values = new { setup.Id, road.Value.Domain, setup.Url, Events = setup.Events.Distinct(StringComparer.Ordinal).ToArray(), setup.Active, setup.Version, Now = time.GetUtcNow(), Secret = "" };
+        var values = new { setup.Id, road.Value.Domain, setup.Url, Events = setup.Events.Distinct(StringComparer.Ordinal).ToArray(), setup.Active, setup.Version };
         string? secret = null;
         var before = "";
         if (setup.Version == 0)
@@ -38,7 +38,7 @@ internal sealed class WebhookStore(NpgsqlDataSource database, IDataProtectionPro
             if (await connection.ExecuteScalarAsync<int>(new CommandDefinition("select count(*) from webhook where domain = @Domain", values, transaction, cancellationToken: cancel)) >= Most)
                 return Problems.Of(StatusCodes.Status409Conflict, "list_full", $"There are {Most} webhooks already.");
             secret = NewSecret();
-            var sealedValues = new { values.Id, values.Domain, values.Url, values.Events, values.Active, values.Now, Secret = Seal(secret) };
+            var sealedValues = new { values.Id, values.Domain, values.Url, values.Events, values.Active, Now = time.GetUtcNow(), Secret = Seal(secret) };
             if (await connection.ExecuteAsync(new CommandDefinition(
                     "insert into webhook (id, domain, url, secret, events, active, created_at) values (@Id, @Domain, @Url, @Secret, @Events, @Active, @Now) on conflict do nothing", sealedValues, transaction, cancellationToken: cancel)) == 0)
                 return Changed();

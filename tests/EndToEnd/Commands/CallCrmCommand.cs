@@ -11,8 +11,11 @@ sealed class CallCrmCommand : IAsyncDisposable
     readonly Process _process;
     readonly StringBuilder _output = new();
 
-    CallCrmCommand(ProcessStartInfo start)
+    CallCrmCommand(IReadOnlyDictionary<string, string> settings, string program, params string[] args)
     {
+        var start = new ProcessStartInfo(program, args) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (key, value) in settings)
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, e) => Keep(e.Data);
         _process.ErrorDataReceived += (_, e) => Keep(e.Data);
@@ -29,19 +32,10 @@ sealed class CallCrmCommand : IAsyncDisposable
         }
     }
 
-    public static CallCrmCommand Start(IReadOnlyDictionary<string, string> settings, params string[] args)
-    {
-        // A test run in the background ignores Ctrl-C; what a person starts does not.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", Path.Combine(Repository.Folder, "callcrm"), .. args])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (key, value) in settings)
-            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
-        return new CallCrmCommand(start);
-    }
+    static string Script { get; } = Path.Combine(Repository.Folder, "callcrm");
+
+    /// <remarks>A test run in the background ignores Ctrl-C; what a person starts does not.</remarks>
+    public static CallCrmCommand Start(IReadOnlyDictionary<string, string> settings, params string[] args) => new(settings, "env", ["--default-signal=INT", Script, .. args]);
 
     /// <summary>Runs it to its end.</summary>
     public static async Task<(int Code, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] args)
@@ -54,15 +48,7 @@ sealed class CallCrmCommand : IAsyncDisposable
     /// <summary>Runs it on a terminal of its own and types <paramref name="answer"/>.</summary>
     public static async Task<(int Code, string Output)> AnswerAsync(IReadOnlyDictionary<string, string> settings, string answer, params string[] args)
     {
-        var start = new ProcessStartInfo("script", ["-q", "-e", "-c", $"{Path.Combine(Repository.Folder, "callcrm")} {string.Join(' ', args)}", "/dev/null"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (key, value) in settings)
-            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
-        await using var command = new CallCrmCommand(start);
+        await using var command = new CallCrmCommand(settings, "script", "-q", "-e", "-c", $"{Script} {string.Join(' ', args)}", "/dev/null");
         await command._process.StandardInput.WriteLineAsync(answer);
         await command._process.StandardInput.FlushAsync();
         return (await command.EndAsync(TimeSpan.FromSeconds(60)), command.Output);
