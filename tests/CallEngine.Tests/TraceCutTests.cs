@@ -3,11 +3,11 @@ using CallCrm.TestKit.Chaos;
 
 namespace CallCrm.CallEngine.Tests;
 
-/// <summary>Every capture with the connection cut, the queue overflown, or the router killed at every one of its events.</summary>
+/// <summary>Every capture with each fault (the line cut, dead or slow, the queue overflown, router, PBX or database gone) at every one of its events.</summary>
 [Trait("Category", "Slow")]
 public sealed class TraceCutTests
 {
-    static readonly SimFault[] s_faults = [SimFault.Cut, SimFault.Overflow, SimFault.Kill];
+    static readonly SimFault[] s_faults = Enum.GetValues<SimFault>();
     static readonly int[] s_lost = [0, 1, 3, 8, 20];
 
     public static TheoryData<string> All() => [.. PbxModelTraces.All.Where(s => !s.StartsWith("21-", StringComparison.Ordinal)).Concat(PbxModelTraces.Captures).Where(s => EventsOf(s).Count > 0)];

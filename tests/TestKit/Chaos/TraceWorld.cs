@@ -4,7 +4,7 @@ namespace CallCrm.TestKit.Chaos;
 
 /// <summary>
 /// The events of a capture, with one fault at one of them: what the router hears afterwards is a snapshot of what the PBX then had, and the
-/// rest. An agent sits at each phone; the calls are only observed.
+/// rest (of a PBX that was killed, nothing). An agent sits at each phone; the calls are only observed.
 /// </summary>
 public sealed class TraceWorld
 {
@@ -12,6 +12,8 @@ public sealed class TraceWorld
     readonly PbxTruth _truth = new(SimPbx.Node);
     readonly SimRouter _router;
     readonly SimCheck _check;
+    bool _overflown;
+    bool _pbxIsDead;
 
     TraceWorld(int seed)
     {
@@ -61,33 +63,66 @@ public sealed class TraceWorld
     void Happen(PbxEvent e, SimFault? fault, int since, int lost)
     {
         if (fault is { } now && since == 0)
-            Fail(now);
+            Fail(now, lost);
         if (fault is not null && since == lost)
             Heal();
+        if (_pbxIsDead)
+            return;
         _truth.Apply(e, _clock.Now);
         _router.Hear(e);
         Look();
         _clock.After(1_100, Look);
     }
 
-    void Fail(SimFault fault)
+    void Fail(SimFault fault, int lost)
     {
-        if (fault == SimFault.Kill)
-            _router.Kill();
-        else if (fault == SimFault.Cut)
-            _router.Cut();
-        else
-            _router.HalfOpen = true;
+        switch (fault)
+        {
+            case SimFault.Cut:
+                _router.Cut();
+                break;
+            case SimFault.HalfOpen:
+                _router.HalfOpen = true;
+                break;
+            case SimFault.Slow:
+                _router.Delay_ms = 50 + (lost * 150);
+                break;
+            case SimFault.Overflow:
+                (_router.HalfOpen, _overflown) = (true, true);
+                break;
+            case SimFault.Kill:
+                _router.Kill();
+                break;
+            case SimFault.KillUncommitted:
+                _router.DieUncommitted = true;
+                break;
+            case SimFault.Crash:
+                _pbxIsDead = true;
+                _truth.Crash();
+                _router.PbxDied();
+                break;
+            case SimFault.Database:
+                _router.DatabaseAway = true;
+                break;
+        }
     }
 
+    /// <summary>Whatever it was; where nothing was, nothing changes.</summary>
     void Heal()
     {
-        if (_router.HalfOpen)
+        if (_router.HalfOpen && _overflown)
         {
             _router.HalfOpen = false;
             _router.Overflow();
         }
+        else if (_router.HalfOpen)
+        {
+            _router.Cut();
+        }
 
+        if (_router.DieUncommitted)
+            _router.Kill();
+        (_router.Delay_ms, _router.DatabaseAway) = (0, false);
         _router.Launch();
         _router.Connect();
     }
