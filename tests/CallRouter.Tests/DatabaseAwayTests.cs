@@ -59,6 +59,49 @@ public sealed class DatabaseAwayTests
         (await database.ExecuteScalarAsync<long>("select count(*) from journal where kind = 'call_started'")).Should().Be(2);
     }
 
+    /// <summary>Two callers at a time all the while, each answered, talked with and wrapped up.</summary>
+    [PostgresFact]
+    [Trait("Category", "Long")]
+    public async Task Ten_minutes_away_and_every_call_of_them_is_in_the_log_once_and_right()
+    {
+        await using var postgres = await StoppablePostgres.StartAsync();
+        await using var bench = await RouterBench.StartAsync(postgres.ConnectionString, phones: options =>
+        {
+            foreach (var phone in options.Phones)
+                (phone.AnswerAfterMin, phone.TalkMin, phone.TalkMax) = (TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        });
+        await bench.SignInAsync(RouterBench.Anna, "101");
+        await bench.SignInAsync(RouterBench.Luca, "102");
+
+        await postgres.StopAsync();
+        var (since, placed) = (TimeProvider.System.GetTimestamp(), new List<DemoCall>());
+        while (TimeProvider.System.GetElapsedTime(since) < TimeSpan.FromMinutes(10))
+        {
+            DemoCall[] pair = [.. Enumerable.Range(placed.Count, 2).Select(n => bench.Pbx.PlaceCall(new DemoCaller($"+39347{8_000_000 + n}", RouterBench.Dialled)))];
+            await Task.WhenAll(pair.Select(c => c.Ended)).WaitAsync(TimeSpan.FromSeconds(100));
+            placed.AddRange(pair);
+            // Where the agent's own end comes later than this, the next pair waits for the time of the wrap-up.
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            foreach (var (call, agent) in pair.SelectMany(c => new[] { (c, RouterBench.Anna), (c, RouterBench.Luca) }))
+                await bench.Road.CommandAsync(Guid.CreateVersion7(), agent, new RoadCommand("finish_wrap_up", CallId: Guid.Parse(call.CallId!)), CancellationToken.None);
+            await Task.Delay(TimeSpan.FromSeconds(1));
+        }
+
+        await postgres.StartAgainAsync();
+        var calls = placed.Select(c => Guid.Parse(c.CallId!)).ToArray();
+        await Eventually.BeAsync(() => bench.Entries.OfType<CallEnded>().Count() >= calls.Length, TimeSpan.FromMinutes(2), "the end of every call in the journal");
+
+        bench.Pbx.FallbackCalls.Should().Be(0);
+        bench.Entries.Select(e => e.Seq).Should().Equal(Enumerable.Range(1, bench.Entries.Count).Select(n => (long)n), "no gap, nothing twice, in order");
+        var ended = bench.Entries.OfType<CallEnded>().ToArray();
+        ended.Select(e => e.Call!.Value).Should().OnlyHaveUniqueItems().And.BeEquivalentTo(calls);
+        ended.Should().OnlyContain(e => e.Outcome == CallOutcome.Answered && e.Agent != null);
+        bench.Database.Clear();
+        await using var database = await bench.Database.OpenConnectionAsync();
+        (await database.QueryAsync<Guid>("select id from call where outcome = 'Answered' and talk_ms > 0")).Should().BeEquivalentTo(calls);
+        await Eventually.BeAsync(() => database.ExecuteScalar<long>("select count(distinct client_id) from call where client_id is not null") == calls.Length, TimeSpan.FromMinutes(2), "a card for every new caller");
+    }
+
     static async Task MarioSpokeWithLucaAsync(RouterBench bench)
     {
         await using var database = await bench.Database.OpenConnectionAsync();
