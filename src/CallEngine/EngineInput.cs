@@ -169,6 +169,7 @@ public sealed record RestoredAgent(Guid Agent, string? Node, string? Extension, 
 
 public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
 
+/// <param name="State">Ended: its client has gone, and agents still speak in it.</param>
 /// <param name="Attempts">Offers made so far: the next one's number, and id, follow from it.</param>
 /// <param name="Rings">Further offers that had not ended: the PBX rang several agents.</param>
 public sealed record RestoredCall(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, CallDirection Direction, bool Routed, Guid? Queue,

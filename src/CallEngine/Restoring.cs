@@ -86,7 +86,7 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
 
     private void Take(RestoredCall row)
     {
-        if (state.Calls.ContainsKey(row.Call) || row.Legs.IsDefaultOrEmpty || row.State == CallState.Ended)
+        if (state.Calls.ContainsKey(row.Call) || row.Legs.IsDefaultOrEmpty)
             return;
         var call = book.Begin(row.Call, row.Legs[0].Leg.Node);
         (call.Caller, call.CallerName, call.Dialled, call.Direction, call.Routed) = (row.Caller, row.CallerName, row.Dialled, row.Direction, row.Routed);
@@ -103,6 +103,8 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         call.Queue = row.Queue is { } id ? state.Queues.GetValueOrDefault(id) : null;
         foreach (var leg in row.Legs)
             Take(call, leg);
+        if (row.State == CallState.Ended)
+            book.EndedBefore(call);
         if (row.State == CallState.Waiting && call is { Queue: { } queue, Client: { Live: true } })
         {
             call.State = CallState.Waiting;

@@ -61,6 +61,14 @@ internal sealed partial class CallBook
         ForgetLater(call);
     }
 
+    /// <summary>It ended under the last router, and agents still speak in it.</summary>
+    public void EndedBefore(Call call)
+    {
+        call.State = CallState.Ended;
+        state.OpenCalls--;
+        ForgetLater(call);
+    }
+
     public void ForgetLater(Call call) => state.Timers.Set(call.ForgetTimer ??= new EngineTimer(TimerKind.Forget, call), state.Now.Stamp + Memory);
 
     /// <summary>Ended calls are forgotten, unless an agent still wraps one up, or the caller's card is still awaited (the database may be away).</summary>

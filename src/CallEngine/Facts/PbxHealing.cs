@@ -202,7 +202,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         state.Touch(leg.Call);
         // Whoever is up at an own device speaks, or dials: also when we did not see how it began.
         leg.Answered |= seen.Up && !leg.IsClient;
-        leg.Dials |= leg.Agent is not null && IsDialler(seen);
+        if (leg is { Agent: not null, Clicked: false })
+            leg.Dials = IsDialler(seen) || (leg.Dials && !IsRung(seen));
         if (leg is { Rang: true, Answered: false })
             legs.RingsByItself(leg.Call, leg);
         if (seen.BridgeId is { } bridge)
@@ -226,7 +227,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 
     /// <summary>The root channel of its call, which the PBX did not ring itself (AppDial2: an Originate).</summary>
     private static bool IsDialler(SnapshotLeg seen) =>
-        string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal) && !seen.Ringing && seen.Application is not ("AppDial" or "AppDial2" or "AppQueue");
+        string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal) && !IsRung(seen);
+
+    private static bool IsRung(SnapshotLeg seen) => seen.Ringing || seen.Application is "AppDial" or "AppDial2" or "AppQueue";
 
     /// <summary>Callers whose hold mark we missed can be fetched again; those whose dial ended unseen ask by themselves.</summary>
     private void Resume(PbxFact.Snapshot fact)

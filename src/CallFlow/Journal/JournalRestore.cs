@@ -113,18 +113,23 @@ internal static class JournalRestore
 
     sealed record OpenListener(string Node, string Unique_id, Guid Call_id, Guid User_id, Guid? Agent_id);
 
-    const string Sql = """
+    /// <summary>Open calls, and ended ones in which somebody still speaks: the client has gone, two agents have not.</summary>
+    const string Living = """
+        (c.state <> 'Ended' or c.id in (select call_id from call_leg where ended_at is null and started_at > @since - interval '1 day'))
+        """;
+
+    const string Sql = $"""
         select coalesce(max(seq), 0) + 1 from journal where domain = @domain;
         select a.agent_id, a.state, a.reason, a.node, a.extension, a.call_id, a.since, a.until, c.queue_id, a.leaves from agent_state a left join call c on c.id = a.call_id where a.domain = @domain order by a.agent_id;
         select agent_id, state, from_at, span_ms from agent_state_span where domain = @domain and from_at + make_interval(secs => span_ms / 1000.0) > @since and from_at > @since - interval '1 day';
-        select id, caller_raw, caller_kind, caller_e164, caller_name, dialled_raw, dialled_e164, direction, routed, queue_id, lookup, client_id, array_to_string(candidates, ',') as candidates, deal_id,
-          started_at, queued_at, answered_at, state from call where domain = @domain and state <> 'Ended' order by started_at, id;
+        select c.id, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, c.dialled_raw, c.dialled_e164, c.direction, c.routed, c.queue_id, c.lookup, c.client_id,
+          array_to_string(c.candidates, ',') as candidates, c.deal_id, c.started_at, c.queued_at, c.answered_at, c.state from call c where c.domain = @domain and {Living} order by c.started_at, c.id;
         select l.call_id, l.node, l.unique_id, l.agent_id, l.channel, l.is_client, l.started_at, l.answered_at, s.done_until, s.done_talk_ms, s.done_hold_ms
         from call_leg l join call c on c.id = l.call_id cross join lateral (
           select max(to_at) as done_until, (coalesce(sum(extract(epoch from to_at - from_at)) filter (where kind in ('Talk', 'Conference')), 0) * 1000)::int as done_talk_ms,
             (coalesce(sum(extract(epoch from to_at - from_at)) filter (where kind = 'Hold'), 0) * 1000)::int as done_hold_ms
           from call_span where call_id = l.call_id and node = l.node and unique_id = l.unique_id and from_at >= l.started_at - interval '1 second') s
-          where c.domain = @domain and c.state <> 'Ended' and l.ended_at is null order by l.started_at;
+          where c.domain = @domain and {Living} and l.ended_at is null order by l.started_at;
         select o.call_id, o.id, o.agent_id, o.attempt, o.ended_at from offer o join call c on c.id = o.call_id where c.domain = @domain and c.state <> 'Ended' order by o.attempt;
         select id, responsible_id from client where id in (select unnest(candidates || client_id) from call where domain = @domain and state <> 'Ended');
         select id, node, extension, agent_id, holder_id, until from seat_ask where domain = @domain and ended_at is null order by asked_at, id;

@@ -93,9 +93,9 @@ internal sealed class SimCheck(SimClock clock, PbxTruth truth, SimRouter router,
             foreach (var other in conversation is null ? [] : conversations.Where(c => c.Value == conversation && c.Key != channel).Select(c => c.Key))
             {
                 var with = state.Legs.GetValueOrDefault(new LegId(SimPbx.Node, other.UniqueId));
-                // Two callers in a conference stay two calls.
+                // Two callers in a conference stay two calls; and who talks on when the client has gone, with somebody new, is no part of the client's call.
                 var twoClients = with?.Call.Client is { Live: true } one && leg.Call.Client is { Live: true } two && !ReferenceEquals(one, two);
-                Must(with is not null && (twoClients || ReferenceEquals(with.Call, leg.Call)), $"{channel.Name} and {other.Name} talk and are two calls");
+                Must(with is not null && (twoClients || with.Call.Ended || leg.Call.Ended || ReferenceEquals(with.Call, leg.Call)), $"{channel.Name} and {other.Name} talk and are two calls");
                 Must(with is not null && with.Bridge is not null && with.Bridge == leg.Bridge, $"{channel.Name} and {other.Name} talk, not in one bridge");
             }
 

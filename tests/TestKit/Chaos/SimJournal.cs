@@ -38,7 +38,7 @@ internal sealed class SimJournal
         return new RestoredState(Entries.Count + 1, [.. _fold.TouchedAgents.OrderBy(a => a.AgentId).Select(Restore)], [.. Open().Select(Restore)]);
     }
 
-    IEnumerable<CallAggregate> Open() => _fold.Touched.Where(c => c.Call.State != CallState.Ended).OrderBy(c => c.Call.StartedAt).ThenBy(c => c.Call.Id);
+    IEnumerable<CallAggregate> Open() => _fold.Touched.Where(c => c.Call.State != CallState.Ended || (c.Call.MergedInto is null && c.Legs.Exists(l => l.EndedAt is null))).OrderBy(c => c.Call.StartedAt).ThenBy(c => c.Call.Id);
 
     static RestoredAgent Restore(AgentRow a) => new(a.AgentId, a.Node, a.Extension, a.State, a.Reason, a.Since, a.CallId, [], a.Until);
 
