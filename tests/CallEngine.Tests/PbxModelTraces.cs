@@ -38,6 +38,14 @@ static class PbxModelTraces
     public static IReadOnlyList<(double AtMs, PbxEvent Event)> Capture(string name) =>
         [.. File.ReadLines(Path.Combine(CaptureFolder(), name + ".jsonl")).Select(Parse)];
 
+    /// <summary>Names of the captures in <c>Storms</c>: of the events only what the model or the truth reads.</summary>
+    public static IReadOnlyList<string> Storms { get; } = [.. Directory.GetFiles(StormFolder(), "*.jsonl").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
+
+    public static IReadOnlyList<(double AtMs, PbxEvent Event)> Storm(string name) =>
+        [.. File.ReadLines(Path.Combine(StormFolder(), name + ".jsonl")).Select(Parse)];
+
+    static string StormFolder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "Storms");
+
     static string CaptureFolder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "PbxModelCaptures");
 
     static (double AtMs, PbxEvent Event) Parse(string line)
