@@ -42,6 +42,30 @@ public sealed class HealingFaultTests
     }
 
     [Fact]
+    public void A_phone_that_the_PBX_rings_by_itself_rings_also_where_the_ring_was_not_heard()
+    {
+        var story = Scenario.With("anna").Channel("9", "PJSIP/101");
+        story.AgentOf("anna").State.Should().Be(AgentState.Talking, "a first channel from a phone dials");
+        story.SnapshotOf(Scenario.Seen("9", "9", "PJSIP/101", age: 0, app: "AppDial2") with { Up = false, Ringing = true });
+        story.AgentOf("anna").State.Should().Be(AgentState.Ringing, "the snapshot shows that the PBX called it");
+    }
+
+    [Fact]
+    public void Who_still_speaks_in_a_call_that_had_ended_is_no_new_call_after_a_restart()
+    {
+        var story = new Scenario().At(1000);
+        var call = story.Id("old");
+        story.Send(new EngineInput.Restored(new RestoredState(7, [new RestoredAgent(story.Id("anna"), Scenario.Node, "101", AgentState.Talking, null, story.Utc, call, [])],
+            [new RestoredCall(call, new PhoneNumber(Scenario.Caller, NumberKind.E164, Scenario.Caller), "", new PhoneNumber("800100", NumberKind.Unparsed), CallDirection.Inbound, false, null, null, story.Utc, null, story.Utc, CallState.Ended,
+                [new RestoredLeg(Scenario.Leg("8"), story.Id("anna"), "PJSIP/101-8", false, story.Utc, story.Utc)], null)])));
+        story.Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf(Scenario.Seen("8", "7", "PJSIP/101", "b"), Scenario.Seen("9", "7", "PJSIP/102", "b"));
+        story.AgentOf("anna").State.Should().Be(AgentState.Talking);
+        story.Engine.Snapshot().OpenCalls.Should().Be(1, "the colleague's alone, whom the last router did not know");
+        story.At(1010).Ends("8").ExpectAmong("old leg 8 ended 16 anna talk 10000 hold 0");
+        story.All.OfType<EngineEffect.Write>().Count(w => w.Entry is CallEnded && w.Entry.Call == call).Should().Be(0, "it ended before");
+    }
+
+    [Fact]
     public void A_waiting_caller_whom_the_fallback_took_is_in_no_line()
     {
         var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").At(1).Inbound("2").PbxLost().At(30).Forget()

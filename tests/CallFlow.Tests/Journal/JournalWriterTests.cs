@@ -209,6 +209,22 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
     }
 
     [PostgresFact]
+    public async Task A_call_that_ended_while_agents_still_speak_in_it_is_restored_as_ended()
+    {
+        var call = Id(1);
+        var script = new CallScript().After((TimeProvider.System.GetUtcNow() - CallScript.Begin).TotalSeconds - 60)
+            .Start(call)
+            .Say(new LegStarted("n1", "1.2", "PJSIP/101-1", Anna, false, false) { Seq = 0, At = default }, call)
+            .Say(new LegEnded("n1", "1.1", null, 16, null, 0, 0, false) { Seq = 0, At = default }, call)
+            .Say(new CallEnded(CallOutcome.Answered, EndedBy.Caller, 16, Anna, null, null, 0, 0, 0, false) { Seq = 0, At = default }, call);
+        await using (var before = await OpenAsync()) await AppendAsync(before, script);
+        await using var writer = await OpenAsync();
+        var restored = writer.Restored.Calls.Should().ContainSingle().Subject;
+        (restored.Call, restored.State, restored.Legs.Single().Leg).Should().Be((call, CallState.Ended, new LegId("n1", "1.2")));
+        writer.Restored.NextSeq.Should().Be(script.NextSeq, "nothing is closed anew");
+    }
+
+    [PostgresFact]
     public async Task A_reader_gets_every_entry_once_in_order_and_within_a_second()
     {
         await using var writer = await OpenAsync();
