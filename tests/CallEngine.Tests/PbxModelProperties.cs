@@ -5,6 +5,7 @@ using FsCheck.Fluent;
 namespace CallCrm.CallEngine.Tests;
 
 /// <summary>Whatever is doubled, dropped, turned around or mangled: nothing throws, and the facts keep their order.</summary>
+[Trait("Category", "Slow")]
 public sealed class PbxModelProperties
 {
     static readonly PbxEvent[][] s_traces = [.. PbxModelTraces.All.Where(s => s != "21-load").Select(s => PbxModelTraces.Events(s).Select(e => e.Event).ToArray())];

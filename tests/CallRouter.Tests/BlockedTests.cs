@@ -8,6 +8,7 @@ using Dapper;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>The block list from the table to the PBX's answer.</summary>
+[Trait("Category", "Slow")]
 public sealed class BlockedTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     const string Junk = "+393471234599";

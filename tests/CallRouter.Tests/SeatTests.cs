@@ -5,6 +5,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>Places over real sockets: who sits there, which phone is registered, and a question for one.</summary>
+[Trait("Category", "Slow")]
 public sealed class SeatTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

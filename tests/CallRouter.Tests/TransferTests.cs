@@ -8,6 +8,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>Transfers, by AMI and FastAGI over real sockets.</summary>
+[Trait("Category", "Slow")]
 public sealed class TransferTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     static async Task<Guid> TalkAsync(RouterBench bench)

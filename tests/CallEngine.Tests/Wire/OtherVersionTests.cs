@@ -3,6 +3,7 @@ using CallCrm.Engine.Wire;
 namespace CallCrm.Engine.Tests.Wire;
 
 /// <summary>What another version wrote is read as far as it is known here: types and fields find each other by name.</summary>
+[Trait("Category", "Slow")]
 public sealed class OtherVersionTests
 {
     private static readonly Guid Id = new(7, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 1);

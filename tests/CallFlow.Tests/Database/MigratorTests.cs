@@ -4,6 +4,7 @@ using Npgsql;
 
 namespace CallCrm.CallFlow.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class MigratorTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [PostgresFact]

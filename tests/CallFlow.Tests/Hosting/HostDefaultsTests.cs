@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CallCrm.CallFlow.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class HostDefaultsTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     sealed class SampleOptions

@@ -11,6 +11,7 @@ using FsCheck.Fluent;
 namespace CallCrm.CallRouter.Tests.Flight;
 
 /// <summary>What was recorded is told again: the same inputs, effects byte for byte, and state.</summary>
+[Trait("Category", "Slow")]
 public sealed class ReplayTests
 {
     public static TheoryData<string> Traces() => [.. PbxModelTraces.All];

@@ -12,6 +12,7 @@ public sealed class SoakAlone;
 
 /// <summary>Two hours of 50 calls a second on the simulated clock, recorder on: memory stays where it was after the warm-up.</summary>
 [Collection(nameof(SoakAlone))]
+[Trait("Category", "Slow")]
 public sealed class SoakTests(ITestOutputHelper output)
 {
     const int CallsPerSecond = 50;

@@ -277,6 +277,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    [Trait("Category", "Slow")]
     public async Task Each_endpoint_lets_in_exactly_those_the_matrix_names()
     {
         var wrong = new List<string>();

@@ -9,6 +9,7 @@ using Dapper;
 namespace CallCrm.CrmApi.Tests.Admin;
 
 /// <summary>Extensions and queues taken over from the PBX: what is shown, what is written, what is refused.</summary>
+[Trait("Category", "Slow")]
 public sealed class ImportTests(ApiHost host) : IClassFixture<ApiHost>
 {
     static readonly RoadPbx Found = new(null, "PJSIPShowEndpoints", true,

@@ -10,6 +10,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CrmApi.Tests.Calls;
 
 /// <summary>Transfers from the desk: the road to the router, the directory, and what sender and receiver are shown.</summary>
+[Trait("Category", "Slow")]
 public sealed class TransferTests(ApiHost host) : IClassFixture<ApiHost>
 {
     static async Task<HttpStatusCode> SendAsync(Page page, CommandRequest request)

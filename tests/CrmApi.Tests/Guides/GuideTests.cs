@@ -9,6 +9,7 @@ using CallCrm.TestKit;
 namespace CallCrm.CrmApi.Tests.Guides;
 
 /// <summary>The guides: whole in every language, and about the pages that there are.</summary>
+[Trait("Category", "Slow")]
 public sealed class GuideTests(ApiHost host) : IClassFixture<ApiHost>
 {
     public static TheoryData<string> Roles => [.. GuideModule.Roles];

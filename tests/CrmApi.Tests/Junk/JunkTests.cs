@@ -10,6 +10,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Junk;
 
+[Trait("Category", "Slow")]
 public sealed class JunkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     const string Stranger = "+390299990000";

@@ -8,6 +8,7 @@ using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Live;
 
+[Trait("Category", "Slow")]
 public sealed class GreetingTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

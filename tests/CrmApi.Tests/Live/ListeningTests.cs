@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CallCrm.CrmApi.Tests.Live;
 
 /// <summary>Who listens to a live call: told to the board, and to the agent as the site wants it.</summary>
+[Trait("Category", "Slow")]
 public sealed class ListeningTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CallCrm.CrmApi.Tests.Live;
 
 /// <summary>Calls that the PBX rings at several agents by itself: each has the pop, and reads who answered.</summary>
+[Trait("Category", "Slow")]
 public sealed class ObservedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLifetime
 {
     Story story = null!;

@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CallCrm.CrmApi.Tests.Live;
 
 /// <summary>Pause reasons with minutes a day, and what of them is used.</summary>
+[Trait("Category", "Slow")]
 public sealed class PauseTests(ApiHost host) : IClassFixture<ApiHost>
 {
     /// <summary>The pause is over after so long; the clock of the story does not wait for it.</summary>

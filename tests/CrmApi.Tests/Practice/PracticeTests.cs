@@ -11,6 +11,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Tests.Practice;
 
 /// <summary>Invented clients with the real scripts, of which nothing is written.</summary>
+[Trait("Category", "Slow")]
 public sealed class PracticeTests(ApiHost host) : IClassFixture<ApiHost>
 {
     [PostgresFact]
