@@ -45,6 +45,13 @@ public sealed record CelCall(string LinkedId, CallDirection Direction, string Ca
     /// <summary>The earliest moment at which anybody spoke with the other side.</summary>
     public DateTimeOffset? AnsweredAt => Legs.Where(l => !l.IsClient).Select(l => l.AnsweredAt).Min();
 
+    /// <summary>Cut off: who was there at CEL's last word was there until then.</summary>
+    public CelCall LastingUntil(DateTimeOffset end) => end <= EndedAt ? this : this with
+    {
+        EndedAt = end,
+        Legs = [.. Legs.Select(l => l.EndedAt < EndedAt ? l : l with { EndedAt = end, Talk_ms = l.AnsweredAt is null ? 0 : l.Talk_ms + Span.Milliseconds(end - EndedAt) })],
+    };
+
     /// <summary><c>allowed_not_screened:+39029475</c>, as CALLERID(num-pres) and the filtered digits.</summary>
     private static (bool? Withheld, string Dialled) Mark(CelRow? mark)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using CallCrm.CallFlow;
@@ -154,8 +155,8 @@ sealed partial class CelImport(
         if (ours.Any(r => r.State != "Ended"))
             return null;
         var call = CelCall.Read(story, device => link.Options.TrunkEndpoints.Contains(device, StringComparer.Ordinal));
-        // Known and not in doubt; or nobody real was in it; or the PBX died in its midst, of which we know more; or its beginning is not there.
-        if (call is null || (ours.Count > 0 && (!ours.Any(r => r.Estimated) || story.IsCutOff)) || (ours.Count == 0 && story.Rows.All(r => r.Event != "CHAN_START")))
+        // Known and not in doubt; or nobody real was in it; or its beginning is not there.
+        if (call is null || (ours.Count > 0 && !IsInDoubt(ours, call)) || (ours.Count == 0 && story.Rows.All(r => r.Event != "CHAN_START")))
         {
             _book.Remove(story);
             return null;
@@ -168,12 +169,19 @@ sealed partial class CelImport(
             return null;
         }
 
+        var known = CelStore.Known(ours);
+        if (story.IsCutOff && ours.Max(r => r.EndedAt) is { } lastSeen)
+            call = call.LastingUntil(lastSeen - known[0].ClockOf(call));
         RouterMetrics.CelCalls.Add(1, new KeyValuePair<string, object?>("kind", ours.Count > 0 ? "corrected" : "added"));
         LogFound(link.Node, call.LinkedId, ours.Count > 0 ? "corrected" : "added");
-        return await ToFindingAsync(await store.WithAgentsAsync(call, cancel), ours, cancel);
+        return await ToFindingAsync(await store.WithAgentsAsync(call, cancel), known, cancel);
     }
 
-    async Task<CelFinding> ToFindingAsync(CelCall call, IReadOnlyList<CelRowOfOurs> ours, CancellationToken cancel)
+    /// <summary>Closed by estimate. Where the PBX died in its midst CEL has no end either, but may have an answer that we did not hear of.</summary>
+    static bool IsInDoubt(IReadOnlyList<CelRowOfOurs> ours, CelCall call) =>
+        ours.Any(r => r.Estimated) && (!call.CutOff || (call.AnsweredAt is not null && ours.All(r => r.AnsweredAt is null)));
+
+    async Task<CelFinding> ToFindingAsync(CelCall call, ImmutableArray<CelKnown> known, CancellationToken cancel)
     {
         var caller = PhoneNumbers.Parse(call.CallerNumber, link.Options.Region, call.Withheld == true, extensions.Contains);
         var dialled = PhoneNumbers.Parse(call.Dialled, link.Options.Region, restricted: false, extensions.Contains);
@@ -181,9 +189,9 @@ sealed partial class CelImport(
         // Where nothing tells whether the number is withheld it is shown and matches nobody.
         var certain = call.Direction switch { CallDirection.Inbound => call.Withheld is not null, CallDirection.Outbound => true, _ => false };
         LookupResult? client = null;
-        if (ours.Count == 0 && certain)
+        if (known.IsEmpty && certain)
             client = await directory.IdentifyAsync(theirs, call.CallerName, source: null, mayCreate: false, cancel);
-        return new CelFinding(call, IdOf(call), caller, dialled, client, CelStore.Known(ours));
+        return new CelFinding(call, IdOf(call), caller, dialled, client, known);
     }
 
     /// <summary>The same for the same call, whoever reads it and how often: UUID v7 of its start, the rest from node and linked id.</summary>

@@ -6,7 +6,7 @@ using Npgsql;
 namespace CallCrm.CallRouter.Cel;
 
 /// <summary>A call of ours that has channels of a CEL story.</summary>
-sealed record CelRowOfOurs(Guid Call, string State, bool Estimated, bool Routed, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, int? WaitMs, int? HoldMs,
+sealed record CelRowOfOurs(Guid Call, string State, bool Estimated, bool Routed, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? EndedAt, int? WaitMs, int? HoldMs,
     string UniqueId, Guid? Agent, DateTimeOffset LegStartedAt, bool LegEstimated);
 
 /// <summary>What the tables have of calls that CEL tells of. Writes <c>cel_cursor</c> alone.</summary>
@@ -38,7 +38,7 @@ sealed class CelStore(NpgsqlDataSource database, string domain, string node, Tim
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = await connection.QueryAsync<CelRowOfOurs>(new CommandDefinition(
             """
-            select c.id as call, c.state, c.estimated, c.routed, c.started_at as startedAt, c.queued_at as queuedAt, c.answered_at as answeredAt, c.wait_ms as waitMs, c.hold_ms as holdMs,
+            select c.id as call, c.state, c.estimated, c.routed, c.started_at as startedAt, c.queued_at as queuedAt, c.answered_at as answeredAt, c.ended_at as endedAt, c.wait_ms as waitMs, c.hold_ms as holdMs,
               l.unique_id as uniqueId, l.agent_id as agent, l.started_at as legStartedAt,
               -- The leg's own flag is also set when its end was estimated.
               coalesce((select (j.body ->> 'estimated')::boolean from journal j

@@ -103,6 +103,37 @@ public sealed class CelImportTests(PostgresFixture postgres) : IClassFixture<Pos
     }
 
     [PostgresFact]
+    public async Task An_answer_that_nobody_heard_of_before_the_PBX_died_comes_from_the_record()
+    {
+        Write("1.9", "LINKEDID_END", 0, "PJSIP/trunk");
+        await using var bench = await RouterBench.StartAsync(postgres, Settings);
+        await bench.SignInAsync(RouterBench.Anna, "101");
+        bench.Pbx.PlaceCall(new DemoCaller("+393471234571", RouterBench.Dialled));
+        await bench.UntilAsync<OfferRang>();
+        var legs = bench.Entries.OfType<LegStarted>().ToList();
+        legs.Should().HaveCount(2);
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await bench.Pbx.RestartAsync(kill: true);
+        var closed = await bench.UntilAsync<CallEnded>();
+        closed.Outcome.Should().Be(CallOutcome.Lost, "as far as AMI told");
+        // What the PBX wrote until it died: both met half a second before; then nothing but the next life's first channel.
+        var met = closed.At.AddSeconds(-0.5);
+        foreach (var (leg, n) in legs.Select((l, n) => (l, n)))
+            Line(legs[0].At.AddMilliseconds(n * 10), "CHAN_START", leg.UniqueId, legs[0].UniqueId, leg.ChannelName, "");
+        foreach (var leg in legs)
+            Line(met, "BRIDGE_ENTER", leg.UniqueId, legs[0].UniqueId, leg.ChannelName, "{\"bridge_id\":\"b\",\"bridge_technology\":\"simple_bridge\"}");
+        var next = Id(closed.At.AddMinutes(5), 0);
+        Line(closed.At.AddMinutes(5), "CHAN_START", next, next, "PJSIP/trunk-0", "");
+
+        var corrected = await bench.UntilAsync<CallCorrected>();
+        corrected.Should().BeEquivalentTo(new { closed.Call, Outcome = CallOutcome.Answered, By = EndedBy.Pbx, Agent = (Guid?)RouterBench.Anna, Estimated = true });
+        corrected.EndedAt.Should().BeCloseTo(closed.At, TimeSpan.FromMilliseconds(30));
+        corrected.Talk_ms.Should().BeInRange(460, 540, "from their meeting to the last that was seen of them");
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        bench.Entries.OfType<CallCorrected>().Should().ContainSingle();
+    }
+
+    [PostgresFact]
     public async Task Rubbish_in_the_file_is_passed_over_and_a_living_call_is_not_touched()
     {
         Write("1.9", "LINKEDID_END", 0, "PJSIP/trunk");
