@@ -30,10 +30,14 @@ public static class CallFlowModule
         }));
         services.AddSingleton(_ => RouterDatabase.Create(address.ConnectionString, options.RouterPoolSize));
         services.AddSingleton<ChangeHints>();
-        services.AddSingleton<ClientDirectory>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<ClientDirectory>(s, SiteZone(configuration)));
         services.AddSingleton<SettingsReader>();
         services.AddSingleton<JournalReader>();
         services.AddSingleton<TimelineReader>();
         return services;
     }
+
+    /// <summary>Where the site's day begins; a zone that there is not is told by the host that checks its settings.</summary>
+    static TimeZoneInfo SiteZone(IConfiguration configuration) =>
+        TimeZoneInfo.FindSystemTimeZoneById(configuration["Site:TimeZone"] is { Length: > 0 } zone && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _) ? zone : "Europe/Rome");
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace CallCrm.Contracts;
 
 /// <summary>Everything an administrator sets up, in one answer: small, and whatever is chosen from the rest is at hand.</summary>
@@ -84,11 +86,25 @@ public sealed record CodeSetup(string Code, string Name, string? Outcome = null,
 
 /// <summary>A field of the site's own on every client's card.</summary>
 /// <param name="Code">1 to 40 small letters, digits and _, a letter first; it never changes.</param>
-/// <param name="Kind">text, number, money, date, choice, choices or yes_no. Another one is taken only when every stored value fits it.</param>
+/// <param name="Kind">text, number, money, date, choice, choices, yes_no, link or calculated. Another one is taken only when every stored value fits it.</param>
 /// <param name="Options">Of choice and choices, in order.</param>
 /// <param name="Position">Order on the card, 1 to 999.</param>
 /// <param name="Archived">On no card; what was entered is kept.</param>
-public sealed record ClientFieldSetup(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options, int Position, bool Archived, int Version);
+/// <param name="Target">Of link: client, deal or person.</param>
+/// <param name="Expression">Of calculated: a formula of at most 1,000 characters.</param>
+/// <param name="Result">Of calculated: text, number, date or yes_no, as it follows from the formula; what is sent counts for nothing.</param>
+public sealed record ClientFieldSetup(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options, int Position, bool Archived, int Version,
+    string? Target = null, string? Expression = null, string? Result = null);
+
+/// <summary>POST /api/admin/client-fields/{code}/try: what a formula gives for a client; nothing is saved.</summary>
+public sealed record FormulaTry(ClientFieldSetup Field, Guid Client);
+
+/// <param name="Result">text, number, date, yes_no.</param>
+/// <param name="Value">In the form of that kind; null: empty.</param>
+public sealed record FormulaTryView(string Result, JsonElement? Value);
+
+/// <summary>GET /api/admin/client-fields/calculation: how far the cards are that a changed formula, or a new day, calculates anew.</summary>
+public sealed record CalculationView(bool Running, int Percent, DateTimeOffset? EndedAt);
 
 /// <summary>Fields of the card that must be filled before something is done. What is null the rule holds for all of.</summary>
 /// <param name="Occasion">save (a card is saved), stage (a deal leaves its stage), wrap_up (a call is wrapped up).</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace CallCrm.Contracts;
 
@@ -22,7 +23,20 @@ public sealed record ClientCardView(Guid Id, long Number, string Kind, string Na
     [property: Sensitive("address")] string Address = "", IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
     IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null,
-    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null);
+    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null)
+{
+    /// <summary>What the card's links lead to, by the field's code. Never sent: whoever may see a target gets its name in Custom.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, LinkTarget> Links { get; init; } = new Dictionary<string, LinkTarget>(StringComparer.Ordinal);
+}
+
+/// <param name="Kind">client, deal, person.</param>
+/// <param name="Owner">Whose it is: who sees their clients or deals sees it.</param>
+/// <param name="Client">Of a deal: its client.</param>
+public sealed record LinkTarget(string Kind, Guid Id, string Name, Guid? Owner, Guid? Client = null);
+
+/// <summary>GET /api/links?target=&amp;query=: what a link may lead to; at most 8.</summary>
+public sealed record LinkChoice(Guid Id, string Name, string Hint);
 
 /// <summary>The client wants no calls.</summary>
 public sealed record DoNotCallView(DateTimeOffset Since, string Who);
@@ -38,9 +52,12 @@ public sealed record EmailView(string Address, string Label = "");
 /// <summary>A field that an administrator made.</summary>
 /// <param name="Kind">
 /// text (a string), number (a number), money (<c>{"amount":12.5,"currency":"EUR"}</c>), date (<c>"2026-03-31"</c>), choice (an option's code), choices (an array of
-/// codes), yes_no (true or false).
+/// codes), yes_no (true or false), link (<c>{"id":"…","name":"…"}</c>, of a deal with clientId; without a name the target is not there or not for whoever asks), calculated (of its result's kind).
 /// </param>
-public sealed record ClientFieldView(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options);
+/// <param name="Target">Of link: client, deal, person.</param>
+/// <param name="Result">Of calculated: text, number, date, yes_no.</param>
+/// <param name="Expression">Of calculated: its formula.</param>
+public sealed record ClientFieldView(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options, string? Target = null, string? Result = null, string? Expression = null);
 
 public sealed record PhoneView([property: NumberHandle] string E164, [property: ClientNumber] string Display, string Label, bool IsMain);
 

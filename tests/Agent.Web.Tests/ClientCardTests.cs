@@ -129,6 +129,49 @@ public sealed class ClientCardTests : PageContext
         card.Find("[data-test=custom-budget]").GetAttribute("value").Should().Be("a lot");
     }
 
+    static readonly ClientFieldView Friend = new("friend", "Friend", "link", [], "client");
+    static readonly ClientFieldView Worth = new("worth", "Worth", "calculated", [], Result: "number", Expression: "openDealsSum * 2");
+
+    [Fact]
+    public async Task A_link_opens_what_it_leads_to_and_what_is_calculated_is_read_only_and_says_how()
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            "/api/catalog" => FakeServer.Json(JsonSerializer.Serialize(Some.Catalog with { ClientFields = [Friend, Worth] }, ContractsJson.Default.CatalogView)),
+            "/api/links" => FakeServer.Json(JsonSerializer.Serialize([new LinkChoice(Guid.Parse("00000000-0000-7000-8000-0000000000aa"), "Giulia Bianchi", "#7")], ContractsJson.Default.IReadOnlyListLinkChoice)),
+            _ when r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal) => FakeServer.Json(JsonSerializer.Serialize(Some.Card("New Name", 2), ContractsJson.Default.ClientCardView)),
+            _ => null,
+        };
+        await InCallAsync();
+        using var values = JsonDocument.Parse("""{"friend":{"id":"00000000-0000-7000-8000-000000000001","name":"Mario Rossi"},"worth":2500}""");
+        var client = Some.Card() with { Custom = values.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal) };
+        var card = Render<ClientCard>(p => p.Add(c => c.Client, client));
+        (card.Find("[data-test=shown-friend] a").GetAttribute("href"), card.Find("[data-test=shown-friend] a").TextContent).Should().Be(("clients/00000000-0000-7000-8000-000000000001", "Mario Rossi"));
+        card.Find("[data-test=shown-worth]").GetAttribute("title").Should().Contain("openDealsSum * 2");
+        card.Click("[data-test=client-edit]");
+        card.Find("[data-test=custom-worth]").HasAttribute("readonly").Should().BeTrue();
+        card.Click("[data-test=link-none]");
+        card.Input("[data-test=custom-friend]", "giu");
+        card.WaitForAssertion(() => card.Find("[data-test=link-choice]"));
+        card.Click("[data-test=link-choice]");
+        card.Find("[data-test=custom-friend]").TextContent.Should().Contain("Giulia Bianchi");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT" && a.Path.StartsWith("api/clients/", StringComparison.Ordinal)));
+        var sent = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT" && a.Path.StartsWith("api/clients/", StringComparison.Ordinal)).Body, ContractsJson.Default.ClientSave)!;
+        sent.Custom!.ToDictionary(c => c.Key, c => c.Value.GetRawText()).Should().BeEquivalentTo(new Dictionary<string, string> { ["friend"] = "\"00000000-0000-7000-8000-0000000000aa\"" });
+    }
+
+    [Fact]
+    public async Task Who_may_not_see_what_a_link_leads_to_is_told_so()
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/catalog" ? FakeServer.Json(JsonSerializer.Serialize(Some.Catalog with { ClientFields = [Friend] }, ContractsJson.Default.CatalogView)) : null;
+        await InCallAsync();
+        using var values = JsonDocument.Parse("""{"friend":{"id":"00000000-0000-7000-8000-000000000001"}}""");
+        var card = Render<ClientCard>(p => p.Add(c => c.Client, Some.Card() with { Custom = values.RootElement.EnumerateObject().ToDictionary(p => p.Name, p => p.Value, StringComparer.Ordinal) }));
+        card.FindAll("[data-test=shown-friend] a").Should().BeEmpty();
+        card.Find("[data-test=shown-friend] dd").TextContent.Should().Be("Not there, or not visible to you");
+    }
+
     [Fact]
     public async Task Values_show_with_the_names_of_options_and_a_value_of_a_former_kind_as_it_stands()
     {

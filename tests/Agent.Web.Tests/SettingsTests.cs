@@ -17,7 +17,7 @@ public sealed class SettingsTests : PageContext
         [new QueueSetup(Sales, "Sales", 20, 30, 0, 300, 20, Reject, Reject, Reject, "Europe/Rome", null, [], 90, 20, true, [], 4)],
         [], [], [new CodeSetup("break", "Break")], [new CodeSetup("sale", "Sale", "positive")], ["pbx"]);
 
-    void Answers(AdminView view) => Server.Answer = _ => FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.AdminView));
+    void Answers(AdminView view, Func<HttpRequestMessage, HttpResponseMessage?>? first = null) => Server.Answer = r => first?.Invoke(r) ?? FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.AdminView));
 
     [Fact]
     public void A_queue_s_hours_closed_days_and_members_are_saved_as_they_were_typed()
@@ -125,6 +125,36 @@ public sealed class SettingsTests : PageContext
         page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
         var sent = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.ClientFieldSetup)!;
         sent.Should().BeEquivalentTo(new ClientFieldSetup("house_type", "House type", "choice", [new("villa", "Villa"), new("old_flat", "Flat in town"), new("option", "Вилла")], 30, false, 0));
+    }
+
+    [Fact]
+    public void A_formula_is_tried_against_a_client_and_its_fault_stands_beside_it()
+    {
+        Answers(View, r => r.RequestUri!.AbsolutePath switch
+        {
+            "/api/links" => FakeServer.Json(JsonSerializer.Serialize([new LinkChoice(Some.ClientId, "Mario Rossi", "#1")], ContractsJson.Default.IReadOnlyListLinkChoice)),
+            "/api/admin/client-fields/worth/try" when Server.Asked.Last().Body.Contains("rund", StringComparison.Ordinal) =>
+                FakeServer.Json("""{"errorId":"invalid_input","errors":{"expression":["at character 1, a function that there is, not rund"]}}""", System.Net.HttpStatusCode.BadRequest),
+            "/api/admin/client-fields/worth/try" => FakeServer.Json("""{"result":"number","value":1250.5}"""),
+            "/api/admin/client-fields/calculation" => FakeServer.Json("""{"running":false,"percent":100}"""),
+            _ => null,
+        });
+        var page = Render<FieldsAdmin>(p => p.Add(q => q.View, View with { ClientFields = [new ClientFieldSetup("roof", "Roof", "text", [], 20, false, 1)] }));
+        page.Click("[data-test=admin-new]");
+        page.Input("#f-name", "Worth");
+        page.Change("[data-test=field-kind]", "calculated");
+        page.Markup.Should().Contain("custom.roof").And.Contain("daysSinceContact");
+        page.Input("[data-test=field-expression]", "rund(openDealsSum)");
+        page.Input("#f-try", "ross");
+        page.WaitForAssertion(() => page.Find("[data-test=link-choice]"));
+        page.Click("[data-test=link-choice]");
+        page.WaitForAssertion(() => page.Find("[data-test=formula-error]").TextContent.Should().Contain("a function that there is, not rund"));
+        page.Input("[data-test=field-expression]", "round(openDealsSum)");
+        page.Click("[data-test=formula-try]");
+        page.WaitForAssertion(() => page.Find("[data-test=formula-result]").TextContent.Should().Contain("1,250.5").And.Contain("Number"));
+        page.Submit("[data-test=admin-form]");
+        page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
+        JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.ClientFieldSetup)!.Should().BeEquivalentTo(new { Code = "worth", Kind = "calculated", Expression = "round(openDealsSum)", Target = (string?)null });
     }
 
     [Fact]

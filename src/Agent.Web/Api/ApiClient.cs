@@ -354,6 +354,15 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<AdminView> SaveClientFieldAsync(ClientFieldSetup field, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/admin/client-fields/{Uri.EscapeDataString(field.Code)}", JsonContent.Create(field, Json.ClientFieldSetup), Json.AdminView, cancel);
 
+    /// <exception cref="ApiException">invalid_input (expression, client).</exception>
+    public Task<FormulaTryView> TryFormulaAsync(FormulaTry tried, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/admin/client-fields/{Uri.EscapeDataString(tried.Field.Code)}/try", JsonContent.Create(tried, Json.FormulaTry), Json.FormulaTryView, cancel);
+
+    public Task<CalculationView> CalculationAsync(CancellationToken cancel = default) => GetAsync("api/admin/client-fields/calculation", Json.CalculationView, cancel);
+
+    public Task<IReadOnlyList<LinkChoice>> LinksAsync(string target, string query, CancellationToken cancel = default) =>
+        GetAsync($"api/links?target={target}&query={Uri.EscapeDataString(query)}", Json.IReadOnlyListLinkChoice, cancel);
+
     public Task<WebhooksView> WebhooksAsync(CancellationToken cancel = default) => GetAsync("api/admin/webhooks", Json.WebhooksView, cancel);
 
     /// <exception cref="ApiException">edit_conflict, list_full, invalid_input (url, events).</exception>

@@ -44,7 +44,8 @@ public sealed partial class ClientDirectory
         await using var connection = await pages.OpenConnectionAsync(ct);
         await CheckReferencesAsync(connection, fields, errors, ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var more = await CheckMoreAsync(transaction, id, fields, errors, ct);
+        var formulas = await FormulasAsync(transaction, ct);
+        var more = await CheckMoreAsync(transaction, id, fields, region, errors, ct);
         if (errors.Count > 0) return new ClientSaved.Invalid(errors);
         var now = time.GetUtcNow();
         await using var insert = new NpgsqlCommand(InsertCardSql, connection, transaction);
@@ -54,6 +55,7 @@ public sealed partial class ClientDirectory
         if (await insert.ExecuteScalarAsync(ct) is null) return await AlreadyMadeAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
+        await RecalculateAsync(transaction, formulas, [id], ct);
         if (mayCommit is not null && !await mayCommit(transaction)) return new ClientSaved.Refused();
         await hints.AddAsync(transaction, "client", id.ToString(), 1, null, ct);
         await transaction.CommitAsync(ct);
@@ -70,7 +72,8 @@ public sealed partial class ClientDirectory
         await using var connection = await pages.OpenConnectionAsync(ct);
         await CheckReferencesAsync(connection, fields, errors, ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var more = await CheckMoreAsync(transaction, id, fields, errors, ct);
+        var formulas = await FormulasAsync(transaction, ct);
+        var more = await CheckMoreAsync(transaction, id, fields, region, errors, ct);
         if (errors.Count > 0) return new ClientSaved.Invalid(errors);
         var now = time.GetUtcNow();
         await using var update = new NpgsqlCommand(UpdateCardSql, connection, transaction);
@@ -80,6 +83,7 @@ public sealed partial class ClientDirectory
         if (await update.ExecuteScalarAsync(ct) is not int saved) return await WhyNotAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
+        await RecalculateAsync(transaction, formulas, [id], ct);
         if (mayCommit is not null && !await mayCommit(transaction)) return new ClientSaved.Refused();
         await hints.AddAsync(transaction, "client", id.ToString(), saved, callId, ct);
         await transaction.CommitAsync(ct);

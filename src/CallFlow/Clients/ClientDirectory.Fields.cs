@@ -31,14 +31,14 @@ public sealed partial class ClientDirectory
     static readonly string[] KnownRoles = ["client", "supplier", "partner"];
 
     /// <summary>Within the transaction that writes: a field's kind does not change before it ends.</summary>
-    static async Task<MoreToWrite> CheckMoreAsync(NpgsqlTransaction transaction, Guid id, ClientFields fields, Dictionary<string, string[]> errors, CancellationToken ct)
+    static async Task<MoreToWrite> CheckMoreAsync(NpgsqlTransaction transaction, Guid id, ClientFields fields, string region, Dictionary<string, string[]> errors, CancellationToken ct)
     {
         if (fields.More is not { } more) return NothingMore;
         var emails = more.Emails is { } given ? CheckEmails(given, fields.Email, errors) : null;
         var tax = more.TaxId is { } typed ? CleanTaxId(typed) : null;
         if (more.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) errors["timeZone"] = ["expected an IANA time zone such as Europe/Rome"];
         var tags = more.Tags is { } words ? CheckTags(words, errors) : null;
-        var (set, cleared) = more.Custom is { Count: > 0 } custom ? await CheckCustomAsync(transaction, custom, errors, ct) : ("{}", []);
+        var (set, cleared) = more.Custom is { Count: > 0 } custom ? await CheckCustomAsync(transaction, custom, region, errors, ct) : ("{}", []);
         if (more.Roles is { } roles && roles.Any(r => Array.IndexOf(KnownRoles, r) < 0)) errors["roles"] = [$"expected some of {string.Join(", ", KnownRoles)}"];
         var company = more.CompanyId;
         if (company is { } asked && asked != Guid.Empty)
@@ -79,20 +79,23 @@ public sealed partial class ClientDirectory
         return tags;
     }
 
-    static async Task<(string Set, string[] Cleared)> CheckCustomAsync(NpgsqlTransaction transaction, IReadOnlyDictionary<string, JsonElement> given, Dictionary<string, string[]> errors, CancellationToken ct)
+    static async Task<(string Set, string[] Cleared)> CheckCustomAsync(NpgsqlTransaction transaction, IReadOnlyDictionary<string, JsonElement> given, string region, Dictionary<string, string[]> errors, CancellationToken ct)
     {
-        return CheckCustom(await FieldsAsync(transaction, [.. given.Keys], ct), given, errors);
+        var known = await FieldsAsync(transaction, [.. given.Keys], ct);
+        return CheckCustom(known, given, await LinksAsync(transaction, known, [given], region, ct), errors);
     }
 
-    static (string Set, string[] Cleared) CheckCustom(List<CustomField> known, IReadOnlyDictionary<string, JsonElement> given, Dictionary<string, string[]> errors)
+    static (string Set, string[] Cleared) CheckCustom(List<CustomField> known, IReadOnlyDictionary<string, JsonElement> given, LinkBook links, Dictionary<string, string[]> errors)
     {
         var set = new JsonObject();
         var cleared = new List<string>();
         foreach (var (code, value) in given)
         {
             if (known.Find(f => f.Code == code) is not { } field) errors[$"custom.{code}"] = ["expected the code of a field that is in use"];
+            else if (field.Kind == CustomField.Calculated) errors[$"custom.{code}"] = ["expected " + field.Expected];
             else if (value.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined || (value.ValueKind == JsonValueKind.String && string.IsNullOrWhiteSpace(value.GetString()))
                 || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)) cleared.Add(code);
+            else if (field.Kind == CustomField.Link) links.Take(field, value, set, errors);
             else if (field.Read(value) is { } read) set[code] = read;
             else errors[$"custom.{code}"] = ["expected " + field.Expected];
         }
@@ -103,13 +106,19 @@ public sealed partial class ClientDirectory
     /// <summary>The fields in use of these codes; they stay as they are until the transaction ends.</summary>
     static async Task<List<CustomField>> FieldsAsync(NpgsqlTransaction transaction, string[] codes, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select code, name, kind, options::text from client_field where code = any ($1) and not archived order by code for share", transaction.Connection, transaction)
+        await using var command = new NpgsqlCommand($"select {CustomField.Columns} from client_field where code = any ($1) and not archived order by code for share", transaction.Connection, transaction)
         {
             Parameters = { new() { Value = codes } },
         };
+        return await ReadFieldsAsync(command, ct);
+    }
+
+    static async Task<List<CustomField>> ReadFieldsAsync(NpgsqlCommand command, CancellationToken ct)
+    {
         await using var reader = await command.ExecuteReaderAsync(ct);
         var fields = new List<CustomField>();
-        while (await reader.ReadAsync(ct)) fields.Add(new CustomField(reader.GetString(0), reader.GetString(1), reader.GetString(2), CustomField.ReadOptions(reader.GetString(3))));
+        while (await reader.ReadAsync(ct))
+            fields.Add(CustomField.Of(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), TextOrNull(reader, 4), TextOrNull(reader, 5), TextOrNull(reader, 6)));
         return fields;
     }
 

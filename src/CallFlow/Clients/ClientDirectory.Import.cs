@@ -39,10 +39,12 @@ public sealed partial class ClientDirectory
     public async Task<IReadOnlyList<ClientImported>> ImportAsync(NpgsqlTransaction transaction, IReadOnlyList<ImportedClient> rows, ImportRule rule, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(transaction);
+        var formulas = await FormulasAsync(transaction, ct);
         // Fields stay as they are until the rows are written: no value of a former kind comes in.
         var codes = rows.SelectMany(r => r.Fields.More?.Custom?.Keys ?? []).Distinct(StringComparer.Ordinal).ToArray();
         var own = codes.Length > 0 ? await FieldsAsync(transaction, codes, ct) : [];
-        var read = rows.Select(r => Read(r, rule.Region, own)).ToList();
+        var links = await LinksAsync(transaction, own, [.. rows.Select(r => r.Fields.More?.Custom).OfType<IReadOnlyDictionary<string, System.Text.Json.JsonElement>>()], rule.Region, ct);
+        var read = rows.Select(r => Read(r, rule.Region, own, links)).ToList();
         var numbers = read.SelectMany(r => r.Numbers).Select(n => n.E164).Distinct(StringComparer.Ordinal).ToArray();
         await LockNumbersAsync(transaction, numbers, ct);
         var book = rule.Duplicates == ImportDuplicates.AlwaysNew
@@ -50,6 +52,7 @@ public sealed partial class ClientDirectory
             : new ImportBook(await KnownAsync(transaction, rule.ByNumber ? numbers : [], rule.ByMail ? read.Select(r => r.Mail).Where(m => m.Length > 0).Distinct(StringComparer.Ordinal).ToArray() : [], ct));
         var results = read.ConvertAll(r => r.Errors.Count > 0 ? new ClientImported.Invalid(r.Errors) : book.Take(r, rule));
         await WriteAsync(transaction, book, ct);
+        await RecalculateAsync(transaction, formulas, [.. book.New.Concat(book.Changed).Select(h => h.Id)], ct);
         return results;
     }
 
@@ -61,12 +64,12 @@ public sealed partial class ClientDirectory
         return errors;
     }
 
-    static ImportedRow Read(ImportedClient row, string region, List<CustomField> own)
+    static ImportedRow Read(ImportedClient row, string region, List<CustomField> own, LinkBook links)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var numbers = Check(row.Fields, region, errors);
         var f = row.Fields;
-        var custom = f.More?.Custom is { Count: > 0 } given ? CheckCustom(own, given, errors).Set : NoCustom;
+        var custom = f.More?.Custom is { Count: > 0 } given ? CheckCustom(own, given, links, errors).Set : NoCustom;
         var head = new ImportHead(row.Id, f.Kind, PlainText.Clean(f.Name, 200), PlainText.Clean(f.Company, 200), PlainText.Clean(f.Email, 254), PlainText.Clean(f.City, 100), PlainText.CleanLines(f.Note, 20_000),
             f.Language, f.Segment, f.ResponsibleId, PlainText.Clean(row.Source, 100), Confirmed: true, CleanTaxId(f.More?.TaxId), custom);
         return new ImportedRow(head, numbers, errors);

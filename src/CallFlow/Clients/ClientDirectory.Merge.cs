@@ -58,6 +58,8 @@ public sealed partial class ClientDirectory
         if (merge.Winner == merge.Loser) errors["other"] = ["expected another client"];
         if (merge.Taken.FirstOrDefault(t => !Array.Exists(Chosen, c => c.Field == t) && !(t.StartsWith(OwnField, StringComparison.Ordinal) && t.Length is > 7 and <= 47)) is { } unknown)
             errors["taken"] = [$"expected fields such as {string.Join(", ", Chosen.Select(c => c.Field))} and custom.CODE, not {PlainText.Clean(unknown, 50)}"];
+        var formulas = await FormulasAsync(transaction, ct);
+        if (merge.Taken.FirstOrDefault(t => formulas.Codes.Any(c => t == OwnField + c)) is { } calculated) errors["taken"] = [$"expected fields that one can fill in, not {calculated}, which is calculated"];
         if (errors.Count > 0) return new ClientMerged.Invalid(errors);
         await LockAsync(transaction, merge.Winner, merge.Loser, ct);
         if (await ScalarAsync(transaction, "select winner_id from client_merge where id = $1", ct, merge.Id) is Guid of) return of == merge.Winner ? new ClientMerged.WasDone() : new ClientMerged.Conflict();
@@ -73,6 +75,7 @@ public sealed partial class ClientDirectory
         await DoAsync(transaction, MergeEmailsSql, ct, merge.Winner, merge.Loser, Text(winner, "email"));
         await DoAsync(transaction, MainEmailSql, ct, merge.Winner);
         await DoAsync(transaction, "update client set merged_into = $2, version = version + 1, updated_at = $3 where id = $1", ct, merge.Loser, merge.Winner, now);
+        await RecalculateAsync(transaction, formulas, [merge.Winner], ct);
         var after = (await SnapshotAsync(transaction, merge.Winner, ct))!;
         await DoAsync(transaction,
             """
@@ -90,6 +93,7 @@ public sealed partial class ClientDirectory
     public async Task<ClientUnmerged> UnmergeAsync(NpgsqlTransaction transaction, Guid merge, Guid by, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(transaction);
+        var formulas = await FormulasAsync(transaction, ct);
         if (await MergeRowAsync(transaction, merge, ct) is not { } row) return new ClientUnmerged.NotFound();
         if (row.Undone) return new ClientUnmerged.WasUndone();
         await LockAsync(transaction, row.Winner, row.Loser, ct);
@@ -107,6 +111,7 @@ public sealed partial class ClientDirectory
         await DoAsync(transaction, UnmergeEmailsSql, ct, row.Winner, merge);
         await DoAsync(transaction, MainEmailSql, ct, row.Winner);
         await DoAsync(transaction, "update client set merged_into = null, version = version + 1, updated_at = $2 where id = $1", ct, row.Loser, now);
+        await RecalculateAsync(transaction, formulas, [row.Winner, row.Loser], ct);
         await DoAsync(transaction, "update client_merge set undone_at = $2, undone_by = $3, kept = $4 where id = $1", ct, merge, now, by, kept);
         await HintAsync(transaction, row.Winner, row.Loser, ct);
 

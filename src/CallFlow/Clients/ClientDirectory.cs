@@ -8,7 +8,8 @@ namespace CallCrm.CallFlow;
 /// <summary>The only writer of clients and their numbers.</summary>
 /// <param name="pages">Pool for what people save.</param>
 /// <param name="calls">The router's pool: a caller waits for <see cref="IdentifyAsync"/>.</param>
-public sealed partial class ClientDirectory(NpgsqlDataSource pages, RouterDatabase calls, ChangeHints hints, TimeProvider time)
+/// <param name="zone">Where the day of calculated fields begins; null: UTC.</param>
+public sealed partial class ClientDirectory(NpgsqlDataSource pages, RouterDatabase calls, ChangeHints hints, TimeProvider time, TimeZoneInfo? zone = null)
 {
     const int MostCandidates = 20;
 

@@ -11,16 +11,26 @@ public sealed record FieldOption(string Code, string Name);
 
 /// <summary>
 /// A field that an administrator made, and what it may hold. Stored as JSON: text a string; number a number; money <c>{"amount": 12.5, "currency": "EUR"}</c>;
-/// date <c>"2026-03-31"</c>; choice the code of an option; choices an array of them; yes_no true or false.
+/// date <c>"2026-03-31"</c>; choice the code of an option; choices an array of them; yes_no true or false; link <c>{"id": "…"}</c>; calculated as its result's kind.
 /// </summary>
-/// <param name="Kind">text, number, money, date, choice, choices, yes_no.</param>
-public sealed partial record CustomField(string Code, string Name, string Kind, IReadOnlyList<FieldOption> Options)
+/// <param name="Kind">One of <see cref="Kinds"/>.</param>
+/// <param name="Target">Of link: client, deal or person.</param>
+/// <param name="Expression">Of calculated: its formula.</param>
+/// <param name="Result">Of calculated: text, number, date or yes_no, as it follows from the formula.</param>
+public sealed partial record CustomField(string Code, string Name, string Kind, IReadOnlyList<FieldOption> Options, string? Target = null, string? Expression = null, string? Result = null)
 {
     public const int LongestText = 2_000;
 
+    public const string Link = "link", Calculated = "calculated";
+
+    /// <summary>The columns of <c>client_field</c> in the order of the record.</summary>
+    public const string Columns = "code, name, kind, options::text, target, expression, result";
+
     static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static IReadOnlyList<string> Kinds { get; } = ["text", "number", "money", "date", "choice", "choices", "yes_no"];
+    public static IReadOnlyList<string> Kinds { get; } = ["text", "number", "money", "date", "choice", "choices", "yes_no", Link, Calculated];
+
+    public static IReadOnlyList<string> Targets { get; } = ["client", "deal", "person"];
 
     public bool HasOptions => Kind is "choice" or "choices";
 
@@ -32,19 +42,30 @@ public sealed partial record CustomField(string Code, string Name, string Kind, 
         "money" => "an amount with at most two decimals and its currency, such as 12.50 EUR",
         "date" => "a day such as 2026-03-31",
         "yes_no" => "yes or no",
+        Calculated => "no value: it is calculated",
+        Link => Target switch
+        {
+            "deal" => "the number or the exact title of one deal, or its id",
+            "person" => "the login or the exact name of one colleague, or the id",
+            _ => "the telephone number, mail or exact name of one client, or the id",
+        },
         "choice" => "one of " + OptionCodes,
         _ => "some of " + OptionCodes,
     };
 
     string OptionCodes => Options.Count <= 10 ? string.Join(", ", Options.Select(o => o.Code)) : string.Join(", ", Options.Take(10).Select(o => o.Code)) + " …";
 
-    /// <summary>As it is stored; null when it is not what is expected. Texts of numbers, sums and days are taken as well as their JSON.</summary>
+    /// <summary>
+    /// As it is stored; null when it is not what is expected. Texts of numbers, sums and days are taken as well as their JSON. Of a link the text that names its target,
+    /// which the directory looks up.
+    /// </summary>
     public JsonNode? Read(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => Parse(value.GetString()!),
         JsonValueKind.Number when Kind == "number" => value.TryGetDecimal(out var number) ? Number(number) : null,
         JsonValueKind.True or JsonValueKind.False when Kind == "yes_no" => JsonValue.Create(value.GetBoolean()),
         JsonValueKind.Object when Kind == "money" => Money(value),
+        JsonValueKind.Object when Kind == Link && value.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String => Parse(id.GetString()!),
         JsonValueKind.Array when Kind == "choices" => value.EnumerateArray().All(v => v.ValueKind == JsonValueKind.String) ? Choices(value.EnumerateArray().Select(v => v.GetString()!)) : null,
         _ => null,
     };
@@ -56,7 +77,9 @@ public sealed partial record CustomField(string Code, string Name, string Kind, 
         if (clean.Length is 0 or > LongestText) return null;
         switch (Kind)
         {
-            case "text":
+            case Calculated:
+                return null;
+            case "text" or Link:
                 return JsonValue.Create(clean);
             case "number":
                 return AsNumber(clean) is { } number ? Number(number) : null;
@@ -83,6 +106,7 @@ public sealed partial record CustomField(string Code, string Name, string Kind, 
         JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Text)),
         JsonValueKind.Object when value.TryGetProperty("amount", out var amount) && amount.TryGetDecimal(out var sum) && value.TryGetProperty("currency", out var currency) =>
             string.Create(CultureInfo.InvariantCulture, $"{sum:0.00} {currency.GetString()}"),
+        JsonValueKind.Object when Kind == Link => value.TryGetProperty("name", out var name) ? name.GetString() ?? "" : "",
         _ => value.GetRawText(),
     };
 
@@ -90,6 +114,8 @@ public sealed partial record CustomField(string Code, string Name, string Kind, 
     public JsonNode? Convert(JsonElement value, CustomField to)
     {
         ArgumentNullException.ThrowIfNull(to);
+        // A name found again may be another's.
+        if (Kind == Link || to.Kind is Link or Calculated) return null;
         if (HasOptions && to.HasOptions)
         {
             var codes = (value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Select(v => v.GetString() ?? "") : [value.GetString() ?? ""]).ToArray();
@@ -101,6 +127,10 @@ public sealed partial record CustomField(string Code, string Name, string Kind, 
     }
 
     public static string Json(JsonNode value) => value.ToJsonString(Plain);
+
+    /// <summary>A row of <see cref="Columns"/>.</summary>
+    public static CustomField Of(string code, string name, string kind, string options, string? target, string? expression, string? result) =>
+        new(code, name, kind, ReadOptions(options), target, expression, result);
 
     public static IReadOnlyList<FieldOption> ReadOptions(string json) => JsonSerializer.Deserialize<FieldOption[]>(json, JsonSerializerOptions.Web) ?? [];
 
@@ -131,7 +161,7 @@ public sealed partial record CustomField(string Code, string Name, string Kind, 
         return new JsonObject { ["amount"] = amount, ["currency"] = currency };
     }
 
-    static JsonValue? Number(decimal number) => Math.Abs(number) >= 1_000_000_000_000_000m ? null : JsonValue.Create(number / 1.000000000000000000000000000000000m);
+    internal static JsonValue? Number(decimal number) => Math.Abs(number) >= 1_000_000_000_000_000m ? null : JsonValue.Create(number / 1.000000000000000000000000000000000m);
 
     /// <summary>With a point, or one comma where there is no point: <c>1,5</c>. Separators of thousands are not guessed at.</summary>
     static decimal? AsNumber(string text)

@@ -38,6 +38,7 @@ public static class DemoData
         DemoSegments.Assign(clients, deals, history, now);
         await DemoInsert.RowsAsync(connection, "client", clients.OrderBy(c => c.CreatedAt).ThenBy(c => c.Id), ct);
         await DemoInsert.RowsAsync(connection, "client_phone", maker.Phones, ct);
+        await connection.ExecuteAsync(new CommandDefinition(OwnFields, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "deal", deals.OrderBy(d => d.CreatedAt), ct);
         await DemoInsert.RowsAsync(connection, "call", history.Calls.OrderBy(c => c.StartedAt), ct);
         await DemoInsert.RowsAsync(connection, "call_leg", history.Legs, ct);
@@ -51,6 +52,16 @@ public static class DemoData
         await DemoInsert.RowsAsync(connection, "script_visit", history.Scripts.Visits, ct);
         await DemoInsert.RowsAsync(connection, "task", DemoDeals.Tasks(random, clients, history, now), ct);
     }
+
+    /// <summary>One that leads to another client, and one that is calculated: its values come with the first pass over the cards.</summary>
+    const string OwnFields = """
+        insert into client_field (code, name, kind, position, target, expression, result, uses) values
+          ('recommended_by', 'Recommended by', 'link', 10, 'client', null, null, '{}'),
+          ('standing', 'Standing', 'calculated', 20, null, 'if(wonDealsSum >= 10000, "gold", if(wonDeals > 0, "customer", if(openDeals > 0, "in talks", "prospect")))', 'text', '{openDeals,wonDeals,wonDealsSum}');
+        update client c set custom = jsonb_build_object('recommended_by', jsonb_build_object('id', o.by))
+        from (select id, lag(id, 3) over (order by number) as by, row_number() over (order by number) as n from client) o
+        where o.id = c.id and o.by is not null and o.n % 4 = 0;
+        """;
 
     /// <summary>Most wrap-ups were filled in by one key; the note was changed more often than the rest.</summary>
     const string Proposed = """

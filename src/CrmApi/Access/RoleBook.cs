@@ -6,7 +6,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Access;
 
 /// <summary>All roles, and who is in which department with all below it, as one immutable whole.</summary>
-/// <param name="Sensitive">Fields of the card that need a right to be seen.</param>
+/// <param name="Sensitive">Fields of the card that need a right to be seen; also those that are calculated from them.</param>
 /// <param name="People">Of a department and all below it, in order.</param>
 internal sealed record RoleSnapshot(long Version, FrozenDictionary<string, RoleRights> Roles, FrozenDictionary<Guid, Guid[]> People, IReadOnlyList<string> Sensitive)
 {
@@ -25,6 +25,9 @@ internal sealed class RoleBook(NpgsqlDataSource database, RoleStore store) : IDi
 
     /// <summary>Whoever looks: what is said in a greeting is nobody's secret.</summary>
     public Veil OfEverybody => current is { } known ? new Veil(false, known.Sensitive) : Veil.None;
+
+    /// <summary>Of whom only the settings tell; of nobody before the roles were read.</summary>
+    public Grants OfNow(Guid person, string role, Guid? department) => current?.Of(person, role, department) ?? Grants.None;
 
     public async ValueTask<RoleSnapshot> AsOfAsync(long version, CancellationToken cancel)
     {
@@ -57,7 +60,9 @@ internal sealed class RoleBook(NpgsqlDataSource database, RoleStore store) : IDi
               select u.top, d.id from under u join department d on d.parent_id = u.id
             )
             select u.top, p.id from under u join app_user p on p.department_id = u.id order by u.top, p.id;
-            select field from sensitive_field order by field;
+            select field from sensitive_field
+            union
+            select 'custom.' || code from client_field where uses && (select array_agg(field) from sensitive_field) order by 1;
             """, cancellationToken: cancel));
         var version = await results.ReadSingleAsync<long>();
         var roles = (await results.ReadAsync<(string Code, string Model)>()).AsList();

@@ -230,6 +230,7 @@ internal static partial class AdminRules
         errors.Unless(field.Archived || !others.Exists(f => !f.Archived && f.Name.Equals(field.Name, StringComparison.OrdinalIgnoreCase)), "name", "a name that no other field has");
         errors.Unless(field.Archived || others.Count(f => !f.Archived) < MostFields, "name", $"at most {MostFields} fields in use");
         errors.OneOf("kind", field.Kind, [.. CustomField.Kinds]);
+        if (field.Kind == CustomField.Link) errors.OneOf("target", field.Target ?? "", [.. CustomField.Targets]);
         errors.Range("position", field.Position, 1, 999);
         if (field.Kind is not ("choice" or "choices"))
         {

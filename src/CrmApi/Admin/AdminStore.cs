@@ -44,7 +44,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select code, name, builtin, version from role order by not builtin, name, code;
             select role, right_code, scope from role_right order by role, right_code;
             select id, name, parent_id as parent, version from department order by lower(name), id;
-            select code, name, kind, options::text, position, archived, version from client_field order by archived, position, code;
+            select code, name, kind, options::text, position, archived, version, target, expression, result from client_field order by archived, position, code;
             select field from sensitive_field order by field;
             select role, deal_type, groups::text, version from card_layout order by role nulls first, deal_type nulls first;
             select id, name, occasion, segment, deal_type, deal_stage, role, fields, active, version from required_rule order by lower(name), id;
@@ -108,9 +108,9 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             JsonSerializer.Deserialize<Dictionary<string, string>>(Greetings) is { Count: > 0 } others ? new SortedDictionary<string, string>(others, StringComparer.Ordinal) : null);
     }
 
-    sealed record FieldRow(string Code, string Name, string Kind, string Options, int Position, bool Archived, int Version)
+    sealed record FieldRow(string Code, string Name, string Kind, string Options, int Position, bool Archived, int Version, string? Target, string? Expression, string? Result)
     {
-        public ClientFieldSetup View() => new(Code, Name, Kind, [.. CustomField.ReadOptions(Options).Select(o => new NamedCode(o.Code, o.Name))], Position, Archived, Version);
+        public ClientFieldSetup View() => new(Code, Name, Kind, [.. CustomField.ReadOptions(Options).Select(o => new NamedCode(o.Code, o.Name))], Position, Archived, Version, Target, Expression, Result);
     }
 
     sealed record RuleRow(Guid Id, string Name, string Occasion, string? Segment, string? Deal_type, string? Deal_stage, string? Role, Array Fields, bool Active, int Version)

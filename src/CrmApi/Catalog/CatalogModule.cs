@@ -30,7 +30,7 @@ internal static class CatalogModule
             select id, name, is_agent from app_user where active order by name, id;
             select code, name from deal_type order by code;
             select deal_type, code, name from stage order by deal_type, position;
-            select code, name, kind, options::text from client_field where not archived order by position, code;
+            select code, name, kind, options::text, target, result, expression from client_field where not archived order by position, code;
             select role, deal_type, groups::text, version from card_layout where role is null or role = @role order by role nulls first, deal_type nulls first;
             """,
             new { id = person.Id, role = person.Role }, cancellationToken: cancel));
@@ -45,10 +45,10 @@ internal static class CatalogModule
         var layouts = (await results.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
         return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
             [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name))]))],
-            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))]))], [.. layouts]);
+            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))], f.Target, f.Result, f.Expression))], [.. layouts]);
     }
 
     sealed record StageRow(string DealType, string Code, string Name);
 
-    sealed record FieldRow(string Code, string Name, string Kind, string Options);
+    sealed record FieldRow(string Code, string Name, string Kind, string Options, string? Target, string? Result, string? Expression);
 }

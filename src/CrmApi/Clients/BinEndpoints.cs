@@ -28,14 +28,14 @@ internal static class BinEndpoints
         if (!await access.ReachesAsync(person, Rights.DeleteClients, cancel, id)) return Problems.NotFound("client");
         var deleted = await bin.DeleteAsync(id, read, person, cancel);
         if (deleted is ClientSaved.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
-        return deleted is ClientSaved.Conflict && card.DeletedAt is null ? ClientEndpoints.Conflict(card) : TypedResults.Ok(card);
+        return deleted is ClientSaved.Conflict && card.DeletedAt is null ? ClientEndpoints.Conflict(CardLinks.Named(card, person)) : TypedResults.Ok(CardLinks.Named(card, person));
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> RestoreAsync(Guid id, Person person, BinStore bin, ClientStore store, CardAccess access, CancellationToken cancel)
     {
         if (!await access.ReachesAsync(person, Rights.DeleteClients, cancel, id)) return Problems.NotFound("client");
         await bin.RestoreAsync(id, person, cancel);
-        return await store.CardAsync(id, cancel) is { DeletedAt: null } card ? TypedResults.Ok(card) : Problems.NotFound("client");
+        return await store.CardAsync(id, cancel) is { DeletedAt: null } card ? TypedResults.Ok(CardLinks.Named(card, person)) : Problems.NotFound("client");
     }
 }
 

@@ -58,7 +58,7 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
     public static ClientCardView Shown(Person person, ClientCardView card, CardSight sight)
     {
         var deals = DealsOf(person, sight);
-        return card with { MayEdit = sight.Edit, OpenDeals = deals.IsEveryone ? card.OpenDeals : [.. card.OpenDeals.Where(d => deals.Includes(d.ResponsibleId))] };
+        return CardLinks.Named(card, person) with { MayEdit = sight.Edit, OpenDeals = deals.IsEveryone ? card.OpenDeals : [.. card.OpenDeals.Where(d => deals.Includes(d.ResponsibleId))] };
     }
 
     public static Reach DealsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeDeals);

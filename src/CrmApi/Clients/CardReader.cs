@@ -5,7 +5,7 @@ using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
 namespace CallCrm.CrmApi.Clients;
 
-/// <summary>Reads whole cards, many at once, as six statements of a batch: one round trip together with whatever else the batch reads.</summary>
+/// <summary>Reads whole cards, many at once, as a few statements of a batch: one round trip together with whatever else the batch reads.</summary>
 internal static class CardReader
 {
     /// <summary>Parameter @clients: uuid[]. Of a merged client it is the card that it went into, under the id asked for; with the deals and calls of all that went into it.</summary>
@@ -44,6 +44,14 @@ internal static class CardReader
         left join app_user u on u.id = l.agent_id
         left join wrap_up w on w.call_id = l.id and w.agent_id = l.agent_id
         left join disposition p on p.code = w.disposition;
+        select k.asked, f.code, f.target as kind, coalesce(t.id, d.id, u.id) as id, coalesce(nullif(t.name, ''), t.company, d.title, u.name) as name, coalesce(t.responsible_id, d.responsible_id) as owner,
+          client_root(d.client_id) as client
+        from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked) join client_field f on f.kind = 'link' and not f.archived and jsonb_exists(c.custom, f.code)
+        cross join lateral (select (c.custom -> f.code ->> 'id')::uuid as id) v
+        left join client t on f.target = 'client' and t.id = client_root(v.id) and t.deleted_at is null
+        left join deal d on f.target = 'deal' and d.id = v.id
+        left join app_user u on f.target = 'person' and u.id = v.id
+        where coalesce(t.id, d.id, u.id) is not null;
         """;
 
     public static async Task<Dictionary<Guid, ClientCardView>> ReadAsync(SqlMapper.GridReader results)
@@ -54,6 +62,7 @@ internal static class CardReader
         var contacts = (await results.ReadAsync<ContactRow>()).ToLookup(c => c.Asked);
         var deals = (await results.ReadAsync<DealRow>()).ToLookup(d => d.Asked);
         var lastCalls = (await results.ReadAsync<LastCallRow>()).ToDictionary(l => l.Asked);
+        var links = (await results.ReadAsync<LinkRow>()).ToLookup(l => l.Asked);
         return cards.DistinctBy(c => c.Asked).ToDictionary(c => c.Asked, c => new ClientCardView(c.Id, c.Number, c.Kind, c.Name, c.Company, c.Email, c.City, c.Note, c.Language,
             c.Segment, c.SegmentName, c.SegmentReason, c.Source, c.ResponsibleId, c.ResponsibleName, c.Confirmed, c.Version,
             [.. phones[c.Asked].Select(p => new PhoneView(p.E164, Numbers.Format(p.E164, "en"), p.Label, p.IsMain))],
@@ -62,13 +71,18 @@ internal static class CardReader
             c.CreatedAt, c.Hidden, [.. emails[c.Asked].Select(e => new EmailView(e.Address, e.Label))], c.TaxId, c.TimeZone.Length > 0 ? c.TimeZone : null, c.Address, (string[])c.Tags,
             JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
             [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null))], c.DeletedAt,
-            DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null));
+            DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null)
+        {
+            Links = links[c.Asked].ToDictionary(l => l.Code, l => new LinkTarget(l.Kind, l.Id, l.Name ?? "", l.Owner, l.Client), StringComparer.Ordinal),
+        });
     }
 
     sealed record CardRow(Guid Asked, Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
         string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden,
         string TaxId, string TimeZone, string Address, Array Tags, string Custom, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt,
         DateTimeOffset? DoNotCallAt, string? DoNotCallBy);
+
+    sealed record LinkRow(Guid Asked, string Code, string Kind, Guid Id, string? Name, Guid? Owner, Guid? Client);
 
     sealed record ContactRow(Guid Asked, Guid Id, string Name, string? Phone);
 

@@ -30,6 +30,7 @@ internal static class ClientEndpoints
         services.AddSingleton<MergeStore>();
         services.AddSingleton<BinStore>();
         services.AddHostedService<BinWorker>();
+        services.AddHostedService<CalculationWorker>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
@@ -38,6 +39,7 @@ internal static class ClientEndpoints
         group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? cursor = null, int? limit = null) =>
                 store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), person.Veil, cursor, Cursor.Limit(limit), cancel))
             .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag and kind; newest cards first");
+        CardLinks.Map(api);
         // A call lends its agent the card: who may is decided at the card (CardAccess).
         var cards = api.MapGroup("/clients").WithTags("Clients");
         cards.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.OpenCards).WithName("GetClient").WithSummary("A client's card");

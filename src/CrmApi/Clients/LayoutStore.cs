@@ -56,7 +56,9 @@ internal sealed class LayoutStore(NpgsqlDataSource database)
 
     static string Lines(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Trim();
 
-    static bool SameValue(JsonElement typed, JsonElement? before) => before is { ValueKind: not JsonValueKind.Undefined } known
+    static bool SameValue(JsonElement typed, JsonElement? before) => CardLinks.IdOf(before) is { } link
+        ? (CardLinks.IdOf(typed) ?? (typed.ValueKind == JsonValueKind.String ? typed.GetString() : null)) == link
+        : before is { ValueKind: not JsonValueKind.Undefined } known
         ? JsonElement.DeepEquals(typed, known)
         : typed.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined || (typed.ValueKind == JsonValueKind.String && string.IsNullOrWhiteSpace(typed.GetString()));
 

@@ -25,12 +25,12 @@ internal static class ReviewEndpoints
         group.MapPost("/{id}/show", ShowAsync).WithName("ShowClient").WithSummary("Bring a card back that was put away");
     }
 
-    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ConfirmAsync(Guid id, CardConfirm confirm, ClientDirectory directory, ClientStore store, CancellationToken cancel)
+    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ConfirmAsync(Guid id, CardConfirm confirm, Person person, ClientDirectory directory, ClientStore store, CancellationToken cancel)
     {
         var saved = await directory.ConfirmAsync(id, confirm.Version, cancel);
         if (saved is ClientSaved.Invalid invalid) return Problems.Invalid(invalid.Errors);
         if (saved is ClientSaved.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
-        return saved is ClientSaved.Conflict ? ClientEndpoints.Conflict(card) : TypedResults.Ok(card);
+        return saved is ClientSaved.Conflict ? ClientEndpoints.Conflict(CardLinks.Named(card, person)) : TypedResults.Ok(CardLinks.Named(card, person));
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> HideAsync(Guid id, Person person, ReviewStore review, ClientStore store, CancellationToken cancel)
@@ -38,14 +38,14 @@ internal static class ReviewEndpoints
         var hidden = await review.HideAsync(id, person, cancel);
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         return hidden || card.Hidden
-            ? TypedResults.Ok(card)
+            ? TypedResults.Ok(CardLinks.Named(card, person))
             : Problems.Of(StatusCodes.Status409Conflict, "not_hidden", "Only cards that nobody confirmed, without deals and nobody responsible, are put away.");
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ShowAsync(Guid id, Person person, ReviewStore review, ClientStore store, CancellationToken cancel)
     {
         await review.ShowAsync(id, person, cancel);
-        return await store.CardAsync(id, cancel) is { } card ? TypedResults.Ok(card) : Problems.NotFound("client");
+        return await store.CardAsync(id, cancel) is { } card ? TypedResults.Ok(CardLinks.Named(card, person)) : Problems.NotFound("client");
     }
 }
 

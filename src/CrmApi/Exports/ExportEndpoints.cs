@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
@@ -38,7 +39,9 @@ internal static class ExportEndpoints
         if (Wrong(format, language) is { } wrong) return wrong;
         var text = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
         await audit.AddAsync(person.Id, "export", "client", $"{format} {text}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
-        return (await export.AnswerAsync(http, Name("clients", clock), format, language, ExportTexts.ClientHeader(language), clients.RowsAsync(text, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), person.Veil, language, cancel), cancel)).Result;
+        var own = await clients.OwnAsync(person.Veil, cancel);
+        return (await export.AnswerAsync(http, Name("clients", clock), format, language, [.. ExportTexts.ClientHeader(language), .. own.Select(f => f.Name)],
+            clients.RowsAsync(text, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), person.Within(Rights.SeeDeals), person.Veil, own, language, cancel), cancel)).Result;
     }
 
     static async Task<IResult> CallsAsync(HttpContext http, Person person, CallExport calls, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string? direction = null,
@@ -60,10 +63,19 @@ internal static class ExportEndpoints
 
 internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, IOptions<SiteOptions> site, SiteClock clock)
 {
-    /// <summary>One query, read as it comes: what is being written is a picture of one moment.</summary>
-    public async IAsyncEnumerable<object?[]> RowsAsync(string query, Reach sees, Reach exports, Veil veil, string language, [EnumeratorCancellation] CancellationToken cancel)
+    /// <summary>The site's own fields that are seen, a column each after the card's.</summary>
+    public async Task<IReadOnlyList<CustomField>> OwnAsync(Veil veil, CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People });
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var fields = await connection.QueryAsync<(string Code, string Name, string Kind, string Options, string? Target)>(new CommandDefinition(
+            "select code, name, kind, options::text, target from client_field where not archived order by position, code", cancellationToken: cancel));
+        return [.. fields.Where(f => !veil.HidesCustom(f.Code)).Select(f => CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, null, null))];
+    }
+
+    /// <summary>One query, read as it comes: what is being written is a picture of one moment.</summary>
+    public async IAsyncEnumerable<object?[]> RowsAsync(string query, Reach sees, Reach exports, Reach deals, Veil veil, IReadOnlyList<CustomField> own, string language, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People, deals = deals.People });
         const string Theirs = "c.merged_into is null and c.deleted_at is null and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))";
         var hits = ClientSearch.Hits(query, parameters, veil, site.Value.Region, Theirs, limit: null);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -71,7 +83,8 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
             $"""
             {hits}
             select c.number, c.kind, c.name, c.company, (select string_agg(p.e164, ' ' order by p.is_main desc, p.added_at, p.e164) from client_phone p where p.client_id = c.id) as phones, c.email, c.city,
-              s.name as segment, u.name as responsible, c.language, c.source, c.note, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at
+              s.name as segment, u.name as responsible, c.language, c.source, c.note, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at,
+              c.custom::text as custom, {(own.Any(f => f.Kind == CustomField.Link) ? LinksSql : "null::text")} as links
             from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
             where {Theirs} and {(hits.Length > 0 ? "c.number in (select number from hit)" : "c.hidden_at is null")}
             order by c.number desc
@@ -83,8 +96,15 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
                 r.Number, ExportTexts.Kind(r.Kind, language), Shown(r.Name), Shown(r.Company),
                 string.Join("; ", (r.Phones ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => veil.Numbers ? mask.Value(p) : PhoneNumbers.Format(p, "en"))),
                 Shown(r.Email, "email"), Shown(r.City, "city"), r.Segment, r.Responsible, r.Language, r.Source, Shown(r.Note, "note"),
-                Local(r.CreatedAt), r.LastCallAt is { } last ? Local(last) : null,
+                Local(r.CreatedAt), r.LastCallAt is { } last ? Local(last) : null, .. Own(r),
             ];
+        }
+
+        IEnumerable<object?> Own(Row row)
+        {
+            using var custom = JsonDocument.Parse(row.Custom);
+            using var links = JsonDocument.Parse(row.Links ?? "{}");
+            return [.. own.Select(f => (f.Kind == CustomField.Link ? links.RootElement : custom.RootElement).TryGetProperty(f.Code, out var value) ? Shown(f.Kind == CustomField.Link ? value.GetString()! : f.Text(value)) : null)];
         }
 
         string Shown(string text, string? field = null) => field is not null && veil.Hides(field) ? "" : veil.Numbers ? mask.Text(text) : text;
@@ -93,7 +113,17 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
     DateTime Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, clock.Zone).DateTime;
 
     sealed record Row(long Number, string Kind, string Name, string Company, string? Phones, string Email, string City, string? Segment, string? Responsible, string? Language, string Source, string Note,
-        DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt);
+        DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt, string Custom, string? Links);
+
+    /// <summary>The names of what links lead to, as far as it is seen.</summary>
+    const string LinksSql = """
+        (select jsonb_object_agg(f.code, coalesce(nullif(t.name, ''), t.company, d.title, p.name))::text
+         from client_field f cross join lateral (select (c.custom -> f.code ->> 'id')::uuid as id) v
+         left join client t on f.target = 'client' and t.id = client_root(v.id) and t.deleted_at is null and (@sees::uuid[] is null or t.responsible_id = any(@sees))
+         left join deal d on f.target = 'deal' and d.id = v.id and (@deals::uuid[] is null or d.responsible_id = any(@deals))
+         left join app_user p on f.target = 'person' and p.id = v.id
+         where f.kind = 'link' and not f.archived and jsonb_exists(c.custom, f.code) and coalesce(t.id, d.id, p.id) is not null)
+        """;
 }
 
 internal sealed class CallExport(CallStore store, NumberMask mask, SiteClock clock)

@@ -77,7 +77,15 @@ internal sealed class VeilJson(NumberMask mask, NumberHandles handles, IOptions<
     string Text(string text, Veil veil) => veil.Numbers ? mask.Text(text) : text;
 
     Dictionary<string, JsonElement>? Custom(IReadOnlyDictionary<string, JsonElement>? custom, Veil veil) => custom?.Where(c => !veil.HidesCustom(c.Key))
-        .ToDictionary(c => c.Key, c => veil.Numbers && c.Value.ValueKind == JsonValueKind.String ? JsonSerializer.SerializeToElement(mask.Text(c.Value.GetString()!), ContractsJson.Default.String) : c.Value, StringComparer.Ordinal);
+        .ToDictionary(c => c.Key, c => veil.Numbers ? Masked(c.Value) : c.Value, StringComparer.Ordinal);
+
+    /// <summary>Texts, and the names that links have.</summary>
+    JsonElement Masked(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => JsonSerializer.SerializeToElement(mask.Text(value.GetString()!), ContractsJson.Default.String),
+        JsonValueKind.Object => JsonSerializer.SerializeToElement(value.EnumerateObject().ToDictionary(p => p.Name, p => p.Name == "name" ? Masked(p.Value) : p.Value, StringComparer.Ordinal), ContractsJson.Default.DictionaryStringJsonElement),
+        _ => value,
+    };
 
     void AsItIs(JsonPropertyInfo property) =>
         property.CustomConverter = (JsonConverter)Activator.CreateInstance(typeof(Plainly<>).MakeGenericType(property.PropertyType), Plain)!;

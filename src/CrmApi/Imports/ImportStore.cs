@@ -157,13 +157,13 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
             select id, login, name from app_user where active order by name, login;
             select code, name from deal_type order by code;
             select deal_type, code, name from stage order by deal_type, position;
-            select code, name, kind, options::text from client_field where not archived order by position, code;
+            select code, name, kind, options::text, target from client_field where not archived and kind <> 'calculated' order by position, code;
             """, cancellationToken: cancel));
         var segments = (await results.ReadAsync<NamedCode>()).AsList();
         var people = (await results.ReadAsync<(Guid, string, string)>()).AsList();
         var types = (await results.ReadAsync<NamedCode>()).AsList();
         var stages = (await results.ReadAsync<(string Type, string Code, string Name)>()).ToLookup(s => s.Type, s => new NamedCode(s.Code, s.Name), StringComparer.Ordinal);
-        var own = (await results.ReadAsync<(string Code, string Name, string Kind, string Options)>()).Select(f => new CustomField(f.Code, f.Name, f.Kind, CustomField.ReadOptions(f.Options))).ToList();
+        var own = (await results.ReadAsync<(string Code, string Name, string Kind, string Options, string? Target)>()).Select(f => new CustomField(f.Code, f.Name, f.Kind, CustomField.ReadOptions(f.Options), f.Target)).ToList();
         return new ImportLists(segments, people, types.ConvertAll(t => (t, (IReadOnlyList<NamedCode>)[.. stages[t.Code]])), own);
     }
 

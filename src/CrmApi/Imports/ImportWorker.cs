@@ -186,6 +186,7 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
                 .Concat(valid.Zip(results).Where(v => v.Second is ClientImported.Invalid).Select(v => (v.First.Row, Errors: Told(v.First, (ClientImported.Invalid)v.Second)))).OrderBy(w => w.Row.Number).ToList();
             var owners = valid.Zip(results).Where(v => v.First.Deal is not null && Client(v.Second) is not null).Select(v => (Client(v.Second)!.Value, v.First.Deal!)).ToList();
             var made = await worker.deals.AddAsync(transaction, owners, cancel);
+            if (made > 0) await worker.directory.RecalculateAsync(transaction, [.. owners.Select(o => o.Value)], cancel);
             foreach (var (row, why) in wrong) failed.Add(row, why);
             var kept = errors.Concat(wrong.SelectMany(w => w.Errors.Select(e => View(w.Row.Number, e)))).Take(ImportStore.MostErrors).ToList();
             var step = new ImportStep(rows[^1].Row.Number, results.Count(r => r is ClientImported.Made), results.Count(r => r is ClientImported.Changed), results.Count(r => r is ClientImported.Skipped), wrong.Count, made, failed.Flush(), kept);

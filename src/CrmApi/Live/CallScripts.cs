@@ -113,7 +113,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
         };
         foreach (var field in facts.Names.Fields)
         {
-            if (card?.Custom?.TryGetValue(field.Code, out var value) == true) values[ScriptFields.CustomPrefix + field.Code] = field.Text(value);
+            if (card?.Custom?.TryGetValue(field.Code, out var value) == true && field.Text(value) is { Length: > 0 } text) values[ScriptFields.CustomPrefix + field.Code] = text;
         }
 
         return new ScriptContext(values, LocalTime(call));

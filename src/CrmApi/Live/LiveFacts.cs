@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Live;
 
-internal sealed record FactPerson(Guid Id, string Name, string Language, string? Queues);
+internal sealed record FactPerson(Guid Id, string Name, string Language, string? Queues, string Role = "", Guid? Department = null);
 
 /// <param name="Greetings">What to say, by language.</param>
 internal sealed record FactNumber(string Number, string Name, string Language, IReadOnlyDictionary<string, SpokenLine> Greetings)
@@ -66,10 +66,10 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
-            select u.id, u.name, u.language, (select string_agg(q.name, ', ' order by q.position, q.name) from queue_agent a join queue q on q.id = a.queue_id where a.user_id = u.id) as queues from app_user u;
+            select u.id, u.name, u.language, (select string_agg(q.name, ', ' order by q.position, q.name) from queue_agent a join queue q on q.id = a.queue_id where a.user_id = u.id) as queues, u.role, u.department_id as department from app_user u;
             select id, name, time_zone from queue where domain = @domain;
             select number, name, language, greeting, greetings::text from dialled_number where domain = @domain;
-            select code, name, kind, options::text from client_field where not archived order by position, code;
+            select code, name, kind, options::text, target, expression, result from client_field where not archived order by position, code;
             """,
             new { domain }, cancellationToken: cancel));
         var people = await results.ReadAsync<FactPerson>();
@@ -79,11 +79,11 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
         return new LiveNames(people.ToFrozenDictionary(p => p.Id), queues.ToFrozenDictionary(q => q.Id),
             numbers.GroupBy(n => Digits(n.Number), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal))
         {
-            Fields = [.. fields.Select(f => new CustomField(f.Code, f.Name, f.Kind, CustomField.ReadOptions(f.Options)))],
+            Fields = [.. fields.Select(f => CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, f.Expression, f.Result))],
         };
     }
 
-    sealed record FieldRow(string Code, string Name, string Kind, string Options);
+    sealed record FieldRow(string Code, string Name, string Kind, string Options, string? Target, string? Expression, string? Result);
 
     sealed record NumberRow(string Number, string Name, string Language, string Greeting, string Greetings);
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
 using CallCrm.Engine;
 using Microsoft.Extensions.Options;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
@@ -7,7 +9,7 @@ using Numbers = CallCrm.CallFlow.PhoneNumbers;
 namespace CallCrm.CrmApi.Live;
 
 /// <summary>State, names and cards become what the page shows.</summary>
-internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock clock, IOptions<SiteOptions> site)
+internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook roles, SiteClock clock, IOptions<SiteOptions> site)
 {
     readonly bool showsListeners = site.Value.Listening == Listening.Shown;
 
@@ -18,8 +20,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         var number = Names.Number(call.Dialled);
         var handed = offer.Rule is RouteRule.Transfer or RouteRule.Consult or RouteRule.TransferBack;
         return new PopView(offer.Id, call.Id, facts.Number(call.Id), offer.At, offer.Ring_s, Seconds(offer.At - (call.QueuedAt ?? call.StartedAt)), Caller(call), Lookup(call),
-            Names.Queue(offer.Queue), number?.Name, scripts.Greeting(call, offer.Agent, Card(call, dress)), Reason(call.Decision, offer.Rule, offer.Agent),
-            Card(call, dress), Candidates(call, dress), scripts.For(call, offer.Agent, Card(call, dress)), offer.Device, offer.CanAnswer, offer.CanHold, offer.Rang,
+            Names.Queue(offer.Queue), number?.Name, scripts.Greeting(call, offer.Agent, Card(call, offer.Agent, dress)), Reason(call.Decision, offer.Rule, offer.Agent),
+            Card(call, offer.Agent, dress), Candidates(call, dress), scripts.For(call, offer.Agent, Card(call, offer.Agent, dress)), offer.Device, offer.CanAnswer, offer.CanHold, offer.Rang,
             handed ? Transfer(call, offer.Agent) : null, handed ? dress.Field(call.Id, "note") : null, handed ? dress.Field(call.Id, "script.step") : null);
     }
 
@@ -31,8 +33,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
-            scripts.Greeting(call, agentId, Card(call, dress)), Transfer(call, agentId),
+            Card(call, agentId, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, agentId, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
+            scripts.Greeting(call, agentId, Card(call, agentId, dress)), Transfer(call, agentId),
             showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null);
     }
 
@@ -44,7 +46,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
         call.Direction == CallDirection.Internal && call.Caller.Raw == agent.Extension && call.Dialled.Raw.Length > 0 ? Caller(call.Dialled, "") : Caller(call);
 
     public CardEvent CardChanged(LiveCall call, Guid agent, Dress dress, DateTimeOffset at) =>
-        new(call.Id, Lookup(call), Card(call, dress), Candidates(call, dress), scripts.For(call, agent, Card(call, dress))) { At = at };
+        new(call.Id, Lookup(call), Card(call, agent, dress), Candidates(call, dress), scripts.For(call, agent, Card(call, agent, dress))) { At = at };
 
     public AgentStateView State(LiveAgent agent) => new(agent.State.ToString(), agent.Reason, agent.Node, agent.Extension, agent.Since, agent.Until, agent.Call,
         agent.State == AgentState.WrapUp && !agent.Extended, agent.Leaves);
@@ -106,7 +108,13 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, SiteClock 
 
     static string Lookup(LiveCall call) => (call.Lookup ?? LookupOutcome.Unknown).ToString();
 
-    static ClientCardView? Card(LiveCall call, Dress dress) => call.Client is { } id ? dress.Cards.GetValueOrDefault(id) : null;
+    /// <summary>The call lends the card; what its links lead to is as far as the agent's own rights reach.</summary>
+    ClientCardView? Card(LiveCall call, Guid agent, Dress dress)
+    {
+        if ((call.Client is { } id ? dress.Cards.GetValueOrDefault(id) : null) is not { Links.Count: > 0 } card) return call.Client is { } known ? dress.Cards.GetValueOrDefault(known) : null;
+        var grants = Names.People.TryGetValue(agent, out var person) ? roles.OfNow(agent, person.Role, person.Department) : Grants.None;
+        return CardLinks.Named(card, grants.Of(Rights.WorkWithClients), grants.Of(Rights.SeeDeals));
+    }
 
     static CandidateView[] Candidates(LiveCall call, Dress dress) =>
         call.Candidates.Length > 1 ? [.. call.Candidates.Select(dress.Candidates.GetValueOrDefault).OfType<CandidateView>()] : [];

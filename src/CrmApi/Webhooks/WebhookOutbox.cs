@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 using Dapper;
@@ -106,7 +107,7 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
             if (what.Event == WebhookEvents.ClientSaved)
             {
                 var card = await clients.CardAsync(what.Key, cancel);
-                message = card is null || card.Id != what.Key || card.DeletedAt is not null ? message with { Event = WebhookEvents.ClientRemoved } : message with { Client = card };
+                message = card is null || card.Id != what.Key || card.DeletedAt is not null ? message with { Event = WebhookEvents.ClientRemoved } : message with { Client = CardLinks.Named(card, Reach.Everyone, Reach.Everyone) };
             }
             else
             {

@@ -141,7 +141,7 @@ public sealed class ClientFieldTests(ApiHost host) : IClassFixture<ApiHost>
         await using var admin = await host.SignInAsync("ada");
         var (status, problem) = await admin.ProblemAsync(HttpMethod.Put, $"api/admin/client-fields/{code}", JsonSerializer.Serialize(Field(code, "text"), ContractsJson.Default.ClientFieldSetup));
         (status, problem.Errors!.Keys.Single()).Should().Be((HttpStatusCode.BadRequest, field));
-        (_, problem) = await admin.ProblemAsync(HttpMethod.Put, "api/admin/client-fields/odd", JsonSerializer.Serialize(Field("odd", "link") with { Position = 0, Options = [new("x", "X")] }, ContractsJson.Default.ClientFieldSetup));
+        (_, problem) = await admin.ProblemAsync(HttpMethod.Put, "api/admin/client-fields/odd", JsonSerializer.Serialize(Field("odd", "picture") with { Position = 0, Options = [new("x", "X")] }, ContractsJson.Default.ClientFieldSetup));
         problem.Errors!.Keys.Should().BeEquivalentTo("kind", "position", "options");
         (_, problem) = await admin.ProblemAsync(HttpMethod.Put, "api/admin/client-fields/odd", JsonSerializer.Serialize(Field("odd", "choice"), ContractsJson.Default.ClientFieldSetup));
         problem.Errors!.Keys.Should().BeEquivalentTo("options");

@@ -16,7 +16,7 @@ namespace CallCrm.CrmApi.Tests.Imports;
 [Trait("Category", "Slow")]
 public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
 {
-    static async Task<ImportPreview> UploadAsync(Page page, string name, byte[] content, Guid? id = null)
+    internal static async Task<ImportPreview> UploadAsync(Page page, string name, byte[] content, Guid? id = null)
     {
         using var answer = await SendAsync(page, name, content, id);
         answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
@@ -30,7 +30,7 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
         return await page.Http.PostAsync($"api/imports?id={id ?? Guid.CreateVersion7()}&name={Uri.EscapeDataString(name)}", body);
     }
 
-    static ImportStart Plan(ImportPreview preview, string duplicates = "skip", bool number = true, bool mail = true, string language = "en") =>
+    internal static ImportStart Plan(ImportPreview preview, string duplicates = "skip", bool number = true, bool mail = true, string language = "en") =>
         new(preview.Columns, preview.HeaderRow, preview.Kind, duplicates, number, mail, preview.Encoding, preview.Separator, preview.Sheet, language);
 
     static async Task<ImportRunView> StartAsync(Page page, Guid id, ImportStart plan)
@@ -40,7 +40,7 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
         return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.ImportRunView))!;
     }
 
-    static async Task<ImportRunView> EndAsync(Page page, Guid id)
+    internal static async Task<ImportRunView> EndAsync(Page page, Guid id)
     {
         for (var n = 0; n < 600; n++)
         {

@@ -1,0 +1,307 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace CallCrm.CallFlow;
+
+/// <param name="Running">Cards are being calculated anew.</param>
+/// <param name="EndedAt">When the last pass ended.</param>
+public sealed record Recalculation(bool Running, int Percent, DateTimeOffset? EndedAt);
+
+/// <summary>
+/// Calculated fields. What a person saves is calculated in the same transaction; calls, deals and other writers of cards are followed by the changes and the journal; a changed
+/// formula and a new day make a pass over all cards. A card's version stays: nobody edits these fields, so nobody's edit is in conflict with them.
+/// </summary>
+public sealed partial class ClientDirectory
+{
+    const int CardsAtOnce = 1_000, ChangesAtOnce = 500, EntriesAtOnce = 5_000;
+
+    (string Key, FormulaSet Set) lastFormulas = ("", FormulaSet.Build([], out _));
+
+    DateOnly LocalDay(DateTimeOffset at) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone ?? TimeZoneInfo.Utc).DateTime);
+
+    /// <summary>
+    /// Those in use, which do not change before the transaction ends. To be called before any card is locked: who changes a field locks it first and its cards after it.
+    /// </summary>
+    async Task<FormulaSet> FormulasAsync(NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select {CustomField.Columns} from client_field where not archived and exists (select from client_field where kind = 'calculated' and not archived) order by code for share", transaction.Connection, transaction);
+        var fields = await ReadFieldsAsync(command, ct);
+        var key = string.Join('\n', fields.Select(f => $"{f.Code} {f.Kind} {f.Expression}"));
+        if (lastFormulas is var last && last.Key == key) return last.Set;
+        var set = FormulaSet.Build(fields, out _);
+        lastFormulas = (key, set);
+        return set;
+    }
+
+    /// <summary>Cards that the transaction has written, or whose deals.</summary>
+    public async Task RecalculateAsync(NpgsqlTransaction transaction, IReadOnlyCollection<Guid> cards, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        await RecalculateAsync(transaction, await FormulasAsync(transaction, ct), cards, ct);
+    }
+
+    /// <returns>The cards that changed by it, of those given.</returns>
+    async Task<IReadOnlyList<Guid>> RecalculateAsync(NpgsqlTransaction transaction, FormulaSet formulas, IReadOnlyCollection<Guid> cards, CancellationToken ct)
+    {
+        if (formulas.IsEmpty) return [];
+        var changed = new List<Guid>();
+        foreach (var some in cards.Distinct().Order().Chunk(CardsAtOnce))
+        {
+            var (ids, values) = await ValuesAsync(transaction, formulas, some, ct);
+            if (ids.Count == 0) continue;
+            await using var update = new NpgsqlCommand("update client c set custom = (c.custom - $3) || g.made::jsonb from unnest($1::uuid[], $2::text[]) as g(id, made) where c.id = g.id", transaction.Connection, transaction)
+            {
+                Parameters = { new() { Value = ids.ToArray() }, new() { Value = values.ToArray() }, new() { Value = formulas.Codes.ToArray() } },
+            };
+            await update.ExecuteNonQueryAsync(ct);
+            changed.AddRange(ids);
+        }
+
+        return changed;
+    }
+
+    /// <summary>Of those cards alone whose stored values are others.</summary>
+    async Task<(List<Guid> Ids, List<string> Values)> ValuesAsync(NpgsqlTransaction transaction, FormulaSet formulas, Guid[] cards, CancellationToken ct)
+    {
+        var (ids, values) = (new List<Guid>(), new List<string>());
+        await foreach (var (id, made, custom) in EvaluateAsync(transaction, formulas, cards, ct))
+        {
+            if (formulas.Codes.All(c => Same(made[c], custom, c))) continue;
+            ids.Add(id);
+            values.Add(CustomField.Json(made));
+        }
+
+        return (ids, values);
+    }
+
+    static bool Same(JsonNode? made, JsonElement custom, string code) => custom.TryGetProperty(code, out var stored) ? made is not null && JsonElement.DeepEquals(JsonSerializer.SerializeToElement(made), stored) : made is null;
+
+    async IAsyncEnumerable<(Guid Id, JsonObject Made, JsonElement Custom)> EvaluateAsync(NpgsqlTransaction transaction, FormulaSet formulas, Guid[] cards, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await using var command = new NpgsqlCommand(FactsSql(formulas.Needs("calls"), formulas.Needs("deals")), transaction.Connection, transaction)
+        {
+            Parameters = { new() { Value = cards }, new() { Value = now.AddDays(-30).UtcDateTime }, new() { Value = now.AddDays(-90).UtcDateTime } },
+        };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+        {
+            using var custom = JsonDocument.Parse(reader.GetString(reader.GetOrdinal("custom")));
+            var made = formulas.Evaluate(n => Fact(reader, n, now), custom.RootElement, LocalDay(now));
+            yield return (reader.GetGuid(0), made, custom.RootElement);
+        }
+    }
+
+    object? Fact(NpgsqlDataReader row, string name, DateTimeOffset now)
+    {
+        if (name == "ageDays") return Days("created", row, now);
+        if (name == "daysSinceContact") return Days("contact", row, now);
+        if (name == "daysSinceFirstCall") return Days("first", row, now);
+        var value = row[row.GetOrdinal(name)];
+        return value switch
+        {
+            string { Length: > 0 } text => text,
+            DateTime at => LocalDay(new DateTimeOffset(at)),
+            long count => (decimal)count,
+            decimal sum => sum,
+            _ => null,
+        };
+    }
+
+    object? Days(string column, NpgsqlDataReader row, DateTimeOffset now) => row[row.GetOrdinal(column)] is DateTime at ? (decimal)(LocalDay(now).DayNumber - LocalDay(new DateTimeOffset(at)).DayNumber) : null;
+
+    /// <summary>What a formula gives for a card now; nothing is stored.</summary>
+    /// <param name="formulas">Of all fields in use, with the one that is tried.</param>
+    /// <returns>Whether there is such a client, and the value; null: empty.</returns>
+    public async Task<(bool Known, JsonElement? Value)> TryFormulaAsync(FormulaSet formulas, string code, Guid client, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(formulas);
+        await using var connection = await pages.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await foreach (var (_, made, _) in EvaluateAsync(transaction, formulas, [client], ct)) return (true, made[code] is { } value ? JsonSerializer.SerializeToElement(value) : null);
+        return (false, null);
+    }
+
+    /// <summary>All cards from the beginning, in the transaction that changes a formula.</summary>
+    public Task RecalculateAllAsync(NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return DoAsync(transaction, BeginPassSql, ct, time.GetUtcNow().UtcDateTime);
+    }
+
+    public async Task<Recalculation> RecalculationAsync(CancellationToken ct)
+    {
+        await using var command = pages.CreateCommand("select after, upto, ended_at from client_recalculation");
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        var (running, upto) = (!reader.IsDBNull(0), reader.GetInt64(1));
+        return new Recalculation(running, running && upto > 0 ? (int)Math.Min(99, reader.GetInt64(0) * 100 / upto) : running ? 0 : 100, reader.IsDBNull(2) ? null : reader.GetFieldValue<DateTimeOffset>(2));
+    }
+
+    /// <summary>
+    /// Cards whose calls, deals or fields changed since it was read last, in one transaction with how far it has read: a host that dies in the middle reads it again, several take turns.
+    /// Its own changes are read once more and change nothing.
+    /// </summary>
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> FollowAsync(string domain, CancellationToken ct)
+    {
+        await using var connection = await pages.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (await ScalarAsync(transaction, "select exists (select from client_field where kind = 'calculated' and not archived)", ct) is not true)
+        {
+            await DoAsync(transaction, "delete from client_calculation_position where domain = $1", ct, domain);
+            await transaction.CommitAsync(ct);
+            return false;
+        }
+
+        // What happened before it was followed is found by a pass.
+        if (await ScalarAsync(transaction, BeginFollowingSql, ct, domain) is not null) await RecalculateAllAsync(transaction, ct);
+        var (cards, more) = await ChangedAsync(transaction, domain, ct);
+        if (cards is null) return false;
+        if (cards.Length > 0)
+        {
+            var formulas = await FormulasAsync(transaction, ct);
+            await DoAsync(transaction, LockCardsSql, ct, cards);
+            var changed = await RecalculateAsync(transaction, formulas, cards, ct);
+            if (changed.Count > 0) await hints.AddAsync(transaction, [.. changed.Select(c => new ChangeHint("client", c.ToString(), null, null, default))], ct);
+        }
+
+        await transaction.CommitAsync(ct);
+        if (cards.Length > 0) hints.Wake();
+        return more;
+    }
+
+    /// <returns>Null: another host reads just now.</returns>
+    static async Task<(Guid[]? Cards, bool More)> ChangedAsync(NpgsqlTransaction transaction, string domain, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(ChangedSql, transaction.Connection, transaction) { Parameters = { new() { Value = domain }, new() { Value = ChangesAtOnce }, new() { Value = EntriesAtOnce } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? (reader.GetFieldValue<Guid[]>(0), reader.GetBoolean(1)) : (null, false);
+    }
+
+    /// <summary>The next cards of a pass, in one transaction with how far it is. A new day begins one where a formula looks at the day.</summary>
+    /// <returns>Whether there is more.</returns>
+    public async Task<bool> PassAsync(CancellationToken ct)
+    {
+        await using var connection = await pages.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (await PassRowAsync(transaction, ct) is not { } pass) return false;
+        var (now, today) = (time.GetUtcNow().UtcDateTime, LocalDay(time.GetUtcNow()));
+        if (pass.After is null && pass.Day == today) return false;
+        var formulas = await FormulasAsync(transaction, ct);
+        if (pass.After is null && formulas.Ages)
+        {
+            await RecalculateAllAsync(transaction, ct);
+            pass = pass with { After = 0 };
+        }
+
+        // Of the day on which it began: one that ran past midnight is followed by another.
+        if (pass.After is null or 0) await DoAsync(transaction, "update client_recalculation set day = $1", ct, today);
+        if (pass.After is not { } after)
+        {
+            await transaction.CommitAsync(ct);
+            return false;
+        }
+
+        var (cards, last) = await NextCardsAsync(transaction, after, ct);
+        await RecalculateAsync(transaction, formulas, cards, ct);
+        var over = cards.Length < CardsAtOnce || formulas.IsEmpty;
+        if (over) await DoAsync(transaction, "update client_recalculation set after = null, ended_at = $1", ct, now);
+        else await DoAsync(transaction, "update client_recalculation set after = $1", ct, last);
+        await transaction.CommitAsync(ct);
+        return !over;
+    }
+
+    sealed record PassRow(long? After, DateOnly? Day);
+
+    /// <returns>Null: another host is at it.</returns>
+    static async Task<PassRow?> PassRowAsync(NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select after, day from client_recalculation for update skip locked", transaction.Connection, transaction);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        return await reader.ReadAsync(ct) ? new PassRow(reader.IsDBNull(0) ? null : reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<DateOnly>(1)) : null;
+    }
+
+    static async Task<(Guid[] Cards, long Last)> NextCardsAsync(NpgsqlTransaction transaction, long after, CancellationToken ct)
+    {
+        var (cards, last) = (new List<Guid>(CardsAtOnce), after);
+        await using (var command = new NpgsqlCommand("select id, number from client where number > $1 order by number limit $2", transaction.Connection, transaction) { Parameters = { new() { Value = after }, new() { Value = CardsAtOnce } } })
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            while (await reader.ReadAsync(ct))
+            {
+                cards.Add(reader.GetGuid(0));
+                last = reader.GetInt64(1);
+            }
+        }
+
+        if (cards.Count > 0) await DoAsync(transaction, LockCardsSql, ct, cards.ToArray());
+        return ([.. cards], last);
+    }
+
+    // Read after this statement, facts are at least as new as the lock. In the order in which merges and imports lock.
+    const string LockCardsSql = "select id from client where id = any ($1) order by id for no key update";
+
+    const string BeginPassSql = "update client_recalculation set after = 0, upto = (select coalesce(max(number), 0) from client), started_at = $1";
+
+    const string BeginFollowingSql = """
+        insert into client_calculation_position (domain, change_xid, change_id, journal_seq)
+        select $1, pg_snapshot_xmin(pg_current_snapshot()), 0, (select coalesce(max(seq), 0) from journal where domain = $1)
+        where not exists (select from client_calculation_position where domain = $1) on conflict do nothing
+        returning 1
+        """;
+
+    const string ChangedSql = """
+        with before as materialized (
+          select domain, change_xid, change_id, journal_seq from client_calculation_position where domain = $1 for update skip locked
+        ), changes as materialized (
+          select c.xid, c.id, c.kind, c.key from before b cross join lateral (
+            select xid, id, kind, key from change where (xid, id) > (b.change_xid, b.change_id) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit $2) c
+        ), entries as materialized (
+          select j.seq, j.kind, j.call_id from before b cross join lateral (
+            select seq, kind, call_id from journal where domain = $1 and seq > b.journal_seq order by seq limit $3) j
+        ), moved as (
+          update client_calculation_position p set
+            change_xid = coalesce((select xid from changes order by xid desc, id desc limit 1), p.change_xid), change_id = coalesce((select id from changes order by xid desc, id desc limit 1), p.change_id),
+            journal_seq = coalesce((select max(seq) from entries), p.journal_seq)
+          from before b where p.domain = b.domain
+        ), touched (id) as (
+          select case when key ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then key::uuid end from changes where kind = 'client'
+          union
+          select l.client_id from entries e join call l on l.id = e.call_id or l.merged_into = e.call_id
+          where e.kind in ('call_identified', 'call_ended', 'call_corrected', 'call_merged', 'call_imported') and l.client_id is not null
+        )
+        select coalesce((select array_agg(distinct client_root(id)) from touched where client_root(id) is not null), '{}'),
+          (select count(*) from changes) = $2 or (select count(*) from entries) = $3
+        from before
+        """;
+
+    /// <summary>What formulas are evaluated with; calls and deals of all cards that went into one are its.</summary>
+    static string FactsSql(bool calls, bool deals) => $"""
+        select c.id, c.custom::text as custom, c.name, c.company, c.email, c.city, c.note, c.address, c.kind, c.language, c.segment, c.source, c.tax_id as "taxId", c.time_zone as "timeZone",
+          array_to_string(c.tags, ', ') as tags, c.created_at as created, k.*, d.*
+        from client c
+        cross join lateral ({(calls ? CallFactsSql : NoFactsSql)}) k
+        cross join lateral ({(deals ? DealFactsSql : NoFactsSql)}) d
+        where c.id = any ($1) and c.merged_into is null and c.deleted_at is null
+        """;
+
+    const string CallFactsSql = """
+        select count(*) as calls, count(*) filter (where l.started_at >= $2) as calls30, count(*) filter (where l.started_at >= $3) as calls90,
+          max(l.started_at) filter (where l.talk_ms > 0) as contact, min(l.started_at) as first, round(coalesce(sum(l.talk_ms), 0) / 60000.0, 1) as "talkMinutes"
+        from client_family(c.id) f (id) join call l on l.client_id = f.id and l.state = 'Ended' and l.merged_into is null
+        """;
+
+    // Sums of several currencies are none.
+    const string DealFactsSql = """
+        select count(*) filter (where e.closed_at is null) as "openDeals", count(*) filter (where s.outcome = 'won') as "wonDeals",
+          case when count(distinct e.currency) filter (where e.closed_at is null) <= 1 then coalesce(sum(e.amount) filter (where e.closed_at is null), 0) end as "openDealsSum",
+          case when count(distinct e.currency) filter (where s.outcome = 'won') <= 1 then coalesce(sum(e.amount) filter (where s.outcome = 'won'), 0) end as "wonDealsSum"
+        from client_family(c.id) f (id) join deal e on e.client_id = f.id join stage s on s.deal_type = e.deal_type and s.code = e.stage
+        """;
+
+    const string NoFactsSql = "select";
+}

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
+using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Clients;
+
+/// <summary>The card's links: their targets' names for those who may see them, and what there is to choose from.</summary>
+internal static class CardLinks
+{
+    const int MostChoices = 8;
+
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapGet("/links", ChoicesAsync).RequireAuthorization(Rights.OpenCards).WithTags("Clients").WithName("ListLinkTargets")
+            .WithSummary("What a link on a card may lead to, by a fragment: clients and deals as far as one sees them, colleagues by name or login; at most 8");
+
+    /// <summary>Names are added here alone: a card that went by another way leads to nothing one could read.</summary>
+    public static ClientCardView Named(ClientCardView card, Reach clients, Reach deals)
+    {
+        if (card.Links.Count == 0 || card.Custom is not { } custom) return card;
+        var named = custom.ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal);
+        foreach (var (code, target) in card.Links)
+        {
+            if (target.Kind switch { "client" => clients.Includes(target.Owner), "deal" => deals.Includes(target.Owner), _ => true }) named[code] = Json(target);
+        }
+
+        return card with { Custom = named };
+    }
+
+    public static ClientCardView Named(ClientCardView card, Person person) => Named(card, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals));
+
+    public static string? IdOf(JsonElement? value) => value is { ValueKind: JsonValueKind.Object } link && link.TryGetProperty("id", out var id) ? id.GetString() : null;
+
+    static JsonElement Json(LinkTarget target)
+    {
+        var value = new Dictionary<string, string>(StringComparer.Ordinal) { ["id"] = target.Id.ToString(), ["name"] = target.Name };
+        if (target.Client is { } client) value["clientId"] = client.ToString();
+        return JsonSerializer.SerializeToElement(value);
+    }
+
+    static async Task<Results<Ok<IReadOnlyList<LinkChoice>>, ProblemHttpResult>> ChoicesAsync(Person person, ClientStore clients, NpgsqlDataSource database, CancellationToken cancel, string target = "", string query = "")
+    {
+        if (!CustomField.Targets.Contains(target)) return Problems.Invalid("target", "one of " + string.Join(", ", CustomField.Targets));
+        query = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
+        if (query.Length == 0) return TypedResults.Ok<IReadOnlyList<LinkChoice>>([]);
+        if (target == "client")
+        {
+            var found = await clients.ListAsync(query, null, null, person.Within(Rights.WorkWithClients), person.Veil, null, MostChoices, cancel);
+            return TypedResults.Ok<IReadOnlyList<LinkChoice>>([.. found.Items.Select(c => new LinkChoice(c.Id, c.Name.Length > 0 ? c.Name : c.Company, $"#{c.Number} {(c.Name.Length > 0 ? c.Company : "")}".TrimEnd()))]);
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = await connection.QueryAsync<LinkChoice>(new CommandDefinition(target == "deal" ? DealsSql : PeopleSql,
+            new { fragment = $"%{Texts.LikeFragment(query)}%", number = query.TrimStart('#'), deals = person.Within(Rights.SeeDeals).People, MostChoices }, cancellationToken: cancel));
+        return TypedResults.Ok<IReadOnlyList<LinkChoice>>(rows.AsList());
+    }
+
+    const string DealsSql = """
+        select d.id, d.title as name, concat('#', d.number, ' ', coalesce(nullif(c.name, ''), c.company)) as hint from deal d join client c on c.id = client_root(d.client_id)
+        where (d.title ilike @fragment or d.number::text = @number) and (@deals::uuid[] is null or d.responsible_id = any(@deals)) and c.deleted_at is null
+        order by d.closed_at is not null, d.number desc limit @MostChoices
+        """;
+
+    const string PeopleSql = "select id, name, login as hint from app_user where active and (name ilike @fragment or login ilike @fragment) order by name, id limit @MostChoices";
+}
