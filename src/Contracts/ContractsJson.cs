@@ -96,6 +96,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(WebhookMessage))]
 [JsonSerializable(typeof(ListPage<WebhookDeliveryView>))]
 [JsonSerializable(typeof(SensitiveFieldsSave))]
+[JsonSerializable(typeof(CallSetup))]
 [JsonSerializable(typeof(CardLayout))]
 [JsonSerializable(typeof(RequiredRuleSetup))]
 [JsonSerializable(typeof(DealMove))]

@@ -313,6 +313,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<AdminView> RetireQueueAsync(Guid queue, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/queues/{queue}", null, Json.AdminView, cancel);
 
+    public Task<AdminView> SaveCallsAsync(CallSetup calls, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/calls", JsonContent.Create(calls, Json.CallSetup), Json.AdminView, cancel);
+
     public Task<PbxImportView> PbxAsync(string node, CancellationToken cancel = default) => GetAsync($"api/admin/pbx/{Uri.EscapeDataString(node)}", Json.PbxImportView, cancel);
 
     public Task<PbxImportResult> ImportAsync(string node, PbxImportRequest request, CancellationToken cancel = default) =>

@@ -52,6 +52,9 @@ static class PbxActions
     /// <summary>Who the channel talks with (BRIDGEPEER); empty when it does not.</summary>
     public static AmiAction AskPeer(string channel) => Action("Getvar", ("Channel", channel), ("Variable", "BRIDGEPEER"));
 
+    /// <summary>A global variable of the dialplan.</summary>
+    public static AmiAction SetGlobal(string name, string value) => Action("Setvar", ("Variable", name), ("Value", value));
+
     /// <summary>In the dialog of the channel where it is known, else to the device's contact.</summary>
     static AmiAction Notify(string device, string? channel, string what) => Action("PJSIPNotify",
         channel is null ? ("Endpoint", device[(device.IndexOf('/', StringComparison.Ordinal) + 1)..]) : ("Channel", channel),

@@ -17,12 +17,29 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     long? _resyncAsked;
     volatile AmiClient? _ami;
+    volatile bool _recordInternal;
 
     public string Node => options.Node;
 
     public PbxOptions Options => options;
 
     public bool Connected { get; private set; }
+
+    /// <summary>Calls between colleagues that are dialled on a phone are recorded by the site's dialplan (callcrm-record-internal): told at each login and change.</summary>
+    public async Task RecordInternalAsync(bool record, CancellationToken cancel)
+    {
+        var same = _recordInternal == record;
+        _recordInternal = record;
+        if (!same && _ami is { } ami && Connected)
+            await TellRecordingAsync(ami, cancel);
+    }
+
+    async Task TellRecordingAsync(AmiClient ami, CancellationToken cancel)
+    {
+        var answer = await ami.SendAsync(PbxActions.SetGlobal("CALLCRM_RECORD_INTERNAL", _recordInternal ? "1" : "0"), cancel);
+        if (!answer.IsSuccess && _recordInternal)
+            LogNoInternalRecording(Node, answer.Message);
+    }
 
     /// <summary>For as long as the domain is held; a connection of its own each time, so that nothing old is left in it.</summary>
     public async Task RunAsync(IInputs inputs, CancellationToken cancel)
@@ -83,6 +100,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 await inputs.PutAsync(new EngineInput.Fact(new PbxFact.Connected(Node, null, connected.AsteriskVersion)), cancel);
                 await ResyncAsync(ami, inputs, cancel);
                 await TellRightsAsync(ami, inputs, cancel);
+                await TellRecordingAsync(ami, cancel);
                 break;
             case AmiOverflow overflow:
                 LogOverflow(Node, overflow.Dropped);
@@ -168,6 +186,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: snapshot failed: {Outcome} {Detail}")]
     partial void LogSnapshotFailed(string node, AmiOutcome outcome, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: calls between colleagues dialled on a phone are not recorded, CALLCRM_RECORD_INTERNAL cannot be set: {Detail}")]
+    partial void LogNoInternalRecording(string node, string detail);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node} calls itself '{SystemName}': set both to the same name, or recordings are not found")]
     partial void LogOtherName(string node, string systemName);

@@ -164,7 +164,7 @@ internal sealed class OutboundCall(Exchange exchange, OriginateRequest request)
         if (exchange.Phones.FirstOrDefault(p => p.Extension == number) is { } colleague)
         {
             exchange.Step(agent, "callcrm-extension", number, 7, "Dial", $"{colleague.Name},25,t");
-            await new DialApplication(exchange, agent, cdr, call: null).RunAsync(colleague, TimeSpan.FromSeconds(25));
+            await new DialApplication(exchange, agent, cdr, call: null) { BeforeDial = Record }.RunAsync(colleague, TimeSpan.FromSeconds(25));
             return;
         }
 

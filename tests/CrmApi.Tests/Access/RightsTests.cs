@@ -83,6 +83,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["GET /api/clients/bin"] = [Rights.DeleteClients],
         ["PUT /api/admin/client-fields/{code}"] = [Rights.Configure],
         ["DELETE /api/admin/client-fields/{code}"] = [Rights.Configure],
+        ["PUT /api/admin/calls"] = [Rights.Configure],
         ["PUT /api/admin/sensitive-fields"] = [Rights.Configure],
         ["PUT /api/admin/card-layouts"] = [Rights.Configure],
         ["DELETE /api/admin/card-layouts"] = [Rights.Configure],
