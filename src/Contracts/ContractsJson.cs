@@ -97,6 +97,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<WebhookDeliveryView>))]
 [JsonSerializable(typeof(SensitiveFieldsSave))]
 [JsonSerializable(typeof(CallSetup))]
+[JsonSerializable(typeof(PhoneTestView))]
 [JsonSerializable(typeof(CardLayout))]
 [JsonSerializable(typeof(RequiredRuleSetup))]
 [JsonSerializable(typeof(DealMove))]

@@ -18,6 +18,8 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     long? _resyncAsked;
     volatile AmiClient? _ami;
     volatile bool _recordInternal;
+    volatile bool _notifies = true;
+    volatile PhoneTest? _test;
 
     public string Node => options.Node;
 
@@ -91,6 +93,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     {
         switch (signal)
         {
+            case AmiEvent e when PhoneTest.IsOurs(e):
+                _test?.Hear(e);
+                break;
             case AmiEvent e when e.Sequence > _inSnapshot && Connected && !AgiCheck.IsChannel(e["Channel"] ?? e["LocalOneChannel"]):
                 await inputs.PutAsync(new EngineInput.PbxSaid(ToPbxEvent(e), PbxModel.MayBeginCall(e.Name) ? NewCall() : default), cancel);
                 break;
@@ -118,7 +123,8 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     async Task TellRightsAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
     {
         var commands = await ami.SendAsync(new AmiAction("ListCommands"), cancel);
-        await inputs.PutAsync(new EngineInput.PbxRights(Node, !commands.IsSuccess || commands["PJSIPNotify"] is not null), cancel);
+        _notifies = !commands.IsSuccess || commands["PJSIPNotify"] is not null;
+        await inputs.PutAsync(new EngineInput.PbxRights(Node, _notifies), cancel);
     }
 
     async Task ResyncAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
@@ -135,7 +141,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 RouterMetrics.Resyncs.Add(1);
                 LogSnapshot(Node, channels.Items.Count);
                 await inputs.PutAsync(
-                    new EngineInput.PbxLists(Node, [.. channels.Items.Where(c => !AgiCheck.IsChannel(c["Channel"])).Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
+                    new EngineInput.PbxLists(Node, [.. channels.Items.Where(c => !AgiCheck.IsChannel(c["Channel"]) && !PhoneTest.IsOurs(c)).Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
                 return;
             }
 
@@ -160,6 +166,37 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
             return (false, peer.IsSuccess ? "the channel talks" : peer.Message);
         var response = await ami.SendAsync(PbxActions.ToAmi(what, Options), cancel);
         return (response.IsSuccess, response.Message);
+    }
+
+    /// <summary>One phone is tried at a time; what came of the last one is told until the next begins.</summary>
+    /// <param name="stopping">The test goes on when who asked is gone.</param>
+    public RoadPhoneTest TestPhone(string device, bool start, CancellationToken stopping)
+    {
+        if (!start)
+            return _test is { } last && last.Result.Device == device ? last.Result : new RoadPhoneTest("none", device, _notifies);
+        if (_ami is not { } ami || !Connected)
+            return RoadPhoneTest.Refused("pbx_away", device);
+        if (_test is { Runs: true })
+            return RoadPhoneTest.Refused("phone_test_runs", device);
+        var test = _test = new PhoneTest(ami, device, _notifies, time);
+        _ = RunAsync(test);
+        return test.Result;
+
+        async Task RunAsync(PhoneTest begun)
+        {
+            try
+            {
+                await begun.RunAsync(stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // The host stops.
+            }
+            catch (Exception e)
+            {
+                LogTestFailed(e, Node, device);
+            }
+        }
     }
 
     /// <summary>What the PBX has set up.</summary>
@@ -189,6 +226,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: calls between colleagues dialled on a phone are not recorded, CALLCRM_RECORD_INTERNAL cannot be set: {Detail}")]
     partial void LogNoInternalRecording(string node, string detail);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "PBX {Node}: the test of {Device} failed")]
+    partial void LogTestFailed(Exception e, string node, string device);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node} calls itself '{SystemName}': set both to the same name, or recordings are not found")]
     partial void LogOtherName(string node, string systemName);

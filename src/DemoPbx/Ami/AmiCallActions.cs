@@ -246,6 +246,7 @@ internal sealed class AmiCallActions(Exchange exchange)
         var (device, number) = (request["Channel"] ?? "", request["Exten"] ?? "");
         var error = device.Length == 0 ? "Channel not specified"
             : !device.Contains('/', StringComparison.Ordinal) ? "Invalid channel"
+            : request["Application"] == "Wait" ? null
             : number.Length == 0 || !(request["Context"] is { } context && (context == SnippetContexts.Listen || exchange.Options.OutboundContexts.Contains(context))) ? "Extension does not exist."
             : null;
         if (error is not null)

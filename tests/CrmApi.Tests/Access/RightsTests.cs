@@ -36,6 +36,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["POST /api/commands"] = [Rights.TakeCalls],
         ["GET /api/directory"] = [Rights.TakeCalls],
         ["GET /api/seats"] = [Rights.TakeCalls],
+        ["POST /api/seats/phone-test"] = [Rights.TakeCalls],
+        ["GET /api/seats/phone-test"] = [Rights.TakeCalls],
         ["GET /api/clock"] = [Rights.SignedIn],
         ["GET /api/practice"] = [Rights.TakeCalls],
         ["POST /api/agents/{id}/commands"] = [Rights.Supervise],
