@@ -16,6 +16,9 @@ public sealed record EngineSettings(
     /// <summary>Callers who are turned away, those of one number side by side. At most 20,000, as the snapshot and the flight recorder hold them all.</summary>
     public ImmutableArray<BlockedNumber> Blocked { get; init; }
 
+    /// <summary>Calls between colleagues are recorded, too.</summary>
+    public bool RecordInternal { get; init; }
+
     public static EngineSettings Empty(string domain) => new(0, domain, [], [], [], [], [], new EngineOptions());
 }
 

@@ -54,6 +54,19 @@ public sealed record RoadQueue(string Name, string Strategy, IReadOnlyList<RoadQ
 /// <param name="Extension">Empty when its interface names none.</param>
 public sealed record RoadQueueMember(string Interface, string Name, string Extension, int Penalty);
 
+/// <param name="Start">Else what came of it is asked.</param>
+public sealed record RoadPhoneTestAsk(string Node, string Extension, string Device, Guid Agent, bool Start);
+
+/// <summary>What was found out of a phone so far.</summary>
+/// <param name="Step">none, ringing, button, itself, hold, done; refused, with the reason.</param>
+/// <param name="Notifies">Our login may send phones SIP NOTIFY; else hold, and the answer by it, were not tried.</param>
+/// <param name="Answers">button (NOTIFY), itself (on the headers that ask for it), no; at_once (before it was asked), refused. Null: not known (yet).</param>
+/// <param name="Hold">By NOTIFY, and back. Null: not tried.</param>
+public sealed record RoadPhoneTest(string Step, string Device, bool Notifies, bool Rang = false, string? Answers = null, bool? Hold = null, string? Refusal = null)
+{
+    public static RoadPhoneTest Refused(string why, string device) => new("refused", device, Notifies: false, Refusal: why);
+}
+
 /// <summary>JSON of the internal road, the same on both ends.</summary>
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(RoadCommandRequest))]
@@ -61,6 +74,8 @@ public sealed record RoadQueueMember(string Interface, string Name, string Exten
 [JsonSerializable(typeof(PagesReport))]
 [JsonSerializable(typeof(RoadSeats))]
 [JsonSerializable(typeof(RoadPbx))]
+[JsonSerializable(typeof(RoadPhoneTestAsk))]
+[JsonSerializable(typeof(RoadPhoneTest))]
 public sealed partial class RoadJson : JsonSerializerContext;
 
 /// <summary>No router holds the domain, or it does not answer: nothing was queued, the caller tries again.</summary>
@@ -122,6 +137,14 @@ public sealed class RouterRoad(IHttpClientFactory clients, NpgsqlDataSource data
     {
         using var response = await PostAsync($"internal/pbx/{Uri.EscapeDataString(node)}", () => null, cancel);
         return await response.Content.ReadFromJsonAsync(RoadJson.Default.RoadPbx, cancel) ?? throw new RouterAwayException("The router answered without a body.");
+    }
+
+    /// <summary>Tries a phone, which takes up to half a minute: begun, then looked at.</summary>
+    /// <exception cref="RouterAwayException">No router answered within 2 s.</exception>
+    public async Task<RoadPhoneTest> TestPhoneAsync(RoadPhoneTestAsk ask, CancellationToken cancel)
+    {
+        using var response = await PostAsync("internal/phone-test", () => JsonContent.Create(ask, RoadJson.Default.RoadPhoneTestAsk), cancel);
+        return await response.Content.ReadFromJsonAsync(RoadJson.Default.RoadPhoneTest, cancel) ?? throw new RouterAwayException("The router answered without a body.");
     }
 
     async Task<HttpResponseMessage> PostAsync(string path, Func<HttpContent?> content, CancellationToken cancel)

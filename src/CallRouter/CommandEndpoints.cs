@@ -25,6 +25,7 @@ static partial class CommandEndpoints
         internals.MapPost("/pages", PagesAsync);
         internals.MapPost("/seats", SeatsAsync);
         internals.MapPost("/pbx/{node}", PbxAsync);
+        internals.MapPost("/phone-test", TestPhoneAsync);
     }
 
     static async ValueTask<object?> RequireKeyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -85,6 +86,32 @@ static partial class CommandEndpoints
             return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
         }
     }
+
+    /// <summary>The phone of who sits there and has no call, real or coming.</summary>
+    static async Task<IResult> TestPhoneAsync(RoadPhoneTestAsk ask, RouterSeat seat, PbxLinks links, IHostApplicationLifetime host, TimeProvider time, CancellationToken cancel)
+    {
+        if (seat.Current is not { } session)
+            return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        if (links.Find(ask.Node) is not { } link || !Device().IsMatch(ask.Device))
+            return Answer(RoadPhoneTest.Refused("phone_not_testable", ask.Device));
+        if (ask.Start)
+        {
+            var places = await session.LookAsync(engine => engine.Seats(), cancel).WaitAsync(AnswerWithin, time, cancel);
+            var place = places.FirstOrDefault(s => s.Node == ask.Node && s.Number == ask.Extension);
+            if (place.Holder != ask.Agent)
+                return Answer(RoadPhoneTest.Refused("not_your_extension", ask.Device));
+            if (place.InCall || place.HolderState is AgentState.Reserved or AgentState.Ringing or AgentState.Talking)
+                return Answer(RoadPhoneTest.Refused("in_call", ask.Device));
+        }
+
+        return Answer(link.TestPhone(ask.Device, ask.Start, host.ApplicationStopping));
+
+        static IResult Answer(RoadPhoneTest test) => Results.Json(test, RoadJson.Default.RoadPhoneTest);
+    }
+
+    /// <summary>NOTIFY and headers are PJSIP's.</summary>
+    [GeneratedRegex("^PJSIP/[A-Za-z0-9_.-]{1,64}$", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Device();
 
     /// <returns>Null when a field that the kind needs is missing.</returns>
     internal static AgentCommand? ToCommand(RoadCommand c) => c switch

@@ -71,6 +71,8 @@ sealed partial class RouterWorker(
         try
         {
             await AnnounceAsync(stop.Token);
+            foreach (var link in links.All)
+                await link.RecordInternalAsync(first.RecordInternal, stop.Token);
             var parts = new List<Task> { session.RunAsync(first, stop.Token) };
             seat.Take(session, first);
             parts.Add(WatchSettingsAsync(session, first.Version, stop.Token));
@@ -104,6 +106,8 @@ sealed partial class RouterWorker(
         {
             seat.Take(session, changed);
             await session.PutAsync(new EngineInput.SettingsChanged(changed), cancel);
+            foreach (var link in links.All)
+                await link.RecordInternalAsync(changed.RecordInternal, cancel);
             if (changed.Version != version)
                 LogSettings(changed.Version);
             version = changed.Version;

@@ -11,10 +11,16 @@ public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<Que
     IReadOnlyList<CodeSetup> PauseReasons, IReadOnlyList<CodeSetup> Dispositions, IReadOnlyList<string> Nodes,
     IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
     IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null,
-    IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<RequiredRuleSetup>? RequiredRules = null);
+    IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<RequiredRuleSetup>? RequiredRules = null,
+    CallSetup? Calls = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);
+
+/// <summary>What holds for all calls and not for one queue's.</summary>
+/// <param name="RecordInternal">Calls between colleagues are recorded, too.</param>
+/// <param name="Version">0: nobody has set it yet; else as read.</param>
+public sealed record CallSetup(bool RecordInternal, int Version);
 
 /// <param name="Code">1 to 40 small letters, digits and _; never changes.</param>
 /// <param name="Name">Empty for a builtin role that nobody renamed: the page says it in the reader's language.</param>

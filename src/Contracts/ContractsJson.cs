@@ -101,6 +101,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(WebhookMessage))]
 [JsonSerializable(typeof(ListPage<WebhookDeliveryView>))]
 [JsonSerializable(typeof(SensitiveFieldsSave))]
+[JsonSerializable(typeof(CallSetup))]
+[JsonSerializable(typeof(PhoneTestView))]
 [JsonSerializable(typeof(CardLayout))]
 [JsonSerializable(typeof(RequiredRuleSetup))]
 [JsonSerializable(typeof(DealMove))]

@@ -9,10 +9,11 @@ namespace CallCrm.Contracts;
 /// <param name="Short">All of them were short abandons.</param>
 /// <param name="Times">Missed calls since they were last reached.</param>
 /// <param name="ClaimLapsesAt">Unless the claimer calls before.</param>
+/// <param name="CallingSince">They wait in line or ring at this moment, from this number or another one of theirs: to claim it is refused (409 calling_now).</param>
 /// <param name="ClosedHow">Called (we called back), Rang (they rang again), mail, solved, wrong_number, spam, other.</param>
 public sealed record MissedRow(Guid Id, CallerView Caller, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool Short, int Times, DateTimeOffset FirstAt,
     DateTimeOffset LastAt, Guid LastCallId, Guid? ClaimedById = null, string? ClaimedBy = null, DateTimeOffset? ClaimLapsesAt = null, DateTimeOffset? ClosedAt = null,
-    string? ClosedHow = null, string? ClosedBy = null, string? Note = null, MissedMessage? Message = null);
+    string? ClosedHow = null, string? ClosedBy = null, string? Note = null, MissedMessage? Message = null, DateTimeOffset? CallingSince = null);
 
 /// <summary>The newest message of the number's misses. Whoever sees the row may hear it.</summary>
 /// <param name="Recording">Null: it does not come, or is not there yet.</param>

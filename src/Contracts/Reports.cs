@@ -18,9 +18,13 @@ public sealed record ReportRow(DateTimeOffset At, [property: NotANumber] string?
 /// <param name="ServiceLevel_s">The target T that the percentage is for.</param>
 /// <param name="Handled">Conversations of agents that ended: what AHT divides by.</param>
 /// <param name="Blocked">Callers who were not let through; they are in no other figure. Not of agents.</param>
+/// <param name="OutboundMade">Calls out that the agent began; agents only, as the other Outbound and Internal.</param>
+/// <param name="Observed">Calls from outside that the PBX led by itself; of dialled numbers only. ObservedAnswered and ObservedTalk_s: of agents, too.</param>
+/// <param name="Internal">Conversations with colleagues.</param>
 /// <param name="OccupancyPercent">Agents only, as Busy_s and Ready_s.</param>
 public sealed record ReportFigures(long Offered, long Answered, long Abandoned, long ShortAbandoned, int ServiceLevel_s, decimal? ServiceLevelPercent, decimal? AbandonPercent, int? Asa_s, int? Aht_s,
-    long Handled, long Talk_s, long Hold_s, long WrapUp_s, decimal? OccupancyPercent, long Busy_s, long Ready_s, long Missed, long CalledBack, long Blocked = 0);
+    long Handled, long Talk_s, long Hold_s, long WrapUp_s, decimal? OccupancyPercent, long Busy_s, long Ready_s, long Missed, long CalledBack, long Blocked = 0,
+    long OutboundMade = 0, long OutboundAnswered = 0, long OutboundTalk_s = 0, long Observed = 0, long ObservedAnswered = 0, long ObservedTalk_s = 0, long Internal = 0, long InternalTalk_s = 0);
 
 /// <summary>
 /// GET /api/reports/scripts?script=&amp;period=…(or from=&amp;to=)&amp;zone=&amp;agent=: how one script was used, over the wrap-ups of calls that began in these days.

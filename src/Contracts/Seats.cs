@@ -14,6 +14,16 @@ public sealed record SeatsView(IReadOnlyList<SeatView> Items);
 public sealed record SeatView(string Node, string Number, string Name, Guid? HolderId, string? HolderName, string? HolderState, bool InCall, bool HasPage, bool? Registered,
     string? AskedBy, bool Mine);
 
+/// <summary>
+/// POST /api/seats/phone-test: one's own phone is rung, and it is tried whether the page can answer and hold it; GET tells how far it is. What is found out holds
+/// for the device from then on. 409 no_extension, in_call, phone_test_runs, pbx_away, phone_not_testable.
+/// </summary>
+/// <param name="Step">none, ringing, button, itself, hold, done.</param>
+/// <param name="Notifies">False: the PBX does not let CallCrm press the phone's keys (its AMI user lacks write = system).</param>
+/// <param name="Answers">button (the page's, by SIP NOTIFY), itself (rung anew with headers that ask for it), no (lift the receiver); at_once (it was answered before anything was tried) and refused tell nothing of it.</param>
+/// <param name="Hold">Null: not tried.</param>
+public sealed record PhoneTestView(string Step, string Device, bool Notifies, bool Rang, string? Answers, bool? Hold);
+
 /// <summary>Somebody wants the extension that another holds.</summary>
 /// <param name="AgentId">Who asks.</param>
 /// <param name="Until">The holder may say no until then; after it the place is given.</param>

@@ -114,6 +114,7 @@ public static class CrmApiModule
         CommandsModule.Map(api);
         DirectoryModule.Map(api);
         SeatEndpoints.Map(api);
+        PhoneTestEndpoints.Map(api);
         PracticeEndpoints.Map(api);
         CatalogModule.Map(api);
         AdminModule.Map(api);

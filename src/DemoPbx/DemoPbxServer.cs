@@ -96,6 +96,9 @@ public sealed class DemoPbxServer : IAsyncDisposable
         return call;
     }
 
+    /// <summary>A global variable of the dialplan; null: not set since the boot.</summary>
+    public Task<string?> GlobalAsync(string name) => _loop.Ask(() => _exchange.Globals.GetValueOrDefault(name));
+
     /// <summary>A phone by its device name, for example <c>PJSIP/110</c>.</summary>
     /// <exception cref="ArgumentException">There is no such phone.</exception>
     public DemoPhone Phone(string name) =>

@@ -58,6 +58,48 @@ public sealed class DayCheckTests : PageContext
     }
 
     [Theory]
+    [InlineData(true, "button", true, true, "good", "The page’s Answer works. Hold works.")]
+    [InlineData(true, "itself", false, true, "good", "Your phone answers by itself when the page asks it to. Hold is done on the phone itself.")]
+    [InlineData(true, "no", null, false, "good", "Lift the receiver to answer: this phone does not let the page do it. The PBX does not let CallCrm press the phone’s keys")]
+    [InlineData(true, "at_once", null, true, "ask", "It was answered before anything was tried.")]
+    [InlineData(false, null, null, true, "bad", "Your phone did not ring.")]
+    public async Task The_own_phone_is_tried_when_asked_for_and_what_works_is_said(bool rang, string? answers, bool? hold, bool notifies, string state, string words)
+    {
+        var (usual, looks) = (Server.Answer, 0);
+        Server.Answer = r => r.RequestUri!.AbsolutePath != "/api/seats/phone-test" ? usual!(r) : FakeServer.Json(JsonSerializer.Serialize(
+            r.Method == HttpMethod.Get && ++looks > 1 ? new PhoneTestView("done", "PJSIP/110", notifies, rang, answers, hold) : new PhoneTestView("ringing", "PJSIP/110", notifies, false, null, null), ContractsJson.Default.PhoneTestView));
+        var panel = await OpenAsync();
+        StateOf(panel, "buttons").Should().Be("note");
+        panel.WaitForAssertion(() => panel.Find("[data-test=check-phone-test]").HasAttribute("disabled").Should().BeFalse());
+        panel.Click("[data-test=check-phone-test]");
+        panel.WaitForAssertion(() => TextOf(panel, "buttons").Should().Contain("do not touch it"));
+        for (var i = 0; i < 2; i++)
+        {
+            var before = looks;
+            panel.WaitForAssertion(() =>
+            {
+                Time.Advance(TimeSpan.FromSeconds(1));
+                looks.Should().BeGreaterThan(before);
+            });
+        }
+
+        panel.WaitForAssertion(() => TextOf(panel, "buttons").Should().Contain(words));
+        StateOf(panel, "buttons").Should().Be(state);
+    }
+
+    [Fact]
+    public async Task A_test_that_is_refused_says_why()
+    {
+        var usual = Server.Answer;
+        Server.Answer = r => r.RequestUri!.AbsolutePath != "/api/seats/phone-test" ? usual!(r) : FakeServer.Text("""{"status":409,"errorId":"in_call","detail":"x"}""", "application/problem+json", HttpStatusCode.Conflict);
+        var panel = await OpenAsync();
+        panel.WaitForAssertion(() => panel.Find("[data-test=check-phone-test]").HasAttribute("disabled").Should().BeFalse());
+        panel.Click("[data-test=check-phone-test]");
+        panel.WaitForAssertion(() => TextOf(panel, "buttons").Should().Contain("Not in a call: end it first."));
+        StateOf(panel, "buttons").Should().Be("bad");
+    }
+
+    [Theory]
     [InlineData("playing", "Turn the volume up")]
     [InlineData("blocked", "lets this page make no sound")]
     public async Task A_ring_that_is_not_heard_says_what_to_do(string ring, string words)

@@ -69,6 +69,28 @@ public sealed class MissedPageTests : PageContext
     }
 
     [Fact]
+    public async Task Who_is_calling_right_now_is_marked_and_neither_taken_nor_called_until_they_give_up()
+    {
+        _rows.AddRange([Row(1) with { CallingSince = Some.Noon }, Row(2)]);
+        var page = await ShowAsync();
+        var rows = page.FindAll("[data-test=missed-row]");
+        Cells(rows[0])[4].Should().Be("Calling right now Gave up waiting");
+        rows.Select(r => r.QuerySelector("[data-test=missed-claim]")!.HasAttribute("disabled")).Should().Equal(true, false);
+        rows.Select(r => r.QuerySelector("[data-test=dial]")!.HasAttribute("disabled")).Should().Equal(true, false);
+        rows[0].QuerySelector("[data-test=dial]")!.GetAttribute("title").Should().Be("They are calling right now: whoever is free is offered the call.");
+
+        _rows[0] = Row(1, times: 2);
+        Hint();
+        page.WaitForAssertion(() => page.FindAll("[data-test=missed-calling]").Should().BeEmpty());
+        page.FindAll("[data-test=missed-claim]").Should().OnlyContain(b => !b.HasAttribute("disabled"));
+
+        // It began between the look and the click.
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/claim", StringComparison.Ordinal) ? Problem(HttpStatusCode.Conflict, "calling_now") : Answer(r);
+        page.Click("[data-test=missed-claim]");
+        page.WaitForAssertion(() => page.Find("[data-test=missed-told]").TextContent.Should().Contain("They are calling right now"));
+    }
+
+    [Fact]
     public async Task A_message_is_played_from_the_list()
     {
         _rows.AddRange([Row(1, kind: "Voicemail") with { Message = new MissedMessage(Some.CallId, Id(9), "ready") }, Row(2, kind: "Voicemail") with { Message = new MissedMessage(Some.CallId, null, "pending") }, Row(3)]);

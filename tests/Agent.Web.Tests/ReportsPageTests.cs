@@ -13,7 +13,7 @@ namespace CallCrm.Agent.Web.Tests;
 
 public sealed class ReportsPageTests : PageContext
 {
-    static readonly ReportFigures Figures = new(12, 9, 3, 1, 20, 81.8m, 18.2m, 14, 226, 9, 1530, 20, 480, 76.5m, 2400, 739, 2, 1);
+    static readonly ReportFigures Figures = new(12, 9, 3, 1, 20, 81.8m, 18.2m, 14, 226, 9, 1530, 20, 480, 76.5m, 2400, 739, 2, 1, 0, 14, 11, 1200, 7, 5, 630, 3, 75);
     static readonly ReportFigures None = new(0, 0, 0, 0, 20, null, null, null, null, 0, 0, 0, 0, null, 0, 0, 0, 0);
 
     readonly List<string> _asked = [];
@@ -75,8 +75,8 @@ public sealed class ReportsPageTests : PageContext
 
         _report = Report("agent", "day", Row(1, "Anna Verdi"));
         page.Click("[data-test=report-agent]");
-        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Anna Verdi", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "76.5 %", "2", "1"));
-        Said(page).Should().HaveCount(10).And.OnlyContain(t => !t.StartsWith("Report.", StringComparison.Ordinal));
+        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Anna Verdi", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "76.5 %", "2", "1", "14", "11", "20:00", "5", "10:30", "3", "1:15"));
+        Said(page).Should().HaveCount(17).And.OnlyContain(t => !t.StartsWith("Report.", StringComparison.Ordinal));
         Said(page)[0].Should().StartWith("Calls offered to the agent");
         page.Find("[data-test=report-agent]").GetAttribute("aria-pressed").Should().Be("true");
     }

@@ -52,6 +52,32 @@ public sealed class DialTests
                 """);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_call_to_a_colleague_is_recorded_only_where_the_site_wants_that(bool wanted)
+    {
+        var story = new Scenario(w => w.RecordInternal = wanted).PbxUp().Ready("anna", "bruno").Does("anna", To("102"));
+        story.All.OfType<EngineEffect.Act>().Select(a => a.What).OfType<PbxAction.Originate>().Single().Record.Should().Be(wanted);
+        RingsAtHome(story, story.Commands).DialEnds(null, OwnLeg(story, story.Commands), DialResult.Answered).Dial(OwnLeg(story, story.Commands), "6", "PJSIP/102").Forget()
+            .Fact(new PbxFact.RecordingBegan(Scenario.Node, null, Scenario.Leg("6")));
+        if (wanted)
+            story.ExpectAmong($"cmd{story.Commands}'s recorded on 6");
+        else
+            story.ExpectNothing();
+    }
+
+    [Fact]
+    public void One_dialled_on_the_phone_too_and_a_recording_of_the_PBXs_own_at_an_agents_leg_never_counts_in_a_clients_call()
+    {
+        var story = new Scenario(w => w.RecordInternal = true).PbxUp().Ready("anna", "bruno")
+            .Channel("1", "PJSIP/101", number: "101", dialled: "102").Dial("1", "2", "PJSIP/102").Rings("2").Forget()
+            .Fact(new PbxFact.RecordingBegan(Scenario.Node, null, Scenario.Leg("2")));
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<RecordingStarted>().Should().ContainSingle().Which.UniqueId.Should().Be("2");
+        story.Ends("2").Ends("1").Channel("3", "PJSIP/101", number: "101", dialled: "+390612345678").Dial("3", "4", "PJSIP/trunk").Fact(new PbxFact.RecordingBegan(Scenario.Node, null, Scenario.Leg("3")));
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<RecordingStarted>().Should().ContainSingle();
+    }
+
     [Fact]
     public void While_dialling_no_caller_is_offered_and_afterwards_one_is()
     {

@@ -15,6 +15,8 @@ internal sealed class World(Scenario scenario)
 
     public string? DefaultQueue { get; set; }
 
+    public bool RecordInternal { get; set; }
+
     public List<DialledNumberSettings> Dialled { get; } = [];
 
     public ImmutableArray<DeviceSettings> Devices(string number) =>
@@ -40,7 +42,10 @@ internal sealed class World(Scenario scenario)
                 new DialledNumberSettings("+39 800 200", "Support", scenario.Id("support"), "print", "it"),
                 .. Dialled,
             ],
-            [new PbxSettings(Scenario.Node, ["PJSIP/trunk"], DefaultQueue is null ? null : scenario.Id(DefaultQueue))], Options);
+            [new PbxSettings(Scenario.Node, ["PJSIP/trunk"], DefaultQueue is null ? null : scenario.Id(DefaultQueue))], Options)
+        {
+            RecordInternal = RecordInternal,
+        };
     }
 
     private void Prepare()

@@ -85,6 +85,29 @@ public sealed class DialTests(PostgresFixture postgres) : IClassFixture<Postgres
         started.Direction.Should().Be(CallDirection.Internal);
     }
 
+    [PostgresFact]
+    public async Task Whether_colleagues_are_recorded_is_told_to_the_dialplan_at_once_and_again_after_a_restart_of_the_PBX()
+    {
+        await using var bench = await RouterBench.StartAsync(postgres, phones: o => (o.Phones[1].AnswerAfterMin, o.RecordingFolder) = (TimeSpan.FromMilliseconds(100), Directory.CreateTempSubdirectory("recordings").FullName));
+        await UntilToldAsync(bench, "0");
+        await using (var database = await bench.Database.OpenConnectionAsync())
+            await database.ExecuteAsync("insert into domain_setting (domain, record_internal) values ('main', true); update settings_version set version = version + 1; notify callcrm_settings");
+        await UntilToldAsync(bench, "1");
+        await bench.SignInAsync(RouterBench.Anna, "101");
+        await bench.DoAsync(RouterBench.Anna, new RoadCommand("dial", Number: "102"));
+        var recorded = await bench.UntilAsync<RecordingStarted>();
+        recorded.UniqueId.Should().Be(bench.Entries.OfType<LegStarted>().Single(l => l.ChannelName.StartsWith("PJSIP/102", StringComparison.Ordinal)).UniqueId, "it sits on the called leg");
+
+        await bench.Pbx.RestartAsync(kill: true);
+        await UntilToldAsync(bench, "1");
+        await bench.StopAsync();
+        var output = new StringWriter();
+        FlightCommand.Replay([], bench.FlightFolder, output, output).Should().Be(0, output.ToString());
+    }
+
+    static Task UntilToldAsync(RouterBench bench, string value) =>
+        Eventually.BeAsync(() => bench.Pbx.GlobalAsync("CALLCRM_RECORD_INTERNAL").GetAwaiter().GetResult() == value, TimeSpan.FromSeconds(20), $"the dialplan to know {value}");
+
     [Theory]
     [InlineData(DialForm.E164, "", "+390699998888", "+390699998888")]
     [InlineData(DialForm.International, "", "+390699998888", "00390699998888")]

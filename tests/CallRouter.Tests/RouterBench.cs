@@ -22,7 +22,7 @@ sealed class RouterBench : IAsyncDisposable
 
     public const string Dialled = "560001";
 
-    const string Node = "pbx1";
+    public const string Node = "pbx1";
 
     readonly Func<string, WebApplication> _build;
     WebApplication _app;

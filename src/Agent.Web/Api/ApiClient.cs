@@ -87,6 +87,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     /// <exception cref="ApiException">router_away, offline.</exception>
     public Task<SeatsView> SeatsAsync(CancellationToken cancel = default) => GetAsync("api/seats", Json.SeatsView, cancel);
 
+    /// <exception cref="ApiException">no_extension, in_call, phone_test_runs, pbx_away, phone_not_testable, router_away, offline.</exception>
+    public Task<PhoneTestView> TestPhoneAsync(bool start, CancellationToken cancel = default) =>
+        start ? SendAsync(HttpMethod.Post, "api/seats/phone-test", null, Json.PhoneTestView, cancel) : GetAsync("api/seats/phone-test", Json.PhoneTestView, cancel);
+
     public Task<CommandAnswer> ListenAsync(Guid agent, Guid call, bool listens, ExtensionView? place = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/agents/{agent}/listening", JsonContent.Create(new ListenRequest(Guid.CreateVersion7(time.GetUtcNow()), call, listens, place?.Node, place?.Number), Json.ListenRequest), Json.CommandAnswer, cancel);
 
@@ -312,6 +316,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
         SendAsync(HttpMethod.Put, $"api/admin/queues/{queue.Id}", JsonContent.Create(queue, Json.QueueSetup), Json.AdminView, cancel);
 
     public Task<AdminView> RetireQueueAsync(Guid queue, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/queues/{queue}", null, Json.AdminView, cancel);
+
+    public Task<AdminView> SaveCallsAsync(CallSetup calls, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/calls", JsonContent.Create(calls, Json.CallSetup), Json.AdminView, cancel);
 
     public Task<PbxImportView> PbxAsync(string node, CancellationToken cancel = default) => GetAsync($"api/admin/pbx/{Uri.EscapeDataString(node)}", Json.PbxImportView, cancel);
 

@@ -16,14 +16,29 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
         new("Short", f => Number(f.ShortAbandoned)),
         new("Level", f => Percent(f.ServiceLevelPercent), OwnForAgents: true),
         new("Asa", f => Time(f.Asa_s), OwnForAgents: true),
-        new("Aht", f => Time(f.Aht_s)),
+        new("Aht", f => Time(f.Aht_s), OwnForAgents: true),
         new("Occupancy", f => Percent(f.OccupancyPercent)),
         new("Missed", f => Number(f.Missed), OwnForAgents: true),
         new("CalledBack", f => Number(f.CalledBack), OwnForAgents: true),
         new("Blocked", f => Number(f.Blocked)),
+        new("Outbound", f => Number(f.OutboundMade)),
+        new("OutboundAnswered", f => Number(f.OutboundAnswered)),
+        new("OutboundTalk", f => Span(f.OutboundTalk_s)),
+        new("Observed", f => Number(f.Observed)),
+        new("ObservedAnswered", f => Number(f.ObservedAnswered), OwnForAgents: true),
+        new("ObservedTalk", f => Span(f.ObservedTalk_s)),
+        new("Internal", f => Number(f.Internal)),
+        new("InternalTalk", f => Span(f.InternalTalk_s)),
     ];
 
-    public static IEnumerable<ReportColumn> Of(string by) => All.Where(c => c.Key switch { "Occupancy" => by == "agent", "Blocked" => by != "agent", _ => true });
+    public static IEnumerable<ReportColumn> Of(string by) => All.Where(c => c.Key switch
+    {
+        "Occupancy" or "Outbound" or "OutboundAnswered" or "OutboundTalk" or "Internal" or "InternalTalk" => by == "agent",
+        "ObservedAnswered" or "ObservedTalk" => by != "queue",
+        "Observed" => by == "number",
+        "Blocked" => by != "agent",
+        _ => true,
+    });
 
     public string Name(IStringLocalizer<Texts> t) => t["Report.Col." + Key];
 

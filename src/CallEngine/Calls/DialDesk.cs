@@ -74,8 +74,9 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
         return number.Kind == NumberKind.E164 ? number : null;
     }
 
-    /// <summary>A call out belongs to no queue: it is recorded when the calls of any of the agent's are. Never one to a colleague.</summary>
-    private static bool Records(Agent agent, Call call) => call.Direction == CallDirection.Outbound && agent.Memberships.Exists(m => m.Queue.Settings.Record);
+    /// <summary>A call out belongs to no queue: it is recorded when the calls of any of the agent's are. One to a colleague when the site wants that.</summary>
+    private bool Records(Agent agent, Call call) =>
+        call.Direction == CallDirection.Internal ? state.Settings.Settings.RecordInternal : agent.Memberships.Exists(m => m.Queue.Settings.Record);
 
     private void Begin(Agent agent, Extension extension, Device device, Guid id, PhoneNumber number, Guid? client)
     {

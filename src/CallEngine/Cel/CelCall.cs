@@ -19,8 +19,8 @@ public sealed record CelCall(string LinkedId, CallDirection Direction, string Ca
     public static CelCall? Read(CelStory story, Func<string, bool> isTrunk)
     {
         var legs = CelLegs.Read(story.Rows, isTrunk);
-        // A supervisor who listened had no call of their own.
-        if (legs.Length == 0 || story.Rows.Any(r => ListenDesk.IsListener(r.UniqueId)))
+        // A supervisor who listened had no call of their own; nor has a phone that was tried.
+        if (legs.Length == 0 || story.Rows.Any(r => ListenDesk.IsListener(r.UniqueId) || PhoneTests.IsChannel(r.UniqueId)))
             return null;
         var root = story.Rows.FirstOrDefault(r => r.Event == "CHAN_START");
         var first = root ?? story.Rows[0];

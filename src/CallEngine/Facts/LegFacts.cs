@@ -197,7 +197,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (Live(id) is not { Recorded: false } leg)
             return;
         leg.Recorded = true;
-        if (!leg.IsClient)
+        // Between colleagues it sits on the called one's leg. What the PBX records there by itself is none of ours.
+        if (!leg.IsClient && !(state.Settings.Settings.RecordInternal && leg.Call is { Direction: CallDirection.Internal, Client: null }))
             return;
         book.Announce(leg.Call);
         state.Out.Write(new RecordingStarted(id.Node, id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = leg.Call.Id });

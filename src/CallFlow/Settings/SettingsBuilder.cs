@@ -23,6 +23,7 @@ internal static class SettingsBuilder
             [.. rows.Numbers.Where(n => known.Contains(n.Queue_id)).Select(n => new DialledNumberSettings(n.Value, n.Name, n.Queue_id, n.Source, n.Language))],
             pbxs, options)
         {
+            RecordInternal = rows.Record_internal,
             Blocked = [.. rows.Blocks.Where(b => !(b.Until <= now) && (b.Queue_id is null || known.Contains(b.Queue_id.Value))).Select(b => new BlockedNumber(b.E164, b.Queue_id, b.Until))],
         };
     }

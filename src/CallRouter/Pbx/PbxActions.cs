@@ -33,6 +33,10 @@ static class PbxActions
         _ => throw new ArgumentOutOfRangeException(nameof(what), what.GetType().Name, "no AMI action for it"),
     };
 
+    /// <summary>Rings a phone that is tried, and keeps it in silence once it is answered. An application, not a place in the dialplan: no snippet is needed for it.</summary>
+    public static AmiAction Test(string channelId, string device, bool lift) => Action("Originate", [
+        ("Channel", device), ("ChannelId", channelId), ("Application", "Wait"), ("Data", "30"), ("CallerID", "\"CallCrm\" <0>"), ("Timeout", "25000"), ("Async", "true"), .. Lift(lift)]);
+
     /// <summary>Not Async would stop all other actions of this line until the phone is lifted. Its OriginateResponse is not read: the channel tells.</summary>
     static AmiAction Originate(PbxAction.Originate what, PbxOptions pbx)
     {
@@ -51,6 +55,9 @@ static class PbxActions
 
     /// <summary>Who the channel talks with (BRIDGEPEER); empty when it does not.</summary>
     public static AmiAction AskPeer(string channel) => Action("Getvar", ("Channel", channel), ("Variable", "BRIDGEPEER"));
+
+    /// <summary>A global variable of the dialplan.</summary>
+    public static AmiAction SetGlobal(string name, string value) => Action("Setvar", ("Variable", name), ("Value", value));
 
     /// <summary>In the dialog of the channel where it is known, else to the device's contact.</summary>
     static AmiAction Notify(string device, string? channel, string what) => Action("PJSIPNotify",

@@ -17,12 +17,31 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     long? _resyncAsked;
     volatile AmiClient? _ami;
+    volatile bool _recordInternal;
+    volatile bool _notifies = true;
+    volatile PhoneTest? _test;
 
     public string Node => options.Node;
 
     public PbxOptions Options => options;
 
     public bool Connected { get; private set; }
+
+    /// <summary>Calls between colleagues that are dialled on a phone are recorded by the site's dialplan (callcrm-record-internal): told at each login and change.</summary>
+    public async Task RecordInternalAsync(bool record, CancellationToken cancel)
+    {
+        var same = _recordInternal == record;
+        _recordInternal = record;
+        if (!same && _ami is { } ami && Connected)
+            await TellRecordingAsync(ami, cancel);
+    }
+
+    async Task TellRecordingAsync(AmiClient ami, CancellationToken cancel)
+    {
+        var answer = await ami.SendAsync(PbxActions.SetGlobal("CALLCRM_RECORD_INTERNAL", _recordInternal ? "1" : "0"), cancel);
+        if (!answer.IsSuccess && _recordInternal)
+            LogNoInternalRecording(Node, answer.Message);
+    }
 
     /// <summary>For as long as the domain is held; a connection of its own each time, so that nothing old is left in it.</summary>
     public async Task RunAsync(IInputs inputs, CancellationToken cancel)
@@ -74,6 +93,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     {
         switch (signal)
         {
+            case AmiEvent e when PhoneTest.IsOurs(e):
+                _test?.Hear(e);
+                break;
             case AmiEvent e when e.Sequence > _inSnapshot && Connected && !AgiCheck.IsChannel(e["Channel"] ?? e["LocalOneChannel"]):
                 await inputs.PutAsync(new EngineInput.PbxSaid(ToPbxEvent(e), PbxModel.MayBeginCall(e.Name) ? NewCall() : default), cancel);
                 break;
@@ -83,6 +105,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 await inputs.PutAsync(new EngineInput.Fact(new PbxFact.Connected(Node, null, connected.AsteriskVersion)), cancel);
                 await ResyncAsync(ami, inputs, cancel);
                 await TellRightsAsync(ami, inputs, cancel);
+                await TellRecordingAsync(ami, cancel);
                 break;
             case AmiOverflow overflow:
                 LogOverflow(Node, overflow.Dropped);
@@ -100,7 +123,8 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     async Task TellRightsAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
     {
         var commands = await ami.SendAsync(new AmiAction("ListCommands"), cancel);
-        await inputs.PutAsync(new EngineInput.PbxRights(Node, !commands.IsSuccess || commands["PJSIPNotify"] is not null), cancel);
+        _notifies = !commands.IsSuccess || commands["PJSIPNotify"] is not null;
+        await inputs.PutAsync(new EngineInput.PbxRights(Node, _notifies), cancel);
     }
 
     async Task ResyncAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
@@ -117,7 +141,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 RouterMetrics.Resyncs.Add(1);
                 LogSnapshot(Node, channels.Items.Count);
                 await inputs.PutAsync(
-                    new EngineInput.PbxLists(Node, [.. channels.Items.Where(c => !AgiCheck.IsChannel(c["Channel"])).Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
+                    new EngineInput.PbxLists(Node, [.. channels.Items.Where(c => !AgiCheck.IsChannel(c["Channel"]) && !PhoneTest.IsOurs(c)).Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
                 return;
             }
 
@@ -144,6 +168,37 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
         return (response.IsSuccess, response.Message);
     }
 
+    /// <summary>One phone is tried at a time; what came of the last one is told until the next begins.</summary>
+    /// <param name="stopping">The test goes on when who asked is gone.</param>
+    public RoadPhoneTest TestPhone(string device, bool start, CancellationToken stopping)
+    {
+        if (!start)
+            return _test is { } last && last.Result.Device == device ? last.Result : new RoadPhoneTest("none", device, _notifies);
+        if (_ami is not { } ami || !Connected)
+            return RoadPhoneTest.Refused("pbx_away", device);
+        if (_test is { Runs: true })
+            return RoadPhoneTest.Refused("phone_test_runs", device);
+        var test = _test = new PhoneTest(ami, device, _notifies, time);
+        _ = RunAsync(test);
+        return test.Result;
+
+        async Task RunAsync(PhoneTest begun)
+        {
+            try
+            {
+                await begun.RunAsync(stopping);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // The host stops.
+            }
+            catch (Exception e)
+            {
+                LogTestFailed(e, Node, device);
+            }
+        }
+    }
+
     /// <summary>What the PBX has set up.</summary>
     public Task<RoadPbx> InventoryAsync(CancellationToken cancel) =>
         _ami is { } ami && Connected ? PbxInventory.ReadAsync(ami, Options, cancel) : Task.FromResult(PbxInventory.Trouble("pbx_away"));
@@ -168,6 +223,12 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: snapshot failed: {Outcome} {Detail}")]
     partial void LogSnapshotFailed(string node, AmiOutcome outcome, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: calls between colleagues dialled on a phone are not recorded, CALLCRM_RECORD_INTERNAL cannot be set: {Detail}")]
+    partial void LogNoInternalRecording(string node, string detail);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "PBX {Node}: the test of {Device} failed")]
+    partial void LogTestFailed(Exception e, string node, string device);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node} calls itself '{SystemName}': set both to the same name, or recordings are not found")]
     partial void LogOtherName(string node, string systemName);

@@ -29,6 +29,7 @@ internal static class AdminModule
         DepartmentAdmin.Map(admin);
         LeavingAdmin.Map(admin);
         QueueAdmin.Map(admin);
+        CallAdmin.Map(admin);
         PlaceAdmin.Map(admin);
         PbxAdmin.Map(admin);
         FieldAdmin.Map(admin);

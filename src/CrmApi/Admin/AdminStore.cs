@@ -48,6 +48,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select field from sensitive_field order by field;
             select role, deal_type, groups::text, version from card_layout order by role nulls first, deal_type nulls first;
             select id, name, occasion, segment, deal_type, deal_stage, role, fields, active, version from required_rule order by lower(name), id;
+            select record_internal, version from domain_setting where domain = @domain;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -66,11 +67,12 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var sensitive = await all.ReadAsync<string>();
         var layouts = (await all.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
         var rules = (await all.ReadAsync<RuleRow>()).Select(r => r.View());
+        var calls = await all.ReadFirstOrDefaultAsync<CallSetup>() ?? new CallSetup(false, 0);
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
-            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts], [.. rules]);
+            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts], [.. rules], calls);
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)

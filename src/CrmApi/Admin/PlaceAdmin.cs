@@ -19,7 +19,7 @@ internal static class PlaceAdmin
         admin.MapPut("/dispositions", SaveDispositionsAsync).WithName("SaveDispositions").WithSummary("The outcomes of a wrap-up as a tree, with what follows from each, in order; what is left out is put away, old calls keep its name");
     }
 
-    static AdminWriter.Subject<ExtensionSetup> Extension(string node, string number) =>
+    public static AdminWriter.Subject<ExtensionSetup> Extension(string node, string number) =>
         new("extension", $"{node}/{number}", v => v.Extensions.FirstOrDefault(e => e.Node == node && e.Number == number), e => e.Number, ContractsJson.Default.ExtensionSetup);
 
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> SaveExtensionAsync(string node, string number, ExtensionSetup extension, Person person, AdminWriter writer, CancellationToken cancel)

@@ -35,8 +35,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, IOpt
         c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
         coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
         -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear.
-        case when c.answered_at is not null then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,
-        case when c.answered_at is not null then r.id end as recording_id, c.estimated
+        case when c.answered_at is not null or c.talk_ms > 0 then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,
+        case when c.answered_at is not null or c.talk_ms > 0 then r.id end as recording_id, c.estimated
         """;
 
     const string Joins =

@@ -30,7 +30,7 @@ internal static class MissedEndpoints
             .RequireAuthorization(Rights.WorkMissed).WithName("CountMissed").WithSummary("How many wait to be called back, without short abandons and what others have claimed");
         group.MapGet("/figures", async Task<Ok<MissedFiguresView>> (MissedStore store, CancellationToken cancel) => TypedResults.Ok(await store.FiguresAsync(cancel)))
             .RequireAuthorization(Rights.SeeMissedFigures).WithName("GetMissedFigures").WithSummary("Today's time to call back and share called back in time, whole and per queue");
-        group.MapPost("/{id}/claim", ClaimAsync).RequireAuthorization(Rights.WorkMissed).WithName("ClaimMissed").WithSummary("Take a number; 409 claimed_by_other says who has it");
+        group.MapPost("/{id}/claim", ClaimAsync).RequireAuthorization(Rights.WorkMissed).WithName("ClaimMissed").WithSummary("Take a number; 409 claimed_by_other says who has it, calling_now that they ring or wait in line at this moment");
         group.MapPost("/{id}/release", ReleaseAsync).RequireAuthorization(Rights.WorkMissed).WithName("ReleaseMissed").WithSummary("Give a number back; also that of somebody whom the right reaches");
         group.MapPost("/{id}/done", DoneAsync).RequireAuthorization(Rights.WorkMissed).WithName("CloseMissed").WithSummary("Close a number without a call, with the reason; spam is blocked as well")
             .ProducesProblem(StatusCodes.Status409Conflict);
@@ -75,7 +75,8 @@ internal static class MissedEndpoints
     {
         // A number of other queues looks like one that is closed.
         if (taken.Row is not { } row) return Problems.Of(StatusCodes.Status404NotFound, "missed_closed", "Nobody with this number waits to be called back (any more).");
-        if (taken.Refused) return Problems.Of(StatusCodes.Status409Conflict, "claimed_by_other", $"{row.ClaimedBy} has it.");
+        if (taken.Refusal == "calling_now") return Problems.Of(StatusCodes.Status409Conflict, "calling_now", "They are calling right now: whoever is free is offered the call.");
+        if (taken.Refusal is not null) return Problems.Of(StatusCodes.Status409Conflict, "claimed_by_other", $"{row.ClaimedBy} has it.");
         worker.Wake();
         return TypedResults.Ok(row);
     }

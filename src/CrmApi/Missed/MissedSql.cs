@@ -31,15 +31,23 @@ internal static class MissedSql
         )
         """;
 
+    /// <summary>Who waits in line or rings at somebody at this moment; who is spoken with is reached.</summary>
+    const string Calling =
+        """
+        select o.caller_e164, o.client_id, o.started_at from call o
+        where o.domain = @domain and o.state <> 'Ended' and o.direction = 'Inbound' and o.answered_at is null and o.merged_into is null
+        """;
+
     /// <summary>What this person may see: <c>@all</c>, else of the queues that these people serve.</summary>
     const string Seen = "(@all or r.queues && array(select queue_id from queue_agent where user_id = any(@members)))";
 
     const string Names =
-        """
+        $"""
         left join queue q on q.id = r.queue_id
         left join call c on c.id = r.last_call_id
         -- A call of a down time that was recorded and not answered can only have left a message.
         left join lateral (select g.id, g.status from recording g where g.call_id = r.message_call_id order by (g.status = 'ready') desc, g.created_at desc limit 1) v on true
+        left join lateral (select min(o.started_at) as since from ({Calling}) o where o.caller_e164 = r.e164 or o.client_id = r.client_id) z on true
         left join client k on k.id = (select coalesce(merged_into, id) from client where id = r.client_id)
         """;
 
@@ -47,7 +55,7 @@ internal static class MissedSql
         """
         r.number_id as id, r.e164, coalesce(c.caller_name, '') as caller_name, k.id as client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, q.name as queue_name,
         r.kind, r.is_short, r.times, r.first_at, r.last_at, r.last_call_id, r.message_call_id,
-        v.id as message_id, v.status as message_status
+        v.id as message_id, v.status as message_status, z.since as calling_since
         """;
 
     public const string OpenRows =
@@ -61,7 +69,12 @@ internal static class MissedSql
         """;
 
     /// <summary>For the badge and the hints.</summary>
-    public const string Heads = $"{Open} select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues, (select count(*) from recording g where g.call_id = message_call_id and g.status = 'ready') as heard from line order by number_id";
+    public const string Heads = $"""
+        {Open}, calling as ({Calling})
+        select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues, (select count(*) from recording g where g.call_id = message_call_id and g.status = 'ready') as heard,
+          e164 in (select caller_e164 from calling where caller_e164 is not null) or coalesce(client_id in (select client_id from calling where client_id is not null), false) as calling
+        from line order by number_id
+        """;
 
     /// <summary>Whether a call's message is of a number that this person is shown: a miss of it in one of their queues.</summary>
     public const string MayHear =

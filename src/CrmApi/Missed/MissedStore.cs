@@ -11,12 +11,13 @@ namespace CallCrm.CrmApi.Missed;
 
 /// <summary>What became of a claim, a release or a close.</summary>
 /// <param name="Row">The number as it is now; null: no such number is open for this person.</param>
-/// <param name="Refused">Somebody else holds it: the row says who.</param>
-internal readonly record struct MissedTaken(MissedRow? Row, bool Refused);
+/// <param name="Refusal">claimed_by_other: the row says who holds it; calling_now: they wait in line or ring at this moment.</param>
+internal readonly record struct MissedTaken(MissedRow? Row, string? Refusal);
 
 /// <param name="Queues">Of all its open misses.</param>
 /// <param name="Heard">Its message can be played.</param>
-internal sealed record MissedHead(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, Guid[] Queues, bool Heard);
+/// <param name="Calling">They wait in line or ring at this moment.</param>
+internal sealed record MissedHead(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, Guid[] Queues, bool Heard, bool Calling);
 
 /// <summary>The list of missed callers, and the claims on it.</summary>
 internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOptions> options, IOptions<RouterRoadOptions> road, SiteClock clock, TimeProvider time)
@@ -40,20 +41,20 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition($"{MissedSql.Heads}; select user_id, queue_id from queue_agent", Parameters(null), cancellationToken: cancel));
-        var heads = (await results.ReadAsync<HeadRow>()).Select(h => new MissedHead(h.NumberId, h.Times, h.IsShort, h.ClaimedById, [.. h.Queues.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Guid.Parse)], h.Heard > 0));
+        var heads = (await results.ReadAsync<HeadRow>()).Select(h => new MissedHead(h.NumberId, h.Times, h.IsShort, h.ClaimedById, [.. h.Queues.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Guid.Parse)], h.Heard > 0, h.Calling));
         return ([.. heads], (await results.ReadAsync<(Guid User, Guid Queue)>()).ToLookup(m => m.User, m => m.Queue));
     }
 
-    /// <summary>The first one gets it; a second time renews it.</summary>
-    public Task<MissedTaken> ClaimAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person),
+    /// <summary>The first one gets it; a second time renews it. Nobody is called back who is calling.</summary>
+    public Task<MissedTaken> ClaimAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Held(Other(row, person)) ?? (row.CallingSince is null ? null : "calling_now"),
         "insert into missed_claim (number_id, user_id, claimed_at) values (@number, @person, @now) on conflict (number_id) do update set user_id = excluded.user_id, claimed_at = excluded.claimed_at", cancel);
 
     /// <summary>One's own, and of those whom the right reaches.</summary>
-    public Task<MissedTaken> ReleaseAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person) && !person.Within(Rights.WorkMissed).Includes(row.ClaimedById),
+    public Task<MissedTaken> ReleaseAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Held(Other(row, person) && !person.Within(Rights.WorkMissed).Includes(row.ClaimedById)),
         "delete from missed_claim where number_id = @number", cancel);
 
     /// <summary>Closes what was missed until now.</summary>
-    public Task<MissedTaken> DoneAsync(Guid number, Person person, string reason, string note, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Other(row, person) && !person.Within(Rights.WorkMissed).Includes(row.ClaimedById),
+    public Task<MissedTaken> DoneAsync(Guid number, Person person, string reason, string note, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Held(Other(row, person) && !person.Within(Rights.WorkMissed).Includes(row.ClaimedById)),
         """
         with spent as (delete from missed_claim where number_id = @number)
         insert into missed_done (number_id, at, user_id, reason, note) values (@number, @now, @person, @reason, @note) on conflict do nothing
@@ -83,20 +84,22 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         return new MissedFiguresView((int)within.TotalSeconds, Figures(rows), [.. rows.Select(r => new MissedQueueFigures(r.QueueId, r.QueueName, Figures([r])))]);
     }
 
+    static string? Held(bool byOther) => byOther ? "claimed_by_other" : null;
+
     static bool Other(MissedRow row, Person person) => row.ClaimedById is { } holder && holder != person.Id;
 
     /// <summary>Who comes at the same time waits for the lock, and then sees what the first one did.</summary>
-    async Task<MissedTaken> TakeAsync(Guid number, Person person, Func<MissedRow, bool> refuses, string sql, CancellationToken cancel, string reason = "", string note = "")
+    async Task<MissedTaken> TakeAsync(Guid number, Person person, Func<MissedRow, string?> refuses, string sql, CancellationToken cancel, string reason = "", string note = "")
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended('missed' || @number::text, 0))", new { number }, transaction, cancellationToken: cancel));
         if (await FindAsync(connection, number, person, cancel) is not { } row) return default;
-        if (refuses(row)) return new MissedTaken(row, true);
+        if (refuses(row) is { } refusal) return new MissedTaken(row, refusal);
         await connection.ExecuteAsync(new CommandDefinition(sql, new { number, person = person.Id, now = time.GetUtcNow(), reason, note }, transaction, cancellationToken: cancel));
         var after = await FindAsync(connection, number, person, cancel) ?? row;
         await transaction.CommitAsync(cancel);
-        return new MissedTaken(after, false);
+        return new MissedTaken(after, null);
     }
 
     async Task<MissedRow?> FindAsync(NpgsqlConnection connection, Guid number, Person person, CancellationToken cancel) =>
@@ -126,7 +129,8 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     }
 
     static MissedRow View(Row r) => new(r.Id, LiveViews.Caller(new PhoneNumber(r.E164, NumberKind.E164, r.E164), r.CallerName), r.ClientId, r.ClientName, r.QueueName, r.Kind, r.IsShort, r.Times, r.FirstAt,
-        r.LastAt, r.LastCallId, r.ClaimedById, r.ClaimedBy, r.LapsesAt, r.ClosedAt, r.ClosedHow, r.ClosedBy, r.Note, Message(r));
+        r.LastAt, r.LastCallId, r.ClaimedById, r.ClaimedBy, r.LapsesAt, r.ClosedAt, r.ClosedHow, r.ClosedBy, r.Note, Message(r),
+        r.ClosedAt is null ? r.CallingSince : null);
 
     /// <summary>The row of a recording is made when the recorder first looks.</summary>
     static MissedMessage? Message(Row r) => (r.MessageCallId, r.MessageId) switch
@@ -145,10 +149,10 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
             called == 0 ? null : (int)Math.Round(rows.Sum(r => r.CallBack_s) / called, MidpointRounding.AwayFromZero), (int)Sum(r => r.Short), (int)Sum(r => r.Withheld));
     }
 
-    sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, long Heard);
+    sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, long Heard, bool Calling);
 
     sealed record Row(Guid Id, string E164, string CallerName, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool IsShort, int Times, DateTimeOffset FirstAt, DateTimeOffset LastAt,
-        Guid LastCallId, Guid? MessageCallId, Guid? MessageId, string? MessageStatus, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
+        Guid LastCallId, Guid? MessageCallId, Guid? MessageId, string? MessageStatus, DateTimeOffset? CallingSince, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
 
     sealed record FigureRow(Guid? QueueId, string? QueueName, long Callers, long Open, long CalledBack, decimal CallBack_s, long InTime, long Late, long Short, long Withheld);
 }

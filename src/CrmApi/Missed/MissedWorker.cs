@@ -83,6 +83,7 @@ internal sealed partial class MissedWorker(MissedStore store, Feed feed, FeedCon
             picture.Add(head.Times);
             picture.Add(head.ClaimedById);
             picture.Add(head.Heard);
+            picture.Add(head.Calling);
             waiting += !head.IsShort && (head.ClaimedById is null || head.ClaimedById == person.Id) ? 1 : 0;
         }
 

@@ -26,6 +26,15 @@ internal static class CallFigures
     public const string Handle =
         "count(*) as handled, coalesce(sum(l.talk_ms), 0) as talk_ms, coalesce(sum(l.hold_ms), 0) as hold_ms, coalesce(sum(l.wrap_up_ms), 0) as wrap_up_ms";
 
+    /// <summary>Calls <c>c</c> from outside that the PBX led by itself: observed ones, and those it served while we gave no route.</summary>
+    public const string Led = "c.direction = 'Inbound' and c.queued_at is null and c.decision is null";
+
+    /// <summary>An agent's leg <c>l</c> in which somebody was spoken with; between colleagues nobody is the client who was answered.</summary>
+    public const string Conversation = "l.agent_id is not null and (l.answered_at is not null or l.talk_ms > 0)";
+
+    /// <summary>Conversations <c>l</c> of agents in calls <c>c</c> of every kind.</summary>
+    public const string AllLegs = $"call_leg l join call c on c.id = l.call_id and c.domain = @domain and {Conversation}";
+
     /// <summary>Calls <c>o</c> answered within T seconds.</summary>
     public static string Within(string target_s) => $"count(*) filter (where o.answered_at is not null and o.wait_ms <= {target_s} * 1000)";
 

@@ -16,8 +16,21 @@ internal static class ReportSql
         coalesce(within_target, 0) as within_target, coalesce(within_shortest, 0) as within_shortest, coalesce(wait_ms, 0) as wait_ms,
         coalesce(handled, 0) as handled, coalesce(talk_ms, 0) as talk_ms, coalesce(hold_ms, 0) as hold_ms, coalesce(wrap_up_ms, 0) as wrap_up_ms,
         coalesce(busy_ms, 0) as busy_ms, coalesce(ready_ms, 0) as ready_ms, coalesce(missed, 0) as missed, coalesce(called_back, 0) as called_back,
-        coalesce(blocked, 0) as blocked
+        coalesce(blocked, 0) as blocked, coalesce(outbound, 0) as outbound, coalesce(outbound_answered, 0) as outbound_answered, coalesce(outbound_talk_ms, 0) as outbound_talk_ms,
+        coalesce(observed, 0) as observed, coalesce(observed_answered, 0) as observed_answered, coalesce(observed_talk_ms, 0) as observed_talk_ms,
+        coalesce(internal, 0) as internal, coalesce(internal_talk_ms, 0) as internal_talk_ms
         """;
+
+    // What a kind of report does not have.
+    const string NoBusy = "busy as (select 0 as n, '' as key, 0::numeric as busy_ms, 0::numeric as ready_ms where false)";
+
+    const string NoMade = "made as (select 0 as n, '' as key, 0::bigint as outbound, 0::bigint as outbound_answered, 0::bigint as outbound_talk_ms, 0::bigint as internal, 0::bigint as internal_talk_ms where false)";
+
+    const string NoSeen = "seen as (select 0 as n, '' as key, 0::bigint as observed, 0::bigint as observed_answered where false)";
+
+    const string NoLed = "led as (select 0 as n, '' as key, 0::bigint as observed_talk_ms where false)";
+
+    const string AndTheRest = "full join busy using (n, key) full join made using (n, key) full join seen using (n, key) full join led using (n, key)";
 
     const string Ended = "l.ended_at >= @from and l.ended_at < @to and l.started_at >= @from - interval '1 day' and l.started_at < @to";
 
@@ -42,9 +55,9 @@ internal static class ReportSql
           select width_bucket(first_at, @edges) as n, coalesce(queue_id::text, '') as key, count(*) as missed, count(*) filter (where called) as called_back from caller group by 1, 2
         ), junk as (
           select width_bucket(o.started_at, @edges) as n, coalesce(o.queue_id::text, '') as key, count(*) as blocked from call o where {CallFigures.Blocked} group by 1, 2
-        ), busy as (select 0 as n, '' as key, 0::numeric as busy_ms, 0::numeric as ready_ms where false)
+        ), {NoBusy}, {NoMade}, {NoSeen}, {NoLed}
         select n, key, q.name, coalesce(q.service_level_s, {CallFigures.Target_s}) as target_s, {Columns}
-        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) full join busy using (n, key) left join queue q on q.id::text = key
+        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) {AndTheRest} left join queue q on q.id::text = key
         where @of::text is null or key = @of
         order by n, q.name, key
         """;
@@ -53,6 +66,9 @@ internal static class ReportSql
     const string Numbers = "left join dialled_number r on r.domain = c.domain and r.number = c.dialled_raw left join dialled_number e on e.domain = c.domain and e.number = c.dialled_e164";
 
     const string Dialled = "coalesce(r.number, e.number, c.dialled_raw)";
+
+    /// <summary>Conversations with callers of a number: through a queue as that counts them, and led there by the PBX.</summary>
+    const string NumberLegs = $"{CallFigures.AllLegs} and (c.queued_at is not null and l.answered_at is not null or {CallFigures.Led})";
 
     static readonly string Number =
         $"""
@@ -63,22 +79,27 @@ internal static class ReportSql
           where {CallFigures.Queued} and o.queued_at >= @from and o.queued_at < @to and o.started_at >= @from - interval '1 day' and o.started_at < @to
           group by 1, 2
         ), legs as (
-          select width_bucket(l.ended_at, @edges) as n, {Dialled} as key, {CallFigures.Handle} from {CallFigures.Legs} {Numbers} where {Ended} group by 1, 2
+          select width_bucket(l.ended_at, @edges) as n, {Dialled} as key, {CallFigures.Handle} from {NumberLegs} {Numbers} where {Ended} group by 1, 2
         ), {Missing}, missed as (
           select width_bucket(k.first_at, @edges) as n, {Dialled} as key, count(*) as missed, count(*) filter (where k.called) as called_back
           from caller k join call c on c.id = k.call_id {Numbers} group by 1, 2
         ), junk as (
           select width_bucket(o.started_at, @edges) as n, {Dialled} as key, count(*) as blocked
           from call o cross join lateral (select o.domain, o.dialled_raw, o.dialled_e164) c {Numbers} where {CallFigures.Blocked} group by 1, 2
-        ), busy as (select 0 as n, '' as key, 0::numeric as busy_ms, 0::numeric as ready_ms where false)
+        ), seen as (
+          select width_bucket(c.started_at, @edges) as n, {Dialled} as key, count(*) as observed, count(c.answered_at) as observed_answered
+          from call c {Numbers} where c.domain = @domain and {CallFigures.Led} and c.merged_into is null and c.outcome is distinct from 'Blocked' and c.started_at >= @from and c.started_at < @to group by 1, 2
+        ), led as (
+          select width_bucket(l.ended_at, @edges) as n, {Dialled} as key, coalesce(sum(l.talk_ms), 0) as observed_talk_ms from {CallFigures.AllLegs} and {CallFigures.Led} {Numbers} where {Ended} group by 1, 2
+        ), {NoBusy}, {NoMade}
         select n, key, d.name, {CallFigures.Target_s} as target_s, {Columns}
-        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) full join busy using (n, key) left join dialled_number d on d.domain = @domain and d.number = key
+        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) {AndTheRest} left join dialled_number d on d.domain = @domain and d.number = key
         where @of::text is null or lower(key) = @of
         order by n, d.name, key
         """;
 
     /// <summary>
-    /// Offers instead of calls. Who takes a call over from a colleague did not let the client wait: the wait is the first answer's. Busy and ready are cut at
+    /// Offers instead of calls, conversations of every kind. Who takes a call over from a colleague did not let the client wait: the wait is the first answer's. Busy and ready are cut at
     /// the hours and days; a span that is not over reaches to now.
     /// </summary>
     static readonly string Agent =
@@ -96,7 +117,16 @@ internal static class ReportSql
           ) o
           group by 1, 2
         ), legs as (
-          select width_bucket(l.ended_at, @edges) as n, l.agent_id::text as key, {CallFigures.Handle} from {CallFigures.Legs} where {Ended} group by 1, 2
+          select width_bucket(l.ended_at, @edges) as n, l.agent_id::text as key, {CallFigures.Handle},
+            count(*) filter (where {CallFigures.Led}) as observed_answered, coalesce(sum(l.talk_ms) filter (where {CallFigures.Led}), 0) as observed_talk_ms,
+            coalesce(sum(l.talk_ms) filter (where c.direction = 'Outbound'), 0) as outbound_talk_ms,
+            count(*) filter (where c.direction = 'Internal') as internal, coalesce(sum(l.talk_ms) filter (where c.direction = 'Internal'), 0) as internal_talk_ms
+          from {CallFigures.AllLegs} where {Ended} group by 1, 2
+        ), made as (
+          select width_bucket(c.started_at, @edges) as n, l.agent_id::text as key, count(*) as outbound, count(c.answered_at) as outbound_answered
+          from call c cross join lateral (select agent_id from call_leg where call_id = c.id and agent_id is not null order by started_at, unique_id limit 1) l
+          where c.domain = @domain and c.direction = 'Outbound' and c.merged_into is null and c.started_at >= @from and c.started_at < @to
+          group by 1, 2
         ), miss as (
           {MissedSql.Closing} where m.domain = @domain and m.reached_at >= @from and m.reached_at < @to and m.reached_by = 'Called'
         ), caller as (
@@ -119,9 +149,9 @@ internal static class ReportSql
         ), busy as (
           select n, key, sum(ms) filter (where not ready) as busy_ms, sum(ms) filter (where ready) as ready_ms
           from part where ms > 0 group by 1, 2
-        ), junk as (select 0 as n, '' as key, 0::bigint as blocked where false)
+        ), junk as (select 0 as n, '' as key, 0::bigint as blocked where false), seen as (select 0 as n, '' as key, 0::bigint as observed where false)
         select n, key, u.name, {CallFigures.Target_s} as target_s, {Columns}
-        from calls full join legs using (n, key) full join reached using (n, key) full join busy using (n, key) full join junk using (n, key) left join app_user u on u.id::text = key
+        from calls full join legs using (n, key) full join reached using (n, key) full join busy using (n, key) full join made using (n, key) full join junk using (n, key) full join seen using (n, key) left join app_user u on u.id::text = key
         where (@of::text is null or key = @of) and (@within::uuid[] is null or u.id = any(@within))
         order by n, u.name, key
         """;

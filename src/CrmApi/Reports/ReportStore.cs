@@ -13,7 +13,8 @@ namespace CallCrm.CrmApi.Reports;
 /// <param name="WithinTarget">Of the target beside them.</param>
 /// <param name="WithinShortest">Of the shortest target of all queues.</param>
 internal sealed record ReportLine(int N, string Key, string? Name, int Target_s, long Offered, long Answered, long Abandoned, long ShortAbandoned, long Waited, long WithinTarget,
-    long WithinShortest, long Wait_ms, long Handled, long Talk_ms, long Hold_ms, long WrapUp_ms, decimal Busy_ms, decimal Ready_ms, long Missed, long CalledBack, long Blocked = 0)
+    long WithinShortest, long Wait_ms, long Handled, long Talk_ms, long Hold_ms, long WrapUp_ms, decimal Busy_ms, decimal Ready_ms, long Missed, long CalledBack, long Blocked = 0,
+    long Outbound = 0, long OutboundAnswered = 0, long OutboundTalk_ms = 0, long Observed = 0, long ObservedAnswered = 0, long ObservedTalk_ms = 0, long Internal = 0, long InternalTalk_ms = 0)
 {
     public static ReportLine None(int target_s) => new(0, "", null, target_s, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
@@ -37,12 +38,21 @@ internal sealed record ReportLine(int N, string Key, string? Name, int Target_s,
         Missed = Missed + o.Missed,
         CalledBack = CalledBack + o.CalledBack,
         Blocked = Blocked + o.Blocked,
+        Outbound = Outbound + o.Outbound,
+        OutboundAnswered = OutboundAnswered + o.OutboundAnswered,
+        OutboundTalk_ms = OutboundTalk_ms + o.OutboundTalk_ms,
+        Observed = Observed + o.Observed,
+        ObservedAnswered = ObservedAnswered + o.ObservedAnswered,
+        ObservedTalk_ms = ObservedTalk_ms + o.ObservedTalk_ms,
+        Internal = Internal + o.Internal,
+        InternalTalk_ms = InternalTalk_ms + o.InternalTalk_ms,
     };
 
     public ReportFigures Figures() => new(Offered, Answered, Abandoned, ShortAbandoned, Target_s, CallFigures.ServiceLevelPercent(WithinTarget, Waited, Abandoned, ShortAbandoned),
         CallFigures.AbandonPercent(Offered, Abandoned, ShortAbandoned), CallFigures.Average_s(Wait_ms, Waited), CallFigures.Average_s(Talk_ms + Hold_ms + WrapUp_ms, Handled),
         Handled, CallFigures.Whole_s(Talk_ms), CallFigures.Whole_s(Hold_ms), CallFigures.Whole_s(WrapUp_ms), CallFigures.OccupancyPercent(Busy_ms, Ready_ms),
-        CallFigures.Whole_s(Busy_ms), CallFigures.Whole_s(Ready_ms), Missed, CalledBack, Blocked);
+        CallFigures.Whole_s(Busy_ms), CallFigures.Whole_s(Ready_ms), Missed, CalledBack, Blocked,
+        Outbound, OutboundAnswered, CallFigures.Whole_s(OutboundTalk_ms), Observed, ObservedAnswered, CallFigures.Whole_s(ObservedTalk_ms), Internal, CallFigures.Whole_s(InternalTalk_ms));
 }
 
 /// <summary>The reports, from the tables of the call log as they are.</summary>

@@ -37,6 +37,7 @@ internal sealed class AmiActions
             ["PJSIPNotify"] = (AmiClasses.System, Now(calls.Notify)),
             ["Originate"] = (AmiClasses.Originate, calls.OriginateAsync),
             ["UserEvent"] = (AmiClasses.User, Now(UserEvent)),
+            ["Setvar"] = (AmiClasses.Call, Now(calls.Setvar)),
             ["Getvar"] = (AmiClasses.Call | AmiClasses.Reporting, Now(calls.Getvar)),
         };
     }

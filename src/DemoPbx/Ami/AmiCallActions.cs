@@ -195,6 +195,32 @@ internal sealed class AmiCallActions(Exchange exchange)
         }
     }
 
+    /// <summary>A global variable, or one of a channel.</summary>
+    public void Setvar(AmiSession session, AmiRequest request)
+    {
+        if (request["Variable"] is not { Length: > 0 } variable)
+        {
+            AmiActions.Error(session, request, "No variable specified");
+            return;
+        }
+
+        if (string.IsNullOrEmpty(request["Channel"]))
+        {
+            exchange.Globals[variable] = request["Value"] ?? "";
+        }
+        else if (exchange.FindChannel(request["Channel"]!) is { } channel)
+        {
+            exchange.SetVariable(channel, variable, request["Value"] ?? "");
+        }
+        else
+        {
+            AmiActions.Error(session, request, "No such channel");
+            return;
+        }
+
+        session.Send(AmiActions.Reply(request, "Success").Line("Message", "Variable Set"));
+    }
+
     public void Getvar(AmiSession session, AmiRequest request)
     {
         if (string.IsNullOrEmpty(request["Variable"]))
@@ -220,6 +246,7 @@ internal sealed class AmiCallActions(Exchange exchange)
         var (device, number) = (request["Channel"] ?? "", request["Exten"] ?? "");
         var error = device.Length == 0 ? "Channel not specified"
             : !device.Contains('/', StringComparison.Ordinal) ? "Invalid channel"
+            : request["Application"] == "Wait" ? null
             : number.Length == 0 || !(request["Context"] is { } context && (context == SnippetContexts.Listen || exchange.Options.OutboundContexts.Contains(context))) ? "Extension does not exist."
             : null;
         if (error is not null)

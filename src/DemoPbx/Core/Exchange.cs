@@ -27,6 +27,9 @@ internal sealed class Exchange
 
     public DemoPbxOptions Options { get; }
 
+    /// <summary>Global variables of the dialplan.</summary>
+    public Dictionary<string, string> Globals { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     public TimeProvider Time { get; }
 
     public PbxLoop Loop { get; }

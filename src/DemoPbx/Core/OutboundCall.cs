@@ -17,7 +17,7 @@ internal sealed record OriginateRequest(string Device, DialplanPoint Target, Tim
     public static OriginateRequest From(AmiRequest request)
     {
         var timeout_ms = int.TryParse(request["Timeout"], NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 30_000;
-        var target = new DialplanPoint(request["Context"]!, request["Exten"]!, request["Priority"] ?? "1");
+        var target = request["Application"] is { } application ? new DialplanPoint("", application, "1") : new DialplanPoint(request["Context"]!, request["Exten"]!, request["Priority"] ?? "1");
         var id = request["CallerID"] ?? "";
         var (open, close) = (id.LastIndexOf('<'), id.LastIndexOf('>'));
         return new OriginateRequest(request["Channel"]!, target, TimeSpan.FromMilliseconds(timeout_ms), [.. request.All("Variable")])
@@ -74,7 +74,10 @@ internal sealed class OutboundCall(Exchange exchange, OriginateRequest request)
         answered?.TrySetResult(cause is null);
         if (cause is null)
         {
-            await (request.Target.Context == SnippetContexts.Listen ? ListenAsync(agent) : CallCustomerAsync(agent, cdr));
+            // Wait, in silence: a phone that is tried.
+            agent.Application = request.Target.Context.Length == 0 ? "Wait" : agent.Application;
+            await (request.Target.Context.Length == 0 ? agent.Gone.Task.WaitAsync(exchange.PowerCut.Token)
+                : request.Target.Context == SnippetContexts.Listen ? ListenAsync(agent) : CallCustomerAsync(agent, cdr));
             cause = agent.Cause ?? HangupCause.Normal;
             exchange.HangupRequest(agent, HangupCause.Normal, soft: true);
         }
@@ -164,7 +167,7 @@ internal sealed class OutboundCall(Exchange exchange, OriginateRequest request)
         if (exchange.Phones.FirstOrDefault(p => p.Extension == number) is { } colleague)
         {
             exchange.Step(agent, "callcrm-extension", number, 7, "Dial", $"{colleague.Name},25,t");
-            await new DialApplication(exchange, agent, cdr, call: null).RunAsync(colleague, TimeSpan.FromSeconds(25));
+            await new DialApplication(exchange, agent, cdr, call: null) { BeforeDial = Record }.RunAsync(colleague, TimeSpan.FromSeconds(25));
             return;
         }
 

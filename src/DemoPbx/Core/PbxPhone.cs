@@ -86,6 +86,13 @@ internal class PbxPhone(Exchange exchange, DemoPhoneOptions options)
 
     public bool Hold(bool on)
     {
+        if (TalkingLeg is { Bridge: null, Application: "Wait" } alone && alone.Held != on)
+        {
+            alone.Held = on;
+            exchange.Emit(on ? "Hold" : "Unhold", alone);
+            return true;
+        }
+
         if (TalkingLeg is not { Bridge: { } bridge } leg || bridge.Channels.Find(c => c != leg) is not { } other || other.Held == on)
         {
             return false;
@@ -115,7 +122,7 @@ internal class PbxPhone(Exchange exchange, DemoPhoneOptions options)
     }
 
     public bool ToggleHold() =>
-        TalkingLeg is { Bridge: { } bridge } leg && Hold(!bridge.Channels.Exists(c => c != leg && c.Held));
+        TalkingLeg is { } leg && Hold(!(leg.Bridge?.Channels.Exists(c => c != leg && c.Held) ?? leg.Held));
 
     /// <summary>The person hangs up (BYE), or declines what rings.</summary>
     public bool HangUp()

@@ -24,7 +24,7 @@ internal sealed class RecordingTable(NpgsqlDataSource database, TimeProvider tim
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QueryFirstOrDefaultAsync<RecordedLeg>(new CommandDefinition(
             """
-            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, l.call_id) as callId, l.ended_at as endedAt, c.answered_at is not null as answered
+            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, l.call_id) as callId, l.ended_at as endedAt, c.answered_at is not null or c.talk_ms > 0 as answered
             from unnest(@nodes, @uniqueIds) as k (node, unique_id)
             join call_leg l on l.node = k.node and l.unique_id = k.unique_id
             left join call c on c.id = l.call_id
@@ -115,10 +115,10 @@ internal sealed class RecordingTable(NpgsqlDataSource database, TimeProvider tim
         await using var connection = await database.OpenConnectionAsync(ct);
         var legs = await connection.QueryAsync<RecordedLeg>(new CommandDefinition(
             """
-            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, c.id) as callId, l.ended_at as endedAt, c.answered_at is not null as answered
+            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, c.id) as callId, l.ended_at as endedAt, c.answered_at is not null or c.talk_ms > 0 as answered
             from call c
             join call_leg l on l.call_id = c.id
-            where c.started_at >= @since and l.recorded and l.is_client
+            where c.started_at >= @since and l.recorded and (l.is_client or c.direction = 'Internal')
               and not exists (
                 select from recording r
                 where r.node = l.node and r.pbx_unique_id = l.unique_id and (r.status <> 'pending' or l.ended_at is null))

@@ -94,6 +94,24 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task Recording_colleagues_is_off_until_it_is_set_is_in_force_at_once_and_who_read_before_is_told()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        (await ada.GetAsync("api/admin", ContractsJson.Default.AdminView)).Calls.Should().Be(new CallSetup(false, 0));
+        (await SettingsAsync()).RecordInternal.Should().BeFalse();
+        (await SaveAsync(ada, "api/admin/calls", new CallSetup(true, 0), ContractsJson.Default.CallSetup)).Calls.Should().Be(new CallSetup(true, 1));
+        (await SettingsAsync()).RecordInternal.Should().BeTrue();
+        foreach (var old in new[] { 0, 7 })
+            (await ada.ProblemAsync(HttpMethod.Put, "api/admin/calls", JsonSerializer.Serialize(new CallSetup(false, old), ContractsJson.Default.CallSetup))).Problem.ErrorId.Should().Be("edit_conflict");
+        var change = (await ada.GetAsync("api/admin/changes", ContractsJson.Default.ListPageSettingsChangeView)).Items[0];
+        change.Kind.Should().Be("calls");
+        change.After.Should().Contain("true");
+        (await SaveAsync(ada, "api/admin/calls", new CallSetup(false, 1), ContractsJson.Default.CallSetup)).Calls.Should().Be(new CallSetup(false, 2));
+        await using var sara = await host.SignInAsync("sara");
+        (await sara.ProblemAsync(HttpMethod.Put, "api/admin/calls", """{"recordInternal":true,"version":2}""")).Status.Should().Be(HttpStatusCode.Forbidden);
+    }
+
+    [PostgresFact]
     public async Task A_deactivated_person_is_out_at_the_next_request_and_is_not_routed_to()
     {
         await using var ada = await host.SignInAsync("ada");

@@ -39,6 +39,11 @@ sealed class FakeRouter : IAsyncDisposable
         });
         app.MapPost("/internal/seats", (HttpContext http) => http.Response.WriteAsJsonAsync(new RoadSeats(Seats), RoadJson.Default.RoadSeats));
         app.MapPost("/internal/pbx/{node}", (string node, HttpContext http) => http.Response.WriteAsJsonAsync(Pbx(node), RoadJson.Default.RoadPbx));
+        app.MapPost("/internal/phone-test", async (HttpContext http) =>
+        {
+            var ask = (await http.Request.ReadFromJsonAsync(RoadJson.Default.RoadPhoneTestAsk))!;
+            await http.Response.WriteAsJsonAsync(PhoneTest(ask), RoadJson.Default.RoadPhoneTest);
+        });
         app.MapPost("/internal/pages", async (HttpContext http) =>
         {
             Pages.Enqueue((await http.Request.ReadFromJsonAsync(RoadJson.Default.PagesReport))!);
@@ -60,6 +65,8 @@ sealed class FakeRouter : IAsyncDisposable
     public bool IsAway { get; set; }
 
     public Func<RoadCommandRequest, RoadAnswer> Answer { get; set; } = _ => new RoadAnswer(true, null);
+
+    public Func<RoadPhoneTestAsk, RoadPhoneTest> PhoneTest { get; set; } = ask => RoadPhoneTest.Refused("pbx_away", ask.Device);
 
     public Func<string, RoadPbx> Pbx { get; set; } = _ => new RoadPbx("pbx_away", "", false, [], []);
 

@@ -163,6 +163,48 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    public async Task Who_is_calling_right_now_is_marked_and_claimed_by_nobody_until_they_give_up()
+    {
+        await MissAsync("+390212345678", Seeds.Rossi);
+        await MissAsync("+390299990000");
+        await using var anna = await host.SignInAsync("anna");
+        var feed = await anna.OpenAsync();
+        await feed.NextAsync<HintEvent>(e => e.Subject == "missed");
+        var (other, row) = ((await ListAsync(anna))[0], (await ListAsync(anna))[1]);
+        row.CallingSince.Should().BeNull();
+
+        // From another number of theirs.
+        var call = Guid.CreateVersion7();
+        feed.Events.Clear();
+        await story.WriteAsync(story.Arrives(call, Story.From("+393470000009"), LookupOutcome.Known, Seeds.Rossi));
+        await story.WrittenAsync(host);
+        await feed.NextAsync<HintEvent>(e => e.Subject == "missed");
+        var rows = (await ListAsync(anna)).ToDictionary(r => r.Id);
+        rows[row.Id].CallingSince.Should().BeCloseTo(Now, TimeSpan.FromSeconds(20));
+        rows[other.Id].CallingSince.Should().BeNull();
+        var refused = await PostAsync(anna, row.Id, "claim");
+        (refused.Status, refused.Problem!.ErrorId).Should().Be((HttpStatusCode.Conflict, "calling_now"));
+        (await PostAsync(anna, other.Id, "claim")).Status.Should().Be(HttpStatusCode.OK);
+
+        feed.Events.Clear();
+        await story.WriteAsync(story.Abandons(call, 30_000));
+        await story.WrittenAsync(host);
+        await feed.NextAsync<HintEvent>(e => e.Subject == "missed");
+        (await ListAsync(anna)).Should().OnlyContain(r => r.CallingSince == null);
+        (await PostAsync(anna, row.Id, "claim")).Row!.ClaimedById.Should().Be(Seeds.Anna);
+
+        // They ring once more and are answered: closed as ever, and whoever holds it keeps nothing.
+        var (again, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([.. story.Arrives(again, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(again, offer, Seeds.Luca, "102", Seeds.Rossi)]);
+        await story.WrittenAsync(host);
+        (await ListAsync(anna, "?state=mine")).Single(r => r.Id == row.Id).CallingSince.Should().NotBeNull("it rings at a colleague");
+        await story.WriteAsync(story.Answers(again, offer, Seeds.Luca, "102"));
+        await story.WrittenAsync(host);
+        (await ListAsync(anna)).Should().NotContain(r => r.Id == row.Id);
+        await story.WriteAsync(story.Ends(again, Seeds.Luca, "102", Seeds.Rossi));
+    }
+
+    [PostgresFact]
     public async Task Of_two_who_claim_at_once_one_wins_and_the_other_is_told_who()
     {
         await using var anna = await host.SignInAsync("anna");
@@ -195,7 +237,7 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         var claimed = (await store.ClaimAsync(id, anna, default)).Row!;
         claimed.ClaimLapsesAt.Should().BeCloseTo(time.GetUtcNow().AddMinutes(30), TimeSpan.FromMilliseconds(1));
         time.Advance(TimeSpan.FromMinutes(29));
-        (await store.ClaimAsync(id, luca, default)).Refused.Should().BeTrue();
+        (await store.ClaimAsync(id, luca, default)).Refusal.Should().Be("claimed_by_other");
 
         // Anna tries them on another number of theirs; nobody answers.
         await ExecuteAsync("insert into client_phone (client_id, e164, raw, added_at) values (@Rossi, '+393470000001', '', now()) on conflict do nothing", new { Seeds.Rossi });
@@ -207,10 +249,10 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
             insert into call_leg (node, unique_id, call_id, channel, agent_id, is_client, started_at) values ('pbx', @call::text, @call, 'PJSIP/101-1', @Anna, false, @began)
             """, new { call, began, ends = began.AddSeconds(20), Seeds.Anna });
         time.Advance(TimeSpan.FromMinutes(30));
-        (await store.ClaimAsync(id, luca, default)).Refused.Should().BeTrue("it is worked on");
+        (await store.ClaimAsync(id, luca, default)).Refusal.Should().Be("claimed_by_other", "it is worked on");
         time.Advance(TimeSpan.FromSeconds(20));
         var taken = await store.ClaimAsync(id, luca, default);
-        (taken.Refused, taken.Row!.ClaimedBy).Should().Be((false, "Luca Neri"));
+        (taken.Refusal, taken.Row!.ClaimedBy).Should().Be(((string?)null, "Luca Neri"));
         (await store.ListAsync(anna, "mine", null, null, 10, default)).Items.Should().BeEmpty();
     }
 

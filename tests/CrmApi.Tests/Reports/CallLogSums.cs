@@ -7,11 +7,11 @@ namespace CallCrm.CrmApi.Tests.Reports;
 /// <summary>The reports once more, added up call by call from the rows of the log; it shares nothing with the code it checks.</summary>
 sealed class CallLogSums
 {
-    sealed record Call(Guid Id, Guid? QueueId, Guid? AgentId, string DialledRaw, string? DialledE164, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, string? Outcome, int? WaitMs, Guid? MergedInto);
+    sealed record Call(Guid Id, string Direction, bool Decided, Guid? QueueId, Guid? AgentId, string DialledRaw, string? DialledE164, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, string? Outcome, int? WaitMs, Guid? MergedInto);
 
-    sealed record Leg(Guid CallId, Guid? AgentId, DateTimeOffset? AnsweredAt, DateTimeOffset? EndedAt, int? TalkMs, int? HoldMs, int? WrapUpMs);
+    sealed record Leg(Guid CallId, Guid? AgentId, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? EndedAt, int? TalkMs, int? HoldMs, int? WrapUpMs);
 
-    sealed record Offer(Guid CallId, Guid AgentId, DateTimeOffset OfferedAt, string? Outcome);
+    sealed record Offer(Guid CallId, Guid AgentId, DateTimeOffset OfferedAt, string Rule, string? Outcome);
 
     sealed record Span(Guid AgentId, string State, string? Reason, DateTimeOffset FromAt, long SpanMs);
 
@@ -25,8 +25,8 @@ sealed class CallLogSums
 
     sealed class Sum
     {
-        public long Offered, Answered, Abandoned, Short, Waited, Within, WithinShortest, Handled, Missed, Back;
-        public long Wait, Talk, Hold, WrapUp;
+        public long Offered, Answered, Abandoned, Short, Waited, Within, WithinShortest, Handled, Missed, Back, Out, Reached, Seen, Led, Inside;
+        public long Wait, Talk, Hold, WrapUp, OutTalk, LedTalk, InsideTalk;
         public TimeSpan Busy, Ready;
     }
 
@@ -60,9 +60,9 @@ sealed class CallLogSums
         await using var connection = await database.OpenConnectionAsync();
         await using var results = await connection.QueryMultipleAsync(
             """
-            select id, queue_id, agent_id, dialled_raw, dialled_e164, started_at, queued_at, answered_at, outcome, wait_ms, merged_into from call;
-            select call_id, agent_id, answered_at, ended_at, talk_ms, hold_ms, wrap_up_ms from call_leg;
-            select call_id, agent_id, offered_at, outcome from offer;
+            select id, direction, decision is not null as decided, queue_id, agent_id, dialled_raw, dialled_e164, started_at, queued_at, answered_at, outcome, wait_ms, merged_into from call;
+            select call_id, agent_id, started_at, answered_at, ended_at, talk_ms, hold_ms, wrap_up_ms from call_leg;
+            select call_id, agent_id, offered_at, rule, outcome from offer;
             select agent_id, state, reason, from_at, span_ms from agent_state_span;
             select agent_id, state, reason, since from agent_state;
             select call_id, number_id, queue_id, kind, missed_at, reached_at, reached_call, reached_by from missed_call;
@@ -127,6 +127,15 @@ sealed class CallLogSums
             });
         }
 
+        foreach (var call in calls.Values.Where(c => by == "number" && IsLed(c) && c.MergedInto is null && c.Outcome != "Blocked"))
+        {
+            count(call.StartedAt, Dialled(call), s =>
+            {
+                s.Seen++;
+                if (call.AnsweredAt is not null) s.Led++;
+            });
+        }
+
         var inside = misses.Where(m => m.NumberId is not null && Day(m.MissedAt, zone) >= from && Day(m.MissedAt, zone) <= to);
         foreach (var caller in Callers(inside.GroupBy(m => (Day(m.MissedAt, zone), m.NumberId!.Value, Closed(m)))))
         {
@@ -155,8 +164,20 @@ sealed class CallLogSums
 
     void CountAgents(Action<DateTimeOffset, string, Action<Sum>> count, string step, TimeZoneInfo zone, DateOnly from, DateOnly to)
     {
+        foreach (var call in calls.Values.Where(c => c is { Direction: "Outbound", MergedInto: null }))
+        {
+            if (legs.Where(l => l.CallId == call.Id && l.AgentId is not null).MinBy(l => l.StartedAt) is { AgentId: { } maker })
+            {
+                count(call.StartedAt, maker.ToString(), s =>
+                {
+                    s.Out++;
+                    if (call.AnsweredAt is not null) s.Reached++;
+                });
+            }
+        }
+
         var answered = offers.Where(o => o.Outcome == "Answered").GroupBy(o => o.CallId).ToDictionary(g => g.Key, g => g.Min(o => o.OfferedAt));
-        foreach (var offer in offers)
+        foreach (var offer in offers.Where(o => o.Rule != "Observed"))
         {
             var call = calls[offer.CallId];
             count(offer.OfferedAt, offer.AgentId.ToString(), s =>
@@ -191,13 +212,24 @@ sealed class CallLogSums
         }
     }
 
+    static bool IsLed(Call c) => c is { Direction: "Inbound", QueuedAt: null, Decided: false };
+
+    /// <summary>All of an agent's; with the callers of a number also without a queue; of a queue those that went through it.</summary>
+    static bool Counts(Leg l, Call c, string by) => by == "agent" ? l.AnsweredAt is not null || l.TalkMs > 0
+        : (c.QueuedAt is not null && l.AnsweredAt is not null) || (by == "number" && IsLed(c) && (l.AnsweredAt is not null || l.TalkMs > 0));
+
     void CountLegs(Action<DateTimeOffset, string, Action<Sum>> count, string by)
     {
-        foreach (var leg in legs.Where(l => l is { AgentId: not null, AnsweredAt: not null, EndedAt: not null } && calls[l.CallId].QueuedAt is not null))
+        foreach (var leg in legs.Where(l => l is { AgentId: not null, EndedAt: not null } && Counts(l, calls[l.CallId], by)))
         {
-            count(leg.EndedAt!.Value, by == "agent" ? leg.AgentId!.Value.ToString() : KeyOf(calls[leg.CallId], by), s =>
+            var call = calls[leg.CallId];
+            count(leg.EndedAt!.Value, by == "agent" ? leg.AgentId!.Value.ToString() : KeyOf(call, by), s =>
             {
                 s.Handled++;
+                if (by != "queue" && IsLed(call)) s.LedTalk += leg.TalkMs ?? 0;
+                if (by == "agent" && IsLed(call)) s.Led++;
+                if (by == "agent" && call.Direction == "Outbound") s.OutTalk += leg.TalkMs ?? 0;
+                if (by == "agent" && call.Direction == "Internal") (s.Inside, s.InsideTalk) = (s.Inside + 1, s.InsideTalk + (leg.TalkMs ?? 0));
                 (s.Talk, s.Hold, s.WrapUp) = (s.Talk + (leg.TalkMs ?? 0), s.Hold + (leg.HoldMs ?? 0), s.WrapUp + (leg.WrapUpMs ?? 0));
             });
         }
@@ -210,7 +242,8 @@ sealed class CallLogSums
         var (busy, ready) = ((decimal)s.Busy.Ticks / TimeSpan.TicksPerMillisecond, (decimal)s.Ready.Ticks / TimeSpan.TicksPerMillisecond);
         return new ReportFigures(s.Offered, s.Answered, s.Abandoned, s.Short, target, Share(s.Within, s.Waited + s.Abandoned - s.Short), Share(s.Abandoned - s.Short, s.Offered - s.Short),
             s.Waited == 0 ? null : (int)Seconds((decimal)s.Wait / s.Waited), s.Handled == 0 ? null : (int)Seconds((decimal)(s.Talk + s.Hold + s.WrapUp) / s.Handled),
-            s.Handled, Seconds(s.Talk), Seconds(s.Hold), Seconds(s.WrapUp), Share(busy, busy + ready), Seconds(busy), Seconds(ready), s.Missed, s.Back);
+            s.Handled, Seconds(s.Talk), Seconds(s.Hold), Seconds(s.WrapUp), Share(busy, busy + ready), Seconds(busy), Seconds(ready), s.Missed, s.Back,
+            OutboundMade: s.Out, OutboundAnswered: s.Reached, OutboundTalk_s: Seconds(s.OutTalk), Observed: s.Seen, ObservedAnswered: s.Led, ObservedTalk_s: Seconds(s.LedTalk), Internal: s.Inside, InternalTalk_s: Seconds(s.InsideTalk));
     }
 
     static DateOnly Day(DateTimeOffset at, TimeZoneInfo zone) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone).DateTime);

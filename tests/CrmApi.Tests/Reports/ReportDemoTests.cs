@@ -21,7 +21,19 @@ public sealed class ReportDemoTests(PostgresFixture postgres) : IClassFixture<Po
     {
         await using var database = NpgsqlDataSource.Create(await postgres.NewDatabaseAsync());
         await DemoData.SeedIfEmptyAsync(database, new DemoOptions { Clients = 400, Days = 30, CallsPerDay = 60 }, Time, default);
-        await using (var connection = await database.OpenConnectionAsync()) await connection.ExecuteAsync("select missed_project(array(select id from call))");
+        await using (var connection = await database.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync(
+                """
+                -- Every ninth caller came by the PBX's own way, every fourth call out was to a colleague, in the line or not.
+                update call set queued_at = null, queue_id = null, decision = null, routed = false, wait_ms = 0 where direction = 'Inbound' and number % 9 = 0;
+                update offer o set rule = 'Observed', queue_id = null from call c where c.id = o.call_id and c.direction = 'Inbound' and c.number % 9 = 0;
+                update call set direction = 'Internal', answered_at = null where direction = 'Outbound' and number % 4 = 0;
+                update call_leg l set answered_at = null, is_client = false from call c where c.id = l.call_id and c.direction = 'Internal';
+                select missed_project(array(select id from call));
+                """);
+        }
+
         var log = await CallLogSums.ReadAsync(database, Time.GetUtcNow());
         log.Calls.Should().BeGreaterThan(1000);
         var clock = new SiteClock(Options.Create(new SiteOptions()), Time);
@@ -48,6 +60,8 @@ public sealed class ReportDemoTests(PostgresFixture postgres) : IClassFixture<Po
                 sum.Figures().Should().Be(total, $"{by} {step} {zone}");
                 (total.Offered, total.Handled, total.Missed).Should().Match<(long, long, long)>(t => t.Item1 > 300 && t.Item2 > 200 && t.Item3 > 10, "there is something to compare");
                 if (by == "agent") total.OccupancyPercent.Should().BeInRange(1, 99);
+                if (by == "agent") (total.OutboundMade, total.OutboundAnswered, total.OutboundTalk_s, total.Internal, total.InternalTalk_s).Should().Match<(long, long, long, long, long)>(t => t.Item1 > t.Item2 && t.Item2 > 10 && t.Item3 > 500 && t.Item4 > 3 && t.Item5 > 100);
+                (total.Observed, total.ObservedAnswered, total.ObservedTalk_s).Should().Match<(long, long, long)>(t => by == "queue" ? t.Item2 == 0 && t.Item3 == 0 : t.Item2 > 20 && t.Item3 > 500 && (by == "agent" || t.Item1 > t.Item2));
 
                 var view = await store.ViewAsync(ask, default);
                 view.Total.Should().Be(total);

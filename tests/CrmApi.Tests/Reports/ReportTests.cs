@@ -132,7 +132,7 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         await using var ada = await host.SignInAsync("ada");
         var day = await GetAsync(ada, "by=agent&step=day");
         day.Rows.Select(Line).Should().Equal(
-            "00 Anna Verdi | 3 2 1 0 | SL(20) 66.7 lost 33.3 ASA 3 AHT 50 of 2 | missed 0 1",
+            "00 Anna Verdi | 3 2 1 0 | SL(20) 66.7 lost 33.3 ASA 3 AHT 43 of 3 | missed 0 1",
             "00 Luca Neri | 2 1 0 0 | SL(20) 0 lost 0 ASA 25 AHT 705 of 1 | missed 1 0",
             "00 Mila Orlova | 1 1 0 0 | SL(20) 0 lost 0 ASA 25 AHT 100 of 1 | missed 0 0");
         var hours = await GetAsync(ada, $"by=agent&step=hour&of={Seeds.Anna}");
@@ -199,13 +199,13 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
 
         var table = Csv.Read(text);
         table[0].Should().Equal("date", "hour", "utc_offset_min", "agent", "offered", "answered", "abandoned", "short_abandoned", "service_level_s", "service_level_percent", "abandon_percent", "asa_s", "aht_s",
-            "handled", "talk_s", "hold_s", "wrap_up_s", "occupancy_percent", "busy_s", "ready_s", "missed", "called_back");
+            "handled", "talk_s", "hold_s", "wrap_up_s", "occupancy_percent", "busy_s", "ready_s", "missed", "called_back", "outbound", "outbound_answered", "outbound_talk_s", "observed_answered", "observed_talk_s", "internal", "internal_talk_s");
         table.Skip(1).Should().HaveCount(view.Rows.Count).And.OnlyContain(r => r.Length == table[0].Length);
         string N(IFormattable? n) => n?.ToString(null, System.Globalization.CultureInfo.InvariantCulture) ?? "";
         table.Skip(1).Select(r => string.Join('|', r)).Should().Equal(view.Rows.Select(r => string.Join('|', $"{r.At:yyyy-MM-dd}", $"{r.At:HH:mm}", "60", r.Name!.StartsWith('=') ? "'" + r.Name : r.Name,
             N(r.Figures.Offered), N(r.Figures.Answered), N(r.Figures.Abandoned), N(r.Figures.ShortAbandoned), N(r.Figures.ServiceLevel_s), N(r.Figures.ServiceLevelPercent), N(r.Figures.AbandonPercent), N(r.Figures.Asa_s),
             N(r.Figures.Aht_s), N(r.Figures.Handled), N(r.Figures.Talk_s), N(r.Figures.Hold_s), N(r.Figures.WrapUp_s), N(r.Figures.OccupancyPercent), N(r.Figures.Busy_s), N(r.Figures.Ready_s), N(r.Figures.Missed),
-            N(r.Figures.CalledBack))));
+            N(r.Figures.CalledBack), N(r.Figures.OutboundMade), N(r.Figures.OutboundAnswered), N(r.Figures.OutboundTalk_s), N(r.Figures.ObservedAnswered), N(r.Figures.ObservedTalk_s), N(r.Figures.Internal), N(r.Figures.InternalTalk_s))));
         table.Should().Contain(r => r[3].StartsWith("'=HYPERLINK", StringComparison.Ordinal));
 
         await using var database = await host.Database.OpenConnectionAsync();
@@ -232,6 +232,70 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         var table = Csv.Read((await csv.Content.ReadAsStringAsync()).TrimStart('\ufeff'));
         table[0][^1].Should().Be("blocked");
         table.Skip(1).Select(r => r[^1]).Should().Equal("2", "0");
+    }
+
+    /// <summary>
+    /// J 12:00 the PBX leads a caller of Web to Anna, who talks 40 s and wraps up 10 s. K 12:10 one of Web's gives up there. L 12:20 Anna calls out in vain. M 12:30 Anna and Luca talk 20 s:
+    /// of each a leg, none of them answered by a client. N 12:40 Anna calls out, talks 15 s; Luca takes it over for 25 s.
+    /// </summary>
+    [PostgresFact]
+    public async Task Every_call_of_an_agent_is_in_their_report_and_what_the_PBX_led_is_at_its_number()
+    {
+        var j = await CallAsync("12:00", null, 6, "Answered", Seeds.Anna, 40, 0, 10);
+        var k = await CallAsync("12:10", null, 12, "Abandoned", caller: "+390299990003");
+        await CallAsync("12:20", null, 9, "NoAnswer", Seeds.Anna, caller: "101", number: "+390299990004", direction: "Outbound");
+        var m = await CallAsync("12:30", null, 3, "Answered", Seeds.Anna, 20, caller: "101", number: "102", direction: "Internal");
+        var n = await CallAsync("12:40", null, 5, "Answered", Seeds.Anna, 15, caller: "101", number: "+390299990005", direction: "Outbound");
+        await ExecuteAsync(
+            """
+            update call set queued_at = null, routed = false where id in (@j, @k);
+            update offer set rule = 'Observed' where call_id = @j;
+            update call set answered_at = null where id = @m;
+            update call_leg set answered_at = null where call_id = @m or call_id in (select id from call where outcome = 'NoAnswer');
+            insert into call_leg (node, unique_id, call_id, channel, agent_id, is_client, started_at, answered_at, ended_at, talk_ms, hold_ms)
+            values ('pbx', 'm2', @m, 'PJSIP/102', @Luca, false, @mAt, null, @mAt, 20000, 0), ('pbx', 'n2', @n, 'PJSIP/102', @Luca, false, @nAt, @nAt, @nAt, 25000, 0);
+            """, new { j, k, m, n, Seeds.Luca, mAt = At("12:30:03"), nAt = At("12:41") });
+        await using var sara = await host.SignInAsync("sara");
+        var agents = (await GetAsync(sara, "by=agent&step=hour")).Rows.Where(r => r.At.Hour == 12).ToDictionary(r => r.Name!, r => r.Figures);
+        agents["Anna Verdi"].Should().BeEquivalentTo(new
+        {
+            Offered = 0L,
+            Handled = 3L,
+            Talk_s = 75L,
+            WrapUp_s = 10L,
+            Aht_s = 28,
+            OutboundMade = 2L,
+            OutboundAnswered = 1L,
+            OutboundTalk_s = 15L,
+            Observed = 0L,
+            ObservedAnswered = 1L,
+            ObservedTalk_s = 40L,
+            Internal = 1L,
+            InternalTalk_s = 20L,
+        });
+        agents["Luca Neri"].Should().BeEquivalentTo(new { Handled = 2L, Talk_s = 45L, OutboundMade = 0L, OutboundAnswered = 0L, OutboundTalk_s = 25L, ObservedAnswered = 0L, Internal = 1L, InternalTalk_s = 20L });
+        (await GetAsync(sara, "by=agent&step=whole")).Total.OutboundMade.Should().Be(3, "with the call back at 11");
+        var web = (await GetAsync(sara, "by=number&step=hour")).Rows.Single(r => r.At.Hour == 12);
+        web.Should().BeEquivalentTo(new { Id = Web, Figures = new { Offered = 0L, Handled = 1L, Talk_s = 40L, Aht_s = 50, Observed = 2L, ObservedAnswered = 1L, ObservedTalk_s = 40L, OutboundMade = 0L, Internal = 0L } });
+        (await GetAsync(sara, "by=queue&step=hour")).Rows.Should().NotContain(r => r.At.Hour == 12, "none of these entered a queue");
+
+        using var csv = await sara.Http.GetAsync("api/reports/csv?from=2026-03-10&to=2026-03-10&by=number&step=hour");
+        var table = Csv.Read((await csv.Content.ReadAsStringAsync()).TrimStart('\ufeff'));
+        table[0][^3..].Should().Equal("observed", "observed_answered", "observed_talk_s");
+        table.Single(r => r[1] == "12:00")[^3..].Should().Equal("2", "1", "40");
+    }
+
+    [PostgresFact]
+    public async Task The_talk_of_an_agent_is_that_of_their_calls_in_the_log()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        foreach (var row in (await GetAsync(sara, "by=agent&step=whole")).Rows)
+        {
+            var log = (await sara.GetAsync($"api/calls?agent={row.Id}&from=2026-03-09T23:00:00Z&to=2026-03-10T23:00:00Z&limit=100", ContractsJson.Default.ListPageCallRow)).Items;
+            log.Should().NotBeEmpty();
+            row.Figures.Talk_s.Should().Be(log.Sum(c => c.Talk_s), row.Name);
+            row.Figures.OutboundTalk_s.Should().Be(log.Where(c => c.Direction == "Outbound").Sum(c => c.Talk_s), row.Name);
+        }
     }
 
     [PostgresFact]

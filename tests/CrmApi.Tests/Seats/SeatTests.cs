@@ -35,6 +35,50 @@ public sealed class SeatTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task What_the_test_of_a_phone_found_stands_at_its_device_and_what_it_did_not_find_changes_nothing()
+    {
+        host.Router.Seats = [new RoadSeat("pbx", "103", Seeds.Anna, "Ready", false, true, true, null)];
+        await using var anna = await host.SignInAsync("anna");
+        await using var ada = await host.SignInAsync("ada");
+        var before = await DeviceAsync(ada);
+        var asked = new List<RoadPhoneTestAsk>();
+        async Task<DeviceSetup> FoundAsync(RoadPhoneTest found)
+        {
+            host.Router.PhoneTest = ask =>
+            {
+                asked.Add(ask);
+                return ask.Start ? new RoadPhoneTest("ringing", ask.Device, true) : found with { Device = ask.Device };
+            };
+            using var begun = await anna.Http.PostAsync("api/seats/phone-test", null);
+            (await begun.Content.ReadFromJsonAsync(ContractsJson.Default.PhoneTestView))!.Step.Should().Be("ringing");
+            var view = await anna.GetAsync("api/seats/phone-test", ContractsJson.Default.PhoneTestView);
+            view.Should().BeEquivalentTo(new { Step = "done", found.Rang, found.Answers, found.Hold, found.Notifies });
+            return await DeviceAsync(ada);
+        }
+
+        (await FoundAsync(new RoadPhoneTest("done", "", true))).Should().Be(before, "it did not ring");
+        (await FoundAsync(new RoadPhoneTest("done", "", true, true, "at_once"))).Should().Be(before);
+        (await FoundAsync(new RoadPhoneTest("done", "", true, true, "button", true))).Should().BeEquivalentTo(new { CanAnswer = true, CanHold = true, AutoAnswer = false });
+        (await FoundAsync(new RoadPhoneTest("done", "", true, true, "itself", false))).Should().BeEquivalentTo(new { CanAnswer = true, CanHold = false, AutoAnswer = true });
+        (await FoundAsync(new RoadPhoneTest("done", "", false, true, "no"))).Should().BeEquivalentTo(new { CanAnswer = true, AutoAnswer = false }, "by NOTIFY it was not tried");
+        (await FoundAsync(new RoadPhoneTest("done", "", true, true, "no"))).Should().BeEquivalentTo(new { CanAnswer = false, AutoAnswer = false });
+        asked.Should().OnlyContain(a => a.Agent == Seeds.Anna && a.Node == "pbx" && a.Extension == "103" && a.Device == before.Name);
+        var changes = (await ada.GetAsync("api/admin/changes?limit=4", ContractsJson.Default.ListPageSettingsChangeView)).Items;
+        changes.Should().OnlyContain(c => c.Kind == "extension" && c.Who == "Anna Verdi");
+
+        foreach (var (refusal, error) in new[] { ("in_call", "in_call"), ("phone_test_runs", "phone_test_runs"), ("pbx_away", "pbx_away"), ("not_your_extension", "no_extension"), ("phone_not_testable", "phone_not_testable") })
+        {
+            host.Router.PhoneTest = ask => RoadPhoneTest.Refused(refusal, ask.Device);
+            (await anna.ProblemAsync(HttpMethod.Post, "api/seats/phone-test")).Should().BeEquivalentTo((HttpStatusCode.Conflict, new { ErrorId = error }));
+        }
+
+        host.Router.Seats = [];
+        (await anna.ProblemAsync(HttpMethod.Post, "api/seats/phone-test")).Problem.ErrorId.Should().Be("no_extension");
+
+        static async Task<DeviceSetup> DeviceAsync(Page page) => (await page.GetAsync("api/admin", ContractsJson.Default.AdminView)).Extensions.Single(e => e.Number == "103").Devices[0];
+    }
+
+    [PostgresFact]
     public async Task Without_a_router_the_list_says_so_instead_of_guessing()
     {
         await using var anna = await host.SignInAsync("anna");

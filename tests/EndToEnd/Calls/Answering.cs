@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using CallCrm.Contracts;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
@@ -113,5 +115,60 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         (await page.CommandAsync("answer", pop.CallId)).Should().BeEquivalentTo(new { Accepted = false, Reason = "not_possible_here" });
         await caller.EndAsync();
         phone.Steps.Should().NotContain(s => s.What.StartsWith("notify", StringComparison.Ordinal));
+    }
+
+    static async Task<PhoneTestView> TestAsync(AgentPage page)
+    {
+        using var begun = await page.Http.PostAsync("api/seats/phone-test", null);
+        begun.StatusCode.Should().Be(HttpStatusCode.OK, await begun.Content.ReadAsStringAsync());
+        return await Eventually.GetAsync(() => page.Http.GetFromJsonAsync("api/seats/phone-test", ContractsJson.Default.PhoneTestView).GetAwaiter().GetResult() is { Step: "done" } done ? done : null,
+            TimeSpan.FromSeconds(45), "the test's end");
+    }
+
+    [LabFact]
+    public async Task Tested_by_its_agent_the_desk_offers_what_the_phone_can_do()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await GrantAsync(lab, system: true);
+        try
+        {
+            var connection = await postgres.NewDatabaseAsync();
+            await using var site = await SiteAsync(lab, connection, "can_answer = false, can_hold = false");
+            await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101");
+            await site.SitDownAsync(["101"]);
+            var page = site.Pages[0];
+            (await TestAsync(page)).Should().BeEquivalentTo(new { Step = "done", Notifies = true, Rang = true, Answers = "button", Hold = true });
+            await Eventually.BeAsync(() => lab.ChannelsAsync().GetAwaiter().GetResult().Count == 0, TimeSpan.FromSeconds(10), "the phone to be on hook");
+            await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Talk = TimeSpan.FromSeconds(30) });
+            var pop = (await page.NextAsync<PopEvent>()).Pop;
+            (pop.CanAnswer, pop.CanHold).Should().Be((true, true));
+            using (var refused = await page.Http.PostAsync("api/seats/phone-test", null))
+                refused.StatusCode.Should().Be(HttpStatusCode.Conflict, "not in a call");
+            page.Seen.OfType<CallEvent>().Should().NotContain(e => e.Call.CallId != pop.CallId, "the test was no call");
+            await using var database = NpgsqlDataSource.Create(connection);
+            await using var count = database.CreateCommand("select count(*) from call where started_at > now() - interval '5 minutes' and domain = 'main' and node = '" + lab.Node + "' and state <> 'Ended'");
+            (await count.ExecuteScalarAsync()).Should().Be(1L);
+        }
+        finally
+        {
+            await GrantAsync(lab, system: false);
+        }
+    }
+
+    [LabFact]
+    public async Task Without_the_right_to_notify_a_phone_that_answers_by_itself_is_found_and_one_that_does_not_says_lift_the_receiver()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = false, can_hold = false");
+        await using (await lab.PhoneAsync(LabPhoneKind.Remote, "101"))
+        {
+            await site.SitDownAsync(["101"]);
+            (await TestAsync(site.Pages[0])).Should().BeEquivalentTo(new { Notifies = false, Rang = true, Answers = "itself", Hold = (bool?)null });
+        }
+
+        await using (await lab.PhoneAsync(LabPhoneKind.Silent, "101"))
+            (await TestAsync(site.Pages[0])).Should().BeEquivalentTo(new { Notifies = false, Rang = true, Answers = "no" });
     }
 }
