@@ -32,7 +32,7 @@ internal static class CardReader
         from unnest(@clients) k (asked) cross join lateral client_family(client_root(k.asked)) f (id)
         join deal d on d.client_id = f.id join deal_type t on t.code = d.deal_type join stage s on s.deal_type = d.deal_type and s.code = d.stage
         left join app_user u on u.id = d.responsible_id
-        where d.closed_at is null order by d.stage_since desc, d.id;
+        where d.closed_at is null and d.deleted_at is null order by d.stage_since desc, d.id;
         select k.asked, l.id as call_id, l.started_at as at, u.name as agent_name, coalesce(l.talk_ms, 0) as talk_ms, coalesce(p.name, w.disposition) as disposition, w.note
         from unnest(@clients) k (asked)
         cross join lateral (
