@@ -24,11 +24,14 @@ internal static partial class Versions
     /// <summary>If-Match for bodies with a version, and for the query's.</summary>
     public static RouteGroupBuilder WithPreconditions(this RouteGroupBuilder group) => group.AddEndpointFilterFactory((endpoint, next) =>
     {
-        var place = Array.FindIndex(endpoint.MethodInfo.GetParameters(), p => typeof(IVersionedWrite).IsAssignableFrom(p.ParameterType) || (p.Name == Query && p.ParameterType == typeof(int?)));
+        var place = Array.FindIndex(endpoint.MethodInfo.GetParameters(), p => Takes(p.Name, p.ParameterType));
         return place < 0 ? next : context => ApplyAsync(context, place, next);
     });
 
-    public static string Of(IVersioned value, JsonSerializerOptions json)
+    /// <summary>Whether it is the version that a change is made of, or carries it.</summary>
+    public static bool Takes(string? parameter, Type type) => typeof(IVersionedWrite).IsAssignableFrom(type) || (parameter == Query && type == typeof(int?));
+
+    static string Of(IVersioned value, JsonSerializerOptions json)
     {
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(value, value.GetType(), json));
         return string.Create(CultureInfo.InvariantCulture, $"\"{value.Version}-{Convert.ToHexStringLower(hash.AsSpan(0, 8))}\"");

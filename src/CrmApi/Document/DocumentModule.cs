@@ -5,8 +5,19 @@ namespace CallCrm.CrmApi.Document;
 /// <summary>The description of the API at /openapi/v1.json, with an example of each object as it is sent and answered.</summary>
 internal static class DocumentModule
 {
-    public static void AddDocument(this IServiceCollection services) => services.AddOpenApi("v1", options => options.AddOperationTransformer((operation, _, _) =>
+    public static void AddDocument(this IServiceCollection services) => services.AddOpenApi("v1", options => options.AddOperationTransformer((operation, context, _) =>
     {
+        if (context.Description.ParameterDescriptions.Any(p => Versions.Takes(p.Name, p.Type)))
+        {
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = "If-Match",
+                In = ParameterLocation.Header,
+                Description = "The ETag as it was read, in place of the version; 412 edit_conflict when somebody was faster",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
+
         if (operation.OperationId is { } name && Examples.ByOperation.TryGetValue(name, out var example))
         {
             Show(operation.RequestBody?.Content, example.Request);

@@ -31,6 +31,13 @@ public sealed class DocumentTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task Changes_of_what_has_a_version_take_If_Match()
+    {
+        (await OperationsAsync()).Where(o => o.Operation.TryGetProperty("parameters", out var parameters) && parameters.EnumerateArray().Any(p => p.GetProperty("name").GetString() == "If-Match")).Select(o => o.Name)
+            .Should().Contain(["SaveClient", "DeleteClient", "SaveDeal", "MoveDeal", "DeleteDeal", "SaveTask", "DeleteTask", "SaveWebhook", "SaveRequiredRule"]).And.NotContain(["GetDeal", "CreateDeal", "ListTasks"]);
+    }
+
+    [PostgresFact]
     public async Task Every_operation_on_an_object_shows_what_is_sent_and_answered_and_both_are_what_they_say()
     {
         var endpoints = host.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<IEndpointNameMetadata>() is not null)
