@@ -27,10 +27,16 @@ public sealed record CallSetup(bool RecordInternal, int Version);
 /// <param name="Rights">Scope by right; what is not there the role has not.</param>
 /// <param name="Version">0 for a new one; else as read.</param>
 /// <param name="CopyOf">Of a new one: the role it was copied from. Rights of a later release are given to it as to that one's builtin model.</param>
-public sealed record RoleSetup(string Code, string Name, bool Builtin, IReadOnlyDictionary<string, string> Rights, int Version, string? CopyOf = null);
+public sealed record RoleSetup(string Code, string Name, bool Builtin, IReadOnlyDictionary<string, string> Rights, int Version, string? CopyOf = null) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Parent">Null: at the top.</param>
-public sealed record DepartmentSetup(Guid Id, string Name, Guid? Parent, int Version);
+public sealed record DepartmentSetup(Guid Id, string Name, Guid? Parent, int Version) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Role">The code of a role.</param>
 /// <param name="IsAgent">Takes calls, whatever the role.</param>
@@ -38,7 +44,10 @@ public sealed record DepartmentSetup(Guid Id, string Name, Guid? Parent, int Ver
 /// <param name="Version">0 for a new one; else as read: somebody else's change in between is a conflict.</param>
 /// <param name="HasPassword">Read only, like the three after it.</param>
 public sealed record UserSetup(Guid Id, string Login, string Name, string Role, string Language, string TimeZone, bool IsAgent, bool NeedsPage, bool Active, int Version,
-    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null, bool SecondFactor = false, Guid? Department = null);
+    bool HasPassword = false, DateTimeOffset? LockedUntil = null, DateTimeOffset? SeenAt = null, bool SecondFactor = false, Guid? Department = null) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Ring_s">1 to 120 s.</param>
 /// <param name="WrapUp_s">0 to 3,600 s.</param>
@@ -53,7 +62,10 @@ public sealed record UserSetup(Guid Id, string Login, string Name, string Role, 
 public sealed record QueueSetup(Guid Id, string Name, int Ring_s, int WrapUp_s, int PreferredPatience_s, int MaxWait_s, int ServiceLevel_s,
     OverflowSetup AfterMaxWait, OverflowSetup WhenClosed, OverflowSetup WhenNobody, string TimeZone, IReadOnlyDictionary<string, IReadOnlyList<string>>? Hours,
     IReadOnlyList<HolidaySetup> Holidays, int LastContactDays, int LastContactTalk_s, bool Record, IReadOnlyList<MemberSetup> Members, int Version, string AfterWrapUp = "ready",
-    OverflowSetup? WhenBlocked = null, bool BlockWithheld = false, int? MostWaiting = null);
+    OverflowSetup? WhenBlocked = null, bool BlockWithheld = false, int? MostWaiting = null) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Kind">queue, goto, play or reject; for blocked callers busy instead of queue.</param>
 /// <param name="Target">Another queue's id; <c>context,exten,label</c>; a sound's name; empty.</param>
@@ -65,7 +77,10 @@ public sealed record HolidaySetup(DateOnly Day, string Name);
 public sealed record MemberSetup(Guid User, int Level);
 
 /// <param name="Name">What people call the place, at most 60 characters; may be empty.</param>
-public sealed record ExtensionSetup(string Node, string Number, IReadOnlyList<DeviceSetup> Devices, int Version, string Name = "");
+public sealed record ExtensionSetup(string Node, string Number, IReadOnlyList<DeviceSetup> Devices, int Version, string Name = "") : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Name">As the PBX dials it: PJSIP/101.</param>
 /// <param name="CanAnswer">From the page: by SIP NOTIFY, or as AutoAnswer says.</param>
@@ -79,7 +94,10 @@ public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold, bool
 /// <param name="Greeting">What the agent says first, in the number's language; with placeholders as scripts have them, such as <c>{{agent.name}}</c>.</param>
 /// <param name="Greetings">The same in other languages (en, it, ru).</param>
 public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version,
-    IReadOnlyDictionary<string, string>? Greetings = null);
+    IReadOnlyDictionary<string, string>? Greetings = null) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Outcome">Of a disposition that is no branch: positive, neutral or negative.</param>
 /// <param name="Allowance_min">Of a pause reason: minutes a day, 1 to 1,440; null: no limit.</param>
@@ -100,7 +118,10 @@ public sealed record CodeSetup(string Code, string Name, string? Outcome = null,
 /// <param name="Expression">Of calculated: a formula of at most 1,000 characters.</param>
 /// <param name="Result">Of calculated: text, number, date or yes_no, as it follows from the formula; what is sent counts for nothing.</param>
 public sealed record ClientFieldSetup(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options, int Position, bool Archived, int Version,
-    string? Target = null, string? Expression = null, string? Result = null);
+    string? Target = null, string? Expression = null, string? Result = null) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <summary>POST /api/admin/client-fields/{code}/try: what a formula gives for a client; nothing is saved.</summary>
 public sealed record FormulaTry(ClientFieldSetup Field, Guid Client);
@@ -119,7 +140,10 @@ public sealed record CalculationView(bool Running, int Percent, DateTimeOffset? 
 /// <param name="Role">The code of the role of who does it.</param>
 /// <param name="Fields">name, company, companyId, roles, phones, email, city, address, language, timeZone, segment, responsibleId, taxId, tags, note, and custom.CODE.</param>
 /// <param name="Version">0 for a new one; else as read.</param>
-public sealed record RequiredRuleSetup(Guid Id, string Name, string Occasion, string? Segment, string? DealType, string? DealStage, string? Role, IReadOnlyList<string> Fields, bool Active, int Version);
+public sealed record RequiredRuleSetup(Guid Id, string Name, string Occasion, string? Segment, string? DealType, string? DealStage, string? Role, IReadOnlyList<string> Fields, bool Active, int Version) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 public sealed record CodesSave(IReadOnlyList<CodeSetup> Items);
 

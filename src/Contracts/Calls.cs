@@ -71,7 +71,7 @@ public sealed record DayView(IReadOnlyList<DayTask> Tasks, IReadOnlyList<CallRow
 /// <param name="Kind">task or callback.</param>
 /// <param name="ClientId">Null also where the client's card is out of reach.</param>
 /// <param name="Phone">The client's main number, E.164; null where nobody may call it.</param>
-public sealed record DayTask(Guid Id, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, Guid? ClientId, string? ClientName, [property: NumberHandle] string? Phone, bool DoNotCall);
+public sealed record DayTask(Guid Id, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, Guid? ClientId, string? ClientName, [property: NumberHandle] string? Phone, bool DoNotCall, int Version = 0);
 
 /// <summary>PUT /api/tasks/{id}/done.</summary>
 public sealed record TaskDone(bool Done);

@@ -4,7 +4,10 @@ namespace CallCrm.Contracts;
 /// <param name="Role">Null: for every role.</param>
 /// <param name="DealType">For clients with an open deal of this type; null: whatever their deals.</param>
 /// <param name="Groups">In their order. Fields that stand in none of them follow after the last.</param>
-public sealed record CardLayout(string? Role, string? DealType, IReadOnlyList<CardGroup> Groups, int Version);
+public sealed record CardLayout(string? Role, string? DealType, IReadOnlyList<CardGroup> Groups, int Version) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Name">Its heading; may be empty.</param>
 public sealed record CardGroup(string Name, IReadOnlyList<CardField> Fields);

@@ -23,7 +23,7 @@ public sealed record ClientCardView(Guid Id, long Number, string Kind, string Na
     [property: Sensitive("address")] string Address = "", IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
     IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null,
-    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null)
+    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null) : IVersioned
 {
     /// <summary>What the card's links lead to, by the field's code. Never sent: whoever may see a target gets its name in Custom.</summary>
     [JsonIgnore]
@@ -66,9 +66,6 @@ public sealed record LastCallView(Guid CallId, DateTimeOffset At, string? AgentN
 public sealed record DealView(Guid Id, long Number, string DealType, string DealTypeName, string Stage, string StageName, string Title, decimal? Amount, string Currency,
     string? ResponsibleName, DateTimeOffset StageSince, int Version, Guid? ResponsibleId = null);
 
-/// <summary>PUT /api/deals/{id}/stage. 409 edit_conflict: somebody changed the deal since this version.</summary>
-public sealed record DealMove(string Stage, int Version);
-
 /// <summary>One of several clients who share a number.</summary>
 public sealed record CandidateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string? City, DateTimeOffset? LastCallAt);
 
@@ -80,9 +77,12 @@ public sealed record CandidateView(Guid Id, long Number, string Name, string Com
 /// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
 /// <param name="Custom">By the field's code; null empties a field, those not named stay as they are. Errors are named <c>custom.CODE</c>.</param>
 public sealed record ClientSave(string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId,
-    IReadOnlyList<PhoneSave> Phones, int Version, Guid? CallId = null,
+    IReadOnlyList<PhoneSave> Phones, int Version = 0, Guid? CallId = null,
     IReadOnlyList<EmailView>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null);
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null) : IVersionedWrite
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <param name="Number">As typed; becomes E.164 in the site's region. Of a number that one may not see: its handle, as PhoneView.e164 has it.</param>
 public sealed record PhoneSave(string Number, string Label, bool IsMain);

@@ -72,6 +72,11 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(DayView))]
 [JsonSerializable(typeof(TaskDone))]
+[JsonSerializable(typeof(TaskCreate))]
+[JsonSerializable(typeof(TaskSave))]
+[JsonSerializable(typeof(TaskView))]
+[JsonSerializable(typeof(ListPage<TaskView>))]
+[JsonSerializable(typeof(ListPage<TaskBinRow>))]
 [JsonSerializable(typeof(DoNotCallSet))]
 [JsonSerializable(typeof(IReadOnlyList<DraftFieldView>))]
 [JsonSerializable(typeof(ScriptLibraryView))]
@@ -106,6 +111,11 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(CardLayout))]
 [JsonSerializable(typeof(RequiredRuleSetup))]
 [JsonSerializable(typeof(DealMove))]
+[JsonSerializable(typeof(DealCreate))]
+[JsonSerializable(typeof(DealSave))]
+[JsonSerializable(typeof(DealDetailView))]
+[JsonSerializable(typeof(ListPage<DealDetailView>))]
+[JsonSerializable(typeof(ListPage<DealBinRow>))]
 [JsonSerializable(typeof(DealView))]
 [JsonSerializable(typeof(IReadOnlyList<CodeSetup>))]
 [JsonSerializable(typeof(LinkView))]
@@ -127,6 +137,8 @@ public sealed partial class ContractsJson : JsonSerializerContext;
 
 /// <summary>ProblemDetails (RFC 9457) with a stable errorId and, for bad input, the fields by name and what was expected.</summary>
 /// <param name="Card">With edit_conflict: the newer card.</param>
+/// <param name="Deal">With edit_conflict: the newer deal.</param>
+/// <param name="Task">With edit_conflict: the newer task.</param>
 /// <param name="Confirm">With confirm_needed: why it should be looked at twice.</param>
 public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors, ClientCardView? Card = null,
-    IReadOnlyList<string>? Confirm = null, Guid? Client = null);
+    IReadOnlyList<string>? Confirm = null, Guid? Client = null, DealDetailView? Deal = null, TaskView? Task = null);

@@ -8,7 +8,10 @@ namespace CallCrm.Contracts;
 /// <param name="Events">Of WebhookEvents; at least one.</param>
 /// <param name="Version">As read; 0: a new one.</param>
 /// <param name="Failing">The last delivery did not arrive.</param>
-public sealed record WebhookSetup(Guid Id, string Url, IReadOnlyList<string> Events, bool Active, int Version, DateTimeOffset? LastAt = null, bool Failing = false, int Waiting = 0);
+public sealed record WebhookSetup(Guid Id, string Url, IReadOnlyList<string> Events, bool Active, int Version, DateTimeOffset? LastAt = null, bool Failing = false, int Waiting = 0) : IVersionedSetup
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
 
 /// <summary>What can be told.</summary>
 public static class WebhookEvents
@@ -20,10 +23,17 @@ public static class WebhookEvents
     public const string CallEnded = "call.ended";
     public const string WrapUpSaved = "wrap_up.saved";
     public const string RecordingReady = "recording.ready";
+    public const string DealSaved = "deal.saved";
+    public const string DealMoved = "deal.moved";
+    public const string DealRemoved = "deal.removed";
+    public const string TaskSaved = "task.saved";
+    public const string TaskDone = "task.done";
+    public const string TaskRemoved = "task.removed";
     public const string Ping = "ping";
 
     /// <summary>Those one can choose.</summary>
-    public static IReadOnlyList<string> All { get; } = [CallStarted, CallAnswered, CallEnded, WrapUpSaved, RecordingReady, ClientSaved, ClientRemoved];
+    public static IReadOnlyList<string> All { get; } = [CallStarted, CallAnswered, CallEnded, WrapUpSaved, RecordingReady, ClientSaved, ClientRemoved,
+        DealSaved, DealMoved, DealRemoved, TaskSaved, TaskDone, TaskRemoved];
 }
 
 /// <summary>GET /api/admin/webhooks.</summary>
@@ -31,15 +41,23 @@ public sealed record WebhooksView(IReadOnlyList<WebhookSetup> Items, IReadOnlyLi
 
 /// <summary>The answer when one is made or gets a new secret.</summary>
 /// <param name="Secret">Shown this once; null: it stays as it was.</param>
-public sealed record WebhookSaved(WebhookSetup Webhook, string? Secret);
+public sealed record WebhookSaved(WebhookSetup Webhook, string? Secret) : IVersioned
+{
+    int IVersioned.Version => Webhook.Version;
+}
 
 /// <summary>The body of a request to another program. What happened meanwhile may be in it already: an object is told as it stands now.</summary>
 /// <param name="Id">Of the delivery.</param>
 /// <param name="At">When it happened.</param>
-/// <param name="Key">Id of the client, call or recording.</param>
+/// <param name="Key">Id of the client, call, recording, deal or task.</param>
 /// <param name="Client">client.saved.</param>
 /// <param name="Call">call.*, wrap_up.saved, recording.ready.</param>
-public sealed record WebhookMessage(Guid Id, string Event, DateTimeOffset At, string Key, ClientCardView? Client = null, CallRow? Call = null);
+/// <param name="Deal">deal.saved, deal.moved.</param>
+/// <param name="Task">task.saved, task.done.</param>
+/// <param name="From">deal.moved: the stage that it left.</param>
+/// <param name="To">deal.moved: the stage that it came into; where it is now says the deal itself.</param>
+public sealed record WebhookMessage(Guid Id, string Event, DateTimeOffset At, string Key, ClientCardView? Client = null, CallRow? Call = null,
+    DealDetailView? Deal = null, TaskView? Task = null, string? From = null, string? To = null);
 
 /// <param name="State">waiting, delivered, given_up.</param>
 /// <param name="Status">HTTP status of the last answer.</param>

@@ -10,6 +10,8 @@ using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Commands;
+using CallCrm.CrmApi.Deals;
+using CallCrm.CrmApi.Document;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Exports;
 using CallCrm.CrmApi.Files;
@@ -73,6 +75,8 @@ public static class CrmApiModule
         services.AddExports();
         services.AddFiles(configuration);
         services.AddCalls();
+        services.AddDeals();
+        services.AddTasks();
         services.AddMissed(configuration);
         services.AddJunk();
         services.AddRecordings(configuration);
@@ -80,7 +84,7 @@ public static class CrmApiModule
         services.AddSingleton<SeatStore>();
         services.AddLive();
         services.AddShell();
-        services.AddOpenApi("v1");
+        services.AddDocument();
         services.ConfigureHttpJsonOptions(o =>
         {
             o.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractsJson.Default.WithAddedModifier(RequireWhatCannotBeNull));
@@ -107,7 +111,7 @@ public static class CrmApiModule
         app.UseRouting();
         app.UseAccess();
 
-        var api = app.MapGroup("/api").WithVeil();
+        var api = app.MapGroup("/api").WithETags().WithVeil().WithPreconditions();
         api.RequireRateLimiting(AccessModule.RequestLimit);
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);
@@ -127,12 +131,13 @@ public static class CrmApiModule
         DuplicateEndpoints.Map(api);
         BinEndpoints.Map(api);
         DoNotCall.Map(api);
-        Deals.DealStages.Map(api);
+        DealEndpoints.Map(api);
         ImportEndpoints.Map(api);
         ExportEndpoints.Map(api);
         FileEndpoints.Map(api);
         CallEndpoints.Map(api);
         DayEndpoints.Map(api);
+        TaskEndpoints.Map(api);
         MissedEndpoints.Map(api);
         JunkModule.Map(api);
         RecordingEndpoints.Map(api);

@@ -11,6 +11,12 @@ internal static class Cursor
 
     public static string Of(long number) => Encode(number.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>In a list of several orders: which, the value that it is sorted by, and the id.</summary>
+    public static string Of(string order, string value, Guid id) => Encode($"{order}|{id:N}|{value}");
+
+    public static (string Order, string Value, Guid Id)? Place(string? cursor) =>
+        Decode(cursor)?.Split('|', 3) is [var order, var id, var value] && Guid.TryParse(id, out var guid) ? (order, value, guid) : null;
+
     public static (DateTimeOffset At, Guid Id)? Time(string? cursor) =>
         Decode(cursor)?.Split('|') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var t)
         && t <= DateTimeOffset.MaxValue.UtcTicks && Guid.TryParse(id, out var guid)
@@ -22,11 +28,11 @@ internal static class Cursor
     /// <summary>1 to 100, 50 when not given.</summary>
     public static int Limit(int? limit) => Math.Clamp(limit ?? 50, 1, 100);
 
-    static string Encode(string text) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes(text));
+    static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
     static string? Decode(string? cursor)
     {
-        if (cursor is not { Length: > 0 and < 200 } || !Base64Url.IsValid(cursor)) return null;
-        return Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor));
+        if (cursor is not { Length: > 0 and < 2000 } || !Base64Url.IsValid(cursor)) return null;
+        return Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor));
     }
 }

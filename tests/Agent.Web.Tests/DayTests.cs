@@ -49,7 +49,7 @@ public sealed class DayTests : PageContext
         steps.FindAll("[data-test=day-done]")[0].Change(true);
         steps.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == $"api/tasks/{Ring.Id}/done" && a.Body.Contains("true")));
         _day = _day with { Tasks = [Send, Ring with { DoneAt = Some.Noon }] };
-        Feed.Take(Some.Message(new HintEvent("task", Some.Session.UserId.ToString(), null)));
+        Feed.Take(Some.Message(new HintEvent("day", Some.Session.UserId.ToString(), null)));
         steps.WaitForAssertion(() => Loads.Should().Be(2));
         Titles(steps).Should().Equal("Ring Mara", "Send the offer");
         steps.FindAll("[data-test=day-task]")[0].ClassList.Should().Contain("done");
@@ -70,15 +70,73 @@ public sealed class DayTests : PageContext
     public async Task Others_tasks_change_nothing_and_nothing_moves_while_a_call_rings()
     {
         var steps = await StepsAsync();
-        Feed.Take(Some.Message(new HintEvent("task", Guid.NewGuid().ToString(), null)));
+        Feed.Take(Some.Message(new HintEvent("day", Guid.NewGuid().ToString(), null)));
         Feed.Take(Some.Snapshot(Some.Desk(pop: Some.Pop())));
         _day = new DayView([Send], [], 0);
-        Feed.Take(Some.Message(new HintEvent("task", Some.Session.UserId.ToString(), null)));
+        Feed.Take(Some.Message(new HintEvent("day", Some.Session.UserId.ToString(), null)));
         await Task.Yield();
         Loads.Should().Be(1);
         steps.FindAll("[data-test=day-task]").Should().HaveCount(2);
         Feed.Take(Some.Snapshot(Some.Desk()));
         steps.WaitForAssertion(() => steps.FindAll("[data-test=day-task]").Should().ContainSingle());
+    }
+
+    static TaskView Stored(string title, DateTimeOffset due, int version) => new(Ring.Id, "callback", title, due, null, Some.Session.UserId, "Alex Romano", null, null, null, Some.Noon, version);
+
+    void AnswerTasks(TaskView task, HttpStatusCode status = HttpStatusCode.OK) => Server.Answer = r => r.RequestUri!.AbsolutePath switch
+    {
+        "/api/day" => FakeServer.Json(JsonSerializer.Serialize(_day, ContractsJson.Default.DayView)),
+        var path when path.StartsWith("/api/tasks", StringComparison.Ordinal) => status == HttpStatusCode.OK
+            ? FakeServer.Json(JsonSerializer.Serialize(task, ContractsJson.Default.TaskView))
+            : FakeServer.Text(JsonSerializer.Serialize(new ProblemView("Conflict", 409, "", "edit_conflict", null, Task: task), ContractsJson.Default.ProblemView), "application/problem+json", status),
+        _ => null,
+    };
+
+    TaskSave Saved => JsonSerializer.Deserialize(Server.Asked.Last(a => a.Path == $"api/tasks/{Ring.Id}" && a.Method == "PUT").Body, ContractsJson.Default.TaskSave)!;
+
+    [Fact]
+    public async Task A_task_is_moved_to_another_day_and_nothing_else_of_it()
+    {
+        var steps = await StepsAsync();
+        AnswerTasks(Stored("Ring Mara", Ring.DueAt.AddDays(1), 2));
+        steps.Click("[data-test=task-edit]");
+        steps.Click("[data-test=task-tomorrow]");
+        steps.Submit("[data-test=task-form]");
+        steps.WaitForAssertion(() => steps.FindAll("[data-test=task-form]").Should().BeEmpty());
+        Saved.Should().Be(new TaskSave("Ring Mara", Ring.DueAt.AddDays(1)));
+    }
+
+    [Fact]
+    public async Task What_somebody_else_changed_of_a_task_is_told_and_what_was_typed_is_kept()
+    {
+        var steps = await StepsAsync();
+        AnswerTasks(Stored("Ring Mara", Ring.DueAt.AddHours(3), 7), HttpStatusCode.Conflict);
+        steps.Click("[data-test=task-edit]");
+        steps.Input("[data-test=task-title]", "Ring Mara soon");
+        steps.Submit("[data-test=task-form]");
+        steps.WaitForAssertion(() => steps.FindAll("[role=alert]").Should().Contain(a => a.TextContent.Contains("Somebody else changed this task")));
+        AnswerTasks(Stored("Ring Mara soon", Ring.DueAt.AddHours(3), 8));
+        steps.Submit("[data-test=task-form]");
+        steps.WaitForAssertion(() => steps.FindAll("[data-test=task-form]").Should().BeEmpty());
+        Saved.Should().Be(new TaskSave("Ring Mara soon", Ring.DueAt.AddHours(3), Version: 7));
+    }
+
+    [Fact]
+    public async Task A_task_is_added_and_one_that_was_deleted_is_taken_back()
+    {
+        var steps = await StepsAsync();
+        AnswerTasks(Stored("Ring Mara", Ring.DueAt, 1));
+        steps.Click("[data-test=task-new]");
+        steps.Input("[data-test=task-title]", "Send the catalogue");
+        steps.Submit("[data-test=task-form]");
+        steps.WaitForAssertion(() => steps.FindAll("[data-test=task-form]").Should().BeEmpty());
+        JsonSerializer.Deserialize(Server.Asked.Last(a => a.Path == "api/tasks").Body, ContractsJson.Default.TaskCreate).Should().BeEquivalentTo(new { Title = "Send the catalogue", Kind = "task" });
+        steps.Click("[data-test=task-edit]");
+        steps.Click("[data-test=task-delete]");
+        steps.WaitForAssertion(() => steps.FindAll("[data-test=task-undo]").Should().ContainSingle());
+        steps.Click("[data-test=task-undo]");
+        steps.WaitForAssertion(() => steps.FindAll("[data-test=task-deleted]").Should().BeEmpty());
+        Server.Asked.Should().Contain(a => a.Path == $"api/tasks/{Ring.Id}/restore" && a.Method == "POST");
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using CallCrm.Contracts;
 namespace CallCrm.AgentWeb.Api;
 
 /// <summary>What went wrong with a request: a stable id for the text, the fields by name for forms.</summary>
-sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null, IReadOnlyList<string>? confirm = null, Guid? client = null) : Exception(detail)
+sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null, IReadOnlyList<string>? confirm = null, Guid? client = null, DealDetailView? deal = null, TaskView? task = null) : Exception(detail)
 {
     public HttpStatusCode? Status { get; } = status;
 
@@ -21,6 +21,12 @@ sealed class ApiException(HttpStatusCode? status, string errorId, string detail,
 
     /// <summary>With fields_missing: whose card it is.</summary>
     public Guid? Client { get; } = client;
+
+    /// <summary>With edit_conflict of a deal: the newer one.</summary>
+    public DealDetailView? Deal { get; } = deal;
+
+    /// <summary>With edit_conflict of a task: the newer one.</summary>
+    public TaskView? Task { get; } = task;
 }
 
 /// <summary>The REST side of the public API. Every failure is an <see cref="ApiException"/>; 401 also ends the session in the page.</summary>
@@ -199,6 +205,17 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<ClientCardView> RestoreClientAsync(Guid client, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/restore", null, Json.ClientCardView, cancel);
 
+    public Task<DealDetailView> CreateDealAsync(DealCreate create, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/deals", JsonContent.Create(create, Json.DealCreate), Json.DealDetailView, cancel);
+
+    /// <exception cref="ApiException">edit_conflict, fields_missing, invalid_input.</exception>
+    public Task<DealDetailView> SaveDealAsync(Guid deal, DealSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/deals/{deal}", JsonContent.Create(save, Json.DealSave), Json.DealDetailView, cancel);
+
+    public Task<DealDetailView> DeleteDealAsync(Guid deal, int version, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/deals/{deal}?version={version}", null, Json.DealDetailView, cancel);
+
+    public Task<DealDetailView> RestoreDealAsync(Guid deal, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/deals/{deal}/restore", null, Json.DealDetailView, cancel);
+
     public Task<ListPage<BinRow>> BinAsync(string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/clients/bin?limit=50{Cursor(cursor)}", Json.ListPageBinRow, cancel);
 
     public Task<IReadOnlyList<DuplicateView>> CheckDuplicatesAsync(DuplicateAsk ask, CancellationToken cancel = default) =>
@@ -274,6 +291,17 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<WrapUpProposal> ProposeWrapUpAsync(Guid call, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/calls/{call}/wrap-up/proposal", null, Json.WrapUpProposal, cancel);
 
     public Task<DayView> DayAsync(CancellationToken cancel = default) => GetAsync("api/day", Json.DayView, cancel);
+
+    public Task<TaskView> CreateTaskAsync(TaskCreate create, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/tasks", JsonContent.Create(create, Json.TaskCreate), Json.TaskView, cancel);
+
+    /// <exception cref="ApiException">edit_conflict, invalid_input.</exception>
+    public Task<TaskView> SaveTaskAsync(Guid task, TaskSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/tasks/{task}", JsonContent.Create(save, Json.TaskSave), Json.TaskView, cancel);
+
+    public Task<TaskView> DeleteTaskAsync(Guid task, int version, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/tasks/{task}?version={version}", null, Json.TaskView, cancel);
+
+    public Task<TaskView> RestoreTaskAsync(Guid task, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/tasks/{task}/restore", null, Json.TaskView, cancel);
 
     public Task SetTaskDoneAsync(Guid task, bool done, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/tasks/{task}/done", JsonContent.Create(new TaskDone(done), Json.TaskDone), cancel);
@@ -442,7 +470,7 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
             if (response.StatusCode == HttpStatusCode.Unauthorized && path != "api/session")
                 SignedOut?.Invoke();
             throw new ApiException(response.StatusCode, problem?.ErrorId ?? $"http_{(int)response.StatusCode}",
-                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors, problem?.Confirm, problem?.Client);
+                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors, problem?.Confirm, problem?.Client, problem?.Deal, problem?.Task);
         }
     }
 

@@ -10,6 +10,9 @@ namespace CallCrm.CallFlow;
 /// <param name="Kind">client, deal, task, wrap_up, recording, settings, scripts…</param>
 public sealed record ChangeHint(string Kind, string Key, long? Version, Guid? CallId, DateTimeOffset At);
 
+/// <summary>Up to where changes were read.</summary>
+public readonly record struct ChangePosition(ulong Xid, long Id);
+
 /// <summary>
 /// Writes and reads the table <c>change</c>. Readers take rows below the oldest running transaction, in order of (xid, id), so
 /// that a transaction which commits late is not skipped. NOTIFY leaves at most once per 50 ms, outside every transaction
@@ -58,7 +61,7 @@ public sealed partial class ChangeHints : IAsyncDisposable
     public async IAsyncEnumerable<IReadOnlyList<ChangeHint>> WatchAsync([EnumeratorCancellation] CancellationToken ct)
     {
         await using var listener = new Listener(source, Channel, time);
-        (ulong Xid, long Id)? cursor = null;
+        ChangePosition? cursor = null;
         while (true)
         {
             List<ChangeHint>? batch = null;
@@ -66,7 +69,8 @@ public sealed partial class ChangeHints : IAsyncDisposable
             {
                 await listener.OpenAsync(ct);
                 cursor ??= await StartAsync(ct);
-                (batch, cursor) = await ReadAsync(cursor.Value, ct);
+                await using var connection = await source.OpenConnectionAsync(ct);
+                (batch, cursor) = await ReadAsync(connection, null, cursor.Value, MostPerRead, ct);
             }
             catch (NpgsqlException e)
             {
@@ -88,31 +92,33 @@ public sealed partial class ChangeHints : IAsyncDisposable
 
     const int MostPerRead = 1000;
 
-    async Task<(ulong, long)> StartAsync(CancellationToken ct)
+    async Task<ChangePosition> StartAsync(CancellationToken ct)
     {
         await using var command = source.CreateCommand("select pg_snapshot_xmin(pg_current_snapshot())");
-        return ((ulong)(await command.ExecuteScalarAsync(ct))!, 0);
+        return new ChangePosition((ulong)(await command.ExecuteScalarAsync(ct))!, 0);
     }
 
-    async Task<(List<ChangeHint>, (ulong, long))> ReadAsync((ulong Xid, long Id) cursor, CancellationToken ct)
+    /// <summary>The next ones in order, at most so many, and up to where they reach.</summary>
+    public static async Task<(List<ChangeHint> Batch, ChangePosition Position)> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, ChangePosition after, int most, CancellationToken ct)
     {
-        await using var command = source.CreateCommand("""
+        await using var command = new NpgsqlCommand("""
             select xid, id, kind, key, version, call_id, at from change
             where (xid, id) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
-            order by xid, id limit 1000
-            """);
-        command.Parameters.Add(new NpgsqlParameter { Value = cursor.Xid, NpgsqlDbType = NpgsqlDbType.Xid8 });
-        command.Parameters.AddWithValue(cursor.Id);
+            order by xid, id limit $3
+            """, connection, transaction);
+        command.Parameters.Add(new NpgsqlParameter { Value = after.Xid, NpgsqlDbType = NpgsqlDbType.Xid8 });
+        command.Parameters.AddWithValue(after.Id);
+        command.Parameters.AddWithValue(most);
         var batch = new List<ChangeHint>();
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            cursor = (reader.GetFieldValue<ulong>(0), reader.GetInt64(1));
+            after = new ChangePosition(reader.GetFieldValue<ulong>(0), reader.GetInt64(1));
             batch.Add(new ChangeHint(reader.GetString(2), reader.GetString(3), reader.IsDBNull(4) ? null : reader.GetInt64(4),
                 reader.IsDBNull(5) ? null : reader.GetGuid(5), reader.GetFieldValue<DateTimeOffset>(6)));
         }
 
-        return (batch, cursor);
+        return (batch, after);
     }
 
     /// <summary>One writer of late hints and wake-ups; what came within 50 ms goes together.</summary>

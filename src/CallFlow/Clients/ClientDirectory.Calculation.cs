@@ -300,7 +300,7 @@ public sealed partial class ClientDirectory
         select count(*) filter (where e.closed_at is null) as "openDeals", count(*) filter (where s.outcome = 'won') as "wonDeals",
           case when count(distinct e.currency) filter (where e.closed_at is null) <= 1 then coalesce(sum(e.amount) filter (where e.closed_at is null), 0) end as "openDealsSum",
           case when count(distinct e.currency) filter (where s.outcome = 'won') <= 1 then coalesce(sum(e.amount) filter (where s.outcome = 'won'), 0) end as "wonDealsSum"
-        from client_family(c.id) f (id) join deal e on e.client_id = f.id join stage s on s.deal_type = e.deal_type and s.code = e.stage
+        from client_family(c.id) f (id) join deal e on e.client_id = f.id and e.deleted_at is null join stage s on s.deal_type = e.deal_type and s.code = e.stage
         """;
 
     const string NoFactsSql = "select";

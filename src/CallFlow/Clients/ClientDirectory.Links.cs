@@ -68,9 +68,9 @@ public sealed partial class ClientDirectory
         select g.text, array_agg(distinct d.id)
         from unnest($1::text[], $2::uuid[], $3::bigint[]) g(text, id, number)
         join lateral (
-          select id from deal where id = g.id
-          union select id from deal where number = g.number
-          union select id from deal where g.id is null and title ilike replace(replace(replace(g.text, '\', '\\'), '%', '\%'), '_', '\_')) d on true
+          select id from deal where id = g.id and deleted_at is null
+          union select id from deal where number = g.number and deleted_at is null
+          union select id from deal where g.id is null and deleted_at is null and title ilike replace(replace(replace(g.text, '\', '\\'), '%', '\%'), '_', '\_')) d on true
         group by 1
         """;
 

@@ -245,8 +245,8 @@ public sealed partial class ClientDirectory
           (select count(*)::int from call c where c.client_id = m.winner_id and c.started_at >= m.made_at
              and case c.direction when 'Outbound' then c.dialled_e164 else c.caller_e164 end in (select p.e164 from client_phone p where p.client_id = m.loser_id)
              and not jsonb_path_query_array(m.winner_before, '$.phones[*].e164') ? case c.direction when 'Outbound' then c.dialled_e164 else c.caller_e164 end),
-          (select count(*)::int from deal d where d.client_id = m.winner_id and d.created_at >= m.made_at),
-          (select count(*)::int from task t where t.client_id = m.winner_id and t.created_at >= m.made_at)
+          (select count(*)::int from deal d where d.client_id = m.winner_id and d.created_at >= m.made_at and d.deleted_at is null),
+          (select count(*)::int from task t where t.client_id = m.winner_id and t.created_at >= m.made_at and t.deleted_at is null)
         from client_merge m where m.id = $1
         """;
 }

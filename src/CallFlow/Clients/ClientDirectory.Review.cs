@@ -60,7 +60,7 @@ public sealed partial class ClientDirectory
     const string HideSql = """
         update client set hidden_at = $2, hidden_by = $3, version = version + 1, updated_at = $2
         where id = $1 and not confirmed and merged_into is null and deleted_at is null and hidden_at is null and responsible_id is null
-          and not exists (select from deal where client_id = $1)
+          and not exists (select from deal where client_id = $1 and deleted_at is null)
         returning version
         """;
 

@@ -112,7 +112,7 @@ public sealed partial class ClientDirectory(NpgsqlDataSource pages, RouterDataba
         select r.id, r.responsible_id, d.id, coalesce(k.agents, '{}'), coalesce(k.ats, '{}'), coalesce(k.talks, '{}')
         from root r
         left join lateral (
-          select id from deal where closed_at is null and client_id in (select m.id from member m where m.root = r.id)
+          select id from deal where closed_at is null and deleted_at is null and client_id in (select m.id from member m where m.root = r.id)
           order by stage_since desc, id limit 1) d on true
         left join lateral (
           select array_agg(agent_id order by at desc) as agents, array_agg(at order by at desc) as ats, array_agg(talk_ms order by at desc) as talks, max(at) as last

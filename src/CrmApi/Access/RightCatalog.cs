@@ -41,6 +41,7 @@ internal static class RightCatalog
         Plain(Rights.ImportClients,            "-  -  a  -  a  a  -  a  a"),
         Plain(Rights.ReviewCards,              "-  -  a  -  a  -  -  a  a"),
         Scoped(Rights.SeeDeals,                "a  a  a  a  a  a  a  a  a"),
+        Scoped(Rights.DeleteDeals,             "-  d  a  -  d  -  -  a  a"),
         Scoped(Rights.SeeCalls,                "o  d  a  a  d  -  a  a  a"),
         Plain(Rights.ExportCalls,              "-  -  a  -  a  -  a  a  a"),
         Scoped(Rights.EditCalls,               "-  -  a  -  d  -  -  -  a"),

@@ -29,7 +29,7 @@ internal static class Rights
     /// <summary>Save a card. A card that nobody is responsible for may be saved in any scope.</summary>
     public const string EditClients = "client.edit";
 
-    /// <summary>Give a card to somebody else, or take it; scope as for saving.</summary>
+    /// <summary>Give a card or a deal to somebody else, or take it; scope as for saving. Also tasks of others, by whose they are.</summary>
     public const string ReassignClients = "client.reassign";
 
     /// <summary>Make one card of two; scope: both.</summary>
@@ -48,6 +48,9 @@ internal static class Rights
 
     /// <summary>Deals on the card and its timeline. Scope: who is responsible.</summary>
     public const string SeeDeals = "deal.view";
+
+    /// <summary>Deals into the bin, and back. Scope: who is responsible.</summary>
+    public const string DeleteDeals = "deal.delete";
 
     /// <summary>The call log, a call with its timeline and the reasons of its routes. Scope: who was offered it or took part.</summary>
     public const string SeeCalls = "call.view";

@@ -1,15 +1,17 @@
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Tasks;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace CallCrm.CrmApi.Admin;
 
-/// <summary>Clients, open deals, open tasks and callbacks from one person to another, row by row on record, and back. Deals and tasks have no other writer yet.</summary>
-internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory clients, ChangeHints hints)
+/// <summary>Clients, open deals, open tasks and callbacks from one person to another, row by row on record, and back.</summary>
+internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory clients, DealStore deals, TaskStore tasks, ChangeHints hints)
 {
     /// <summary>Pages are told of so many cards; the others show the new name when they are next opened.</summary>
     const int MostHints = 200;
@@ -21,9 +23,9 @@ internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory c
         await using var all = await connection.QueryMultipleAsync(new CommandDefinition(
             """
             select (select count(*) from client where responsible_id = u.id and merged_into is null)::int as clients,
-              (select count(*) from deal where responsible_id = u.id and closed_at is null)::int as deals,
-              (select count(*) from task where user_id = u.id and done_at is null and kind = 'task')::int as tasks,
-              (select count(*) from task where user_id = u.id and done_at is null and kind = 'callback')::int as callbacks
+              (select count(*) from deal where responsible_id = u.id and closed_at is null and deleted_at is null)::int as deals,
+              (select count(*) from task where user_id = u.id and done_at is null and deleted_at is null and kind = 'task')::int as tasks,
+              (select count(*) from task where user_id = u.id and done_at is null and deleted_at is null and kind = 'callback')::int as callbacks
             from app_user u where u.id = @user and u.domain = (select domain from app_user where id = @person);
             select h.id, h.made_at as at, b.name as who, i.name as heir, h.deactivated, h.undone_at,
               count(*) filter (where r.kind = 'client')::int as clients, count(*) filter (where r.kind = 'deal')::int as deals,
@@ -96,17 +98,10 @@ internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory c
     /// <param name="only">Null: all of it. What is finished stays with who finished it.</param>
     async Task<Moved> MoveAsync(AdminWriter.Change change, Guid from, Guid to, ILookup<string, Guid>? only, CancellationToken cancel)
     {
-        var values = new { from, to, all = only is null, deals = only?["deal"].ToArray() ?? [], tasks = only?["task"].Concat(only["callback"]).ToArray() ?? [] };
         var handed = await clients.HandOverAsync(change.Transaction, from, to, only?["client"].ToArray(), cancel);
-        var rows = (await change.Transaction.Connection!.QueryAsync<Row>(new CommandDefinition(
-            """
-            with d as (update deal set responsible_id = @to, version = version + 1 where responsible_id = @from and closed_at is null and (@all or id = any(@deals)) returning id, client_id as client),
-            t as (update task set user_id = @to where user_id = @from and done_at is null and (@all or id = any(@tasks)) returning kind, id, client_id as client)
-            select 'deal' as kind, id, client from d union all select kind, id, client from t
-            """, values, change.Transaction, cancellationToken: cancel))).AsList();
-        // Their days show other tasks now.
-        foreach (var person in rows.Exists(r => r.Kind is "task" or "callback") ? new[] { from, to } : []) await hints.AddAsync(change.Transaction, "task", person.ToString(), null, null, cancel);
-        return new Moved([.. handed.Select(id => new Row("client", id, id)), .. rows]);
+        var given = await deals.HandOverAsync(change.Transaction, from, to, only?["deal"].ToArray(), cancel);
+        var left = await tasks.HandOverAsync(change.Transaction, from, to, only?["task"].Concat(only["callback"]).ToArray(), cancel);
+        return new Moved([.. handed.Select(id => new Row("client", id, id)), .. given.Select(d => new Row("deal", d.Id, d.Client)), .. left.Select(t => new Row(t.Kind, t.Id, t.Client))]);
     }
 
     static Task AuditAsync(AdminWriter.Change change, Person by, string action, Guid handover, Guid user, Guid? heir, Moved moved, string? address, CancellationToken cancel)

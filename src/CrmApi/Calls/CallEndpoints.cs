@@ -20,8 +20,6 @@ internal static class CallEndpoints
         services.AddSingleton<WrapUps>();
         services.AddSingleton<DispositionEffects>();
         services.AddSingleton<Proposals>();
-        services.AddSingleton<TaskStore>();
-        services.AddSingleton<DealStore>();
     }
 
     public static void Map(IEndpointRouteBuilder api)

@@ -1,7 +1,9 @@
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Tasks;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -15,7 +17,7 @@ internal static class BinEndpoints
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.DeleteClients);
         group.MapDelete("/{id}", DeleteAsync).WithName("DeleteClient").WithSummary("A card into the bin for 30 days; version is the one read, 409 edit_conflict carries the newer card")
-            .ProducesProblem(StatusCodes.Status409Conflict);
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         group.MapPost("/{id}/restore", RestoreAsync).WithName("RestoreClient").WithSummary("A card back from the bin");
         group.MapGet("/bin", async Task<Ok<ListPage<BinRow>>> (Person person, BinStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
                 TypedResults.Ok(await store.ListAsync(person.Within(Rights.DeleteClients), cursor, Cursor.Limit(limit), cancel)))
@@ -24,9 +26,8 @@ internal static class BinEndpoints
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> DeleteAsync(Guid id, Person person, BinStore bin, ClientStore store, CardAccess access, CancellationToken cancel, int? version = null)
     {
-        if (version is not { } read) return Problems.Invalid("version", "the version of the card as it was read");
         if (!await access.ReachesAsync(person, Rights.DeleteClients, cancel, id)) return Problems.NotFound("client");
-        var deleted = await bin.DeleteAsync(id, read, person, cancel);
+        var deleted = await bin.DeleteAsync(id, version ?? 0, person, cancel);
         if (deleted is ClientSaved.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         return deleted is ClientSaved.Conflict && card.DeletedAt is null ? ClientEndpoints.Conflict(CardLinks.Named(card, person)) : TypedResults.Ok(CardLinks.Named(card, person));
     }
@@ -74,8 +75,8 @@ internal sealed class BinStore(NpgsqlDataSource database, ClientDirectory direct
     }
 }
 
-/// <summary>Looks each hour for cards whose 30 days are over.</summary>
-internal sealed partial class BinWorker(ClientDirectory directory, TimeProvider time, ILogger<BinWorker> log) : BackgroundService
+/// <summary>Looks each hour for cards, deals and tasks whose 30 days are over.</summary>
+internal sealed partial class BinWorker(ClientDirectory directory, DealStore deals, TaskStore tasks, TimeProvider time, ILogger<BinWorker> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -86,8 +87,11 @@ internal sealed partial class BinWorker(ClientDirectory directory, TimeProvider 
             await Task.Delay(Every, time, stoppingToken);
             try
             {
-                int erased;
-                while ((erased = await directory.EraseAsync(stoppingToken)) > 0) LogErased(erased);
+                foreach (var (what, erase) in new (string, Func<CancellationToken, Task<int>>)[] { ("cards", directory.EraseAsync), ("deals", deals.EraseAsync), ("tasks", tasks.EraseAsync) })
+                {
+                    int erased;
+                    while ((erased = await erase(stoppingToken)) > 0) LogErased(erased, what);
+                }
             }
             catch (NpgsqlException e)
             {
@@ -96,9 +100,9 @@ internal sealed partial class BinWorker(ClientDirectory directory, TimeProvider 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} deleted cards were erased after 30 days")]
-    private partial void LogErased(int count);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} deleted {What} were erased after 30 days")]
+    private partial void LogErased(int count, string what);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Deleted cards cannot be erased just now: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What was deleted cannot be erased just now: {Reason}")]
     private partial void LogFailed(string reason);
 }

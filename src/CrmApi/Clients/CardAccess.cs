@@ -42,6 +42,21 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
         return new CardSight(views || lent, (views && edits) || lent, lent);
     }
 
+    /// <summary>Of a card for which something is made: it is there, and in no bin.</summary>
+    public async ValueTask<CardSight> OfLiveAsync(Person person, Guid id, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var live = await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select exists (select from client where id = client_root(@id) and deleted_at is null)", new { id }, cancellationToken: cancel));
+        return live ? await OfAsync(person, id, cancel) : default;
+    }
+
+    /// <summary>A deal is seen with its client's card, as far as deals are.</summary>
+    public async ValueTask<CardSight> OfDealAsync(Person person, DealDetailView deal, CancellationToken cancel)
+    {
+        var sight = await OfAsync(person, deal.ClientId, cancel);
+        return sight.View && DealsOf(person, sight).Includes(deal.ResponsibleId) ? sight : default;
+    }
+
     /// <summary>Whether the right reaches all of these cards (of a merged one, that which it went into); one that is not there is out of reach.</summary>
     public async ValueTask<bool> ReachesAsync(Person person, string right, CancellationToken cancel, params Guid[] cards)
     {
@@ -64,7 +79,7 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
     public static Reach DealsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeDeals);
 
     /// <summary>A card in nobody's name is everybody's to complete, who may do it at all.</summary>
-    static bool Reaches(Person person, string right, Guid? responsible) => responsible is null ? person.May(right) : person.Within(right).Includes(responsible);
+    public static bool Reaches(Person person, string right, Guid? responsible) => responsible is null ? person.May(right) : person.Within(right).Includes(responsible);
 
     sealed record OwnerRow(Guid Id, Guid? ResponsibleId);
 }

@@ -61,7 +61,7 @@ internal static class CardLinks
 
     const string DealsSql = """
         select d.id, d.title as name, concat('#', d.number, ' ', coalesce(nullif(c.name, ''), c.company)) as hint from deal d join client c on c.id = client_root(d.client_id)
-        where (d.title ilike @fragment or d.number::text = @number) and (@deals::uuid[] is null or d.responsible_id = any(@deals)) and c.deleted_at is null
+        where (d.title ilike @fragment or d.number::text = @number) and (@deals::uuid[] is null or d.responsible_id = any(@deals)) and c.deleted_at is null and d.deleted_at is null
         order by d.closed_at is not null, d.number desc limit @MostChoices
         """;
 

@@ -32,7 +32,7 @@ internal static class CardReader
         from unnest(@clients) k (asked) cross join lateral client_family(client_root(k.asked)) f (id)
         join deal d on d.client_id = f.id join deal_type t on t.code = d.deal_type join stage s on s.deal_type = d.deal_type and s.code = d.stage
         left join app_user u on u.id = d.responsible_id
-        where d.closed_at is null order by d.stage_since desc, d.id;
+        where d.closed_at is null and d.deleted_at is null order by d.stage_since desc, d.id;
         select k.asked, l.id as call_id, l.started_at as at, u.name as agent_name, coalesce(l.talk_ms, 0) as talk_ms, coalesce(p.name, w.disposition) as disposition, w.note
         from unnest(@clients) k (asked)
         cross join lateral (
@@ -49,7 +49,7 @@ internal static class CardReader
         from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked) join client_field f on f.kind = 'link' and not f.archived and jsonb_exists(c.custom, f.code)
         cross join lateral (select (c.custom -> f.code ->> 'id')::uuid as id) v
         left join client t on f.target = 'client' and t.id = client_root(v.id) and t.deleted_at is null
-        left join deal d on f.target = 'deal' and d.id = v.id
+        left join deal d on f.target = 'deal' and d.id = v.id and d.deleted_at is null
         left join app_user u on f.target = 'person' and u.id = v.id
         where coalesce(t.id, d.id, u.id) is not null;
         """;

@@ -22,7 +22,6 @@ internal static class ClientEndpoints
         services.AddSingleton<CardAccess>();
         services.AddSingleton<LayoutStore>();
         services.AddSingleton<RequiredFields>();
-        services.AddSingleton<Deals.DealStages>();
         services.AddSingleton<CardViews>();
         services.AddSingleton<DoNotCall>();
         services.AddSingleton<ReviewStore>();
@@ -44,7 +43,7 @@ internal static class ClientEndpoints
         var cards = api.MapGroup("/clients").WithTags("Clients");
         cards.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.OpenCards).WithName("GetClient").WithSummary("A client's card");
         cards.MapPut("/{id}", SaveAsync).RequireAuthorization(Rights.SaveCards).WithName("SaveClient").WithSummary("Save the card's head; 409 edit_conflict carries the newer card")
-            .ProducesProblem(StatusCodes.Status409Conflict);
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         cards.MapPost("/", CreateAsync).RequireAuthorization(Rights.CreateClients).WithName("CreateClient").WithSummary("A new card made by a person; repeating it with the same id changes nothing");
         cards.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.OpenCards).WithName("GetTimeline").WithSummary("What happened with a client: calls, deals, tasks; newest first");
     }

@@ -52,7 +52,7 @@ static class ClientSearch
 
         if (!veil.Hides("email"))
             ways.Add(Elsewhere($"client_email e where {All("e.address", words, parameters)}", limit is null ? null : MostElsewhere, page));
-        ways.Add(Elsewhere($"deal d where {All("d.title", words, parameters)}", limit is null ? null : MostElsewhere, page));
+        ways.Add(Elsewhere($"deal d where {All("d.title", words, parameters)} and d.deleted_at is null", limit is null ? null : MostElsewhere, page));
         var digits = string.Concat(query.Where(char.IsAsciiDigit));
         if (veil.Numbers)
         {
@@ -72,7 +72,7 @@ static class ClientSearch
         {
             parameters.Add("number", number);
             ways.Add($"select c.number from client c where c.number = @number and {page}");
-            ways.Add(Elsewhere("deal d where d.number = @number", null, page));
+            ways.Add(Elsewhere("deal d where d.number = @number and d.deleted_at is null", null, page));
         }
 
         return $"with {first} hit as materialized (({string.Join(") union (", ways)}))";

@@ -47,11 +47,14 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
     }
 
     /// <summary>The card; of a merged client, that of the one it went into.</summary>
-    public async Task<ClientCardView?> CardAsync(Guid id, CancellationToken cancel)
+    public async Task<ClientCardView?> CardAsync(Guid id, CancellationToken cancel) => (await CardsAsync([id], cancel)).GetValueOrDefault(id);
+
+    /// <summary>By the ids asked for.</summary>
+    public async Task<Dictionary<Guid, ClientCardView>> CardsAsync(Guid[] ids, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(CardReader.Sql, new { clients = new[] { id } }, cancellationToken: cancel));
-        return (await CardReader.ReadAsync(results)).GetValueOrDefault(id);
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(CardReader.Sql, new { clients = ids }, cancellationToken: cancel));
+        return await CardReader.ReadAsync(results);
     }
 
     public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, string? cursor, int limit, CancellationToken cancel)
@@ -72,11 +75,11 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
               (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text, f.contact from family f cross join lateral (
                  select id, started_at from call where client_id = f.id and merged_into is null and (@at::timestamptz is null or (started_at, id) < (@at, @id)) order by started_at desc, id desc limit @limit) c)
               union all
-              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact from family f join deal d on d.client_id = f.id
+              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact from family f join deal d on d.client_id = f.id and d.deleted_at is null
                join stage s on s.deal_type = d.deal_type and s.code = d.stage left join app_user u on u.id = d.responsible_id
                where (@deals::uuid[] is null or d.responsible_id = any(@deals)) and (@at::timestamptz is null or (d.stage_since, d.id) < (@at, @id)) order by d.stage_since desc, d.id desc limit @limit)
               union all
-              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact from family f join task t on t.client_id = f.id
+              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact from family f join task t on t.client_id = f.id and t.deleted_at is null
                left join app_user u on u.id = t.user_id
                where @at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id) order by 3 desc, t.id desc limit @limit)
               union all
@@ -87,7 +90,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
               union all
               (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact from family f cross join lateral (
                  select id, uploaded_at, uploaded_by, name, size_bytes from file where deleted_at is null and ((object_kind = 'client' and object_id = f.id)
-                   or (object_kind = 'deal' and object_id in (select id from deal where client_id = f.id and (@deals::uuid[] is null or responsible_id = any(@deals)))))) x
+                   or (object_kind = 'deal' and object_id in (select id from deal where client_id = f.id and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals)))))) x
                join app_user u on u.id = x.uploaded_by
                where @at::timestamptz is null or (x.uploaded_at, x.id) < (@at, @id) order by x.uploaded_at desc, x.id desc limit @limit)
             ) i order by at desc, id desc limit @limit

@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -8,7 +9,7 @@ namespace CallCrm.CrmApi.Deals;
 internal sealed record ImportedDeal(Guid Id, string DealType, string Stage, string Title, decimal? Amount, string Currency, Guid? ResponsibleId, DateTimeOffset? At);
 
 /// <summary>Writes deals that come from files.</summary>
-internal sealed class DealImport(TimeProvider time)
+internal sealed class DealImport(ChangeHints hints, TimeProvider time)
 {
     /// <summary>In the caller's transaction. A deal that is there already stays as it is; one in a stage that ends it is closed.</summary>
     /// <returns>How many are new.</returns>
@@ -24,6 +25,7 @@ internal sealed class DealImport(TimeProvider time)
               as g(id, client_id, deal_type, stage, title, amount, currency, responsible_id, at)
             join stage s on s.deal_type = g.deal_type and s.code = g.stage
             on conflict (id) do nothing
+            returning id
             """, transaction.Connection, transaction)
         {
             Parameters =
@@ -35,6 +37,13 @@ internal sealed class DealImport(TimeProvider time)
                 new() { Value = deals.Select(d => (d.Deal.At ?? now).UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
             },
         };
-        return await command.ExecuteNonQueryAsync(cancel);
+        var made = new List<ChangeHint>();
+        await using (var rows = await command.ExecuteReaderAsync(cancel))
+        {
+            while (await rows.ReadAsync(cancel)) made.Add(new ChangeHint("deal", rows.GetGuid(0).ToString(), null, null, default));
+        }
+
+        if (made.Count > 0) await hints.AddAsync(transaction, made, cancel);
+        return made.Count;
     }
 }

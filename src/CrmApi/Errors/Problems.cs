@@ -38,7 +38,7 @@ internal static class Problems
         _ => $"http_{status}",
     };
 
-    static string Title(int status) => status switch
+    public static string Title(int status) => status switch
     {
         400 => "Bad input",
         401 => "Not signed in",
@@ -46,6 +46,7 @@ internal static class Problems
         404 => "Not found",
         409 => "Conflict",
         410 => "Gone",
+        412 => "Precondition failed",
         423 => "Locked",
         429 => "Too many requests",
         503 => "Not available now",

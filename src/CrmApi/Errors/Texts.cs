@@ -26,6 +26,9 @@ internal static class Texts
         return clean.ToString();
     }
 
+    /// <summary>Of what may be left out: empty is not given.</summary>
+    public static string? CleanOrNull(string? text) => Clean(text) is { Length: > 0 } clean ? clean : null;
+
     /// <summary>For <c>like</c>: the three characters that mean something there are taken as themselves.</summary>
     public static string LikeFragment(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);

@@ -120,7 +120,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
         (select jsonb_object_agg(f.code, coalesce(nullif(t.name, ''), t.company, d.title, p.name))::text
          from client_field f cross join lateral (select (c.custom -> f.code ->> 'id')::uuid as id) v
          left join client t on f.target = 'client' and t.id = client_root(v.id) and t.deleted_at is null and (@sees::uuid[] is null or t.responsible_id = any(@sees))
-         left join deal d on f.target = 'deal' and d.id = v.id and (@deals::uuid[] is null or d.responsible_id = any(@deals))
+         left join deal d on f.target = 'deal' and d.id = v.id and d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals))
          left join app_user p on f.target = 'person' and p.id = v.id
          where f.kind = 'link' and not f.archived and jsonb_exists(c.custom, f.code) and coalesce(t.id, d.id, p.id) is not null)
         """;

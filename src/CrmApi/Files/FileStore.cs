@@ -38,7 +38,7 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         return (await connection.QueryAsync<FileRow>(new CommandDefinition(
             $"""
             {Columns}
-            where ((f.object_kind = @kind and f.object_id = @subject) or (@kind = 'client' and f.object_kind = 'deal' and f.object_id in (select id from deal where client_id = @subject)))
+            where ((f.object_kind = @kind and f.object_id = @subject) or (@kind = 'client' and f.object_kind = 'deal' and f.object_id in (select id from deal where client_id = @subject and deleted_at is null)))
               and (f.deleted_at is not null) = @bin
             order by f.uploaded_at desc, f.id desc limit {MostListed}
             """, new { kind, subject, bin }, cancellationToken: cancel))).AsList();
@@ -47,7 +47,7 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
     public async Task<(Guid Client, Guid? Responsible)?> DealAsync(Guid deal, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return await connection.QuerySingleOrDefaultAsync<(Guid, Guid?)?>(new CommandDefinition("select client_id, responsible_id from deal where id = @deal", new { deal }, cancellationToken: cancel));
+        return await connection.QuerySingleOrDefaultAsync<(Guid, Guid?)?>(new CommandDefinition("select client_id, responsible_id from deal where id = @deal and deleted_at is null", new { deal }, cancellationToken: cancel));
     }
 
     public async Task<bool> ExistsAsync(string kind, Guid subject, CancellationToken cancel)
@@ -93,11 +93,11 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         return true;
     }
 
-    /// <summary>What lay in the bin until <paramref name="before"/> goes; a content that no row names any more goes with it.</summary>
+    /// <summary>What lay in the bin until <paramref name="before"/> goes, and what was on deals that were erased; a content that no row names any more goes with it.</summary>
     public async Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var contents = (await connection.QueryAsync<string>(new CommandDefinition("delete from file where deleted_at < @before returning sha256", new { before }, cancellationToken: cancel))).ToHashSet(StringComparer.Ordinal);
+        var contents = (await connection.QueryAsync<string>(new CommandDefinition("delete from file where deleted_at < @before or (object_kind = 'deal' and object_id in (select id from deal where erased_at is not null)) returning sha256", new { before }, cancellationToken: cancel))).ToHashSet(StringComparer.Ordinal);
         foreach (var content in contents) await RemoveUnnamedAsync(content, cancel);
         return contents.Count;
     }

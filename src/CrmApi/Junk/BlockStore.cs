@@ -216,7 +216,7 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
     static Task<IEnumerable<WhoRow>> ClientsAsync(NpgsqlTransaction transaction, string[] numbers, Guid? client, CancellationToken cancel) =>
         transaction.Connection!.QueryAsync<WhoRow>(new CommandDefinition(
             """
-            select n.e164, c.confirmed, c.responsible_id is not null as responsible, exists (select from deal d where d.client_id in (c.id, n.client_id)) as deals
+            select n.e164, c.confirmed, c.responsible_id is not null as responsible, exists (select from deal d where d.client_id in (c.id, n.client_id) and d.deleted_at is null) as deals
             from (select e164, client_id from client_phone where e164 = any(@numbers) union select (@numbers)[1], @client where @client::uuid is not null) n
             join client k on k.id = n.client_id join client c on c.id = coalesce(k.merged_into, k.id)
             """,

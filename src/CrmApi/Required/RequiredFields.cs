@@ -42,7 +42,7 @@ internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess acces
     async Task<HashSet<string>> ClosedAsync(NpgsqlTransaction transaction, Guid client, Person person, CancellationToken cancel)
     {
         var types = await transaction.Connection!.QueryAsync<string>(new CommandDefinition(
-            "select d.deal_type from client_family(@client) m (id) join deal d on d.client_id = m.id where d.closed_at is null", new { client }, transaction, cancellationToken: cancel));
+            "select d.deal_type from client_family(@client) m (id) join deal d on d.client_id = m.id where d.closed_at is null and d.deleted_at is null", new { client }, transaction, cancellationToken: cancel));
         var layout = CardLayouts.For(await layouts.OfAsync(person, cancel), person.Role, types);
         return layout is null ? [] : layout.Groups.SelectMany(g => g.Fields).Where(f => f.Mode != CardLayouts.Shown).Select(f => f.Code).ToHashSet(StringComparer.Ordinal);
     }
@@ -98,7 +98,7 @@ internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess acces
         join required_rule r on r.active and r.occasion = @occasion and (r.segment is null or r.segment = c.segment) and (r.role is null or r.role = @role)
           and case when @occasion = 'stage' then (r.deal_type is null or r.deal_type = @type) and (r.deal_stage is null or r.deal_stage = @stage)
             else r.deal_type is null or exists (select from client_family(c.id) m (id) join deal d on d.client_id = m.id
-              where d.closed_at is null and d.deal_type = r.deal_type and (r.deal_stage is null or d.stage = r.deal_stage)) end
+              where d.closed_at is null and d.deleted_at is null and d.deal_type = r.deal_type and (r.deal_stage is null or d.stage = r.deal_stage)) end
         cross join unnest(r.fields) with ordinality f (field, n)
         where f.field <> all (c.filled) and (f.field not like 'custom.%' or exists (select from client_field o where 'custom.' || o.code = f.field and not o.archived))
         order by r.name, r.id, f.n

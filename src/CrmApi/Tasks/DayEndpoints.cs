@@ -17,8 +17,6 @@ internal static class DayEndpoints
     {
         api.MapGet("/day", ReadAsync).RequireAuthorization(Rights.SignedIn).WithTags("Day")
             .WithName("GetDay").WithSummary("One's own day: tasks and callbacks due today or before, those done today, and today's calls; by one's own time zone");
-        api.MapPut("/tasks/{id}/done", DoneAsync).RequireAuthorization(Rights.SignedIn).WithTags("Day")
-            .WithName("SetTaskDone").WithSummary("Tick one's own task or callback off, or take that back; audited");
     }
 
     static async Task<Ok<DayView>> ReadAsync(Person person, TaskStore tasks, CallStore calls, NpgsqlDataSource database, SiteClock clock, CancellationToken cancel)
@@ -32,9 +30,6 @@ internal static class DayEndpoints
             : [];
         return TypedResults.Ok(new DayView(due, taken, later));
     }
-
-    static async Task<Results<NoContent, ProblemHttpResult>> DoneAsync(Guid id, TaskDone done, Person person, TaskStore tasks, CancellationToken cancel) =>
-        await tasks.SetDoneAsync(id, person, done.Done, cancel) ? TypedResults.NoContent() : Problems.NotFound("task");
 
     static async Task<TimeZoneInfo> ZoneAsync(Guid person, NpgsqlDataSource database, SiteClock clock, CancellationToken cancel)
     {

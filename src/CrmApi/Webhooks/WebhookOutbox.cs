@@ -1,9 +1,13 @@
+using System.Globalization;
 using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
+using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Deals;
+using CallCrm.CrmApi.Tasks;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -14,7 +18,7 @@ namespace CallCrm.CrmApi.Webhooks;
 /// Reads what happened from the changes and the journal, and writes for each webhook what it is to be told, in one transaction with how far it has read: a host that
 /// dies in the middle reads it again, several hosts take turns. Both sources are kept for longer than a day.
 /// </summary>
-internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clients, CallStore calls, IOptions<RouterRoadOptions> road, TimeProvider time)
+internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clients, CallStore calls, DealReader deals, TaskReader tasks, IOptions<RouterRoadOptions> road, TimeProvider time)
 {
     const int MostPerRead = 500;
 
@@ -38,10 +42,7 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
         if (await connection.QuerySingleOrDefaultAsync<Position>(new CommandDefinition(
                 "select change_xid::text as change_xid, change_id, journal_seq from webhook_position where domain = @domain for update skip locked", new { domain }, transaction, cancellationToken: cancel)) is not { } position)
             return false;
-        var changes = (await connection.QueryAsync<Change>(new CommandDefinition(
-            """
-            select xid::text as xid, id, kind, key, at from change where (xid, id) > (@ChangeXid::xid8, @ChangeId) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit @MostPerRead
-            """, new { position.ChangeXid, position.ChangeId, MostPerRead }, transaction, cancellationToken: cancel))).AsList();
+        var (changes, read) = await ChangeHints.ReadAsync(connection, transaction, new ChangePosition(ulong.Parse(position.ChangeXid, CultureInfo.InvariantCulture), position.ChangeId), MostPerRead, cancel);
         var entries = (await connection.QueryAsync<Entry>(new CommandDefinition(
             """
             select seq, at, kind, call_id from journal where domain = @domain and seq > @JournalSeq order by seq limit @MostPerRead
@@ -49,9 +50,8 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
         if (changes.Count == 0 && entries.Count == 0) return false;
         var happened = Happened(changes, entries).Where(h => hooks.Any(k => k.Wants(h))).ToList();
         await WriteAsync(transaction, hooks, happened, cancel);
-        var (xid, id) = changes.Count > 0 ? (changes[^1].Xid, changes[^1].Id) : (position.ChangeXid, position.ChangeId);
         await connection.ExecuteAsync(new CommandDefinition("update webhook_position set change_xid = @xid::xid8, change_id = @id, journal_seq = @seq where domain = @domain",
-            new { xid, id, seq = entries.Count > 0 ? entries[^1].Seq : position.JournalSeq, domain }, transaction, cancellationToken: cancel));
+            new { xid = read.Xid.ToString(CultureInfo.InvariantCulture), id = read.Id, seq = entries.Count > 0 ? entries[^1].Seq : position.JournalSeq, domain }, transaction, cancellationToken: cancel));
         await transaction.CommitAsync(cancel);
         return changes.Count == MostPerRead || entries.Count == MostPerRead;
     }
@@ -85,37 +85,37 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
             """, new { now = time.GetUtcNow(), webhook, delivery, road.Value.Domain }, cancellationToken: cancel)) == 1;
     }
 
-    /// <summary>An object that changed several times in one reading is told once.</summary>
-    static IEnumerable<Happening> Happened(List<Change> changes, List<Entry> entries)
+    /// <summary>An object that changed several times in one reading is told once; a deal that moved, once for each stage that it came to from another.</summary>
+    static IEnumerable<Happening> Happened(List<ChangeHint> changes, List<Entry> entries)
     {
-        var of = changes.Select(c => (What: c.Kind switch { "client" => WebhookEvents.ClientSaved, "wrap_up" => WebhookEvents.WrapUpSaved, "recording" => WebhookEvents.RecordingReady, _ => null }, c.Key, c.At))
+        var of = changes.Select(c => (What: c.Kind switch
+        {
+            "client" => WebhookEvents.ClientSaved,
+            "wrap_up" => WebhookEvents.WrapUpSaved,
+            "recording" => WebhookEvents.RecordingReady,
+            "deal" => WebhookEvents.DealSaved,
+            DealStore.MovedHint => WebhookEvents.DealMoved,
+            "task" => WebhookEvents.TaskSaved,
+            TaskStore.DoneHint => WebhookEvents.TaskDone,
+            _ => null,
+        }, c.Key, c.At))
             .Concat(entries.Where(e => e.CallId is not null).Select(e => (What: e.Kind switch { "call_started" or "call_imported" => WebhookEvents.CallStarted, "call_answered" => WebhookEvents.CallAnswered, "call_ended" => WebhookEvents.CallEnded, _ => null },
                 Key: e.CallId!.Value.ToString(), e.At)));
-        return of.Where(h => h.What is not null && Guid.TryParse(h.Key, out _)).GroupBy(h => (h.What, h.Key)).Select(g => new Happening(g.Key.What!, Guid.Parse(g.Key.Key), g.Max(h => h.At))).OrderBy(h => h.At);
+        foreach (var same in of.Where(h => h.What is not null).GroupBy(h => (h.What, h.Key)).OrderBy(g => g.Max(h => h.At)))
+        {
+            var key = same.Key.Key.Split(DealStore.MovedMark);
+            if (Guid.TryParse(key[0], out var id)) yield return new Happening(same.Key.What!, id, same.Max(h => h.At), key.ElementAtOrDefault(1), key.ElementAtOrDefault(2));
+        }
     }
 
     async Task WriteAsync(NpgsqlTransaction transaction, List<Hook> hooks, List<Happening> happened, CancellationToken cancel)
     {
         if (happened.Count == 0) return;
-        var recordings = (await transaction.Connection!.QueryAsync<(Guid Id, Guid CallId)>(new CommandDefinition("select id, call_id from recording where id = any(@ids) and call_id is not null",
-            new { ids = Keys(happened, WebhookEvents.RecordingReady) }, transaction, cancellationToken: cancel))).ToDictionary(r => r.Id, r => r.CallId);
-        var rows = await calls.RowsAsync([.. happened.Where(h => h.Event.StartsWith("call.", StringComparison.Ordinal) || h.Event == WebhookEvents.WrapUpSaved).Select(h => h.Key).Concat(recordings.Values).Distinct()], cancel);
+        var told = await ReadAsync(transaction, happened, cancel);
         var deliveries = new List<object>();
         foreach (var what in happened)
         {
-            var message = new WebhookMessage(Guid.Empty, what.Event, what.At, what.Key.ToString());
-            if (what.Event == WebhookEvents.ClientSaved)
-            {
-                var card = await clients.CardAsync(what.Key, cancel);
-                message = card is null || card.Id != what.Key || card.DeletedAt is not null ? message with { Event = WebhookEvents.ClientRemoved } : message with { Client = CardLinks.Named(card, Reach.Everyone, Reach.Everyone) };
-            }
-            else
-            {
-                var call = what.Event == WebhookEvents.RecordingReady ? recordings.GetValueOrDefault(what.Key) : what.Key;
-                if (!rows.TryGetValue(call, out var row)) continue;
-                message = message with { Call = row };
-            }
-
+            if (told.Of(what) is not { } message) continue;
             foreach (var hook in hooks.Where(h => h.Hears(message.Event)))
             {
                 var own = message with { Id = Guid.CreateVersion7() };
@@ -127,7 +127,41 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
             "insert into webhook_delivery (id, webhook_id, event, body, created_at, next_at) values (@Id, @hook, @Event, @body, @now, @now)", deliveries, transaction, cancellationToken: cancel));
     }
 
-    static Guid[] Keys(List<Happening> happened, string what) => [.. happened.Where(h => h.Event == what).Select(h => h.Key)];
+    /// <summary>What the messages are about, each kind in one go.</summary>
+    async Task<Told> ReadAsync(NpgsqlTransaction transaction, List<Happening> happened, CancellationToken cancel)
+    {
+        Guid[] Keys(params string[] events) => [.. happened.Where(h => events.Contains(h.Event)).Select(h => h.Key).Distinct()];
+        var recordings = (await transaction.Connection!.QueryAsync<(Guid Id, Guid CallId)>(new CommandDefinition("select id, call_id from recording where id = any(@ids) and call_id is not null",
+            new { ids = Keys(WebhookEvents.RecordingReady) }, transaction, cancellationToken: cancel))).ToDictionary(r => r.Id, r => r.CallId);
+        var rows = await calls.RowsAsync([.. Keys(WebhookEvents.CallStarted, WebhookEvents.CallAnswered, WebhookEvents.CallEnded, WebhookEvents.WrapUpSaved).Concat(recordings.Values).Distinct()], cancel);
+        return new Told(Keys(WebhookEvents.ClientSaved) is { Length: > 0 } cards ? await clients.CardsAsync(cards, cancel) : [], rows, recordings,
+            Keys(WebhookEvents.DealSaved, WebhookEvents.DealMoved) is { Length: > 0 } ofDeals ? await deals.FindAsync(ofDeals, cancel) : [],
+            Keys(WebhookEvents.TaskSaved, WebhookEvents.TaskDone) is { Length: > 0 } ofTasks ? await tasks.FindAsync(ofTasks, Reach.Everyone, cancel) : []);
+    }
+
+    sealed record Told(Dictionary<Guid, ClientCardView> Cards, IReadOnlyDictionary<Guid, CallRow> Calls, Dictionary<Guid, Guid> Recordings, Dictionary<Guid, DealDetailView> Deals, Dictionary<Guid, TaskView> Tasks)
+    {
+        /// <summary>Null: there is nothing to tell.</summary>
+        public WebhookMessage? Of(Happening what)
+        {
+            var message = new WebhookMessage(Guid.Empty, what.Event, what.At, what.Key.ToString());
+            switch (what.Event)
+            {
+                case WebhookEvents.ClientSaved:
+                    return Cards.GetValueOrDefault(what.Key) is { DeletedAt: null } card && card.Id == what.Key ? message with { Client = CardLinks.Named(card, Reach.Everyone, Reach.Everyone) } : message with { Event = WebhookEvents.ClientRemoved };
+                case WebhookEvents.DealSaved:
+                    return Deals.GetValueOrDefault(what.Key) is { DeletedAt: null } deal ? message with { Deal = deal } : message with { Event = WebhookEvents.DealRemoved };
+                case WebhookEvents.DealMoved:
+                    return Deals.GetValueOrDefault(what.Key) is { } moved ? message with { Deal = moved, From = what.From, To = what.To } : null;
+                case WebhookEvents.TaskSaved:
+                    return Tasks.GetValueOrDefault(what.Key) is { DeletedAt: null } task ? message with { Task = task } : message with { Event = WebhookEvents.TaskRemoved };
+                case WebhookEvents.TaskDone:
+                    return Tasks.GetValueOrDefault(what.Key) is { DoneAt: not null } done ? message with { Task = done } : null;
+                default:
+                    return Calls.GetValueOrDefault(what.Event == WebhookEvents.RecordingReady ? Recordings.GetValueOrDefault(what.Key) : what.Key) is { } call ? message with { Call = call } : null;
+            }
+        }
+    }
 
     static string Json(WebhookMessage message) => JsonSerializer.Serialize(message, ContractsJson.Default.WebhookMessage);
 
@@ -135,15 +169,19 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
     {
         public bool Hears(string what) => Array.IndexOf((string[])Events, what) >= 0;
 
-        /// <summary>Whether a client was saved or removed is known only when it is read.</summary>
-        public bool Wants(Happening what) => Hears(what.Event) || (what.Event == WebhookEvents.ClientSaved && Hears(WebhookEvents.ClientRemoved));
+        /// <summary>Whether it was saved or removed is known only when it is read.</summary>
+        public bool Wants(Happening what) => Hears(what.Event) || what.Event switch
+        {
+            WebhookEvents.ClientSaved => Hears(WebhookEvents.ClientRemoved),
+            WebhookEvents.DealSaved => Hears(WebhookEvents.DealRemoved),
+            WebhookEvents.TaskSaved => Hears(WebhookEvents.TaskRemoved),
+            _ => false,
+        };
     }
 
     sealed record Position(string ChangeXid, long ChangeId, long JournalSeq);
 
-    sealed record Change(string Xid, long Id, string Kind, string Key, DateTimeOffset At);
-
     sealed record Entry(long Seq, DateTimeOffset At, string Kind, Guid? CallId);
 
-    sealed record Happening(string Event, Guid Key, DateTimeOffset At);
+    sealed record Happening(string Event, Guid Key, DateTimeOffset At, string? From, string? To);
 }

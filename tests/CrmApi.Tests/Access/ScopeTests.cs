@@ -61,7 +61,18 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
             var onCard = (await page.GetAsync($"api/clients/{Shared}", ContractsJson.Default.ClientCardView)).OpenDeals.Any(d => d.Id == Deal(who));
             var inTime = (await page.GetAsync($"api/clients/{Shared}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Any(i => i.Id == Deal(who).ToString());
             inTime.Should().Be(onCard);
+            (await page.GetAsync($"api/deals?client={Shared}&limit=100", ContractsJson.Default.ListPageDealDetailView)).Items.Any(d => d.Id == Deal(who)).Should().Be(onCard);
+            (await IsInAsync(page.Http.GetAsync($"api/deals/{Deal(who)}"))).Should().Be(onCard);
             return onCard;
+        }
+        ),
+        [Rights.DeleteDeals] = ("client.view=all deal.view=all", async (page, who) =>
+        {
+            var deal = await page.GetAsync($"api/deals/{Deal(who)}", ContractsJson.Default.DealDetailView);
+            var deleted = await IsInAsync(page.Http.DeleteAsync($"api/deals/{Deal(who)}?version={deal.Version}"));
+            (await page.GetAsync("api/deals/bin?limit=100", ContractsJson.Default.ListPageDealBinRow)).Items.Any(d => d.Id == Deal(who)).Should().Be(deleted);
+            (await IsInAsync(page.Http.PostAsync($"api/deals/{Deal(who)}/restore", null))).Should().Be(deleted);
+            return deleted;
         }
         ),
         [Rights.SeeCalls] = ("", async (page, who) =>

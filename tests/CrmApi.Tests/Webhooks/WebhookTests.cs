@@ -77,6 +77,38 @@ public sealed class WebhookTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task A_deal_is_told_when_it_is_saved_moved_and_removed()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.DealSaved, WebhookEvents.DealMoved, WebhookEvents.DealRemoved);
+        var id = Guid.CreateVersion7();
+        using (await ada.Http.PostAsJsonAsync("api/deals", new DealCreate(id, Seeds.Bianchi, "order", "Told"), ContractsJson.Default.DealCreate)) { }
+        (await receiver.NextAsync(m => m.Key == id.ToString())).Message.Should().BeEquivalentTo(new { Event = WebhookEvents.DealSaved, Deal = new { Id = id, Title = "Told", ClientName = "Giulia Bianchi" }, From = (string?)null });
+        using (await ada.Http.PutAsJsonAsync($"api/deals/{id}/stage", new DealMove("negotiation", 1), ContractsJson.Default.DealMove)) { }
+        (await receiver.NextAsync(m => m.Key == id.ToString() && m.Event == WebhookEvents.DealMoved)).Message.Should().BeEquivalentTo(new { From = "open", To = "negotiation", Deal = new { Stage = "negotiation" } });
+        (await ada.Http.DeleteAsync($"api/deals/{id}?version=2")).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await receiver.NextAsync(m => m.Key == id.ToString() && m.Event == WebhookEvents.DealRemoved)).Message.Deal.Should().BeNull();
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
+    public async Task A_task_is_told_when_it_is_saved_done_and_removed()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.TaskSaved, WebhookEvents.TaskDone, WebhookEvents.TaskRemoved);
+        var id = Guid.CreateVersion7();
+        using (await ada.Http.PostAsJsonAsync("api/tasks", new TaskCreate(id, "Told", Seeds.Then, ClientId: Seeds.Bianchi), ContractsJson.Default.TaskCreate)) { }
+        (await receiver.NextAsync(m => m.Key == id.ToString())).Message.Should().BeEquivalentTo(new { Event = WebhookEvents.TaskSaved, Task = new { Id = id, Title = "Told", ClientName = "Giulia Bianchi" } });
+        using (await ada.Http.PutAsJsonAsync($"api/tasks/{id}/done", new TaskDone(true), ContractsJson.Default.TaskDone)) { }
+        (await receiver.NextAsync(m => m.Key == id.ToString() && m.Event == WebhookEvents.TaskDone)).Message.Task!.DoneAt.Should().NotBeNull();
+        (await ada.Http.DeleteAsync($"api/tasks/{id}?version=2")).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await receiver.NextAsync(m => m.Key == id.ToString() && m.Event == WebhookEvents.TaskRemoved)).Message.Task.Should().BeNull();
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
     public async Task A_call_is_told_from_its_beginning_to_its_end()
     {
         await using var receiver = await Receiver.StartAsync();

@@ -1,0 +1,80 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using CallCrm.Contracts;
+
+namespace CallCrm.CrmApi.Document;
+
+/// <param name="Request">Null: it has no body.</param>
+/// <param name="Response">Null: it answers with none, or a file.</param>
+internal sealed record Example(JsonNode? Request, JsonNode? Response);
+
+/// <summary>Examples by the operation's name, made of the contracts themselves, so that they cannot say anything else.</summary>
+internal static class Examples
+{
+    static readonly ContractsJson Json = ContractsJson.Default;
+    static readonly DateTimeOffset Then = new(2026, 11, 28, 17, 2, 11, TimeSpan.Zero);
+    static readonly Guid Client = Id(1), Other = Id(2), Deal = Id(3), Task = Id(4), Anna = Id(5), Merge = Id(6);
+
+    static readonly ClientSave Save = new("company", "Mario Rossi", "Rossi Impianti", "mario@rossi.example", "Milano", "Calls back after six", "it", "vip", Anna, [new PhoneSave("02 12345678", "office", true)], 4, Tags: ["fair"]);
+
+    static readonly ClientCardView Card = new(Client, 1207, "company", "Mario Rossi", "Rossi Impianti", "mario@rossi.example", "Milano", "Calls back after six", "it", "vip", "VIP", "", "web", Anna, "Anna Verdi", true, 5,
+        [new PhoneView("+390212345678", "+39 02 1234 5678", "office", true)],
+        [new DealView(Deal, 311, "sale", "Sale", "proposal", "Proposal", "New boilers", 1250m, "EUR", "Anna Verdi", Then, 2, Anna)], null, Then, Tags: ["fair"]);
+
+    static readonly DealDetailView Boilers = new(Deal, 311, Client, "Mario Rossi", "sale", "Sale", "proposal", "Proposal", "New boilers", 1250m, "EUR", Anna, "Anna Verdi", Then, null, Then.AddDays(-3), 2);
+
+    static readonly TaskView Offer = new(Task, "task", "Send the offer", Then.AddDays(1), null, Anna, "Anna Verdi", Client, "Mario Rossi", null, Then, 1);
+
+    static readonly DuplicateView Alike = new(Other, 988, "Mario Rosi", "Rossi Impianti", "Milano", "+39 02 1234 5678", ["phone", "name"], 82);
+
+    public static FrozenDictionary<string, Example> ByOperation { get; } = new Dictionary<string, Example>(StringComparer.Ordinal)
+    {
+        ["ListClients"] = Read(Page(new ClientRow(Client, 1207, "Mario Rossi", "Rossi Impianti", "VIP", "Anna Verdi", "+39 02 1234 5678", Then, true, Tags: ["fair"])), Json.ListPageClientRow),
+        ["GetClient"] = Read(Card, Json.ClientCardView),
+        ["SaveClient"] = Write(Save, Json.ClientSave, Card, Json.ClientCardView),
+        ["CreateClient"] = Write(new ClientCreate(Client, Save with { Version = 0 }), Json.ClientCreate, Card with { Version = 1, OpenDeals = [] }, Json.ClientCardView),
+        ["GetTimeline"] = Read(Page(new TimelineItem("deal", Deal.ToString(), Then, "Anna Verdi", null, "New boilers", "Proposal")), Json.ListPageTimelineItem),
+        ["DeleteClient"] = Read(Card with { Version = 6, DeletedAt = Then }, Json.ClientCardView),
+        ["RestoreClient"] = Read(Card with { Version = 7 }, Json.ClientCardView),
+        ["ListBin"] = Read(Page(new BinRow(Client, 1207, "Mario Rossi", "Rossi Impianti", Then, "Sara Conti", Then.AddDays(30))), Json.ListPageBinRow),
+        ["SetDoNotCall"] = Write(new DoNotCallSet(true), Json.DoNotCallSet, Card with { DoNotCall = new DoNotCallView(Then, "Anna Verdi") }, Json.ClientCardView),
+        ["ListUnconfirmed"] = Read(Page(new UnconfirmedRow(Client, 1207, "Mario Rossi", "", "+390212345678", "+39 02 1234 5678", "web", Then, 2, 1, Then, "Anna Verdi", 1)), Json.ListPageUnconfirmedRow),
+        ["CountUnconfirmed"] = Read(new UnconfirmedCount(12), Json.UnconfirmedCount),
+        ["ConfirmClient"] = Write(new CardConfirm(4), Json.CardConfirm, Card, Json.ClientCardView),
+        ["HideClient"] = Read(Card with { Confirmed = false, Hidden = true, OpenDeals = [] }, Json.ClientCardView),
+        ["ShowClient"] = Read(Card with { Confirmed = false, OpenDeals = [] }, Json.ClientCardView),
+        ["CheckDuplicates"] = Write(new DuplicateAsk(null, "Mario Rossi", "", "Milano", ["02 12345678"], [], ""), Json.DuplicateAsk, [Alike], Json.IReadOnlyListDuplicateView),
+        ["ListDuplicates"] = Read(Page(new DuplicatePair(Alike with { Id = Client, Number = 1207, Name = "Mario Rossi" }, Alike)), Json.ListPageDuplicatePair),
+        ["MergeClients"] = Write(new ClientMergeRequest(Merge, Other, 4, 2, ["email"]), Json.ClientMergeRequest, Card, Json.ClientCardView),
+        ["ListMerges"] = Read([new ClientMergeView(Merge, Then, "Sara Conti", Other, 988, "Mario Rosi", null)], Json.IReadOnlyListClientMergeView),
+        ["UndoMerge"] = Read(new ClientUnmergedView(Card, Card with { Id = Other, Number = 988, Name = "Mario Rosi", OpenDeals = [] }, ["city"], 1, 0, 0), Json.ClientUnmergedView),
+        ["ListDeals"] = Read(Page(Boilers), Json.ListPageDealDetailView),
+        ["GetDeal"] = Read(Boilers, Json.DealDetailView),
+        ["CreateDeal"] = Write(new DealCreate(Deal, Client, "sale", "New boilers", 1250m, "EUR"), Json.DealCreate, Boilers with { Version = 1 }, Json.DealDetailView),
+        ["SaveDeal"] = Write(new DealSave("New boilers", 1250m, "EUR", Anna, "proposal", Version: 1), Json.DealSave, Boilers, Json.DealDetailView),
+        ["MoveDeal"] = Write(new DealMove("proposal", 1), Json.DealMove, Boilers, Json.DealDetailView),
+        ["DeleteDeal"] = Read(Boilers with { Version = 3, DeletedAt = Then }, Json.DealDetailView),
+        ["RestoreDeal"] = Read(Boilers with { Version = 4 }, Json.DealDetailView),
+        ["ListDealBin"] = Read(Page(new DealBinRow(Deal, 311, "New boilers", "Mario Rossi", Then, "Sara Conti", Then.AddDays(30))), Json.ListPageDealBinRow),
+        ["ListTasks"] = Read(Page(Offer), Json.ListPageTaskView),
+        ["GetTask"] = Read(Offer, Json.TaskView),
+        ["CreateTask"] = Write(new TaskCreate(Task, "Send the offer", Then.AddDays(1), "task", ClientId: Client), Json.TaskCreate, Offer, Json.TaskView),
+        ["SaveTask"] = Write(new TaskSave("Send the offer", Then.AddDays(2), Version: 1), Json.TaskSave, Offer with { DueAt = Then.AddDays(2), Version = 2 }, Json.TaskView),
+        ["SetTaskDone"] = new(Node(new TaskDone(true), Json.TaskDone), null),
+        ["DeleteTask"] = Read(Offer with { Version = 2, DeletedAt = Then }, Json.TaskView),
+        ["RestoreTask"] = Read(Offer with { Version = 3 }, Json.TaskView),
+        ["ListTaskBin"] = Read(Page(new TaskBinRow(Task, "task", "Send the offer", "Anna Verdi", Then, "Anna Verdi", Then.AddDays(30))), Json.ListPageTaskBinRow),
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    static Guid Id(int n) => new($"0193b6c0-7a3e-7000-8000-{n:x12}");
+
+    static ListPage<T> Page<T>(T item) => new([item], "MTIwNw");
+
+    static Example Read<T>(T answer, JsonTypeInfo<T> json) => new(null, Node(answer, json));
+
+    static Example Write<TBody, TAnswer>(TBody body, JsonTypeInfo<TBody> ofBody, TAnswer answer, JsonTypeInfo<TAnswer> ofAnswer) => new(Node(body, ofBody), Node(answer, ofAnswer));
+
+    static JsonNode? Node<T>(T value, JsonTypeInfo<T> json) => JsonSerializer.SerializeToNode(value, json);
+}

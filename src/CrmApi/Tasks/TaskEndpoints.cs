@@ -1,0 +1,105 @@
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Errors;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Answer = Microsoft.AspNetCore.Http.HttpResults.Results<Microsoft.AspNetCore.Http.HttpResults.Ok<CallCrm.Contracts.TaskView>, Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult>;
+
+namespace CallCrm.CrmApi.Tasks;
+
+/// <summary>Tasks and callbacks: one's own, and those of the people whose clients one may give to others.</summary>
+internal static class TaskEndpoints
+{
+    const int LongestTitle = 200;
+
+    public static void AddTasks(this IServiceCollection services)
+    {
+        services.AddSingleton<TaskStore>();
+        services.AddSingleton<TaskReader>();
+    }
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        var tasks = api.MapGroup("/tasks").WithTags("Tasks").RequireAuthorization(Rights.SignedIn);
+        tasks.MapGet("/", ListAsync).WithName("ListTasks").WithSummary("Tasks and callbacks, one's own and of whom one may give clients to others, by person, client, kind (task, callback), state (open, done) and when due; sort: due, created, with - before it the other way round");
+        tasks.MapGet("/{id}", GetAsync).WithName("GetTask").WithSummary("A task or callback");
+        tasks.MapPost("/", CreateAsync).WithName("CreateTask").WithSummary("A new task or callback for oneself, or for another whom one's right to reassign reaches; repeating it with the same id changes nothing");
+        tasks.MapPut("/{id}", SaveAsync).WithName("SaveTask").WithSummary("Another title, time, person or client; 409 edit_conflict carries the newer task").ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        tasks.MapPut("/{id}/done", DoneAsync).WithName("SetTaskDone").WithSummary("Tick a task or callback off, or take that back; audited");
+        tasks.MapDelete("/{id}", DeleteAsync).WithName("DeleteTask").WithSummary("A task into the bin for 30 days; version is the one read, 409 edit_conflict carries the newer task")
+            .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        tasks.MapPost("/{id}/restore", RestoreAsync).WithName("RestoreTask").WithSummary("A task back from the bin");
+        tasks.MapGet("/bin", async Task<Ok<ListPage<TaskBinRow>>> (Person person, TaskReader reader, CancellationToken cancel, string? cursor = null, int? limit = null) =>
+                TypedResults.Ok(await reader.BinAsync(Of(person), cursor, Cursor.Limit(limit), cancel)))
+            .WithName("ListTaskBin").WithSummary("Deleted tasks, the latest first");
+    }
+
+    /// <summary>Whose tasks a person sees and changes: their own, and of whom they may give clients to others.</summary>
+    static Reach Of(Person person) => person.Within(Rights.ReassignClients).With(person.Id);
+
+    static async Task<Results<Ok<ListPage<TaskView>>, ProblemHttpResult>> ListAsync(Person person, TaskReader reader, CancellationToken cancel, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "person")] Guid? whose = null, Guid? client = null,
+        string? kind = null, string? state = null, DateTimeOffset? dueFrom = null, DateTimeOffset? dueTo = null, string? sort = null, string? cursor = null, int? limit = null)
+    {
+        if (kind is not (null or "task" or "callback")) return Problems.Invalid("kind", "task or callback");
+        if (state is not (null or "open" or "done")) return Problems.Invalid("state", "open or done");
+        var (order, refused) = ListOrder.Of(sort, "due", cursor, TaskReader.Orders);
+        if (order is null) return refused!;
+        return TypedResults.Ok(await reader.ListAsync(new TaskFilter(whose, client, kind, state, dueFrom, dueTo), Of(person), person.Within(Rights.WorkWithClients), order, Cursor.Limit(limit), cancel));
+    }
+
+    static async Task<Answer> GetAsync(Guid id, Person person, TaskReader reader, CancellationToken cancel) => await SeenAsync(id, person, reader, cancel) is { } task ? TypedResults.Ok(task) : Problems.NotFound("task");
+
+    static async Task<Answer> CreateAsync(TaskCreate create, Person person, TaskReader reader, TaskStore store, CardAccess access, CancellationToken cancel)
+    {
+        if (create.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
+        if (create.Kind is not ("task" or "callback")) return Problems.Invalid("kind", "task or callback");
+        var title = PlainText.Clean(create.Title, LongestTitle + 1);
+        var whose = create.UserId ?? person.Id;
+        if (await RefuseAsync(person, title, whose, create.ClientId, store, access, cancel) is { } refused) return refused;
+        await store.AddAsync(new NewTask(create.Id, create.ClientId, null, whose, create.Kind, title, create.DueAt), person.Id, cancel);
+        return await SeenAsync(create.Id, person, reader, cancel) is { } task ? TypedResults.Ok(task) : Problems.Invalid("id", "the id of no other task");
+    }
+
+    static async Task<Answer> SaveAsync(Guid id, TaskSave save, Person person, TaskReader reader, TaskStore store, CardAccess access, CancellationToken cancel)
+    {
+        if (await SeenAsync(id, person, reader, cancel) is not { DeletedAt: null } task) return Problems.NotFound("task");
+        var title = PlainText.Clean(save.Title, LongestTitle + 1);
+        var client = save.ClientId == Guid.Empty ? null : save.ClientId;
+        // What stays is asked for nothing.
+        if (await RefuseAsync(person, title, save.UserId ?? person.Id, client, store, access, cancel) is { } refused) return refused;
+        return await AnswerAsync(await store.SaveAsync(id, save with { Title = title }, person.Id, cancel), id, person, reader, cancel);
+    }
+
+    static async Task<Results<NoContent, ProblemHttpResult>> DoneAsync(Guid id, TaskDone done, Person person, TaskStore tasks, CancellationToken cancel) =>
+        await tasks.SetDoneAsync(id, Of(person), done.Done, person.Id, cancel) ? TypedResults.NoContent() : Problems.NotFound("task");
+
+    static async Task<Answer> DeleteAsync(Guid id, Person person, TaskReader reader, TaskStore store, CancellationToken cancel, int? version = null)
+    {
+        if (await SeenAsync(id, person, reader, cancel) is not { } task) return Problems.NotFound("task");
+        return task.DeletedAt is not null ? TypedResults.Ok(task) : await AnswerAsync(await store.DeleteAsync(id, version, person.Id, cancel), id, person, reader, cancel);
+    }
+
+    static async Task<Answer> RestoreAsync(Guid id, Person person, TaskReader reader, TaskStore store, CancellationToken cancel) =>
+        await SeenAsync(id, person, reader, cancel) is null ? Problems.NotFound("task") : await AnswerAsync(await store.RestoreAsync(id, person.Id, cancel), id, person, reader, cancel);
+
+    /// <summary>A task out of reach looks like one that does not exist.</summary>
+    static async Task<TaskView?> SeenAsync(Guid id, Person person, TaskReader reader, CancellationToken cancel) =>
+        await reader.FindAsync(id, person.Within(Rights.WorkWithClients), cancel) is { } task && Of(person).Includes(task.UserId) ? task : null;
+
+    static async Task<ProblemHttpResult?> RefuseAsync(Person person, string title, Guid whose, Guid? client, TaskStore store, CardAccess access, CancellationToken cancel)
+    {
+        if (title.Length is 0 or > LongestTitle) return Problems.Invalid("title", "a title of 1 to 200 characters");
+        if (whose != person.Id && (!Of(person).Includes(whose) || !await store.IsActiveAsync(whose, cancel))) return Problems.Invalid("userId", "you, or an active person to whom you may give clients");
+        return client is { } card && !(await access.OfLiveAsync(person, card, cancel)).View ? Problems.Invalid("clientId", "a client that you see") : null;
+    }
+
+    static async Task<Answer> AnswerAsync(TaskWritten written, Guid id, Person person, TaskReader reader, CancellationToken cancel)
+    {
+        if (written == TaskWritten.NotFound || await reader.FindAsync(id, person.Within(Rights.WorkWithClients), cancel) is not { } task) return Problems.NotFound("task");
+        if (written != TaskWritten.Conflict) return TypedResults.Ok(task);
+        var problem = Problems.Of(StatusCodes.Status409Conflict, "edit_conflict", "Somebody changed this task since you read it. Theirs is in the answer.");
+        problem.ProblemDetails.Extensions["task"] = task;
+        return problem;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Tests.Host;
+using CallCrm.TestKit;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CallCrm.CrmApi.Tests.Document;
+
+[Trait("Category", "Slow")]
+public sealed class DocumentTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    /// <summary>The objects that other programs work with: each of their operations has examples.</summary>
+    static readonly string[] Objects = ["Clients", "Deals", "Tasks"];
+
+    async Task<List<(string Name, string Tag, JsonElement Operation)>> OperationsAsync()
+    {
+        using var http = new HttpClient { BaseAddress = host.Address };
+        var document = JsonDocument.Parse(await http.GetStringAsync("openapi/v1.json"));
+        return [.. document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject()).Select(o => (o.Value.GetProperty("operationId").GetString()!, o.Value.GetProperty("tags")[0].GetString()!, o.Value))];
+    }
+
+    [PostgresFact]
+    public async Task Every_operation_has_a_name_of_its_own_a_tag_and_a_summary()
+    {
+        var operations = await OperationsAsync();
+        operations.Select(o => o.Name).Should().OnlyHaveUniqueItems();
+        operations.Where(o => !o.Operation.TryGetProperty("summary", out var summary) || summary.GetString()!.Length < 5).Select(o => o.Name).Should().BeEmpty();
+        operations.Select(o => o.Tag).Should().Contain(Objects);
+    }
+
+    [PostgresFact]
+    public async Task Changes_of_what_has_a_version_take_If_Match()
+    {
+        (await OperationsAsync()).Where(o => o.Operation.TryGetProperty("parameters", out var parameters) && parameters.EnumerateArray().Any(p => p.GetProperty("name").GetString() == "If-Match")).Select(o => o.Name)
+            .Should().Contain(["SaveClient", "DeleteClient", "SaveDeal", "MoveDeal", "DeleteDeal", "SaveTask", "DeleteTask", "SaveWebhook", "SaveRequiredRule"]).And.NotContain(["GetDeal", "CreateDeal", "ListTasks"]);
+    }
+
+    [PostgresFact]
+    public async Task Every_operation_on_an_object_shows_what_is_sent_and_answered_and_both_are_what_they_say()
+    {
+        var endpoints = host.Services.GetRequiredService<IEnumerable<EndpointDataSource>>().SelectMany(s => s.Endpoints).Where(e => e.Metadata.GetMetadata<IEndpointNameMetadata>() is not null)
+            .ToDictionary(e => e.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName);
+        var wrong = new List<string>();
+        foreach (var (name, _, operation) in (await OperationsAsync()).Where(o => Objects.Contains(o.Tag)))
+        {
+            var metadata = endpoints[name].Metadata;
+            if (operation.TryGetProperty("requestBody", out var body)) Check(name + " request", body, metadata.GetMetadata<IAcceptsMetadata>()?.RequestType);
+            if (operation.GetProperty("responses").TryGetProperty("200", out var answer) && answer.TryGetProperty("content", out _))
+                Check(name + " response", answer, metadata.OfType<IProducesResponseTypeMetadata>().FirstOrDefault(p => p.StatusCode == 200 && p.Type is not null)?.Type);
+        }
+
+        wrong.Should().BeEmpty();
+
+        void Check(string what, JsonElement part, Type? type)
+        {
+            if (!part.GetProperty("content").TryGetProperty("application/json", out var json)) return;
+            if (!json.TryGetProperty("example", out var example))
+            {
+                wrong.Add($"{what}: no example");
+                return;
+            }
+
+            if (type is null)
+            {
+                wrong.Add($"{what}: of no type");
+                return;
+            }
+
+            var read = example.Deserialize(ContractsJson.Default.GetTypeInfo(type)!);
+            var again = JsonSerializer.SerializeToElement(read, ContractsJson.Default.GetTypeInfo(type)!);
+            if (!JsonElement.DeepEquals(again, example)) wrong.Add($"{what}: reads as {again}");
+        }
+    }
+}
