@@ -3,6 +3,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Required;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,7 +12,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Deals;
 
 /// <summary>A deal goes on to another stage, when what must be known by then is filled in.</summary>
-internal sealed class DealStages(NpgsqlDataSource database, DealStore store, RequiredFields required, ChangeHints hints)
+internal sealed class DealStages(NpgsqlDataSource database, DealStore store, RequiredFields required, Feed feed, ChangeHints hints)
 {
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapPut("/deals/{id}/stage", AskedAsync).WithTags("Deals").RequireAuthorization(Rights.SeeDeals).RequireAuthorization(Rights.EditClients)
@@ -36,7 +37,9 @@ internal sealed class DealStages(NpgsqlDataSource database, DealStore store, Req
         if (deal.Version != move.Version) return Problems.Of(StatusCodes.Status409Conflict, "edit_conflict", "Somebody changed this since you read it, or took it away. Read it again.");
         if (await required.RefuseStageAsync(transaction, deal, person, [], cancel) is { } missing) return missing;
         if (await DealStore.StageAsync(transaction, deal.DealType, move.Stage, cancel) is null) return Problems.Invalid("stage", "the code of a stage of this deal type");
-        await store.MoveAsync(transaction, deal, move.Stage, person.Id, cancel);
+        // In the call that lends the card, if it is one's.
+        var occasion = CardLoans.Lender(feed.State, person.Id, deal.ClientId) is { } call ? new DealOccasion(call, person.Id) : null;
+        await store.MoveAsync(transaction, deal, move.Stage, person.Id, cancel, occasion);
         await transaction.CommitAsync(cancel);
         hints.Wake();
         return null;

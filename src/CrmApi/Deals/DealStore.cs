@@ -31,7 +31,7 @@ internal sealed class DealStore(ChangeHints hints, AuditStore audit, TimeProvide
             "select code from stage where deal_type = @type and (@named::text is null or code = @named) order by position, code limit 1", new { type, named }, transaction, cancellationToken: cancel));
 
     /// <returns>False: this deal was made before.</returns>
-    public async Task<bool> AddAsync(NpgsqlTransaction transaction, DealNew deal, string stage, Guid client, Guid by, CancellationToken cancel)
+    public async Task<bool> AddAsync(NpgsqlTransaction transaction, DealNew deal, string stage, Guid client, Guid by, CancellationToken cancel, DealOccasion? occasion = null)
     {
         var rows = await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
@@ -43,13 +43,14 @@ internal sealed class DealStore(ChangeHints hints, AuditStore audit, TimeProvide
             new { deal.Id, deal.DealType, deal.Title, deal.Amount, stage, client, by, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
         if (rows == 0) return false;
         await audit.AddChangeAsync(transaction, by, "deal.created", Subject, deal.Id.ToString(), "", stage, cancel);
+        await OfCallAsync(transaction, occasion, deal.Id, deal.DealType, "", stage, cancel);
         await HintAsync(transaction, deal.Id, client, cancel);
         return true;
     }
 
     /// <summary>A stage that ends it closes it; from there to another one it is open again.</summary>
     /// <returns>False: it is there already.</returns>
-    public async Task<bool> MoveAsync(NpgsqlTransaction transaction, DealRow deal, string stage, Guid by, CancellationToken cancel)
+    public async Task<bool> MoveAsync(NpgsqlTransaction transaction, DealRow deal, string stage, Guid by, CancellationToken cancel, DealOccasion? occasion = null)
     {
         if (deal.Stage == stage) return false;
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
@@ -59,8 +60,18 @@ internal sealed class DealStore(ChangeHints hints, AuditStore audit, TimeProvide
             """,
             new { deal.Id, stage, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
         await audit.AddChangeAsync(transaction, by, "deal.moved", Subject, deal.Id.ToString(), deal.Stage, stage, cancel);
+        await OfCallAsync(transaction, occasion, deal.Id, deal.DealType, deal.Stage, stage, cancel);
         await HintAsync(transaction, deal.Id, deal.ClientId, cancel);
         return true;
+    }
+
+    /// <summary>Kept with the call, for the reports of what calls lead to.</summary>
+    async Task OfCallAsync(NpgsqlTransaction transaction, DealOccasion? occasion, Guid deal, string type, string before, string after, CancellationToken cancel)
+    {
+        if (occasion is null) return;
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            "insert into call_stage_change (call_id, agent_id, deal_id, deal_type, before, after, made_at) values (@Call, @Agent, @deal, @type, @before, @after, @now)",
+            new { occasion.Call, occasion.Agent, deal, type, before, after, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
     }
 
     async Task HintAsync(NpgsqlTransaction transaction, Guid deal, Guid client, CancellationToken cancel)
@@ -69,6 +80,10 @@ internal sealed class DealStore(ChangeHints hints, AuditStore audit, TimeProvide
         await hints.AddAsync(transaction, "client", client.ToString(), null, null, cancel);
     }
 }
+
+/// <summary>The call in whose course, wrap-up included, a deal is made or moved.</summary>
+/// <param name="Agent">Whose part of the call it is.</param>
+internal sealed record DealOccasion(Guid Call, Guid Agent);
 
 /// <param name="ClientId">Of a merged client, that of the one it went into.</param>
 internal sealed record DealRow(Guid Id, Guid ClientId, string DealType, string Stage, Guid? ResponsibleId, DateTimeOffset? ClosedAt, int Version);
