@@ -8,6 +8,9 @@ run_scripts() {
   [ -d "$folder" ] || fail "there is no folder ${2:-scripts-library}"
   need_dotnet
   build_host >&2
+  # The site's own fields are compared while it runs.
+  export CallCrm__DataFolder; CallCrm__DataFolder=$(data_folder)
+  export CallCrm__ConfigFile=${CallCrm__ConfigFile:-$repo/deploy/callcrm.json}
   cd "$host_folder"
   exec dotnet CallCrm.AllInOne.dll scripts check "$folder"
 }

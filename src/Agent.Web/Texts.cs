@@ -94,15 +94,27 @@ sealed class Texts
     }
 
     /// <summary>The sentence that says why this script leads the call.</summary>
-    public static string Why(IStringLocalizer<Texts> t, ScriptReason why)
+    /// <param name="own">The site's own fields.</param>
+    public static string Why(IStringLocalizer<Texts> t, ScriptReason why, IReadOnlyList<ClientFieldView>? own = null)
     {
-        var met = why.Met.Select(m => Condition(t, m)).ToArray();
+        var met = why.Met.Select(m => Condition(t, m, own)).ToArray();
         var language = t[$"Script.Why.Language.{why.LanguageOf}", LanguageName(why.Language)].Value;
         return t["Script.Why", met.Length == 0 ? t["Script.Why.Always"].Value : string.Join(", ", met), language];
     }
 
-    public static string Condition(IStringLocalizer<Texts> t, ScriptConditionMet met) =>
-        met.Kind is "client" or "deal" or "direction" ? t[$"Script.Why.{met.Kind}.{met.Value}"] : t["Script.Why." + met.Kind, met.Value];
+    public static string Condition(IStringLocalizer<Texts> t, ScriptConditionMet met, IReadOnlyList<ClientFieldView>? own = null) => met is { Field: { } field, Operator: { } op }
+        ? FieldCondition(t, field, op, met.Value, own)
+        : met.Kind is "client" or "deal" or "direction" ? t[$"Script.Why.{met.Kind}.{met.Value}"] : t["Script.Why." + met.Kind, met.Value];
+
+    static string FieldCondition(IStringLocalizer<Texts> t, string field, ScriptOperator op, string value, IReadOnlyList<ClientFieldView>? own)
+    {
+        const string Own = "client.custom.";
+        var mine = field.StartsWith(Own, StringComparison.Ordinal) ? own?.FirstOrDefault(f => f.Code == field[Own.Length..]) : null;
+        var name = mine?.Name ?? (t["Script.Field." + field] is { ResourceNotFound: false } known ? known.Value : field);
+        if (op == ScriptOperator.WithinDays && value.StartsWith('-')) return t["Script.Op.WithinDaysAgo", name, value[1..]];
+        var options = mine is null ? value : string.Join(", ", value.Split(", ").Select(v => mine.Options.FirstOrDefault(o => o.Code == v)?.Name ?? v));
+        return t["Script.Op." + op, name, options];
+    }
 
     /// <summary>What a failed request means to a person; the server's own words, which are English, where it says more than we know.</summary>
     public static string Failure(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.ErrorId switch

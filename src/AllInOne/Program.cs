@@ -12,21 +12,21 @@ using CallCrm.CrmApi.Scripts;
 using CallCrm.DemoPbx;
 using CallCrm.Recorder;
 
-if (args is ["scripts", "check", .. var rest])
-    return ScriptCheck.Run(rest.Length > 0 ? rest[0] : "scripts-library", Console.Out);
-
 var isDoctor = args is ["doctor", ..];
 try
 {
     var readsFlight = args is ["replay" or "bundle", ..];
     var isBackup = BackupCommand.Takes(args);
     var isCertificate = CertificateCommand.Takes(args);
-    var builder = WebApplication.CreateBuilder(readsFlight || isDoctor || isBackup || isCertificate ? [] : args);
+    var checksScripts = args is ["scripts", "check", ..];
+    var builder = WebApplication.CreateBuilder(checksScripts || readsFlight || isDoctor || isBackup || isCertificate ? [] : args);
     builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
         new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
         new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
         new KnownSection(DemoPbxOptions.Section, typeof(DemoPbxOptions))]);
     var configuration = builder.Configuration;
+    if (checksScripts)
+        return await ScriptCheck.RunAsync(args.Length > 2 ? args[2] : "scripts-library", configuration, Console.Out);
     if (readsFlight)
         return FlightCommand.Run(args, configuration, Console.Out, Console.Error);
     if (isDoctor)

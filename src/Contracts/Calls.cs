@@ -15,8 +15,19 @@ public sealed record CallDetailView(CallRow Call, ReasonView? Reason, IReadOnlyL
 /// <param name="Disposition">Its code; also one that is put away by now.</param>
 /// <param name="ChangeUntil">Whoever asks may change the disposition until then; null: they may not.</param>
 /// <param name="Changes">Of the disposition, oldest first.</param>
+/// <param name="Script">What led the conversation; null: nothing did.</param>
+/// <param name="Answers">To the script's questions, in its order; without those that fill a field one does not see.</param>
 public sealed record WrapUpView(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset At,
-    DateTimeOffset? ChangeUntil, IReadOnlyList<DispositionChangeView> Changes, string Subject = "", DateTimeOffset? NextAt = null);
+    DateTimeOffset? ChangeUntil, IReadOnlyList<DispositionChangeView> Changes, string Subject = "", DateTimeOffset? NextAt = null,
+    NamedCode? Script = null, IReadOnlyList<ScriptAnswerView>? Answers = null);
+
+/// <summary>An answer that was kept with the call.</summary>
+/// <param name="Id">Of the question.</param>
+/// <param name="Ask">The question in words; its id where the script is not remembered.</param>
+/// <param name="Text">As people read it.</param>
+/// <param name="Field">The field that it fills.</param>
+/// <param name="NotTaken">It is not on the client's card: what was expected there.</param>
+public sealed record ScriptAnswerView(string Id, string Ask, string Text, string? Field = null, string? NotTaken = null);
 
 public sealed record DispositionChangeView(DateTimeOffset At, string Who, string Before, string After);
 

@@ -36,8 +36,9 @@ public sealed record ReportFigures(long Offered, long Answered, long Abandoned, 
 /// <param name="Paths">The commonest ways through it.</param>
 /// <param name="OtherCalls">Calls on ways too rare to be listed.</param>
 /// <param name="Steps">In the order of the script; those it no longer has at the end.</param>
+/// <param name="Answers">Of questions with answers to choose from, in the order of the script; the most frequent answer first.</param>
 public sealed record ScriptReportView(string? Script, Guid? Agent, DateOnly From, DateOnly To, string Zone, IReadOnlyList<ScriptUseRow> Scripts, IReadOnlyList<ScriptAgentRow> People, long Calls, long Finished,
-    IReadOnlyList<ScriptPathRow> Paths, long OtherCalls, IReadOnlyList<ScriptStepRow> Steps);
+    IReadOnlyList<ScriptPathRow> Paths, long OtherCalls, IReadOnlyList<ScriptStepRow> Steps, IReadOnlyList<ScriptAnswerRow>? Answers = null);
 
 /// <summary>A script and the wrap-ups it led to.</summary>
 public sealed record ScriptUseRow(string Id, string Title, long Calls);
@@ -50,7 +51,17 @@ public sealed record ScriptAgentRow(Guid Id, string Name, long Calls, long Finis
 /// <param name="Steps">Code and title of each step; without the end.</param>
 /// <param name="Finished">It went to the end; else it was left at the last step.</param>
 /// <param name="Dispositions">Most frequent first.</param>
-public sealed record ScriptPathRow(IReadOnlyList<NamedCode> Steps, bool Finished, long Calls, IReadOnlyList<ScriptOutcomeRow> Dispositions);
+/// <param name="Stages">Where deals were moved in the course of these calls, most frequent first.</param>
+public sealed record ScriptPathRow(IReadOnlyList<NamedCode> Steps, bool Finished, long Calls, IReadOnlyList<ScriptOutcomeRow> Dispositions, IReadOnlyList<ScriptStageRow>? Stages = null);
+
+/// <summary>A move of a deal from where it stood before the call to where it stood after the wrap-up.</summary>
+/// <param name="Before">Null: the deal was made.</param>
+/// <param name="Outcome">won or lost, of a stage that ends the deal.</param>
+public sealed record ScriptStageRow(NamedCode DealType, NamedCode? Before, NamedCode After, string? Outcome, long Calls);
+
+/// <summary>An answer that was chosen, and how its calls came out.</summary>
+/// <param name="Calls">Wrap-ups with this answer.</param>
+public sealed record ScriptAnswerRow(NamedCode Question, NamedCode Answer, long Calls, IReadOnlyList<ScriptOutcomeRow> Dispositions, IReadOnlyList<ScriptStageRow> Stages);
 
 /// <summary>A disposition at the end of a way.</summary>
 /// <param name="Outcome">positive, neutral or negative.</param>

@@ -12,6 +12,7 @@ namespace CallCrm.Contracts;
 /// <param name="Steps">Every step, in the order of the file.</param>
 /// <param name="Objections">What the client may say against it, answered at any time.</param>
 /// <param name="Why">Why this script was chosen; null in a preview.</param>
+/// <param name="Today">The day of the call, which conditions on days count from.</param>
 public sealed record ScriptView(
     string Id,
     string Version,
@@ -21,7 +22,8 @@ public sealed record ScriptView(
     string FirstStep,
     IReadOnlyList<StepView> Steps,
     IReadOnlyList<ObjectionView> Objections,
-    ScriptReason? Why = null);
+    ScriptReason? Why = null,
+    DateOnly Today = default);
 
 /// <summary>Why a script was chosen for a call. The page puts it into words in the reader's language.</summary>
 /// <param name="Met">The script's conditions that the call met; empty: it fits every call.</param>
@@ -30,9 +32,10 @@ public sealed record ScriptView(
 public sealed record ScriptReason(IReadOnlyList<ScriptConditionMet> Met, string Language, ScriptLanguageOf LanguageOf);
 
 /// <summary>A condition of a script, and what this call has there.</summary>
-/// <param name="Kind"><c>client</c> (new, known), <c>deal</c> (none, open), <c>direction</c> (inbound, outbound), <c>queue</c>, <c>segment</c>, <c>deal_type</c> or <c>deal_stage</c>.</param>
-/// <param name="Value">One of the words in brackets, or what people call the queue, segment, type or stage.</param>
-public sealed record ScriptConditionMet(string Kind, string Value);
+/// <param name="Kind"><c>client</c> (new, known), <c>deal</c> (none, open), <c>direction</c> (inbound, outbound), <c>queue</c>, <c>segment</c>, <c>deal_type</c>, <c>deal_stage</c> or <c>field</c>.</param>
+/// <param name="Value">One of the words in brackets, or what people call the queue, segment, type or stage; of a field what the script compares it with.</param>
+/// <param name="Field">Of a condition on a field, with its operator.</param>
+public sealed record ScriptConditionMet(string Kind, string Value, string? Field = null, ScriptOperator? Operator = null);
 
 /// <summary>Whose language decided about a script.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ScriptLanguageOf>))]
@@ -59,6 +62,8 @@ public enum ScriptLanguageOf
 /// <param name="Questions">In the order they are asked.</param>
 /// <param name="Next">The step that follows unless an answer leads elsewhere; null ends the script.</param>
 /// <param name="StepsLeft">Steps on the shortest way to the end, this one included; for the progress bar.</param>
+/// <param name="When">Unless all are met the step is passed over, to <paramref name="Next"/>; null: it is always shown.</param>
+/// <param name="Branches">Where it leads when no answer branches; null: there are none.</param>
 public sealed record StepView(
     string Id,
     string Title,
@@ -66,7 +71,9 @@ public sealed record StepView(
     string? Hint,
     IReadOnlyList<QuestionView> Questions,
     string? Next,
-    int StepsLeft);
+    int StepsLeft,
+    IReadOnlyList<ScriptConditionView>? When = null,
+    IReadOnlyList<ScriptBranchView>? Branches = null);
 
 /// <summary>One question. An answer is stored under the question's id, see <see cref="QuestionKind"/> for its form.</summary>
 /// <param name="Id">Unique in the script.</param>
@@ -77,7 +84,7 @@ public sealed record StepView(
 /// <param name="Field">The field it fills (<c>client.company</c>), or null.</param>
 /// <param name="Min">Lowest number or amount allowed.</param>
 /// <param name="Max">Highest number or amount allowed.</param>
-/// <param name="Answers">The answers to choose from: for a choice and for yes/no; else empty.</param>
+/// <param name="Answers">The answers to choose from: for a choice, choices and yes/no; else empty. A choice without any is typed: the field that has the options is gone.</param>
 public sealed record QuestionView(
     string Id,
     LineView Ask,
@@ -167,6 +174,9 @@ public enum QuestionKind
 
     /// <summary>A day, <c>2026-03-05</c>.</summary>
     Date,
+
+    /// <summary>The ids of some of the answers, with commas between them.</summary>
+    Choices,
 }
 
 /// <summary>A line of the script library's list.</summary>
@@ -204,7 +214,8 @@ public enum ScriptFileState
 }
 
 /// <summary>One thing wrong in a script file: where, and what was expected.</summary>
-public sealed record ScriptProblemView(int Line, int Column, string Message);
+/// <param name="Warning">It can be used all the same.</param>
+public sealed record ScriptProblemView(int Line, int Column, string Message, bool Warning = false);
 
 /// <summary>The library as the administrator sees it.</summary>
 public sealed record ScriptLibraryView(IReadOnlyList<ScriptSummary> Scripts, IReadOnlyList<ScriptFileView> Files);
@@ -213,16 +224,31 @@ public sealed record ScriptLibraryView(IReadOnlyList<ScriptSummary> Scripts, IRe
 public static class ScriptWalk
 {
     /// <summary>The step after <paramref name="step"/> with these answers (question id → answer); null ends the script.</summary>
-    public static string? Next(StepView step, IReadOnlyDictionary<string, string> answers)
+    public static string? Next(ScriptView script, StepView step, IReadOnlyDictionary<string, string> answers)
     {
         foreach (var question in step.Questions)
         {
-            if (!answers.TryGetValue(question.Id, out var given)) continue;
-            var answer = question.Answers.FirstOrDefault(a => string.Equals(a.Id, given, StringComparison.Ordinal));
-            if (answer is { Branches: true }) return answer.Goto;
+            if (answers.TryGetValue(question.Id, out var given) && question.Answers.FirstOrDefault(a => a.Id == given) is { Branches: true } answer) return Shown(script, answer.Goto, answers);
         }
 
-        return step.Next;
+        var said = step.Branches is null ? null : Said(script, answers);
+        var branch = step.Branches?.FirstOrDefault(b => b.When.All(c => IsMet(c, said!, script.Today)));
+        return Shown(script, branch is null ? step.Next : branch.Goto, answers);
+    }
+
+    /// <summary>The step that is come to where <paramref name="to"/> is named: those whose conditions are not met are passed over.</summary>
+    public static string? Shown(ScriptView script, string? to, IReadOnlyDictionary<string, string> answers)
+    {
+        var passed = new HashSet<string>(StringComparer.Ordinal);
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? said = null;
+        while (to is not null && script.Steps.FirstOrDefault(s => s.Id == to) is { When: { } when } step)
+        {
+            said ??= Said(script, answers);
+            if (when.All(c => IsMet(c, said, script.Today))) return to;
+            to = passed.Add(to) ? step.Next : null;
+        }
+
+        return to;
     }
 
     /// <summary>The first required question without an answer; the step is not done while there is one.</summary>
@@ -241,10 +267,29 @@ public static class ScriptWalk
         {
             if (!answers.TryGetValue(question.Id, out var given) || string.IsNullOrWhiteSpace(given)) continue;
             var answer = question.Answers.FirstOrDefault(a => string.Equals(a.Id, given, StringComparison.Ordinal));
-            if (question.Field is { } field) fields.Add(new FieldValue(field, answer?.Value ?? given));
+            if (question.Field is { } field) fields.Add(new FieldValue(field, question.Kind == QuestionKind.Choices ? string.Join(",", Chosen(question, given)) : answer?.Value ?? given));
             if (answer is not null) fields.AddRange(answer.Sets);
         }
 
         return fields;
+    }
+
+    /// <summary>The values of the answers that were chosen of several, in their order; of what is no answer of the question the text itself.</summary>
+    public static IEnumerable<string> Chosen(QuestionView question, string given)
+    {
+        var ids = given.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return question.Answers.Where(a => ids.Contains(a.Id)).Select(a => a.Value).Concat(ids.Where(i => question.Answers.All(a => a.Id != i)));
+    }
+
+    /// <summary>What was learned in this call counts, else what was known before.</summary>
+    static bool IsMet(ScriptConditionView condition, IReadOnlyDictionary<string, IReadOnlyList<string>> said, DateOnly today) =>
+        said.TryGetValue(condition.Field, out var values) ? ScriptTest.Meets(condition.Operator, condition.Values, values, today) : condition.Met;
+
+    static Dictionary<string, IReadOnlyList<string>> Said(ScriptView script, IReadOnlyDictionary<string, string> answers)
+    {
+        var several = script.Steps.SelectMany(s => s.Questions).Where(q => q.Kind == QuestionKind.Choices).Select(q => q.Field).ToHashSet(StringComparer.Ordinal);
+        var said = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var (field, value) in Fields(script, answers)) said[field] = several.Contains(field) ? value.Split(',') : [value];
+        return said;
     }
 }

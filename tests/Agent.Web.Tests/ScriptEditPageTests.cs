@@ -167,4 +167,20 @@ public sealed class ScriptEditPageTests : PageContext
         _asked.Should().BeEmpty();
         Render<MainFrame>().FindAll("a[href=scripts]").Should().BeEmpty();
     }
+
+    [Fact]
+    public async Task A_warning_is_told_apart_and_does_not_keep_from_publishing()
+    {
+        _problems = [new(4, 7, "this site has no field \"client.custom.gone\"", true)];
+        var page = await ShowAsync();
+        await TypeAsync(page, "id: known\ntitle: B\n");
+        page.WaitForAssertion(() => Words(page.Find("[data-test=script-warnings]")).Should().StartWith("Warnings: 1."));
+        Words(page.Find("[data-test=script-fault]")).Should().Be("Line 4 Warning this site has no field \"client.custom.gone\"");
+        page.FindAll("[data-test=script-faults]").Should().BeEmpty();
+        page.Find("[data-test=script-publish]").HasAttribute("disabled").Should().BeFalse();
+        _problems = [new(4, 7, "a fault"), .. _problems];
+        await TypeAsync(page, "id: known\ntitle: C\n");
+        page.WaitForAssertion(() => Words(page.Find("[data-test=script-faults]")).Should().Be("Faults: 1"));
+        page.Find("[data-test=script-publish]").HasAttribute("disabled").Should().BeTrue();
+    }
 }

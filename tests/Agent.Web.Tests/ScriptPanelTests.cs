@@ -115,4 +115,79 @@ public sealed class ScriptPanelTests : PageContext
         panel.FindAll("button").Single(b => b.TextContent.Trim() == "Back to the script").Click();
         Step(panel).Should().Be("why");
     }
+
+    static readonly ClientFieldView Plan = new("plan", "Service plan", "choice", [new("gold", "Gold"), new("silver", "Silver")]);
+
+    /// <summary>Asks for the plan, several interests and a number; gold goes to its own step, which is passed over unless there are floors.</summary>
+    static ScriptChoiceView OwnFields()
+    {
+        var plan = new QuestionView("plan", Some.Line("Which plan?"), QuestionKind.Choice, false, null, "client.custom.plan", null, null, [new("gold", "Gold", "gold", false, null, []), new("silver", "Silver", "silver", false, null, [])]);
+        var likes = new QuestionView("likes", Some.Line("What else?"), QuestionKind.Choices, false, null, "client.custom.likes", null, null, [Some.Answer("roof"), Some.Answer("heat")]);
+        var floors = new QuestionView("floors", Some.Line("How many floors?"), QuestionKind.Number, false, null, "client.custom.floors", 1, 50, []);
+        var script = new ScriptView("own", "1", "Own", "en", [], "ask",
+        [
+            new StepView("ask", "Ask", [], null, [likes, floors, plan], "plain", 2, null, [new ScriptBranchView([new("client.custom.plan", ScriptOperator.Is, ["gold"], false)], "gold")]),
+            new StepView("gold", "Gold", [new LineView([new LinePart("You have "), new LinePart("no plan", "client.custom.plan")])], null, [], "plain", 2, [new("client.custom.floors", ScriptOperator.AtLeast, ["2"], false)]),
+            new StepView("plain", "Plain", [], null, [], null, 1),
+        ], [], new ScriptReason([new("field", "gold, silver", "client.custom.plan", ScriptOperator.OneOf), new("field", "-30", "client.last_call", ScriptOperator.WithinDays)], "en", ScriptLanguageOf.Agent), new DateOnly(2026, 3, 10));
+        return new ScriptChoiceView("own", "1", "Own", script);
+    }
+
+    IRenderedComponent<ScriptPanel> OwnPanel() => Render<ScriptPanel>(p => p.Add(s => s.Call, Some.CallId).Add(s => s.Script, OwnFields()).Add(s => s.ReadOnly, false));
+
+    static void Press(IRenderedComponent<ScriptPanel> panel, string label) => panel.FindAll("[data-test=script-answer]").Single(b => b.TextContent.Contains(label, StringComparison.Ordinal)).Click();
+
+    [Fact]
+    public async Task The_way_follows_what_was_answered_and_steps_that_do_not_fit_are_passed_over()
+    {
+        await InCallAsync();
+        var panel = OwnPanel();
+        Press(panel, "Gold");
+        Step(panel).Should().Be("plain", "without floors the step for gold is passed over");
+        Drafts.Value(Some.CallId, "script.step").Should().Be("ask plain");
+        panel.FindAll("button").Single(b => b.TextContent.Trim() == "Back").Click();
+        Drafts.Type(Some.CallId, "answer.floors", "3");
+        panel.Click("[data-test=script-next]");
+        Step(panel).Should().Be("gold");
+        panel.Find("[data-test=script-say]").TextContent.Should().Be("You have Gold", "by its name, as elsewhere");
+        panel.FindAll("button").Single(b => b.TextContent.Trim() == "Back").Click();
+        Press(panel, "Silver");
+        Step(panel).Should().Be("plain");
+    }
+
+    [Fact]
+    public async Task Several_answers_are_chosen_and_taken_back_and_nothing_leads_on()
+    {
+        await InCallAsync();
+        var panel = OwnPanel();
+        Press(panel, "heat");
+        Press(panel, "roof");
+        Drafts.Value(Some.CallId, "answer.likes").Should().Be("roof,heat", "in their order");
+        panel.FindAll("[aria-pressed=true]").Should().HaveCount(2);
+        Press(panel, "heat");
+        Drafts.Value(Some.CallId, "answer.likes").Should().Be("roof");
+        Step(panel).Should().Be("ask");
+    }
+
+    [Theory]
+    [InlineData("many", "It is kept, but fills no field: expected a number such as 12.5")]
+    [InlineData("51", "It is kept, but fills no field: expected 50 or less")]
+    [InlineData("3", null)]
+    public async Task What_was_typed_stays_and_says_at_once_when_it_fills_nothing(string typed, string? told)
+    {
+        await InCallAsync();
+        var panel = OwnPanel();
+        Drafts.Type(Some.CallId, "answer.floors", typed);
+        panel.WaitForAssertion(() => panel.FindAll("[data-test=script-wrong]").Select(w => w.TextContent).Should().Equal(told is null ? [] : [told]));
+        Drafts.Value(Some.CallId, "answer.floors").Should().Be(typed);
+    }
+
+    [Fact]
+    public async Task The_reason_names_fields_as_people_do()
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/catalog" ? FakeServer.Json(System.Text.Json.JsonSerializer.Serialize(Some.Catalog with { ClientFields = [Plan] }, ContractsJson.Default.CatalogView)) : null;
+        await Session.LoadAsync();
+        await InCallAsync();
+        OwnPanel().Find("[data-test=script-why]").TextContent.Should().Be("Why this script: Service plan: one of Gold, Silver, last call in the last 30 days. Language: English, yours.");
+    }
 }

@@ -20,9 +20,10 @@ public sealed class ScriptReportPageTests : PageContext
     ScriptReportView _report = new("known", null, new DateOnly(2026, 3, 1), new DateOnly(2026, 3, 7), "Europe/Rome", [new("known", "Known client", 3), new("support", "Support", 1)],
         [new(Anna, "Anna Verdi", 2, 1), new(Guid.NewGuid(), "Luca Neri", 1, 1)], 3, 2,
         [
-            new([new("why", "Reason"), new("details", "Details")], true, 2, [new("sale", "Sale", "positive", 2)]),
+            new([new("why", "Reason"), new("details", "Details")], true, 2, [new("sale", "Sale", "positive", 2)], [new(new("sale", "Sale"), new("offer", "Offer"), new("won", "Won"), "won", 1), new(new("sale", "Sale"), null, new("new", "New"), null, 1)]),
             new([new("why", "Reason")], false, 1, [new("callback", "Call back", "neutral", 1)]),
-        ], 4, [new("why", "Reason", 3, 1, 0, 3, 20, 19), new("details", "Details", 2, 0, 1, 0, null, null)]);
+        ], 4, [new("why", "Reason", 3, 1, 0, 3, 20, 19), new("details", "Details", 2, 0, 1, 0, null, null)],
+        [new(new("reason", "Why do you call?"), new("need", "A <b>need</b>"), 2, [new("sale", "Sale", "positive", 2)], [new(new("sale", "Sale"), new("offer", "Offer"), new("won", "Won"), "won", 1)])]);
 
     async Task<IRenderedComponent<ScriptReportPage>> ShowAsync(string query = "")
     {
@@ -54,7 +55,11 @@ public sealed class ScriptReportPageTests : PageContext
         _asked.Should().Equal("/api/reports/scripts?period=last_7_days");
         Words(page.Find("[data-test=report-sum]")).Should().Be("Wrap-ups: 3. To the end of the script: 2 (67 %).");
         page.FindAll("[data-test=report-step]").Select(r => string.Join(" | ", Cells(r))).Should().Equal("Reason | 3 | 1 33 % | 0 | 0:20 | 0:19", "Details | 2 | 0 0 % | 1 | – | –");
-        page.FindAll("[data-test=report-path]").Select(r => string.Join(" | ", Cells(r))).Should().Equal("Reason → Details to the end | 2 | Sale 2", "Reason left there | 1 | Call back 1");
+        page.FindAll("[data-test=report-path]").Select(r => string.Join(" | ", Cells(r))).Should().Equal("Reason → Details to the end | 2 | Sale 2 | Offer → Won 1 new deal → New 1", "Reason left there | 1 | Call back 1 | ");
+        page.Find("[data-test=report-stages] .outcome-positive").GetAttribute("title").Should().Be("Sale");
+        page.FindAll("[data-test=report-answer]").Select(r => string.Join(" | ", Cells(r))).Should().Equal("Why do you call? | A <b>need</b> | 2 | Sale 2 | Offer → Won 1");
+        page.Find("[data-test=report-csv]").GetAttribute("href").Should().Be("api/reports/scripts/csv?period=last_7_days");
+        page.Find("[data-test=report-answers-csv]").GetAttribute("href").Should().Be("api/reports/scripts/answers?period=last_7_days&script=known&language=en");
         Words(page.Find("[data-test=report-other]")).Should().Be("4 more calls took rarer ways.");
         page.FindAll("[data-test=report-agents] tbody tr").Select(r => string.Join(" | ", Cells(r))).Should().Equal("Anna Verdi | 2 | 1 50 %", "Luca Neri | 1 | 1 100 %");
         page.FindAll("[data-test=report-script] option").Select(Words).Should().Equal("Known client (3)", "Support (1)");

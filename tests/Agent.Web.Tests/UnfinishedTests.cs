@@ -121,6 +121,18 @@ public sealed class UnfinishedTests : PageContext
     }
 
     [Fact]
+    public async Task What_was_answered_stands_with_the_call_and_what_the_card_did_not_take_says_why()
+    {
+        var detail = Detail("solved", null);
+        detail = detail with { WrapUps = [detail.WrapUps![0] with { Script = new NamedCode("known", "Known client"), Answers = [new("city", "Which <i>city</i>?", "<b>Roma</b>", "client.city"), new("mail", "Your address?", "none", "client.email", "expected an address such as anna@example.com")] }] };
+        var page = await DetailAsync(detail);
+        page.WaitForAssertion(() => page.Find("[data-test=wrap-up-answers] summary").TextContent.Should().Be("Answers to “Known client” (2)"));
+        page.FindAll("[data-test=wrap-up-answers] dt").Select(d => d.TextContent).Should().Equal("Which <i>city</i>?", "Your address?");
+        page.FindAll("[data-test=wrap-up-answer]")[0].TextContent.Trim().Should().Be("<b>Roma</b>");
+        page.Find("[data-test=wrap-up-not-taken]").TextContent.Should().Be("Not on the card: it expects an address such as anna@example.com");
+    }
+
+    [Fact]
     public async Task A_disposition_is_changed_in_the_call_and_who_did_is_shown()
     {
         var after = Detail("order", Some.Noon.AddDays(1), new DispositionChangeView(Some.Noon, "Alex Romano", "Solved", "Order"));

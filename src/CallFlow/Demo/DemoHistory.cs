@@ -287,9 +287,9 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         // What nobody finished at once is finished the days after; some of the last days are still to be done.
         if (random.Percent(8) && ends > now.AddDays(-3)) return;
         var (disposition, notes) = (Disposition(queue), queue?.Notes ?? DemoNames.SalesNotes);
-        var (script, version, path) = Scripts.Walk(call.Id, shift.Person.Id, queue?.Name, client.Language, answered, ends);
+        var (script, version, path, answers) = Scripts.Walk(call.Id, shift.Person.Id, queue?.Name, client.Language, answered, ends);
         WrapUps.Add(new DemoWrapUp(call.Id, shift.Person.Id, disposition, random.Percent(75) ? random.One(notes) : "", disposition == "callback" || random.Percent(12) ? random.One(DemoNames.NextSteps) : "",
-            ends.AddMilliseconds(wrapUp_ms), [], script, version, path));
+            ends.AddMilliseconds(wrapUp_ms), answers, script, version, path));
         client.Confirmed = true;
     }
 

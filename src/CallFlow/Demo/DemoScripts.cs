@@ -17,16 +17,41 @@ internal sealed class DemoScripts(int seed)
 
     static readonly (int Weight, string Way)[] Known =
     [
-        (22, "reason service review keep_in_touch close end"), (17, "reason service promise close end"), (12, "reason need qualify open_deal appointment close end"), (9, "reason complaint promise close end"),
+        (18, "reason service review keep_in_touch close end"), (4, "reason service renewal review keep_in_touch close end"), (3, "reason service renewal need qualify open_deal appointment close end"), (17, "reason service promise close end"), (12, "reason need qualify open_deal appointment close end"), (9, "reason complaint promise close end"),
         (8, "reason need qualify later close end"), (6, "reason [complaint] service review keep_in_touch close end"), (10, "reason need qualify"), (9, "reason service"), (7, "reason"),
     ];
+
+    /// <summary>The answers that lead from one step to the next: question, answer.</summary>
+    static readonly Dictionary<(string From, string To), (string Question, string Answer)> Said = new()
+    {
+        [("reason", "need")] = ("call_reason", "new_need"),
+        [("reason", "service")] = ("call_reason", "question"),
+        [("reason", "complaint")] = ("call_reason", "complaint"),
+        [("service", "review")] = ("solved", "yes"),
+        [("service", "renewal")] = ("solved", "yes"),
+        [("service", "promise")] = ("solved", "no"),
+        [("renewal", "need")] = ("renew", "will_renew"),
+        [("renewal", "review")] = ("renew", "undecided"),
+        [("review", "keep_in_touch")] = ("anything_planned", "no"),
+        [("qualify", "open_deal")] = ("serious", "yes"),
+        [("qualify", "later")] = ("serious", "no"),
+        [("what", "facts")] = ("problem_kind", "fault"),
+        [("what", "explain")] = ("problem_kind", "how_to"),
+        [("what", "order")] = ("problem_kind", "order"),
+        [("facts", "urgent")] = ("severity", "stopped"),
+        [("facts", "try")] = ("severity", "slowed"),
+        [("try", "check")] = ("solved", "yes"),
+        [("try", "promise")] = ("solved", "no"),
+        [("explain", "check")] = ("understood", "yes"),
+        [("order", "check")] = ("order_clear", "yes"),
+    };
 
     readonly DemoRandom random = new(seed);
 
     public List<DemoVisit> Visits { get; } = [];
 
-    /// <summary>The script and the way as it stood at the wrap-up.</summary>
-    public (string Script, string Version, string[] Path) Walk(Guid call, Guid agent, string? queue, string? language, DateTimeOffset answered, DateTimeOffset ends)
+    /// <summary>The script, the way as it stood at the wrap-up, and the answers that led along it.</summary>
+    public (string Script, string Version, string[] Path, Dictionary<string, string> Answers) Walk(Guid call, Guid agent, string? queue, string? language, DateTimeOffset answered, DateTimeOffset ends)
     {
         var (id, ways) = queue == "Support" ? ("support", Support) : ("known-client", Known);
         if (language is "it" or "ru") id = $"{id}-{language}";
@@ -42,7 +67,8 @@ internal sealed class DemoScripts(int seed)
             else path.Add(step);
         }
 
-        return (id, Version, [.. path]);
+        var answers = path.Zip(path.Skip(1)).Where(Said.ContainsKey).Select(p => Said[p]).ToDictionary(a => a.Question, a => a.Answer, StringComparer.Ordinal);
+        return (id, Version, [.. path], answers);
 
         void Add(string step, string came, double moment) =>
             Visits.Add(new DemoVisit(call, Visits.Count > 0 && Visits[^1].CallId == call ? Visits[^1].N + 1 : 1, agent, id, Version, step, came, answered + (moment * (ends - answered))));

@@ -18,6 +18,7 @@ internal static class CallEndpoints
         services.AddSingleton<CallTimelines>();
         services.AddSingleton<DraftStore>();
         services.AddSingleton<WrapUps>();
+        services.AddSingleton<AnsweredCard>();
         services.AddSingleton<DispositionEffects>();
         services.AddSingleton<Proposals>();
     }

@@ -5,6 +5,7 @@ using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Recordings;
+using CallCrm.CrmApi.Scripts;
 using CallCrm.Engine;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -16,7 +17,7 @@ namespace CallCrm.CrmApi.Calls;
 internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within, Veil Veil);
 
 /// <summary>The call log, from the journal's projections.</summary>
-internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, IOptions<SiteOptions> site, TimeProvider time)
+internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Questionnaires questionnaires, IOptions<SiteOptions> site, TimeProvider time)
 {
     /// <summary>Older ones are nobody's work any more, and a list over all years would be slower every day.</summary>
     static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(30);
@@ -125,7 +126,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, IOpt
             from call_leg l left join app_user u on u.id = l.agent_id
             where l.call_id = @id or l.call_id in (select id from call where merged_into = @id) order by l.started_at, l.unique_id;
             {RecordingStore.Columns} where call_id = @id order by created_at desc limit 1;
-            select w.agent_id, u.name as agent_name, w.disposition, d.name as disposition_name, d.outcome, w.note, w.next_step, w.created_at, w.subject, w.next_at
+            select w.agent_id, u.name as agent_name, w.disposition, d.name as disposition_name, d.outcome, w.note, w.next_step, w.created_at, w.subject, w.next_at,
+              w.script_id, w.script_version, w.answers::text as answers, w.not_taken::text as not_taken
             from wrap_up w join app_user u on u.id = w.agent_id join disposition d on d.code = w.disposition where w.call_id = @id order by w.created_at, w.agent_id;
             select a.object_id, a.at, coalesce(u.name, '…') as who, coalesce(b.name, a.detail ->> 'before') as before, coalesce(c.name, a.detail ->> 'after') as after
             from audit a left join app_user u on u.id = a.user_id left join disposition b on b.code = a.detail ->> 'before' left join disposition c on c.code = a.detail ->> 'after'
@@ -140,7 +142,14 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, IOpt
         var given = (await results.ReadAsync<WrapUpRow>()).AsList();
         var changes = (await results.ReadAsync<ChangeRow>()).ToLookup(c => c.ObjectId, c => new DispositionChangeView(c.At, c.Who, c.Before, c.After), StringComparer.Ordinal);
         return new CallDetailView(View(row), decision is null ? null : views.Reason(decision, decision.Rule, decision.Agent), [.. offers], [.. legs], recording?.View(),
-            [.. given.Select(w => w.View(ChangeUntil(w, person), [.. changes[WrapUps.SubjectId(id, w.AgentId)]]))]);
+            [.. given.Select(w => Said(w, person) with { Changes = [.. changes[WrapUps.SubjectId(id, w.AgentId)]] })]);
+    }
+
+    WrapUpView Said(WrapUpRow w, Person person)
+    {
+        var script = questionnaires.Find(w.ScriptId, w.ScriptVersion);
+        return new WrapUpView(w.AgentId, w.AgentName, w.Disposition, w.DispositionName, w.Outcome, w.Note, w.NextStep, w.CreatedAt, ChangeUntil(w, person), [], w.Subject, w.NextAt,
+            w.ScriptId is { } id ? new NamedCode(id, script?.Title ?? id) : null, questionnaires.View(script, w.Answers, w.NotTaken, person.Veil));
     }
 
     DateTimeOffset? ChangeUntil(WrapUpRow given, Person person) =>
@@ -207,11 +216,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, IOpt
         string? DialledName, string? QueueName, Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_ms, int Talk_ms, int Hold_ms,
         string? Disposition, string? Note, string? RecordingStatus, Guid? RecordingId, bool Estimated);
 
-    sealed record WrapUpRow(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset CreatedAt, string Subject, DateTimeOffset? NextAt)
-    {
-        public WrapUpView View(DateTimeOffset? changeUntil, IReadOnlyList<DispositionChangeView> changes) =>
-            new(AgentId, AgentName, Disposition, DispositionName, Outcome, Note, NextStep, CreatedAt, changeUntil, changes, Subject, NextAt);
-    }
+    sealed record WrapUpRow(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset CreatedAt, string Subject, DateTimeOffset? NextAt,
+        string? ScriptId, string? ScriptVersion, string Answers, string NotTaken);
 
     sealed record ChangeRow(string ObjectId, DateTimeOffset At, string Who, string Before, string After);
 

@@ -60,7 +60,7 @@ internal sealed class DispositionEffects(TaskStore tasks, DealStore deals, DoNot
             var goesOn = rule is not null && moved?.DealType == rule.DealType && (occasion.Deal is null || occasion.Deal == moved.Id);
             if (moved is null || moved.Stage != done.After || (goesOn && rule!.Stage == done.After)) return;
             // One move, not back and on again.
-            if (await StageOfAsync(transaction, moved.DealType, goesOn ? rule!.Stage : done.Before, cancel) is { } to) await deals.MoveAsync(transaction, moved, to, occasion.By, cancel);
+            if (await StageOfAsync(transaction, moved.DealType, goesOn ? rule!.Stage : done.Before, cancel) is { } to) await deals.MoveAsync(transaction, moved, to, occasion.By, cancel, new DealOccasion(occasion.Call, occasion.Agent));
             if (goesOn && rule!.Stage != done.Before)
             {
                 await KeepAsync(transaction, occasion, done with { After = rule.Stage }, cancel);
@@ -73,7 +73,7 @@ internal sealed class DispositionEffects(TaskStore tasks, DealStore deals, DoNot
 
         if (rule is null || occasion.StageGiven || await DealOfAsync(transaction, occasion, rule, cancel) is not { } deal || await StageOfAsync(transaction, rule.DealType, rule.Stage, cancel) is null) return;
         if (occasion.MayLeave is { } may && deal.Stage != rule.Stage && !await may(deal)) return;
-        if (await deals.MoveAsync(transaction, deal, rule.Stage, occasion.By, cancel)) await KeepAsync(transaction, occasion, new Effect("stage", deal.Id, deal.Stage, rule.Stage, time.GetUtcNow()), cancel);
+        if (await deals.MoveAsync(transaction, deal, rule.Stage, occasion.By, cancel, new DealOccasion(occasion.Call, occasion.Agent))) await KeepAsync(transaction, occasion, new Effect("stage", deal.Id, deal.Stage, rule.Stage, time.GetUtcNow()), cancel);
     }
 
     static async Task<DealRow?> DealOfAsync(NpgsqlTransaction transaction, WrapUpOccasion occasion, StageRule rule, CancellationToken cancel)

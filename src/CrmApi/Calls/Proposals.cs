@@ -4,6 +4,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Catalog;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Scripts;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,7 +13,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Calls;
 
 /// <summary>Reads what <see cref="RecordProposal"/> needs, and keeps what was proposed, so that the wrap-up can tell what of it was kept.</summary>
-internal sealed class Proposals(NpgsqlDataSource database, DraftStore drafts, WrapUps wrapUps, ClientStore clients, CardAccess access, SiteClock clock)
+internal sealed class Proposals(NpgsqlDataSource database, DraftStore drafts, WrapUps wrapUps, ClientStore clients, CardAccess access, LiveFacts facts, SiteClock clock)
 {
     static readonly TimeSpan Lately = TimeSpan.FromDays(90);
 
@@ -24,7 +25,7 @@ internal sealed class Proposals(NpgsqlDataSource database, DraftStore drafts, Wr
         var draft = await drafts.ReadAsync(call, person.Id, cancel);
         var (script, path, answers) = wrapUps.Said(call, draft);
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var facts = await connection.QuerySingleAsync<Facts>(new CommandDefinition(
+        var known = await connection.QuerySingleAsync<Facts>(new CommandDefinition(
             """
             select client_root(c.client_id) as client, c.queue_id as queue, case c.direction when 'Outbound' then c.dialled_e164 else c.caller_e164 end as caller,
               coalesce(c.talk_ms, (extract(epoch from coalesce(c.ended_at, @now) - c.answered_at) * 1000)::int, 0) / 1000 as talk_s, coalesce(c.ended_at, @now) as ended,
@@ -32,11 +33,12 @@ internal sealed class Proposals(NpgsqlDataSource database, DraftStore drafts, Wr
             from call c where c.id = @call
             """,
             new { call, person = person.Id, now = clock.Now }, cancellationToken: cancel));
-        var card = facts.Client is { } client ? await clients.CardAsync(client, cancel) : null;
+        var card = known.Client is { } client ? await clients.CardAsync(client, cancel) : null;
         var deals = card is null ? [] : CardAccess.Shown(person, card, await access.OfAsync(person, card.Id, card, cancel)).OpenDeals;
-        var agent = Zone(facts.AgentZone, clock.Zone);
-        var proposal = RecordProposal.Of(new CallRecord(script, path, answers, facts.Talk_s, await OfferedAsync(connection, facts.Queue, cancel), await LikeAsync(connection, call, script, cancel),
-            card?.Contacts ?? [], card is null ? new Dictionary<Guid, string>() : await NumbersAsync(connection, card.Id, facts.Caller, cancel), facts.Caller, deals, facts.Ended, agent, Zone(facts.ClientZone, agent)));
+        var agent = Zone(known.AgentZone, clock.Zone);
+        var proposal = RecordProposal.Of(new CallRecord(script, path, answers, known.Talk_s, await OfferedAsync(connection, known.Queue, cancel), await LikeAsync(connection, call, script, cancel),
+            card?.Contacts ?? [], card is null ? new Dictionary<Guid, string>() : await NumbersAsync(connection, card.Id, known.Caller, cancel), known.Caller, deals, known.Ended, agent, Zone(known.ClientZone, agent))
+        { Own = facts.Names.Fields });
         await connection.ExecuteAsync(new CommandDefinition(
             """
             insert into wrap_up_proposal (call_id, agent_id, fields, made_at) values (@call, @person, @fields::jsonb, @now)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Scripts;
 
@@ -14,7 +15,11 @@ internal sealed record LikeCall(string Disposition, IReadOnlyList<string> Path, 
 /// <param name="Ended">When the call ended: times are counted from there.</param>
 internal sealed record CallRecord(Script? Script, IReadOnlyList<string> Path, IReadOnlyDictionary<string, string> Answers, int Talk_s, IReadOnlyList<DispositionView> Dispositions,
     IReadOnlyList<LikeCall> Like, IReadOnlyList<ContactView> Contacts, IReadOnlyDictionary<Guid, string> ContactNumbers, string? Caller, IReadOnlyList<DealView> Deals,
-    DateTimeOffset Ended, TimeZoneInfo Agent, TimeZoneInfo Client);
+    DateTimeOffset Ended, TimeZoneInfo Agent, TimeZoneInfo Client)
+{
+    /// <summary>The site's own fields.</summary>
+    public IReadOnlyList<CustomField> Own { get; init; } = [];
+}
 
 /// <summary>The record of a contact as far as it can be told from the script's way, its answers, the talk and the card. Pure; what it cannot tell it leaves out.</summary>
 internal static class RecordProposal
@@ -36,7 +41,7 @@ internal static class RecordProposal
             if (value is { Length: > 0 }) fields[field] = value;
         }
 
-        var filled = call.Script is null ? [] : ScriptAnswers.Fill(call.Script, call.Answers).Fields.ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
+        var filled = call.Script is null ? [] : ScriptAnswers.Fill(call.Script, call.Answers, call.Own).Fields.ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
         var (disposition, because) = Disposition(call, filled);
         var rule = disposition?.Rule;
         Set("disposition", disposition?.Code);
@@ -128,8 +133,7 @@ internal static class RecordProposal
         foreach (var question in script.Steps.OrderBy(s => order.GetValueOrDefault(s.Id, int.MaxValue)).SelectMany(s => s.Questions))
         {
             if (call.Answers.GetValueOrDefault(question.Id)?.Trim() is not { Length: > 0 } given) continue;
-            var answer = question.Answers.FirstOrDefault(a => a.Id == given)?.Label ?? given;
-            lines.Add($"{string.Concat(question.Ask.Parts.Select(p => p.Text)).Trim()} – {answer}");
+            lines.Add($"{question.Ask.Plain} – {ScriptAnswers.Shown(question, given, call.Own)}");
         }
 
         var text = string.Join('\n', lines);

@@ -20,15 +20,14 @@ namespace CallCrm.CrmApi.Calls;
 /// What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card, what the disposition
 /// brings with it (<see cref="DispositionEffects"/>) happens in the same transaction.
 /// </summary>
-internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, ClientStore clients, ClientDirectory directory, ChangeHints hints,
-    AuditStore audit, DealStore deals, DispositionEffects effects, CardAccess access, RequiredFields required, SiteClock clock, IOptions<SiteOptions> site, TimeProvider time, ILogger<WrapUps> log)
+internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, AnsweredCard answered, ChangeHints hints,
+    AuditStore audit, DealStore deals, DispositionEffects effects, CardAccess access, RequiredFields required, SiteClock clock, TimeProvider time)
 {
     /// <summary>So long after it was given a disposition may be changed; then reports have counted it.</summary>
     public static readonly TimeSpan Changeable = TimeSpan.FromHours(24);
 
     public const string Subject = "wrap_up";
     const string AnswerPrefix = "answer.";
-    const int Attempts = 3;
 
     public static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SaveAsync(Guid id, WrapUpSave save, Person person, WrapUps wrapUps, CallStore calls, RouterRoad road, Feed feed,
         CancellationToken cancel)
@@ -124,7 +123,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         : null;
 
     /// <summary>The deal of the wrap-up: made, or one of the client's; moved where the agent says it is.</summary>
-    async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Person person, Guid? client, WrapUpSave save, string[] filled, CancellationToken cancel)
+    async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Guid call, Person person, Guid? client, WrapUpSave save, string[] filled, CancellationToken cancel)
     {
         if (save is { Deal: null, NewDeal: null }) return save.Stage is null ? (null, null) : (null, Problems.Invalid("stage", "none without a deal"));
         if (client is not { } card) return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "none for a call without a client"));
@@ -132,7 +131,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         {
             if (await DealStore.StageAsync(transaction, made.DealType, save.Stage, cancel) is not { } first)
                 return (null, Problems.Invalid(save.Stage is null ? "newDeal" : "stage", save.Stage is null ? "a deal type" : "a stage of the deal's type"));
-            if (await deals.AddAsync(transaction, made with { Title = Texts.Clean(made.Title).Trim() }, first, card, person.Id, cancel)) return (made.Id, null);
+            if (await deals.AddAsync(transaction, made with { Title = Texts.Clean(made.Title).Trim() }, first, card, person.Id, cancel, new DealOccasion(call, person.Id))) return (made.Id, null);
         }
 
         // A deal that is out of reach looks like one that is not there.
@@ -143,7 +142,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         if (save.Stage is not { } stage) return (id, null);
         if (await DealStore.StageAsync(transaction, deal.DealType, stage, cancel) is null) return (null, Problems.Invalid("stage", "a stage of the deal's type"));
         if (deal.Stage != stage && await required.RefuseStageAsync(transaction, deal, person, filled, cancel) is { } missing) return (null, missing);
-        await deals.MoveAsync(transaction, deal, stage, person.Id, cancel);
+        await deals.MoveAsync(transaction, deal, stage, person.Id, cancel, new DealOccasion(call, person.Id));
         return (id, null);
     }
 
@@ -204,7 +203,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
     {
         var agent = person.Id;
         var (script, path, answers) = Said(call, await drafts.ReadAsync(call, agent, cancel));
-        string[] filled = script is null ? [] : [.. CardFields(script, answers).Select(f => f.Key == "client.notes" ? "note" : f.Key["client.".Length..])];
+        string[] filled = script is null ? [] : answered.Fills(script, answers);
         if (await required.RefuseWrapUpAsync(call, person, filled, cancel) is { } missing) return missing;
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
@@ -217,7 +216,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
             var since = given?.CreatedAt ?? time.GetUtcNow();
             if (WrongTime(save, rule, since) is { } late) return late;
             if (save.Contact is { } contact && !await IsContactAsync(transaction, contact, facts.ClientId, cancel)) return Problems.Invalid("contact", "the client, or one of its people");
-            var (deal, refused) = await DealAsync(transaction, person, facts.ClientId, save, filled, cancel);
+            var (deal, refused) = await DealAsync(transaction, call, person, facts.ClientId, save, filled, cancel);
             if (refused is not null) return refused;
             var (prefilled, kept) = await KeptAsync(transaction, call, agent, save, cancel);
             since = await connection.ExecuteScalarAsync<DateTimeOffset>(new CommandDefinition(
@@ -258,7 +257,7 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
             if (script is not null) await VisitedAsync(transaction, call, agent, script, cancel);
             await transaction.CommitAsync(cancel);
             await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
-            if (script is not null && facts.ClientId is { } card) await FillCardAsync(card, call, script, answers, cancel);
+            if (script is not null && facts.ClientId is { } card) await NotTakenAsync(connection, call, agent, await answered.FillAsync(card, call, person, script, answers, cancel), cancel);
         }
 
         return null;
@@ -286,50 +285,10 @@ internal sealed partial class WrapUps(NpgsqlDataSource database, DraftStore draf
         return draft.FirstOrDefault(f => f.Field == DraftStore.ScriptField)?.Value.Split('@') is [var id, var version] ? shelf.Find(id, version) : null;
     }
 
-    static Dictionary<string, string> CardFields(Script script, Dictionary<string, string> answers) =>
-        ScriptAnswers.Fill(script, answers).Fields.Where(f => f.Value.Length > 0 && f.Field.StartsWith("client.", StringComparison.Ordinal)).ToDictionary(f => f.Field, f => f.Value, StringComparer.Ordinal);
-
-    /// <summary>The card's fields that the answers fill. Somebody else's save in between is kept: only these fields are set on theirs.</summary>
-    async Task FillCardAsync(Guid client, Guid call, Script script, Dictionary<string, string> answers, CancellationToken cancel)
-    {
-        var filled = CardFields(script, answers);
-        if (filled.Count == 0) return;
-        for (var attempt = 0; attempt < Attempts; attempt++)
-        {
-            if (await clients.CardAsync(client, cancel) is not { } card) return;
-            var fields = With(card, filled);
-            if (fields is null) return;
-            var saved = await directory.SaveAsync(card.Id, fields, card.Version, site.Value.Region, call, cancel);
-            if (saved is ClientSaved.Conflict) continue;
-            if (saved is ClientSaved.Invalid invalid) LogNotTaken(call, string.Join(", ", invalid.Errors.Keys));
-            return;
-        }
-    }
-
-    /// <summary>Null when nothing would change.</summary>
-    static ClientFields? With(ClientCardView card, Dictionary<string, string> filled)
-    {
-        string Set(string field, string before) => filled.GetValueOrDefault($"client.{field}") is { Length: > 0 } value ? value : before;
-        var note = filled.GetValueOrDefault("client.notes") is { Length: > 0 } more && !card.Note.Contains(more, StringComparison.Ordinal)
-            ? (card.Note.Length == 0 ? more : $"{card.Note}\n{more}")
-            : card.Note;
-        var next = card with
-        {
-            Name = Set("name", card.Name),
-            Company = Set("company", card.Company),
-            Email = Set("email", card.Email),
-            City = Set("city", card.City),
-            Note = note,
-            Language = filled.GetValueOrDefault("client.language") is { Length: > 0 } language ? language : card.Language,
-        };
-        return next == card
-            ? null
-            : new ClientFields(next.Kind, next.Name, next.Company, next.Email, next.City, next.Note, next.Language, next.Segment, next.ResponsibleId,
-                [.. next.Phones.Select(p => new ClientNumber(p.E164, p.Label, p.IsMain))]);
-    }
+    /// <summary>What the card did not take is told with the answers.</summary>
+    static Task NotTakenAsync(NpgsqlConnection connection, Guid call, Guid agent, IReadOnlyDictionary<string, string> expected, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition("update wrap_up set not_taken = @expected::jsonb where call_id = @call and agent_id = @agent and not_taken <> @expected::jsonb",
+            new { call, agent, expected = JsonSerializer.Serialize(expected) }, cancellationToken: cancel));
 
     sealed record Given(string Disposition, DateTimeOffset CreatedAt, string NextStep, DateTimeOffset? NextAt, Guid? DealId);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Answers of call {Call} were not taken onto the card: {Fields}")]
-    private partial void LogNotTaken(Guid call, string fields);
 }

@@ -42,11 +42,11 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
 
     /// <summary>In the name of who makes it, for the wrap-up of a call.</summary>
     /// <returns>False: this deal was made before.</returns>
-    public Task<bool> AddAsync(NpgsqlTransaction transaction, DealNew deal, string stage, Guid client, Guid by, CancellationToken cancel) =>
-        AddAsync(transaction, new DealCreate(deal.Id, client, deal.DealType, deal.Title, deal.Amount), stage, by, by, cancel);
+    public Task<bool> AddAsync(NpgsqlTransaction transaction, DealNew deal, string stage, Guid client, Guid by, CancellationToken cancel, DealOccasion? occasion = null) =>
+        AddAsync(transaction, new DealCreate(deal.Id, client, deal.DealType, deal.Title, deal.Amount), stage, by, by, cancel, occasion);
 
     /// <returns>False: this deal was made before.</returns>
-    public async Task<bool> AddAsync(NpgsqlTransaction transaction, DealCreate deal, string stage, Guid? responsible, Guid by, CancellationToken cancel)
+    public async Task<bool> AddAsync(NpgsqlTransaction transaction, DealCreate deal, string stage, Guid? responsible, Guid by, CancellationToken cancel, DealOccasion? occasion = null)
     {
         var rows = await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
@@ -58,6 +58,7 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
             new { deal.Id, deal.ClientId, deal.DealType, deal.Title, deal.Amount, deal.Currency, stage, responsible, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
         if (rows == 0) return false;
         await audit.AddChangeAsync(transaction, by, "deal.created", Subject, deal.Id.ToString(), "", stage, cancel);
+        await OfCallAsync(transaction, occasion, deal.Id, deal.DealType, "", stage, cancel);
         await HintAsync(transaction, deal.Id, deal.ClientId, cancel);
         return true;
     }
@@ -78,7 +79,7 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
 
     /// <summary>A stage that ends it closes it; from there to another one it is open again.</summary>
     /// <returns>False: it is there already.</returns>
-    public async Task<bool> MoveAsync(NpgsqlTransaction transaction, DealRow deal, string stage, Guid by, CancellationToken cancel)
+    public async Task<bool> MoveAsync(NpgsqlTransaction transaction, DealRow deal, string stage, Guid by, CancellationToken cancel, DealOccasion? occasion = null)
     {
         if (deal.Stage == stage) return false;
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
@@ -88,6 +89,7 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
             """,
             new { deal.Id, stage, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
         await audit.AddChangeAsync(transaction, by, "deal.moved", Subject, deal.Id.ToString(), deal.Stage, stage, cancel);
+        await OfCallAsync(transaction, occasion, deal.Id, deal.DealType, deal.Stage, stage, cancel);
         await hints.AddAsync(transaction, MovedHint, string.Join(MovedMark, deal.Id, deal.Stage, stage), null, null, cancel);
         await HintAsync(transaction, deal.Id, deal.ClientId, cancel);
         return true;
@@ -138,12 +140,25 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
             """, new { now = time.GetUtcNow(), before = time.GetUtcNow() - BinFor, ErasedAtOnce }, cancellationToken: cancel));
     }
 
+    /// <summary>Kept with the call, for the reports of what calls lead to.</summary>
+    async Task OfCallAsync(NpgsqlTransaction transaction, DealOccasion? occasion, Guid deal, string type, string before, string after, CancellationToken cancel)
+    {
+        if (occasion is null) return;
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            "insert into call_stage_change (call_id, agent_id, deal_id, deal_type, before, after, made_at) values (@Call, @Agent, @deal, @type, @before, @after, @now)",
+            new { occasion.Call, occasion.Agent, deal, type, before, after, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
+    }
+
     async Task HintAsync(NpgsqlTransaction transaction, Guid deal, Guid client, CancellationToken cancel)
     {
         await hints.AddAsync(transaction, Subject, deal.ToString(), null, null, cancel);
         await hints.AddAsync(transaction, "client", client.ToString(), null, null, cancel);
     }
 }
+
+/// <summary>The call in whose course, wrap-up included, a deal is made or moved.</summary>
+/// <param name="Agent">Whose part of the call it is.</param>
+internal sealed record DealOccasion(Guid Call, Guid Agent);
 
 /// <param name="ClientId">Of a merged client, that of the one it went into.</param>
 internal sealed record DealRow(Guid Id, Guid ClientId, string DealType, string Stage, Guid? ResponsibleId, DateTimeOffset? ClosedAt, int Version, string Title, decimal? Amount, string Currency)

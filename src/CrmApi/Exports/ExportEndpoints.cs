@@ -23,6 +23,7 @@ internal static class ExportEndpoints
         services.AddSingleton<TableExport>();
         services.AddSingleton<ClientExport>();
         services.AddSingleton<CallExport>();
+        services.AddSingleton<QuestionnaireExport>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
@@ -31,6 +32,8 @@ internal static class ExportEndpoints
             .WithSummary("The clients that a query finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/calls/export", CallsAsync).RequireAuthorization(Rights.ExportCalls).WithTags("Calls").WithName("ExportCalls")
             .WithSummary("The calls that a filter finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        api.MapGet("/reports/scripts/answers", QuestionnaireExport.ExportAsync).RequireAuthorization(Rights.SeeReports).RequireAuthorization(Rights.ExportCalls).WithTags("Reports").WithName("ExportScriptAnswers")
+            .WithSummary("What calls answered to a script's questions, a row per wrap-up and a column per question, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
     }
 
     static async Task<IResult> ClientsAsync(HttpContext http, Person person, ClientExport clients, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string format = "csv",
@@ -53,7 +56,7 @@ internal static class ExportEndpoints
         return (await export.AnswerAsync(http, Name("calls", clock), format, language, ExportTexts.CallHeader(language), calls.RowsAsync(filter, cancel), cancel)).Result;
     }
 
-    static ProblemHttpResult? Wrong(string format, string language) =>
+    internal static ProblemHttpResult? Wrong(string format, string language) =>
         format is not ("csv" or "xlsx") ? Problems.Invalid("format", "one of csv, xlsx")
         : Array.IndexOf(ExportTexts.Languages, language) < 0 ? Problems.Invalid("language", "one of en, it, ru")
         : null;

@@ -12,9 +12,14 @@ internal static class ExportTexts
         "Dialled|Numero chiamato|Набранный номер", "Queue|Coda|Очередь", "Agent|Operatore|Оператор", "Outcome|Esito|Исход", "Wait, s|Attesa, s|Ожидание, с", "Talk, s|Conversazione, s|Разговор, с", "Hold, s|In attesa musicale, s|Удержание, с",
         "Disposition|Risultato|Результат", "Note|Nota|Заметка"];
 
+    static readonly string[] Answers = ["Call|Chiamata|Звонок", "Began|Inizio|Начало", "Agent|Operatore|Оператор", "Client number|Numero cliente|Номер клиента", "Client|Cliente|Клиент", "Disposition|Risultato|Результат", "Way|Percorso|Путь"];
+
     public static IReadOnlyList<string> ClientHeader(string language) => [.. Clients.Select(c => Of(c, language))];
 
     public static IReadOnlyList<string> CallHeader(string language) => [.. Calls.Select(c => Of(c, language))];
+
+    /// <summary>Of the columns before the questions, which are in the script's language.</summary>
+    public static IReadOnlyList<string> AnswersHeader(string language) => [.. Answers.Select(c => Of(c, language))];
 
     public static string Kind(string kind, string language) => Of(kind == "company" ? "company|azienda|компания" : "person|persona|человек", language);
 

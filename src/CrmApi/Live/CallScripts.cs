@@ -82,6 +82,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
             call.Direction == CallDirection.Outbound ? ScriptDirection.Outbound : ScriptDirection.Inbound, deal is not null, card?.Segment, deal?.DealType, deal?.Stage,
             card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language, facts.Names.Queue(call.Queue))
         {
+            Facts = Known(call, card, deal),
             SegmentName = card?.SegmentName,
             DealTypeName = deal?.DealTypeName,
             DealStageName = deal?.StageName,
@@ -116,14 +117,61 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
             if (card?.Custom?.TryGetValue(field.Code, out var value) == true && field.Text(value) is { Length: > 0 } text) values[ScriptFields.CustomPrefix + field.Code] = text;
         }
 
-        return new ScriptContext(values, LocalTime(call));
+        return new ScriptContext(values, TimeOnly.FromDateTime(Local(call))) { Facts = Known(call, card, deal), Fields = facts.Names.Fields };
     }
 
-    TimeOnly LocalTime(LiveCall call)
+    /// <summary>Codes where there are codes, days as days; of the site's own fields every one that there is.</summary>
+    ScriptFacts Known(LiveCall call, ClientCardView? card, DealView? deal)
     {
-        var zone = call.Queue is { } queue && facts.Names.Queues.TryGetValue(queue, out var found) && TimeZoneInfo.TryFindSystemTimeZoneById(found.TimeZone, out var ofQueue)
+        var values = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+        {
+            ["client.kind"] = One(card?.Kind),
+            ["client.name"] = One(card?.Name),
+            ["client.company"] = One(card?.Company),
+            ["client.email"] = [.. One(card?.Email), .. (card?.Emails ?? []).Select(e => e.Address)],
+            ["client.city"] = One(card?.City),
+            ["client.language"] = One(card?.Language),
+            ["client.source"] = One(card?.Source),
+            ["client.notes"] = One(card?.Note),
+            ["client.segment"] = One(card?.Segment),
+            ["client.roles"] = card?.Roles ?? [],
+            ["client.tags"] = card?.Tags ?? [],
+            ["client.phone"] = [.. (card?.Phones ?? []).Select(p => p.E164)],
+            ["client.address"] = One(card?.Address),
+            ["client.tax_id"] = One(card?.TaxId),
+            ["client.time_zone"] = One(card?.TimeZone),
+            ["client.responsible"] = One(card?.ResponsibleName),
+            ["client.created"] = Day(card?.CreatedAt),
+            ["client.do_not_call"] = card is null ? [] : [card.DoNotCall is null ? "no" : "yes"],
+            ["client.last_agent"] = One(card?.LastCall?.AgentName),
+            ["client.last_call"] = Day(card?.LastCall?.At),
+            ["deal.title"] = One(deal?.Title),
+            ["deal.type"] = One(deal?.DealType),
+            ["deal.stage"] = One(deal?.Stage),
+            ["deal.stage_since"] = Day(deal?.StageSince),
+            ["deal.amount"] = deal?.Amount is { } amount ? [string.Create(CultureInfo.InvariantCulture, $"{amount:0.00} {deal.Currency}")] : [],
+            ["deal.currency"] = One(deal?.Currency),
+            ["deal.responsible"] = One(deal?.ResponsibleName),
+            ["call.direction"] = [call.Direction == CallDirection.Outbound ? "outbound" : "inbound"],
+            ["call.queue"] = One(facts.Names.Queue(call.Queue)),
+            ["number.name"] = One(facts.Names.Number(call.Dialled)?.Name),
+        };
+        foreach (var field in facts.Names.Fields)
+        {
+            values[ScriptFields.CustomPrefix + field.Code] = card?.Custom?.TryGetValue(field.Code, out var value) == true ? ScriptFacts.Of(value) : [];
+        }
+
+        return new ScriptFacts(values, DateOnly.FromDateTime(Local(call)));
+
+        static IReadOnlyList<string> One(string? value) => string.IsNullOrWhiteSpace(value) ? [] : [value];
+
+        IReadOnlyList<string> Day(DateTimeOffset? at) => at is { } moment ? [TimeZoneInfo.ConvertTime(moment, Zone(call)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)] : [];
+    }
+
+    DateTime Local(LiveCall call) => TimeZoneInfo.ConvertTime(time.GetUtcNow(), Zone(call)).DateTime;
+
+    TimeZoneInfo Zone(LiveCall call) =>
+        call.Queue is { } queue && facts.Names.Queues.TryGetValue(queue, out var found) && TimeZoneInfo.TryFindSystemTimeZoneById(found.TimeZone, out var ofQueue)
             ? ofQueue
             : TimeZoneInfo.FindSystemTimeZoneById(site.Value.TimeZone);
-        return TimeOnly.FromDateTime(TimeZoneInfo.ConvertTime(time.GetUtcNow(), zone).DateTime);
-    }
 }

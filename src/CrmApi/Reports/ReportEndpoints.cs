@@ -21,7 +21,9 @@ internal static class ReportEndpoints
         group.MapGet("/prefill/csv", PrefillReport.ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportPrefillReport").WithSummary("The same as CSV (RFC 4180, UTF-8); audited")
             .Produces(StatusCodes.Status200OK, contentType: "text/csv");
         FillingReport.Map(group);
-        group.MapGet("/scripts", ScriptReport.ViewAsync).WithName("GetScriptReport").WithSummary("How a conversation script was used: ways and dispositions, where it was left, time per step");
+        group.MapGet("/scripts", ScriptReport.ViewAsync).WithName("GetScriptReport").WithSummary("How a conversation script was used: ways, answers, dispositions and moves of deals, where it was left, time per step");
+        group.MapGet("/scripts/csv", ScriptReport.ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportScriptReport").WithSummary("The same whole as CSV (RFC 4180, UTF-8); audited")
+            .Produces(StatusCodes.Status200OK, contentType: "text/csv");
     }
 
     static async Task<Results<Ok<ReportView>, ProblemHttpResult>> ViewAsync(Person person, SiteClock clock, ReportStore store, CancellationToken cancel, string? by = null, string? step = null,

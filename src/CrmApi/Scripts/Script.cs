@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 
 namespace CallCrm.CrmApi.Scripts;
@@ -41,7 +42,11 @@ internal sealed record ScriptConditions(
     IReadOnlyList<string> Queues,
     IReadOnlyList<string> Segments,
     IReadOnlyList<string> DealTypes,
-    IReadOnlyList<string> DealStages);
+    IReadOnlyList<string> DealStages)
+{
+    /// <summary>Conditions on fields, all of which must be met.</summary>
+    public IReadOnlyList<ScriptCondition> Where { get; init; } = [];
+}
 
 internal enum ClientKind
 {
@@ -72,7 +77,16 @@ internal sealed record Step(
     IReadOnlyList<SpokenLine> Say,
     string? Hint,
     IReadOnlyList<Question> Questions,
-    Target Default);
+    Target Default)
+{
+    /// <summary>Unless all are met the step is passed over, to <see cref="Default"/>.</summary>
+    public IReadOnlyList<ScriptCondition> When { get; init; } = [];
+
+    /// <summary>Ways that are taken, the first that fits, when no answer branches.</summary>
+    public IReadOnlyList<StepBranch> Branches { get; init; } = [];
+}
+
+internal sealed record StepBranch(IReadOnlyList<ScriptCondition> When, Place At, Target Goto);
 
 internal sealed record Question(
     string Id,
@@ -87,6 +101,13 @@ internal sealed record Question(
     IReadOnlyList<Answer> Answers)
 {
     public bool Branches => Answers.Any(a => a.Goto is not null);
+
+    /// <summary>Where the field is named.</summary>
+    public Place FieldAt { get; init; }
+
+    /// <summary>What can be chosen where the script names no answers: as the field that it fills says now; null where that is no choice.</summary>
+    public IReadOnlyList<FieldOption>? OptionsOf(IReadOnlyList<CustomField> fields) =>
+        Kind is QuestionKind.Choice or QuestionKind.Choices && Answers.Count == 0 && Field is not null && ScriptSite.Find(Field, fields) is { HasOptions: true } field ? field.Options : null;
 }
 
 internal sealed record Answer(

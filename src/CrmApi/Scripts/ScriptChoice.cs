@@ -18,6 +18,9 @@ internal sealed record ScriptCall(
     string? AgentLanguage = null,
     string? Queue = null)
 {
+    /// <summary>What conditions on fields are compared with.</summary>
+    public ScriptFacts Facts { get; init; } = ScriptFacts.None;
+
     /// <summary>What people call the segment, deal type and stage, where that is known.</summary>
     public string? SegmentName { get; init; }
 
@@ -54,7 +57,7 @@ internal static class ScriptChoice
         return null;
     }
 
-    public static IReadOnlyList<string> InWords(ScriptConditions conditions) => [.. Conditions(conditions).Select(c => $"{c.Kind.Replace('_', ' ')}: {c.Value}")];
+    public static IReadOnlyList<string> InWords(ScriptConditions conditions) => [.. Conditions(conditions).Select(c => c.Operator is { } op ? $"{c.Field} {ScriptCondition.Word(op)} {c.Value}".TrimEnd() : $"{c.Kind.Replace('_', ' ')}: {c.Value}")];
 
     /// <summary>What the script wants, several values of one kind parted by commas.</summary>
     public static IReadOnlyList<ScriptConditionMet> Conditions(ScriptConditions conditions)
@@ -67,6 +70,7 @@ internal static class ScriptChoice
         if (conditions.Segments.Count > 0) wanted.Add(new ScriptConditionMet("segment", string.Join(", ", conditions.Segments)));
         if (conditions.DealTypes.Count > 0) wanted.Add(new ScriptConditionMet("deal_type", string.Join(", ", conditions.DealTypes)));
         if (conditions.DealStages.Count > 0) wanted.Add(new ScriptConditionMet("deal_stage", string.Join(", ", conditions.DealStages)));
+        wanted.AddRange(conditions.Where.Select(w => w.Told()));
         return wanted;
     }
 
@@ -77,7 +81,8 @@ internal static class ScriptChoice
         && Among(conditions.Queues, call.Queue)
         && Among(conditions.Segments, call.Segment)
         && Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)
-        && Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null);
+        && Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null)
+        && conditions.Where.All(call.Facts.Meets);
 
     /// <summary>What a script wants and a call does not have; empty where it fits.</summary>
     public static IReadOnlyList<ScriptConditionMet> Unmet(ScriptConditions conditions, ScriptCall call)
@@ -92,13 +97,13 @@ internal static class ScriptChoice
             "deal_type" => Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null),
             _ => Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null),
         };
-        return [.. Conditions(conditions).Where(c => !Met(c.Kind))];
+        return [.. Conditions(conditions).Where(c => c.Kind != "field" && !Met(c.Kind)), .. conditions.Where.Where(w => !call.Facts.Meets(w)).Select(w => w.Told())];
     }
 
     private static bool Among(IReadOnlyList<string> wanted, string? has) =>
         wanted.Count == 0 || (has is not null && wanted.Contains(has, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>One for each condition named. A deal's type or stage says "there is a deal" as well, so that is not counted again.</summary>
+    /// <summary>One for each condition named, on fields as well. A deal's type or stage says "there is a deal" as well, so that is not counted again.</summary>
     private static int Weight(ScriptConditions c) =>
         (c.Client is null ? 0 : 1)
         + (c.Direction is null ? 0 : 1)
@@ -106,6 +111,7 @@ internal static class ScriptChoice
         + (c.Segments.Count > 0 ? 1 : 0)
         + (c.DealTypes.Count > 0 ? 1 : 0)
         + (c.DealStages.Count > 0 ? 1 : 0)
+        + c.Where.Count
         + (c.Deal is not null || c.DealTypes.Count > 0 || c.DealStages.Count > 0 ? 1 : 0);
 
     private static IEnumerable<(string Language, ScriptLanguageOf Whose)> Languages(ScriptCall call)
@@ -131,6 +137,7 @@ internal static class ScriptChoice
         if (conditions.Segments.Count > 0) met.Add(new ScriptConditionMet("segment", call.SegmentName ?? call.Segment!));
         if (conditions.DealTypes.Count > 0) met.Add(new ScriptConditionMet("deal_type", call.DealTypeName ?? call.DealType!));
         if (conditions.DealStages.Count > 0) met.Add(new ScriptConditionMet("deal_stage", call.DealStageName ?? call.DealStage!));
+        met.AddRange(conditions.Where.Select(w => w.Told()));
         return new ScriptReason(met, script.Language, whose);
     }
 

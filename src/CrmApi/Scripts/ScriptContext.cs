@@ -12,6 +12,12 @@ internal sealed record ScriptContext(IReadOnlyDictionary<string, string?> Values
     /// <summary>Longer values (a caller may send a name of 500 characters) are cut: nobody can speak them.</summary>
     public const int MaxLength = 120;
 
+    /// <summary>What conditions are compared with.</summary>
+    public ScriptFacts Facts { get; init; } = ScriptFacts.None;
+
+    /// <summary>The site's own fields.</summary>
+    public IReadOnlyList<CallFlow.CustomField> Fields { get; init; } = [];
+
     /// <summary>The value as plain text, or null when it is not known.</summary>
     public string? Value(string placeholder)
     {

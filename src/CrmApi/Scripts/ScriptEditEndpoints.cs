@@ -53,10 +53,10 @@ internal static partial class ScriptEditEndpoints
         return new ScriptEditRow(id, shown?.Title ?? id, shown?.Language ?? "", shown is null ? [] : ScriptChoice.Conditions(shown.For), inLibrary, inUse is not null, own?.N, own?.By, own?.At, draft?.By, draft?.At);
     }
 
-    static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> GetAsync(string id, ScriptEditStore store, ScriptShelf shelf, CancellationToken cancel) =>
-        await ViewAsync(id, store, shelf, cancel) is { } view ? TypedResults.Ok(view) : Problems.NotFound("script");
+    static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> GetAsync(string id, ScriptEditStore store, ScriptShelf shelf, LiveFacts facts, CancellationToken cancel) =>
+        await ViewAsync(id, store, shelf, facts, cancel) is { } view ? TypedResults.Ok(view) : Problems.NotFound("script");
 
-    static async Task<ScriptEditView?> ViewAsync(string id, ScriptEditStore store, ScriptShelf shelf, CancellationToken cancel)
+    static async Task<ScriptEditView?> ViewAsync(string id, ScriptEditStore store, ScriptShelf shelf, LiveFacts facts, CancellationToken cancel)
     {
         if (!IdForm().IsMatch(id)) return null;
         var draft = (await store.DraftsAsync(id, cancel)).FirstOrDefault();
@@ -64,36 +64,36 @@ internal static partial class ScriptEditEndpoints
         var inUse = shelf.Find(id);
         if (draft is null && history.Count == 0 && inUse is null && !shelf.LibraryIds.Contains(id)) return null;
         var yaml = draft?.Yaml ?? (inUse is null ? "" : Encoding.UTF8.GetString(inUse.Source));
-        return new ScriptEditView(id, yaml, draft?.Version ?? 0, history.Count > 0 ? history[0].N : 0, draft?.By, draft?.At, shelf.LibraryIds.Contains(id), inUse is not null, history, Told(Read(id, yaml, ScriptShape.Library)));
+        return new ScriptEditView(id, yaml, draft?.Version ?? 0, history.Count > 0 ? history[0].N : 0, draft?.By, draft?.At, shelf.LibraryIds.Contains(id), inUse is not null, history, Told(Read(id, yaml, ScriptShape.Library, facts.Names.Fields)));
     }
 
-    static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> SaveAsync(string id, ScriptDraftSave save, Person person, ScriptEditStore store, ScriptShelf shelf, CancellationToken cancel)
+    static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> SaveAsync(string id, ScriptDraftSave save, Person person, ScriptEditStore store, ScriptShelf shelf, LiveFacts facts, CancellationToken cancel)
     {
         if (!IdForm().IsMatch(id)) return Problems.Invalid("id", "a-z, 0-9, - and _, beginning with a letter, at most 60 characters");
         if (TooLong(save.Yaml) is { } refused) return refused;
         var (outcome, _) = await store.SaveAsync(id, save with { Yaml = Lines(save.Yaml) }, person.Id, cancel);
-        return outcome == EditOutcome.Changed ? await ChangedAsync(id, store, cancel) : TypedResults.Ok((await ViewAsync(id, store, shelf, cancel))!);
+        return outcome == EditOutcome.Changed ? await ChangedAsync(id, store, cancel) : TypedResults.Ok((await ViewAsync(id, store, shelf, facts, cancel))!);
     }
 
-    static async Task<Results<Ok<ScriptEditView>, NoContent, ProblemHttpResult>> DiscardAsync(string id, long? draft, ScriptEditStore store, ScriptShelf shelf, CancellationToken cancel) =>
+    static async Task<Results<Ok<ScriptEditView>, NoContent, ProblemHttpResult>> DiscardAsync(string id, long? draft, ScriptEditStore store, ScriptShelf shelf, LiveFacts facts, CancellationToken cancel) =>
         await store.DiscardAsync(id, draft ?? 0, cancel) switch
         {
             EditOutcome.Missing => Problems.NotFound("draft"),
             EditOutcome.Changed => await ChangedAsync(id, store, cancel),
             // Of a script that was never more than a draft nothing is left.
-            _ => await ViewAsync(id, store, shelf, cancel) is { } view ? TypedResults.Ok(view) : TypedResults.NoContent(),
+            _ => await ViewAsync(id, store, shelf, facts, cancel) is { } view ? TypedResults.Ok(view) : TypedResults.NoContent(),
         };
 
     static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> PublishAsync(string id, ScriptPublish publish, Person person, HttpContext http, ScriptEditStore store, ScriptShelf shelf, PublishedScripts published,
-        AuditStore audit, CancellationToken cancel)
+        LiveFacts facts, AuditStore audit, CancellationToken cancel)
     {
         if (publish.Note.Length > LongestNote) return Problems.Invalid("note", $"at most {LongestNote} characters");
         if ((await store.DraftsAsync(id, cancel)).FirstOrDefault() is not { } draft) return Problems.NotFound("draft");
         if (draft.Version != publish.Draft) return await ChangedAsync(id, store, cancel);
-        var reading = Read(id, draft.Yaml, ScriptShape.Library);
-        if (reading.Problems.Count > 0)
-            return Problems.Of(StatusCodes.Status422UnprocessableEntity, "script.faulty", $"The script has {reading.Problems.Count} faults, the first on line {reading.Problems[0].At.Line}: {reading.Problems[0].Message}",
-                new Dictionary<string, string[]>(StringComparer.Ordinal) { ["yaml"] = [.. reading.Problems.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.At.Line}:{p.At.Column} {p.Message}"))] });
+        var reading = Read(id, draft.Yaml, ScriptShape.Library, facts.Names.Fields);
+        if (reading.Problems.Where(p => !p.Warning).ToArray() is { Length: > 0 } faults)
+            return Problems.Of(StatusCodes.Status422UnprocessableEntity, "script.faulty", $"The script has {faults.Length} faults, the first on line {faults[0].At.Line}: {faults[0].Message}",
+                new Dictionary<string, string[]>(StringComparer.Ordinal) { ["yaml"] = [.. faults.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.At.Line}:{p.At.Column} {p.Message}"))] });
         switch (await store.PublishAsync(draft, reading.Script!.Version, Texts.Clean(publish.Note).Trim(), person.Id, cancel))
         {
             case EditOutcome.Missing: return Problems.NotFound("draft");
@@ -103,11 +103,11 @@ internal static partial class ScriptEditEndpoints
 
         await published.RefreshAsync(cancel);
         await audit.AddAsync(person.Id, "script.published", "script", $"{id}@{reading.Script.Version}", http.Connection.RemoteIpAddress?.ToString(), cancel);
-        return TypedResults.Ok((await ViewAsync(id, store, shelf, cancel))!);
+        return TypedResults.Ok((await ViewAsync(id, store, shelf, facts, cancel))!);
     }
 
     static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> WithdrawAsync(string id, ScriptWithdraw withdraw, Person person, HttpContext http, ScriptEditStore store, ScriptShelf shelf, PublishedScripts published,
-        AuditStore audit, CancellationToken cancel)
+        LiveFacts facts, AuditStore audit, CancellationToken cancel)
     {
         if (withdraw.Note.Length > LongestNote) return Problems.Invalid("note", $"at most {LongestNote} characters");
         switch (await store.WithdrawAsync(id, withdraw with { Note = Texts.Clean(withdraw.Note).Trim() }, person.Id, cancel))
@@ -119,17 +119,17 @@ internal static partial class ScriptEditEndpoints
 
         await published.RefreshAsync(cancel);
         await audit.AddAsync(person.Id, "script.withdrawn", "script", id, http.Connection.RemoteIpAddress?.ToString(), cancel);
-        return TypedResults.Ok((await ViewAsync(id, store, shelf, cancel))!);
+        return TypedResults.Ok((await ViewAsync(id, store, shelf, facts, cancel))!);
     }
 
-    static async Task<Results<Ok<ScriptTryView>, ProblemHttpResult>> TryAsync(ScriptTry asked, Person person, ScriptShelf shelf, CallScripts calls, ClientStore clients, CancellationToken cancel)
+    static async Task<Results<Ok<ScriptTryView>, ProblemHttpResult>> TryAsync(ScriptTry asked, Person person, ScriptShelf shelf, CallScripts calls, ClientStore clients, LiveFacts known, CancellationToken cancel)
     {
         if (TooLong(asked.Yaml) is { } refused) return refused;
         if (asked.Direction is not ("inbound" or "outbound")) return Problems.Invalid("direction", "inbound or outbound");
         var card = asked.Client is { } client ? await clients.CardAsync(client, cancel) : null;
         if (asked.Client is not null && card is null) return Problems.Invalid("client", "the id of a client");
         var id = asked.Id ?? Read(null, asked.Yaml, ScriptShape.Any).Id;
-        var told = Told(Read(asked.Id, asked.Yaml, ScriptShape.Library));
+        var told = Told(Read(asked.Id, asked.Yaml, ScriptShape.Library, known.Names.Fields));
         // Only too thin for the library, it can be looked at all the same.
         var script = Read(null, asked.Yaml, ScriptShape.Any).Script;
         var facts = calls.Facts(asked.Direction == "outbound", asked.Queue, person.Id, card);
@@ -168,15 +168,15 @@ internal static partial class ScriptEditEndpoints
     static string Lines(string yaml) => yaml.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\0", "", StringComparison.Ordinal);
 
     /// <param name="id">The script's id never changes: another one in the text is a fault.</param>
-    static ScriptReading Read(string? id, string yaml, ScriptShape shape)
+    static ScriptReading Read(string? id, string yaml, ScriptShape shape, IReadOnlyList<CallFlow.CustomField>? fields = null)
     {
-        var reading = ScriptReader.Read(id ?? "script", Encoding.UTF8.GetBytes(yaml), shape);
+        var reading = ScriptReader.Read(id ?? "script", Encoding.UTF8.GetBytes(yaml), shape, fields);
         if (id is null || reading.Id is null || reading.Id == id) return reading;
         var at = reading.Script?.IdAt ?? Place.Start;
         return reading with { Script = null, Problems = [new ScriptProblem(id, at, $"\"id\" is \"{reading.Id}\", expected \"{id}\": the id of a script never changes"), .. reading.Problems] };
     }
 
-    static ScriptProblemView[] Told(ScriptReading reading) => [.. reading.Problems.Select(p => new ScriptProblemView(p.At.Line, p.At.Column, p.Message))];
+    static ScriptProblemView[] Told(ScriptReading reading) => [.. reading.Problems.Select(p => p.View)];
 
     [GeneratedRegex("^[a-z][a-z0-9_-]{0,59}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex IdForm();

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using CallCrm.Contracts;
 
 namespace CallCrm.CrmApi.Scripts;
@@ -62,39 +61,68 @@ internal static class ScriptFields
         ["client.last_call"] = false,
     }.Concat(Fillable.Keys.Select(f => KeyValuePair.Create(f, false))).ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>Fields that conditions may ask for, with the form of their values: those that answers fill, and what else is known of client, deal and call.</summary>
+    public static readonly FrozenDictionary<string, QuestionKind> Readable = new Dictionary<string, QuestionKind>(StringComparer.Ordinal)
+    {
+        ["client.kind"] = QuestionKind.Choice,
+        ["client.roles"] = QuestionKind.Choices,
+        ["client.tags"] = QuestionKind.Choices,
+        ["client.segment"] = QuestionKind.Choice,
+        ["client.phone"] = QuestionKind.Text,
+        ["client.address"] = QuestionKind.Text,
+        ["client.tax_id"] = QuestionKind.Text,
+        ["client.time_zone"] = QuestionKind.Choice,
+        ["client.responsible"] = QuestionKind.Text,
+        ["client.created"] = QuestionKind.Date,
+        ["client.do_not_call"] = QuestionKind.YesNo,
+        ["client.last_agent"] = QuestionKind.Text,
+        ["client.last_call"] = QuestionKind.Date,
+        ["deal.currency"] = QuestionKind.Choice,
+        ["deal.responsible"] = QuestionKind.Text,
+        ["deal.stage_since"] = QuestionKind.Date,
+        ["call.direction"] = QuestionKind.Choice,
+        ["call.queue"] = QuestionKind.Text,
+        ["number.name"] = QuestionKind.Text,
+    }.Concat(Fillable).ToFrozenDictionary(StringComparer.Ordinal);
+
     /// <summary>The site's own fields by their code; a script may be older or newer than they are, so that any code is taken.</summary>
     public const string CustomPrefix = "client.custom.";
 
-    /// <param name="always">As in <see cref="Placeholders"/>.</param>
-    public static bool IsPlaceholder(string name, out bool always) => Placeholders.TryGetValue(name, out always)
-        || (name.StartsWith(CustomPrefix, StringComparison.Ordinal) && name.Length - CustomPrefix.Length is >= 1 and <= 40
-            && name.AsSpan(CustomPrefix.Length).IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789_") < 0);
+    public static bool IsCustom(string field) => field.StartsWith(CustomPrefix, StringComparison.Ordinal) && field.Length - CustomPrefix.Length is >= 1 and <= 40
+        && field.AsSpan(CustomPrefix.Length).IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789_") < 0;
 
-    /// <summary>Whether answers of this kind fit the field: a short code and free text are both text, all else must be equal.</summary>
-    public static bool Fits(string field, QuestionKind answer) => Fillable[field] switch
+    /// <param name="always">As in <see cref="Placeholders"/>.</param>
+    public static bool IsPlaceholder(string name, out bool always) => Placeholders.TryGetValue(name, out always) || IsCustom(name);
+
+    /// <summary>The form of an own field's values; null for a kind that no question has.</summary>
+    public static QuestionKind? KindOf(CallFlow.CustomField field) => field.Kind switch
     {
-        QuestionKind.Text => answer is QuestionKind.Text or QuestionKind.Choice,
+        "text" => QuestionKind.Text,
+        "number" => QuestionKind.Number,
+        "money" => QuestionKind.Money,
+        "date" => QuestionKind.Date,
+        "choice" => QuestionKind.Choice,
+        "choices" => QuestionKind.Choices,
+        "yes_no" => QuestionKind.YesNo,
+        _ => null,
+    };
+
+    /// <summary>Whether a field of this kind takes such answers: a short code and free text are both text, one of several may be chosen alone, all else must be equal.</summary>
+    public static bool Takes(QuestionKind field, QuestionKind answer) => field switch
+    {
+        QuestionKind.Text or QuestionKind.Choices when answer is QuestionKind.Choice => true,
         var kind => kind == answer,
     };
 
-    /// <summary>The value in its canonical form, or null when it has not the form that <paramref name="kind"/> asks for.</summary>
-    public static string? Canonical(QuestionKind kind, string value)
+    /// <summary>For messages: a field, …, cannot do that.</summary>
+    public static string Said(QuestionKind kind) => kind switch
     {
-        value = value.Trim();
-        switch (kind)
-        {
-            case QuestionKind.YesNo:
-                return value is "yes" or "no" ? value : null;
-            case QuestionKind.Number or QuestionKind.Money:
-                if (!decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)) return null;
-                if (kind is QuestionKind.Number) return number.ToString(CultureInfo.InvariantCulture);
-                return decimal.Round(number, 2) == number ? number.ToString("0.00", CultureInfo.InvariantCulture) : null;
-            case QuestionKind.Date:
-                return DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _) ? value : null;
-            default:
-                return value.Length is > 0 and <= MaxTextLength ? value : null;
-        }
-    }
-
-    public const int MaxTextLength = 2_000;
+        QuestionKind.Number => "a number",
+        QuestionKind.Money => "an amount",
+        QuestionKind.Date => "a day",
+        QuestionKind.YesNo => "a yes or no",
+        QuestionKind.Choice => "a choice",
+        QuestionKind.Choices => "a list of choices",
+        _ => "a text",
+    };
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 
 namespace CallCrm.CrmApi.Scripts;
@@ -28,6 +29,7 @@ internal sealed class ScriptReader
         ["number"] = QuestionKind.Number,
         ["money"] = QuestionKind.Money,
         ["date"] = QuestionKind.Date,
+        ["choices"] = QuestionKind.Choices,
     };
 
     private readonly ProblemList _problems;
@@ -38,7 +40,8 @@ internal sealed class ScriptReader
     /// <summary>The version of a file: what its bytes say, nothing else.</summary>
     public static string VersionOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..12];
 
-    public static ScriptReading Read(string file, ReadOnlySpan<byte> bytes, ScriptShape shape)
+    /// <param name="fields">The site's own, where they are known: then what does not fit them is reported too.</param>
+    public static ScriptReading Read(string file, ReadOnlySpan<byte> bytes, ScriptShape shape, IReadOnlyList<CustomField>? fields = null)
     {
         var problems = new ProblemList(file);
         Script? script = null;
@@ -52,6 +55,7 @@ internal sealed class ScriptReader
         }
 
         if (script is not null) ScriptRules.Check(script, shape, problems);
+        if (script is not null && fields is not null) ScriptSite.Check(script, fields, problems);
         return new ScriptReading(problems.Any ? null : script, script?.Id is { Length: > 0 } id ? id : null, problems.InOrder());
     }
 
@@ -115,7 +119,10 @@ internal sealed class ScriptReader
             keys.Names("queue"),
             keys.Codes("segment"),
             keys.Codes("deal_type"),
-            keys.Codes("deal_stage"));
+            keys.Codes("deal_stage"))
+        {
+            Where = ConditionReader.Read(keys.Node("where"), "where", _problems),
+        };
         keys.RefuseOthers();
 
         if (conditions.Deal is DealPresence.None && conditions.DealTypes.Count + conditions.DealStages.Count > 0)
@@ -143,13 +150,15 @@ internal sealed class ScriptReader
             var hint = keys.Text("hint", most: 500);
             var questions = keys.List("questions", most: 20).Select(Question).ToArray();
             var next = keys.Target("goto");
+            var when = ConditionReader.Read(keys.Node("when"), "when", _problems);
+            var branches = keys.List("branches", most: MostBranches).Select(Branch).OfType<StepBranch>().ToArray();
             keys.RefuseOthers();
             if (keys.Usable && say.Count == 0 && questions.Length == 0)
             {
                 _problems.Add(keys.At, "a step that says and asks nothing, expected \"say:\" or \"questions:\"");
             }
 
-            steps.Add(new Step(id, keys.At, title, say, hint, questions, next ?? new Target(Scripts.Script.End, keys.At)));
+            steps.Add(new Step(id, keys.At, title, say, hint, questions, next ?? new Target(Scripts.Script.End, keys.At)) { When = when, Branches = branches });
             // Without a goto of its own the step before leads here.
             if (steps.Count > 1 && !_ownGoto) steps[^2] = steps[^2] with { Default = new Target(id, keys.At) };
             _ownGoto = next is not null;
@@ -159,6 +168,18 @@ internal sealed class ScriptReader
     }
 
     private bool _ownGoto = true;
+
+    private const int MostBranches = 20;
+
+    private StepBranch? Branch(YamlNode node)
+    {
+        var keys = new KeyReader(node, "a branch", _problems);
+        var when = ConditionReader.Read(keys.Node("when", required: true), "when", _problems);
+        keys.Node("goto", required: true);
+        var next = keys.Target("goto");
+        keys.RefuseOthers();
+        return next is null ? null : new StepBranch(when, keys.At, next);
+    }
 
     private Question Question(YamlNode node)
     {
@@ -171,7 +192,9 @@ internal sealed class ScriptReader
         var field = keys.TextNode("fills");
         var min = keys.Number("min");
         var max = keys.Number("max");
-        var answers = keys.List("answers", required: kind is QuestionKind.Choice, most: 30).Select(a => Answer(a)).ToList();
+        // The options of one of the site's own fields are its own.
+        var open = field is not null && ScriptFields.IsCustom(field.Value);
+        var answers = keys.List("answers", required: kind is QuestionKind.Choice or QuestionKind.Choices && !open, most: 30).Select(a => Answer(a)).ToList();
         keys.RefuseOthers();
 
         if (kind is { } known)
@@ -184,17 +207,17 @@ internal sealed class ScriptReader
 
         // An answer that decides the way cannot be left out.
         required |= answers.Any(a => a.Goto is not null);
-        return new Question(id, keys.At, ask, kind ?? QuestionKind.Text, required, hint, field?.Value, min, max, answers);
+        return new Question(id, keys.At, ask, kind ?? QuestionKind.Text, required, hint, field?.Value, min, max, answers) { FieldAt = field?.At ?? keys.At };
     }
 
     private void CheckField(YamlText? field, QuestionKind kind)
     {
-        if (field is null) return;
+        if (field is null || ScriptFields.IsCustom(field.Value)) return;
         if (!ScriptFields.Fillable.TryGetValue(field.Value, out var form))
         {
             _problems.Add(field.At, $"unknown field \"{field.Value}\"{Nearest.Hint(field.Value, ScriptFields.Fillable.Keys.Order(StringComparer.Ordinal))}");
         }
-        else if (!ScriptFields.Fits(field.Value, kind))
+        else if (!ScriptFields.Takes(form, kind))
         {
             _problems.Add(field.At, $"field \"{field.Value}\" cannot take the answers of a {Word(kind)} question, expected kind: {Word(form)}");
         }
@@ -219,8 +242,15 @@ internal sealed class ScriptReader
         var at = keys.KeyAt("answers");
         switch (kind)
         {
-            case QuestionKind.Choice when answers.Count == 1:
+            case QuestionKind.Choice or QuestionKind.Choices when answers.Count == 1:
                 _problems.Add(at, "a choice of one answer, expected at least two");
+                break;
+            case QuestionKind.Choices:
+                foreach (var answer in answers.Where(a => a.Goto is not null || a.Sets.Count > 0))
+                {
+                    _problems.Add(answer.At, $"answer \"{answer.Id}\" to a question with several answers leads on or sets fields, expected that with choice or yes/no only");
+                }
+
                 break;
             case QuestionKind.YesNo:
                 foreach (var answer in answers.Where(a => a.Id is not ("yes" or "no" or "")))
@@ -230,7 +260,7 @@ internal sealed class ScriptReader
 
                 break;
             case not QuestionKind.Choice when answers.Count > 0:
-                _problems.Add(at, $"\"answers\" beside kind: {Word(kind)}, expected them with choice or yes/no only");
+                _problems.Add(at, $"\"answers\" beside kind: {Word(kind)}, expected them with choice, choices or yes/no only");
                 break;
             default:
                 break;
@@ -278,7 +308,12 @@ internal sealed class ScriptReader
         var sets = new List<FieldValue>();
         foreach (var (key, value) in map.Entries)
         {
-            if (!ScriptFields.Fillable.TryGetValue(key.Value, out var form))
+            if (ScriptFields.IsCustom(key.Value))
+            {
+                if (value is YamlText { Scalar: not YamlScalar.Nothing } given) sets.Add(new FieldValue(key.Value, given.Scalar == YamlScalar.Flag ? bool.Parse(given.Value) ? "yes" : "no" : given.Value.Trim()));
+                else _problems.Add(value.At, $"field \"{key.Value}\" is set to {value.Kind}, expected a value");
+            }
+            else if (!ScriptFields.Fillable.TryGetValue(key.Value, out var form))
             {
                 _problems.Add(key.At, $"unknown field \"{key.Value}\"{Nearest.Hint(key.Value, ScriptFields.Fillable.Keys.Order(StringComparer.Ordinal))}");
             }
@@ -286,7 +321,7 @@ internal sealed class ScriptReader
             {
                 _problems.Add(key.At, $"field \"{key.Value}\" is a date, which a script cannot know beforehand, expected a date question");
             }
-            else if (value is not YamlText { Scalar: not YamlScalar.Nothing } text || ScriptFields.Canonical(form, text.Value) is not { } canonical)
+            else if (value is not YamlText { Scalar: not YamlScalar.Nothing } text || ScriptValue.Canonical(form, text.Value) is not { } canonical)
             {
                 _problems.Add(value.At, $"field \"{key.Value}\" is set to {value.Kind}, expected {(form is QuestionKind.YesNo ? "yes or no" : "a " + Word(form))}");
             }
@@ -313,7 +348,7 @@ internal sealed class ScriptReader
         return objection;
     }
 
-    private static string Word(QuestionKind kind) => KindWords.First(w => w.Value == kind).Key;
+    public static string Word(QuestionKind kind) => KindWords.First(w => w.Value == kind).Key;
 
     /// <summary>What the agent reads on the button, in the script's language.</summary>
     private string YesOrNo(string id) => (_language, id) switch

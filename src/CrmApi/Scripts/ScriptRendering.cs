@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 
 namespace CallCrm.CrmApi.Scripts;
@@ -15,7 +16,8 @@ internal static class ScriptRendering
             script.FirstStep,
             [.. script.Steps.Select(s => Step(s, context, left[s.Id]))],
             [.. script.Objections.Select(o => new ObjectionView(o.Id, o.When, Lines(o.Say, context), o.Hint, o.Goto is not null, Way(o.Goto)))],
-            why);
+            why,
+            context.Facts.Today);
     }
 
     public static ScriptSummary Summary(Script script) => new(
@@ -24,11 +26,22 @@ internal static class ScriptRendering
     private static StepView Step(Step step, ScriptContext context, int left) => new(
         step.Id, step.Title, Lines(step.Say, context), step.Hint,
         [.. step.Questions.Select(q => Question(q, context))],
-        Way(step.Default), left);
+        Way(step.Default), left,
+        step.When.Count == 0 ? null : Conditions(step.When, context),
+        step.Branches.Count == 0 ? null : [.. step.Branches.Select(b => new ScriptBranchView(Conditions(b.When, context), Way(b.Goto)))]);
+
+    private static ScriptConditionView[] Conditions(IReadOnlyList<ScriptCondition> conditions, ScriptContext context) =>
+        [.. conditions.Select(c => new ScriptConditionView(c.Field, c.Operator, c.Values, context.Facts.Meets(c)))];
 
     private static QuestionView Question(Question question, ScriptContext context) => new(
         question.Id, question.Ask.Fill(context), question.Kind, question.Required, question.Hint, question.Field, question.Min, question.Max,
-        [.. question.Answers.Select(a => new AnswerView(a.Id, a.Label, a.Value, a.Goto is not null, Way(a.Goto), a.Sets))]);
+        Answers(question, context.Fields));
+
+    /// <summary>Those written, else the options of the site's own field that it fills.</summary>
+    private static AnswerView[] Answers(Question question, IReadOnlyList<CustomField> fields) =>
+        question.Answers.Count > 0 ? [.. question.Answers.Select(a => new AnswerView(a.Id, a.Label, a.Value, a.Goto is not null, Way(a.Goto), a.Sets))]
+        : question.OptionsOf(fields) is { } options ? [.. options.Select(o => new AnswerView(o.Code, o.Name, o.Code, false, null, []))]
+        : [];
 
     private static string? Way(Target? target) => target is null || target.Step == Script.End ? null : target.Step;
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
@@ -10,24 +12,42 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Scripts;
 
-/// <summary>How scripts are used: which ways lead where, where agents leave them, how long each step takes. From wrap-ups and the visits of their calls.</summary>
-internal sealed class ScriptReport(NpgsqlDataSource database, ScriptShelf shelf, IOptions<RouterRoadOptions> road)
+/// <summary>How scripts are used: which ways and answers lead where, where agents leave them, how long each step takes. From wrap-ups, the visits of their calls and the moves of deals in them.</summary>
+internal sealed class ScriptReport(NpgsqlDataSource database, ScriptShelf shelf, Questionnaires questionnaires, IOptions<RouterRoadOptions> road)
 {
     /// <summary>More than anybody reads.</summary>
     public const int MostPaths = 50;
 
+    /// <summary>Of one question; a field may have as many options.</summary>
+    const int MostAnswers = 100;
+
     public static async Task<Results<Ok<ScriptReportView>, ProblemHttpResult>> ViewAsync(Person person, SiteClock clock, ScriptReport report, CancellationToken cancel, string? script = null,
-        string? period = null, string? from = null, string? to = null, string? zone = null, string? agent = null)
+        string? period = null, string? from = null, string? to = null, string? zone = null, string? agent = null) =>
+        Read(clock, script, period, from, to, zone, agent, out var refused) is { } ask ? TypedResults.Ok(await report.MakeAsync(ask, person, script, MostPaths, cancel)) : refused!;
+
+    public static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ExportAsync(HttpContext http, Person person, SiteClock clock, ScriptReport report, AuditStore audit, CancellationToken cancel,
+        string? script = null, string? period = null, string? from = null, string? to = null, string? zone = null, string? agent = null)
     {
-        if (script is { Length: > 60 }) return Problems.Invalid("script", "the id of a script");
-        if (agent is { Length: > 0 } && !Guid.TryParse(agent, out _)) return Problems.Invalid("agent", "the id of an agent");
-        return ReportAsk.Read(clock, "agent", "whole", period, from, to, zone, agent, out var wrong) is { } ask
-            ? TypedResults.Ok(await report.MakeAsync(ask with { Within = person.Within(Rights.SeeReports) }, script, cancel))
-            : Problems.Invalid(wrong.Field, wrong.Expected);
+        if (Read(clock, script, period, from, to, zone, agent, out var refused) is not { } ask) return refused!;
+        var view = await report.MakeAsync(ask, person, script, int.MaxValue, cancel);
+        var days = string.Create(CultureInfo.InvariantCulture, $"{ask.From:yyyy-MM-dd}-{ask.To:yyyy-MM-dd}");
+        await audit.AddAsync(person.Id, "export", "report", $"scripts {view.Script} {days} {ask.Of}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        http.Response.Headers.CacheControl = "private, no-store";
+        return TypedResults.Bytes([.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(ScriptReportCsv.Write(view))], "text/csv; charset=utf-8", $"script-{view.Script ?? "none"}-{days}.csv");
     }
 
-    async Task<ScriptReportView> MakeAsync(ReportAsk ask, string? script, CancellationToken cancel)
+    static ReportAsk? Read(SiteClock clock, string? script, string? period, string? from, string? to, string? zone, string? agent, out ProblemHttpResult? refused)
     {
+        refused = script is { Length: > 60 } ? Problems.Invalid("script", "the id of a script") : agent is { Length: > 0 } && !Guid.TryParse(agent, out _) ? Problems.Invalid("agent", "the id of an agent") : null;
+        if (refused is not null) return null;
+        var ask = ReportAsk.Read(clock, "agent", "whole", period, from, to, zone, agent, out var wrong);
+        if (ask is null) refused = Problems.Invalid(wrong.Field, wrong.Expected);
+        return ask;
+    }
+
+    async Task<ScriptReportView> MakeAsync(ReportAsk asked, Person person, string? script, int mostPaths, CancellationToken cancel)
+    {
+        var ask = asked with { Within = person.Within(Rights.SeeReports) };
         await using var connection = await database.OpenConnectionAsync(cancel);
         var uses = (await connection.QueryAsync<Use>(new CommandDefinition(
             """
@@ -37,16 +57,17 @@ internal sealed class ScriptReport(NpgsqlDataSource database, ScriptShelf shelf,
             group by 1 order by 2 desc, 1
             """, new { domain = road.Value.Domain, from = ask.Begins, to = ask.Ends, people = ask.Within.People }, cancellationToken: cancel))).AsList();
         script = script is { Length: > 0 } ? script : uses.Count > 0 ? uses[0].Id : null;
-        var (people, paths, steps) = script is null ? ([], [], []) : await ReadAsync(connection, ask, script, cancel);
         var known = script is null ? null : await KnownAsync(connection, script, cancel);
+        var choices = (known?.Questions ?? []).Where(q => q.Kind is QuestionKind.Choice or QuestionKind.Choices or QuestionKind.YesNo && !Questionnaires.Hides(person.Veil, q)).DistinctBy(q => q.Id).ToList();
+        var read = script is null ? new ReadLines([], [], [], [], [], []) : await ReadAsync(connection, ask, script, choices, cancel);
         var titles = known?.Steps.ToDictionary(s => s.Id, s => s.Title, StringComparer.Ordinal) ?? [];
-        var rows = Paths(paths, titles);
-        var shown = ask.Of is null ? people : [.. people.Where(p => p.Id == Guid.Parse(ask.Of))];
-        return new ScriptReportView(script, ask.Of is null ? null : Guid.Parse(ask.Of), ask.From, ask.To, ask.Zone.Id, [.. uses.Select(u => new ScriptUseRow(u.Id, shelf.Find(u.Id)?.Title ?? u.Id, u.Calls))], people,
-            shown.Sum(p => p.Calls), shown.Sum(p => p.Finished), [.. rows.Take(MostPaths)], rows.Skip(MostPaths).Sum(r => r.Calls), Steps(steps, known, titles));
+        var rows = Paths(read, titles);
+        var shown = ask.Of is null ? read.People : [.. read.People.Where(p => p.Id == Guid.Parse(ask.Of))];
+        return new ScriptReportView(script, ask.Of is null ? null : Guid.Parse(ask.Of), ask.From, ask.To, ask.Zone.Id, [.. uses.Select(u => new ScriptUseRow(u.Id, shelf.Find(u.Id)?.Title ?? u.Id, u.Calls))], read.People,
+            shown.Sum(p => p.Calls), shown.Sum(p => p.Finished), [.. rows.Take(mostPaths)], rows.Skip(mostPaths).Sum(r => r.Calls), Steps(read.Steps, known, titles), Answers(read, choices));
     }
 
-    async Task<(List<ScriptAgentRow> People, List<PathLine> Paths, List<StepLine> Steps)> ReadAsync(NpgsqlConnection connection, ReportAsk ask, string script, CancellationToken cancel)
+    async Task<ReadLines> ReadAsync(NpgsqlConnection connection, ReportAsk ask, string script, List<Question> choices, CancellationToken cancel)
     {
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             $"""
@@ -78,11 +99,47 @@ internal sealed class ScriptReport(NpgsqlDataSource database, ScriptShelf shelf,
               from timed group by 1
             )
             select c.step as id, c.calls, coalesce(g.calls, 0) as left_here, coalesce(s.backs, 0) as backs, coalesce(s.timed, 0) as timed, s.average_ms::float8, s.median_ms::float8
-            from came c left join gone g on g.step = c.step left join spent s on s.step = c.step order by c.step
+            from came c left join gone g on g.step = c.step left join spent s on s.step = c.step order by c.step;
+
+            {Moved}
+            select array_to_string(w.path, ' ') as key, '' as answer, {MoveColumns} from wrap_up w join call c on c.id = w.call_id {MoveJoins} where {Taken} and {Of} group by {MoveGroups};
+
+            select a.question as key, a.answer, w.disposition, d.name, d.outcome, count(*) as calls
+            from wrap_up w join call c on c.id = w.call_id join disposition d on d.code = w.disposition {Given} where {Taken} and {Of} group by 1, 2, 3, 4, 5;
+
+            {Moved}
+            select a.question as key, a.answer, {MoveColumns} from wrap_up w join call c on c.id = w.call_id {Given} {MoveJoins} where {Taken} and {Of} group by {MoveGroups};
             """,
-            new { domain = road.Value.Domain, from = ask.Begins, to = ask.Ends, people = ask.Within.People, script, end = Script.End, agent = ask.Of is null ? (Guid?)null : Guid.Parse(ask.Of) }, cancellationToken: cancel));
-        return ((await results.ReadAsync<ScriptAgentRow>()).AsList(), (await results.ReadAsync<PathLine>()).AsList(), (await results.ReadAsync<StepLine>()).AsList());
+            new { domain = road.Value.Domain, from = ask.Begins, to = ask.Ends, people = ask.Within.People, script, end = Script.End, agent = ask.Of is null ? (Guid?)null : Guid.Parse(ask.Of), choices = choices.Select(q => q.Id).ToArray() }, cancellationToken: cancel));
+        return new ReadLines((await results.ReadAsync<ScriptAgentRow>()).AsList(), (await results.ReadAsync<PathLine>()).AsList(), (await results.ReadAsync<StepLine>()).AsList(), (await results.ReadAsync<MoveLine>()).AsList(),
+            (await results.ReadAsync<AnswerLine>()).AsList(), (await results.ReadAsync<MoveLine>()).AsList());
     }
+
+    /// <summary>Of each deal from where it stood before the call to where it stands after the wrap-up: a way there and back again is no move.</summary>
+    const string Moved =
+        """
+        with moved as (
+          select distinct m.call_id, m.agent_id, m.deal_id, m.deal_type, first_value(m.before) over w as before, last_value(m.after) over w as after
+          from call_stage_change m join call c on c.id = m.call_id
+          where c.domain = @domain and c.started_at >= @from and c.started_at < @to
+          window w as (partition by m.call_id, m.agent_id, m.deal_id order by m.id rows between unbounded preceding and unbounded following)
+        )
+        """;
+
+    const string MoveColumns = "m.deal_type, coalesce(t.name, m.deal_type) as deal_type_name, m.before, coalesce(b.name, m.before) as before_name, m.after, coalesce(s.name, m.after) as after_name, s.outcome, count(*) as calls";
+    const string MoveGroups = "1, 2, 3, 4, 5, 6, 7, 8, 9";
+    const string MoveJoins =
+        """
+        join moved m on m.call_id = w.call_id and m.agent_id = w.agent_id and m.before <> m.after
+        left join deal_type t on t.code = m.deal_type left join stage b on b.deal_type = m.deal_type and b.code = m.before left join stage s on s.deal_type = m.deal_type and s.code = m.after
+        """;
+
+    /// <summary>Each answer that was chosen, of several each.</summary>
+    const string Given =
+        """
+        cross join lateral (select distinct a.key as question, trim(x.answer) as answer from jsonb_each_text(w.answers) a cross join lateral unnest(string_to_array(a.value, ',')) x (answer)
+          where a.key = any(@choices) and trim(x.answer) <> '') a
+        """;
 
     const string Taken = "w.script_id = @script and c.domain = @domain and c.merged_into is null and c.started_at >= @from and c.started_at < @to and (@people::uuid[] is null or w.agent_id = any(@people))";
     const string Of = "(@agent::uuid is null or w.agent_id = @agent)";
@@ -96,15 +153,39 @@ internal sealed class ScriptReport(NpgsqlDataSource database, ScriptShelf shelf,
         return last is null ? null : shelf.Find(script, last);
     }
 
-    static List<ScriptPathRow> Paths(List<PathLine> lines, Dictionary<string, string> titles) =>
+    static List<ScriptPathRow> Paths(ReadLines read, Dictionary<string, string> titles)
+    {
+        var moves = read.Moves.ToLookup(m => m.Key, StringComparer.Ordinal);
+        return
+        [
+            .. read.Paths.GroupBy(l => l.Path, StringComparer.Ordinal)
+                .Select(g => (g.Key, Path: g.Key.Split(' ', StringSplitOptions.RemoveEmptyEntries), Lines: g))
+                .Select(g => (g.Key, Row: new ScriptPathRow(
+                    [.. g.Path.Where(s => s != Script.End).Select(s => new NamedCode(s, titles.GetValueOrDefault(s, s)))],
+                    g.Path is [.., Script.End], g.Lines.Sum(l => l.Calls), Outcomes(g.Lines.Select(l => new ScriptOutcomeRow(l.Disposition, l.Name, l.Outcome, l.Calls))), Stages(moves[g.Key]))))
+                .OrderByDescending(p => p.Row.Calls).ThenBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Row),
+        ];
+    }
+
+    ScriptAnswerRow[] Answers(ReadLines read, List<Question> choices)
+    {
+        var moves = read.AnswerMoves.ToLookup(m => (m.Key, m.Answer));
+        var given = read.Answers.ToLookup(a => a.Key, StringComparer.Ordinal);
+        return
+        [
+            .. choices.SelectMany(q => given[q.Id].GroupBy(a => a.Answer, StringComparer.Ordinal)
+                .Select(g => new ScriptAnswerRow(new NamedCode(q.Id, q.Ask.Plain), new NamedCode(g.Key, questionnaires.Shown(q, g.Key)), g.Sum(a => a.Calls),
+                    Outcomes(g.Select(a => new ScriptOutcomeRow(a.Disposition, a.Name, a.Outcome, a.Calls))), Stages(moves[(q.Id, g.Key)])))
+                .OrderByDescending(a => a.Calls).ThenBy(a => a.Answer.Code, StringComparer.Ordinal).Take(MostAnswers)),
+        ];
+    }
+
+    static ScriptOutcomeRow[] Outcomes(IEnumerable<ScriptOutcomeRow> rows) => [.. rows.OrderByDescending(l => l.Calls).ThenBy(l => l.Name, StringComparer.Ordinal)];
+
+    static ScriptStageRow[] Stages(IEnumerable<MoveLine> lines) =>
     [
-        .. lines.GroupBy(l => l.Path, StringComparer.Ordinal)
-            .Select(g => (g.Key, Path: g.Key.Split(' ', StringSplitOptions.RemoveEmptyEntries), Lines: g))
-            .Select(g => (g.Key, Row: new ScriptPathRow(
-                [.. g.Path.Where(s => s != Script.End).Select(s => new NamedCode(s, titles.GetValueOrDefault(s, s)))],
-                g.Path is [.., Script.End], g.Lines.Sum(l => l.Calls),
-                [.. g.Lines.OrderByDescending(l => l.Calls).ThenBy(l => l.Name, StringComparer.Ordinal).Select(l => new ScriptOutcomeRow(l.Disposition, l.Name, l.Outcome, l.Calls))])))
-            .OrderByDescending(p => p.Row.Calls).ThenBy(p => p.Key, StringComparer.Ordinal).Select(p => p.Row),
+        .. lines.OrderByDescending(m => m.Calls).ThenBy(m => m.DealType, StringComparer.Ordinal).ThenBy(m => m.Before, StringComparer.Ordinal).ThenBy(m => m.After, StringComparer.Ordinal)
+            .Select(m => new ScriptStageRow(new NamedCode(m.DealType, m.DealTypeName), m.Before.Length == 0 ? null : new NamedCode(m.Before, m.BeforeName), new NamedCode(m.After, m.AfterName), m.Outcome, m.Calls)),
     ];
 
     static ScriptStepRow[] Steps(List<StepLine> lines, Script? known, Dictionary<string, string> titles)
@@ -119,6 +200,13 @@ internal sealed class ScriptReport(NpgsqlDataSource database, ScriptShelf shelf,
     sealed record Use(string Id, long Calls);
 
     sealed record PathLine(string Path, string Disposition, string Name, string Outcome, long Calls);
+
+    sealed record AnswerLine(string Key, string Answer, string Disposition, string Name, string Outcome, long Calls);
+
+    /// <param name="Key">The way, or the question.</param>
+    sealed record MoveLine(string Key, string Answer, string DealType, string DealTypeName, string Before, string BeforeName, string After, string AfterName, string? Outcome, long Calls);
+
+    sealed record ReadLines(List<ScriptAgentRow> People, List<PathLine> Paths, List<StepLine> Steps, List<MoveLine> Moves, List<AnswerLine> Answers, List<MoveLine> AnswerMoves);
 
     sealed record StepLine(string Id, long Calls, long LeftHere, long Backs, long Timed, double? AverageMs, double? MedianMs);
 }

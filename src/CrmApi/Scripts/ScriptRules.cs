@@ -30,7 +30,22 @@ internal static class ScriptRules
             }
         }
 
+        foreach (var step in script.Steps.Where(s => s.Branches.Count > 0 && s.Questions.Any(q => q.Answers.Count > 0 && q.Answers.All(a => a.Goto is not null))))
+        {
+            problems.Add(step.Branches[0].At, $"every answer of step \"{step.Id}\" leads elsewhere, so \"branches\" are never taken, expected an answer without \"goto\"");
+        }
+
+        foreach (var step in script.Steps.Where(s => s.When.Count > 0 && s.Id == script.FirstStep))
+        {
+            problems.Add(step.When[0].At, $"step \"{step.Id}\" is the first one and is always shown, expected no \"when\": use \"branches\"");
+        }
+
         var ways = new ScriptWays(script);
+        foreach (var step in script.Steps.Where(ways.PassesInCircles))
+        {
+            problems.Add(step.When[0].At, $"when it is passed over, step \"{step.Id}\" leads back to itself, expected a \"goto\" that leads on");
+        }
+
         foreach (var target in ways.Targets.Where(t => t.Step != Script.End && !ways.Has(t.Step)))
         {
             problems.Add(target.At, $"\"goto\" names step \"{target.Step}\", which is not in this script{Nearest.Hint(target.Step, [.. script.Steps.Select(s => s.Id).Where(i => i.Length > 0), Script.End])}");
@@ -90,7 +105,7 @@ internal sealed class ScriptWays
         _script = script;
         foreach (var step in script.Steps) _steps.TryAdd(step.Id, step);
         // A client may object at any time, so what an objection leads to is reached too.
-        Reached = Flood([script.FirstStep, .. script.Objections.Select(o => o.Goto?.Step).OfType<string>()], s => From(s));
+        Reached = Flood([script.FirstStep, .. script.Objections.Select(o => o.Goto?.Step).OfType<string>().SelectMany(Passing)], s => From(s));
     }
 
     public HashSet<string> Reached { get; }
@@ -98,13 +113,19 @@ internal sealed class ScriptWays
     /// <summary>Every place in the file that names a step to go to.</summary>
     public IEnumerable<Target> Targets => _script.Steps
         .Where(s => s.Default.At != s.At).Select(s => s.Default)
+        .Concat(_script.Steps.SelectMany(s => s.Branches).Select(b => b.Goto))
         .Concat(_script.Questions.SelectMany(q => q.Answers).Select(a => a.Goto).OfType<Target>())
         .Concat(_script.Objections.Select(o => o.Goto).OfType<Target>());
 
     public bool Has(string step) => _steps.ContainsKey(step);
 
-    /// <summary>Where a step leads: each branching answer, and its default unless every answer branches.</summary>
-    public IEnumerable<string> From(Step step)
+    /// <summary>
+    /// Where a step leads: each branching answer, and, unless every answer branches, each of its own branches and its default. Behind a step that may be
+    /// passed over stands the one that follows then.
+    /// </summary>
+    public IEnumerable<string> From(Step step) => Named(step).SelectMany(Passing);
+
+    private static IEnumerable<string> Named(Step step)
     {
         var answers = step.Questions.FirstOrDefault(q => q.Branches)?.Answers ?? [];
         foreach (var answer in answers)
@@ -112,7 +133,32 @@ internal sealed class ScriptWays
             if (answer.Goto is { } target) yield return target.Step;
         }
 
-        if (answers.Count == 0 || answers.Any(a => a.Goto is null)) yield return step.Default.Step;
+        if (answers.Count > 0 && answers.All(a => a.Goto is not null)) yield break;
+        foreach (var branch in step.Branches) yield return branch.Goto.Step;
+        yield return step.Default.Step;
+    }
+
+    /// <summary>The step, and those that are come to when it is passed over.</summary>
+    private IEnumerable<string> Passing(string step)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var id = step; seen.Add(id); id = _steps[id].Default.Step)
+        {
+            yield return id;
+            if (!_steps.TryGetValue(id, out var found) || found.When.Count == 0) yield break;
+        }
+    }
+
+    /// <summary>A step that may be passed over, and then comes again, all others on the way being passed over too.</summary>
+    public bool PassesInCircles(Step step)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var at = step; at is { When.Count: > 0 } && seen.Add(at.Id); at = _steps.GetValueOrDefault(at.Default.Step))
+        {
+            if (at.Default.Step == step.Id) return true;
+        }
+
+        return false;
     }
 
     /// <summary>Steps on the shortest way from each step to the end, the step itself included.</summary>

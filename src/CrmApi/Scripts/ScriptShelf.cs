@@ -60,7 +60,7 @@ internal sealed partial class ScriptShelf
             f switch { { Broken: false } => ScriptFileState.Good, { InUse: not null } => ScriptFileState.LastGood, _ => ScriptFileState.Broken },
             f.InUse?.Id ?? f.ClaimedId,
             f.InUse?.Version,
-            [.. f.Problems.Select(p => new ScriptProblemView(p.At.Line, p.At.Column, p.Message))],
+            [.. f.Problems.Select(p => p.View)],
             f.Since))]);
 
     /// <summary>Takes up what changed in the folder. True when the library was swapped.</summary>

@@ -23,6 +23,7 @@ public static class ScriptsModule
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ScriptShelf>();
         services.AddSingleton<ScriptReport>();
+        services.AddSingleton<Questionnaires>();
         services.AddHostedService<ScriptWorker>();
         return services;
     }

@@ -46,6 +46,9 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
         return new SpokenLine(parts);
     }
 
+    /// <summary>The line as it is when nothing is known.</summary>
+    public string Plain => string.Concat(Parts.Select(p => p.Text)).Trim();
+
     /// <summary>The line with its placeholders filled, as plain text.</summary>
     public LineView Fill(ScriptContext context) => new([.. Parts.Select(p =>
         p.Placeholder is null ? new LinePart(p.Text) : new LinePart(context.Value(p.Placeholder) ?? p.Text, p.Placeholder) { Otherwise = p.Text })]);

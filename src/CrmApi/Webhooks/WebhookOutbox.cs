@@ -4,7 +4,6 @@ using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
-using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Tasks;

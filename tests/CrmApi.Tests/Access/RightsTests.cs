@@ -130,6 +130,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["GET /api/reports"] = [Rights.SeeReports],
         ["GET /api/reports/csv"] = [Rights.SeeReports, Rights.ExportReports],
         ["GET /api/reports/scripts"] = [Rights.SeeReports],
+        ["GET /api/reports/scripts/csv"] = [Rights.SeeReports, Rights.ExportReports],
+        ["GET /api/reports/scripts/answers"] = [Rights.SeeReports, Rights.ExportCalls],
         ["GET /api/reports/prefill"] = [Rights.SeeReports],
         ["GET /api/reports/prefill/csv"] = [Rights.SeeReports, Rights.ExportReports],
         ["GET /api/reports/filling"] = [Rights.SeeReports],

@@ -97,9 +97,9 @@ public sealed class ScriptRenderingTests
         view.FirstStep.Should().Be("a");
         ScriptWalk.Missing(view.Steps[0], new Dictionary<string, string>())!.Id.Should().Be("q");
         ScriptWalk.Missing(view.Steps[0], new Dictionary<string, string> { ["q"] = "yes" }).Should().BeNull();
-        ScriptWalk.Next(view.Steps[0], new Dictionary<string, string> { ["q"] = "yes" }).Should().Be("b");
-        ScriptWalk.Next(view.Steps[0], new Dictionary<string, string> { ["q"] = "no" }).Should().BeNull("this answer ends the script");
-        ScriptWalk.Next(view.Steps[2], new Dictionary<string, string>()).Should().BeNull();
+        ScriptWalk.Next(view, view.Steps[0], new Dictionary<string, string> { ["q"] = "yes" }).Should().Be("b");
+        ScriptWalk.Next(view, view.Steps[0], new Dictionary<string, string> { ["q"] = "no" }).Should().BeNull("this answer ends the script");
+        ScriptWalk.Next(view, view.Steps[2], new Dictionary<string, string>()).Should().BeNull();
         view.Steps.Select(s => s.StepsLeft).Should().Equal(1, 2, 1);
         view.Objections.Select(o => (o.Branches, o.Goto)).Should().Equal((false, null), (true, null));
         view.Why.Should().Be(Because);
@@ -126,7 +126,7 @@ public sealed class ScriptRenderingTests
             ["how_much"] = "12.5",
             ["when"] = "2026-03-05",
             ["unknown"] = "x",
-        });
+        }, []);
 
         filled.Refused.Should().BeEmpty();
         filled.Fields.Should().Equal(
@@ -137,7 +137,7 @@ public sealed class ScriptRenderingTests
     [Fact]
     public void A_client_who_refuses_consent_fills_no_field_of_the_card()
     {
-        var filled = ScriptAnswers.Fill(ScriptText.Good(Text), new Dictionary<string, string> { ["q"] = "no", ["company"] = "ACME", ["how_many"] = "4" });
+        var filled = ScriptAnswers.Fill(ScriptText.Good(Text), new Dictionary<string, string> { ["q"] = "no", ["company"] = "ACME", ["how_many"] = "4" }, []);
 
         filled.Fields.Should().Equal(new FieldValue("client.consent", "no"), new FieldValue("call.topic", "refused"), new FieldValue("deal.quantity", "4"));
     }
@@ -153,7 +153,7 @@ public sealed class ScriptRenderingTests
     [InlineData("when", "2026-02-30", "expected a day such as 2026-03-05")]
     public void An_answer_that_does_not_fit_fills_nothing(string question, string answer, string expected)
     {
-        var filled = ScriptAnswers.Fill(ScriptText.Good(Text), new Dictionary<string, string> { [question] = answer });
+        var filled = ScriptAnswers.Fill(ScriptText.Good(Text), new Dictionary<string, string> { [question] = answer }, []);
 
         filled.Fields.Should().BeEmpty();
         filled.Refused.Should().Equal(new Dictionary<string, string> { [question] = expected });
