@@ -50,6 +50,7 @@ internal static class Examples
         ["MergeClients"] = Write(new ClientMergeRequest(Merge, Other, 4, 2, ["email"]), Json.ClientMergeRequest, Card, Json.ClientCardView),
         ["ListMerges"] = Read([new ClientMergeView(Merge, Then, "Sara Conti", Other, 988, "Mario Rosi", null)], Json.IReadOnlyListClientMergeView),
         ["UndoMerge"] = Read(new ClientUnmergedView(Card, Card with { Id = Other, Number = 988, Name = "Mario Rosi", OpenDeals = [] }, ["city"], 1, 0, 0), Json.ClientUnmergedView),
+        ["ListLinkTargets"] = Read([new LinkChoice(Other, "Mario Rosi", "#988 Rossi Impianti")], Json.IReadOnlyListLinkChoice),
         ["ListDeals"] = Read(Page(Boilers), Json.ListPageDealDetailView),
         ["GetDeal"] = Read(Boilers, Json.DealDetailView),
         ["CreateDeal"] = Write(new DealCreate(Deal, Client, "sale", "New boilers", 1250m, "EUR"), Json.DealCreate, Boilers with { Version = 1 }, Json.DealDetailView),

@@ -38,7 +38,7 @@ internal static class PhoneTestEndpoints
     {
         "in_call" => Problems.Of(StatusCodes.Status409Conflict, "in_call", "Not in a call: end it first."),
         "phone_test_runs" => Problems.Of(StatusCodes.Status409Conflict, "phone_test_runs", "Another phone is being tried: try again in half a minute."),
-        "pbx_away" => Problems.Of(StatusCodes.Status409Conflict, "pbx_away", "The PBX does not answer at the moment."),
+        "pbx_away" => Problems.Of(StatusCodes.Status409Conflict, "pbx_away", "The PBX is not connected at the moment. Nothing was done."),
         "not_your_extension" => Problems.Of(StatusCodes.Status409Conflict, "no_extension", "Choose your extension first."),
         _ => Problems.Of(StatusCodes.Status409Conflict, "phone_not_testable", "Only PJSIP phones can be tried."),
     };

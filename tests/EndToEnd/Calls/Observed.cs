@@ -13,11 +13,11 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
 {
     const string Group = "+390294750600", Queue = "+390294750400", FollowMe = "+390294750700", Direct = "+390294750101";
 
-    async Task<(LabSite Site, string Connection)> SiteAsync(AsteriskLab lab)
+    async Task<(LabSite Site, string Connection)> SiteAsync(AsteriskLab lab, int agents = 3)
     {
         await lab.QuietAsync();
         var connection = await postgres.NewDatabaseAsync();
-        var site = await LabSite.StartAsync(lab, connection, agents: 3);
+        var site = await LabSite.StartAsync(lab, connection, agents);
         await using var database = NpgsqlDataSource.Create(connection);
         await using var command = database.CreateCommand("update queue set wrap_up_s = 5; update settings_version set version = version + 1 returning version");
         var version = await command.ExecuteScalarAsync();
@@ -119,5 +119,70 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
         }
 
         page.Seen.OfType<MyStateEvent>().Last().Today.Missed.Should().Be(0);
+    }
+
+    [LabFact]
+    public async Task Who_picks_up_a_colleague_s_ring_has_the_call_and_the_others_are_told()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        var (site, connection) = await SiteAsync(lab, agents: 4);
+        await using var host = site;
+        await using var silent = await lab.PhoneAsync(LabPhoneKind.Silent, "101,102,103");
+        await using var picker = await lab.SoftphoneAsync("104");
+        await site.SitDownAsync(["101", "104"]);
+        var (anna, dario) = (site.Pages[0], site.Pages[1]);
+        await using var caller = lab.Call(new LabCallPlan(Group) { From = "+390288887775", Talk = TimeSpan.FromSeconds(4) });
+        var pop = (await anna.NextAsync<PopEvent>()).Pop;
+        await picker.DialAsync("*8");
+        (await EndAsync(anna, pop)).Should().BeEquivalentTo(new { Outcome = "AnsweredElsewhere", AnsweredBy = "Agent 104" });
+        var talk = (await dario.NextAsync<CallEvent>(e => e.Call.State == "Talking")).Call;
+        talk.CallId.Should().Be(pop.CallId);
+        talk.Card.Should().NotBeNull("who picks up sees whom");
+        (await caller.EndAsync()).Should().Be(0);
+        await dario.NextAsync<MyStateEvent>(e => e.State.State == "WrapUp");
+        anna.Seen.OfType<MyStateEvent>().Should().NotContain(e => e.State.State == "WrapUp");
+        (await TalkersAsync(connection, pop.CallId)).Should().Equal("Agent 104");
+    }
+
+    [LabFact]
+    public async Task A_parked_client_is_in_the_same_call_with_whoever_takes_them_back()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        var (site, connection) = await SiteAsync(lab);
+        await using var host = site;
+        await using var watch = await lab.WatchAsync();
+        await using var answers = await lab.PhoneAsync(LabPhoneKind.Answer, "101", ring: TimeSpan.FromMilliseconds(500), talk: TimeSpan.FromSeconds(60));
+        await using var bruno = await lab.SoftphoneAsync("102");
+        await site.SitDownAsync(["101", "102"]);
+        var (first, second) = (site.Pages[0], site.Pages[1]);
+        await using var caller = lab.Call(new LabCallPlan(Direct) { From = "+390288887774", Talk = TimeSpan.FromSeconds(14) });
+        var call = (await first.NextAsync<CallEvent>(e => e.Call.State == "Talking")).Call;
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        var client = (await watch.EventAsync("BridgeEnter", e => e["Channel"].StartsWith("PJSIP/trunk", StringComparison.Ordinal)))["Channel"];
+        (await watch.SendAsync("Park", ("Channel", client)))["Response"].Should().Be("Success");
+        var place = (await watch.EventAsync("ParkedCall"))["ParkingSpace"];
+        await first.NextAsync<MyStateEvent>(e => e.State.State == "WrapUp");
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await bruno.DialAsync(place);
+        (await second.NextAsync<CallEvent>(e => e.Call.State == "Talking")).Call.CallId.Should().Be(call.CallId);
+        (await caller.EndAsync()).Should().Be(0);
+        await second.NextAsync<MyStateEvent>(e => e.State.State == "WrapUp");
+        (await TalkersAsync(connection, call.CallId)).Should().Equal("Agent 101", "Agent 102");
+    }
+
+    /// <summary>Agents of this call's legs who talked, once the call has ended.</summary>
+    static async Task<IReadOnlyList<string>> TalkersAsync(string connection, Guid call)
+    {
+        await using var database = NpgsqlDataSource.Create(connection);
+        for (var left = 50; ; left--)
+        {
+            await using var command = database.CreateCommand(
+                "select array(select u.name from call_leg l join app_user u on u.id = l.agent_id where l.call_id = c.id and l.talk_ms > 500 order by u.name) from call c where c.id = $1 and c.state = 'Ended'");
+            command.Parameters.AddWithValue(call);
+            if (await command.ExecuteScalarAsync() is string[] names)
+                return names;
+            left.Should().BePositive("the call has ended");
+            await Task.Delay(100);
+        }
     }
 }
