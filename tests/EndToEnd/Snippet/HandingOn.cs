@@ -124,6 +124,7 @@ public sealed class HandingOn
     }
 
     [LabFact]
+    [Trait("Category", "Long")]
     public async Task Swapped_to_the_client_and_back_and_over_from_there()
     {
         await using var talk = await Talk.BeginAsync();
@@ -185,6 +186,7 @@ public sealed class HandingOn
     }
 
     [LabFact]
+    [Trait("Category", "Long")]
     public async Task The_sender_hangs_up_and_the_target_waits_for_the_client()
     {
         await using var talk = await Talk.BeginAsync();
@@ -220,6 +222,7 @@ public sealed class HandingOn
     }
 
     [LabFact]
+    [Trait("Category", "Long")]
     public async Task A_number_outside_is_asked_and_gets_the_client()
     {
         await using var talk = await Talk.BeginAsync(target: null, outside: LabPhoneKind.Answer);
@@ -235,6 +238,7 @@ public sealed class HandingOn
     }
 
     [LabFact]
+    [Trait("Category", "Long")]
     public async Task A_number_is_called_for_the_client_and_a_busy_one_is_told()
     {
         await using (var talk = await Talk.BeginAsync(target: null, outside: LabPhoneKind.Answer))
