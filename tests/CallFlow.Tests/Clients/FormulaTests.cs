@@ -8,7 +8,13 @@ public sealed class FormulaTests
 
     static readonly Dictionary<string, object?> Facts = new(StringComparer.Ordinal)
     {
-        ["name"] = "Anna", ["company"] = null, ["calls"] = 4m, ["openDealsSum"] = 1000.10m, ["wonDeals"] = 0m, ["created"] = new DateOnly(2026, 11, 1), ["daysSinceContact"] = null,
+        ["name"] = "Anna",
+        ["company"] = null,
+        ["calls"] = 4m,
+        ["openDealsSum"] = 1000.10m,
+        ["wonDeals"] = 0m,
+        ["created"] = new DateOnly(2026, 11, 1),
+        ["daysSinceContact"] = null,
     };
 
     static readonly CustomField[] Own =
