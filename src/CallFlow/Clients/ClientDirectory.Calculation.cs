@@ -158,7 +158,12 @@ public sealed partial class ClientDirectory
         }
 
         // What happened before it was followed is found by a pass.
-        if (await ScalarAsync(transaction, BeginFollowingSql, ct, domain) is not null) await RecalculateAllAsync(transaction, ct);
+        if (await ScalarAsync(transaction, BeginFollowingSql, ct, domain) is not null)
+        {
+            await FormulasAsync(transaction, ct);
+            await RecalculateAllAsync(transaction, ct);
+        }
+
         var (cards, more) = await ChangedAsync(transaction, domain, ct);
         if (cards is null) return false;
         if (cards.Length > 0)
@@ -188,10 +193,11 @@ public sealed partial class ClientDirectory
     {
         await using var connection = await pages.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (await PassRowAsync(transaction, ct) is not { } pass) return false;
         var (now, today) = (time.GetUtcNow().UtcDateTime, LocalDay(time.GetUtcNow()));
-        if (pass.After is null && pass.Day == today) return false;
+        if (await ScalarAsync(transaction, "select after is null and day is not distinct from $1 from client_recalculation", ct, today) is true) return false;
+        // Fields before the pass, as who changes a field locks them.
         var formulas = await FormulasAsync(transaction, ct);
+        if (await PassRowAsync(transaction, ct) is not { } pass || (pass.After is null && pass.Day == today)) return false;
         if (pass.After is null && formulas.Ages)
         {
             await RecalculateAllAsync(transaction, ct);
