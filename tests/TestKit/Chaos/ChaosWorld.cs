@@ -158,35 +158,13 @@ public sealed class ChaosWorld
         _faultsOn++;
         _router.Log?.Invoke($"{_clock.Now} FAULT {fault}");
         var length_ms = _random.Next(4) == 0 ? _random.Next(1, 30_000) : _random.Next(1, 3_000);
-        switch (fault)
-        {
-            case SimFault.Cut:
-                _router.Cut();
-                break;
-            case SimFault.HalfOpen:
-                _router.HalfOpen = true;
-                _clock.After(length_ms * 0.7, _router.Cut);
-                break;
-            case SimFault.Slow:
-                _router.Delay_ms = _random.Next(1, 4_000);
-                break;
-            case SimFault.Overflow:
-                _router.Overflow();
-                break;
-            case SimFault.Kill:
-                _router.Kill();
-                break;
-            case SimFault.KillUncommitted:
-                _router.DieUncommitted = true;
-                break;
-            case SimFault.Crash:
-                _pbx.Crash();
-                break;
-            case SimFault.Database:
-                _router.DatabaseAway = true;
-                break;
-        }
-
+        // The PBX itself tells its router.
+        if (fault == SimFault.Crash)
+            _pbx.Crash();
+        else
+            _router.Suffer(fault, fault == SimFault.Slow ? _random.Next(1, 4_000) : 0);
+        if (fault == SimFault.HalfOpen)
+            _clock.After(length_ms * 0.7, _router.Cut);
         _clock.After(length_ms, () => Heal(fault));
     }
 

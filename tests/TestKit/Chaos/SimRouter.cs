@@ -91,6 +91,38 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
         _asks.Clear();
     }
 
+    /// <param name="late_ms">How late events are, of <see cref="SimFault.Slow"/>.</param>
+    public void Suffer(SimFault fault, double late_ms)
+    {
+        switch (fault)
+        {
+            case SimFault.Cut:
+                Cut();
+                break;
+            case SimFault.HalfOpen:
+                HalfOpen = true;
+                break;
+            case SimFault.Slow:
+                Delay_ms = late_ms;
+                break;
+            case SimFault.Overflow:
+                Overflow();
+                break;
+            case SimFault.Kill:
+                Kill();
+                break;
+            case SimFault.KillUncommitted:
+                DieUncommitted = true;
+                break;
+            case SimFault.Crash:
+                PbxDied();
+                break;
+            case SimFault.Database:
+                DatabaseAway = true;
+                break;
+        }
+    }
+
     public Guid NewId() => new(++_ids, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>Only while this process lives.</summary>

@@ -76,35 +76,15 @@ public sealed class TraceWorld
 
     void Fail(SimFault fault, int lost)
     {
-        switch (fault)
+        if (fault == SimFault.Crash)
         {
-            case SimFault.Cut:
-                _router.Cut();
-                break;
-            case SimFault.HalfOpen:
-                _router.HalfOpen = true;
-                break;
-            case SimFault.Slow:
-                _router.Delay_ms = 50 + (lost * 150);
-                break;
-            case SimFault.Overflow:
-                (_router.HalfOpen, _overflown) = (true, true);
-                break;
-            case SimFault.Kill:
-                _router.Kill();
-                break;
-            case SimFault.KillUncommitted:
-                _router.DieUncommitted = true;
-                break;
-            case SimFault.Crash:
-                _pbxIsDead = true;
-                _truth.Crash();
-                _router.PbxDied();
-                break;
-            case SimFault.Database:
-                _router.DatabaseAway = true;
-                break;
+            _pbxIsDead = true;
+            _truth.Crash();
         }
+
+        // The queue overflows where what is lost ends: until then nothing of it is heard.
+        _overflown = fault == SimFault.Overflow;
+        _router.Suffer(_overflown ? SimFault.HalfOpen : fault, 50 + (lost * 150));
     }
 
     /// <summary>Whatever it was; where nothing was, nothing changes.</summary>
