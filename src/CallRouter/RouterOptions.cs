@@ -59,9 +59,9 @@ public sealed class RouterOptions : IValidatableObject
     [Range(1, 1024)]
     public int FlightFileMegabytes { get; set; } = 64;
 
-    /// <summary>A new file begins when the running one is older. 1 to 1,440 min, default 60.</summary>
+    /// <summary>A new file begins when the running one is older. 1 to 1,440 min, default 240.</summary>
     [Range(1, 1440)]
-    public int FlightFileMinutes { get; set; } = 60;
+    public int FlightFileMinutes { get; set; } = 240;
 
     /// <summary>Older files are deleted. 1 to 366 days, default 7.</summary>
     [Range(1, 366)]

@@ -13,7 +13,6 @@ sealed class FlightRecorder : IDisposable
     const int WakeEvery = 2048;
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-
     readonly FlightOptions _options;
     readonly FlightRing _ring;
     readonly FlightLog _log;
@@ -51,9 +50,16 @@ sealed class FlightRecorder : IDisposable
     public int Backlog => _ring.Count;
 
     /// <summary>To be called with each input before the engine handles it.</summary>
-    public void Take(Moment at, EngineInput input, CallEngine engine)
+    public void Take(in Moment at, EngineInput input, CallEngine engine)
     {
-        if (--_unheard <= 0)
+        if (--_unheard > 0 && at.Stamp < _nextLook && !_losing && _ring.TryPut(at, input))
+            return;
+        TakeSlowly(at, input, engine);
+    }
+
+    void TakeSlowly(Moment at, EngineInput input, CallEngine engine)
+    {
+        if (_unheard <= 0)
             Wake();
         if (at.Stamp >= _nextLook)
             Look(at, engine);
@@ -67,7 +73,7 @@ sealed class FlightRecorder : IDisposable
     }
 
     /// <summary>To be called with each entry that the last input led to.</summary>
-    public void Take(Moment at, JournalEntry entry)
+    public void Take(in Moment at, JournalEntry entry)
     {
         if (!_losing && !_ring.TryPut(at, entry))
             Lose(at);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CallCrm.Engine;
 
 namespace CallCrm.CallRouter.Flight;
@@ -6,17 +7,23 @@ namespace CallCrm.CallRouter.Flight;
 /// From the engine to the writer: one puts, one takes, neither waits for the other. Full, it refuses; it never blocks. Things lie in
 /// chunks that are made anew: memory that the writer's core has held is slow to write for the engine's.
 /// </summary>
-/// <param name="size">How many may wait.</param>
-sealed class FlightRing(int size)
+sealed class FlightRing
 {
-    Chunk _last = new();
-    long _put;
+    // The engine's side.
+    readonly int _size;
+    Chunk _last;
     long _takenSeen;
 
-    // The writer's side.
-    Chunk? _first;
-    int _next;
-    long _taken;
+    // The writer's side, in a place of its own: what one core writes again and again is slow to read for the other.
+    readonly Reader _reader;
+
+    /// <param name="size">How many may wait.</param>
+    public FlightRing(int size)
+    {
+        _size = size;
+        _last = new Chunk(0);
+        _reader = new Reader(_last);
+    }
 
     struct Slot
     {
@@ -24,59 +31,90 @@ sealed class FlightRing(int size)
         public object Item;
     }
 
-    sealed class Chunk
+    sealed class Chunk(long before)
     {
         public const int Size = 256;
+
+        /// <summary>What was put before its first.</summary>
+        public readonly long Before = before;
         public readonly Slot[] Slots = new Slot[Size];
         public int Count;
         public Chunk? Next;
     }
 
-    /// <summary>All that was put so far. The engine's side.</summary>
-    public long Put => _put;
-
-    public int Count => (int)(Volatile.Read(ref _put) - Volatile.Read(ref _taken));
-
-    public bool TryPut(Moment at, object item)
+    sealed class Reader(Chunk first)
     {
-        if (_put - _takenSeen >= size && _put - (_takenSeen = Volatile.Read(ref _taken)) >= size)
-            return false;
-        var chunk = _last;
-        if (chunk.Count == Chunk.Size)
-        {
-            var next = new Chunk();
-            Volatile.Write(ref chunk.Next, next);
-            _last = chunk = next;
-        }
+        public Chunk Chunk = first;
+        public int Next;
+        public long Taken;
+    }
 
-        // The first one is where the writer begins.
-        if (_put == 0)
-            Volatile.Write(ref _first, chunk);
-        ref var slot = ref chunk.Slots[chunk.Count];
+    /// <summary>All that was put so far.</summary>
+    public long Put
+    {
+        get
+        {
+            var last = Volatile.Read(ref _last);
+            return last.Before + Volatile.Read(ref last.Count);
+        }
+    }
+
+    public int Count => (int)(Put - Volatile.Read(ref _reader.Taken));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryPut(in Moment at, object item)
+    {
+        var chunk = _last;
+        var n = chunk.Count;
+        var slots = chunk.Slots;
+        if ((uint)n >= (uint)slots.Length || chunk.Before + n - _takenSeen >= _size)
+            return TryPutSlowly(at, item);
+        ref var slot = ref slots[n];
         slot.At = at;
         slot.Item = item;
-        Volatile.Write(ref chunk.Count, chunk.Count + 1);
-        Volatile.Write(ref _put, _put + 1);
+        Volatile.Write(ref chunk.Count, n + 1);
         return true;
+    }
+
+    bool TryPutSlowly(in Moment at, object item)
+    {
+        var put = Put;
+        if (put - _takenSeen >= _size && put - (_takenSeen = Volatile.Read(ref _reader.Taken)) >= _size)
+            return false;
+        if (_last.Count == Chunk.Size)
+        {
+            var next = new Chunk(put);
+            Volatile.Write(ref _last.Next, next);
+            Volatile.Write(ref _last, next);
+        }
+
+        return TryPut(at, item);
     }
 
     public bool TryTake(out Moment at, out object item)
     {
-        (at, item) = (default, null!);
-        if (Volatile.Read(ref _first) is not { } chunk)
-            return false;
-        if (_next == Chunk.Size)
+        var reader = _reader;
+        var chunk = reader.Chunk;
+        if (reader.Next == Chunk.Size)
         {
             if (Volatile.Read(ref chunk.Next) is not { } next)
+            {
+                (at, item) = (default, null!);
                 return false;
-            (_first, chunk, _next) = (next, next, 0);
+            }
+
+            (reader.Chunk, chunk, reader.Next) = (next, next, 0);
         }
 
-        if (_next == Volatile.Read(ref chunk.Count))
+        if (reader.Next == Volatile.Read(ref chunk.Count))
+        {
+            (at, item) = (default, null!);
             return false;
-        ref var slot = ref chunk.Slots[_next++];
+        }
+
+        ref var slot = ref chunk.Slots[reader.Next++];
         (at, item) = (slot.At, slot.Item);
-        Volatile.Write(ref _taken, _taken + 1);
+        Volatile.Write(ref reader.Taken, reader.Taken + 1);
         return true;
     }
 }

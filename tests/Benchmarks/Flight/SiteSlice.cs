@@ -66,7 +66,8 @@ sealed class SiteSlice
     /// <summary>
     /// What the recorder adds to the engine's thread: two engines go through the same batches by turns, one recorded. Each batch is
     /// written before the next, as at a site, where the writer is never behind. Batches in which others took the processor (the
-    /// slowest twentieth of either) are left out; the state that each hour's file opens with is added by what it takes.
+    /// slowest twentieth of either) are left out; the states that files open with, and those that are hashed on the way, are added by what
+    /// they take.
     /// </summary>
     /// <returns>Percent of the engine's time: added to its thread, and spent by the rest of the process.</returns>
     public (double Added, double Writer) Cost(FlightOptions options)
@@ -97,8 +98,11 @@ sealed class SiteSlice
         var others = Environment.CpuUsage.TotalTime - before - (ThreadTime() - own);
         var (worstBare, worstRecorded) = (bare.Order().ElementAt(batches * 19 / 20), recorded.Order().ElementAt(batches * 19 / 20));
         var good = Enumerable.Range(0, batches).Where(n => bare[n] <= worstBare && recorded[n] <= worstRecorded).ToArray();
-        var perHour = bare.Sum() * TimeSpan.TicksPerHour / (double)(_inputs[batches * Batch - 1].At.Stamp - _inputs[0].At.Stamp).Ticks;
-        var added = good.Sum(n => recorded[n]) / (double)good.Sum(n => bare[n]) - 1 + StateTime(engines[0]) / perHour;
+        var hours = (_inputs[batches * Batch - 1].At.Stamp - _inputs[0].At.Stamp) / TimeSpan.FromHours(1);
+        var states = hours * Math.Min(
+            TimeSpan.FromHours(1) / options.FileAge + _inputs.Count / hours / (EngineImage.Of(engines[0]).Length * options.InputsPerByte),
+            TimeSpan.FromHours(1) / options.MarkEvery);
+        var added = good.Sum(n => recorded[n]) / (double)good.Sum(n => bare[n]) - 1 + states * StateTime(engines[0]) / bare.Sum();
         recorder.Close(_inputs[^1].At, engines[1]);
         return (added * 100, others.Ticks / (double)bare.Sum() * 100);
     }
