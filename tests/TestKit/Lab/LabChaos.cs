@@ -31,8 +31,9 @@ public sealed record LabChaosPlan(int Calls, int PerSecond, int Agents, IReadOnl
 
 /// <param name="Differences">What the call log has wrong against Asterisk's CEL and the callers' own list.</param>
 /// <param name="Left">What is still open in CallCrm when the PBX has no channel any more.</param>
+/// <param name="Evidence">Of what is wrong: CEL and journal.</param>
 /// <param name="ReadsCel">The host imports CEL: then a call that ended unseen has no excuse.</param>
-public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionary<CallEndKind, int> Truth, IReadOnlyList<CallLogDifference> Differences, IReadOnlyList<string> Left, string Story)
+public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionary<CallEndKind, int> Truth, IReadOnlyList<CallLogDifference> Differences, IReadOnlyList<string> Left, string Story, string Evidence)
 {
     /// <summary>Those that the host had a chance to get right.</summary>
     public IEnumerable<CallLogDifference> Inexcusable => Differences.Where(d => ReadsCel || !d.NeedsCel);
@@ -43,7 +44,7 @@ public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionar
         text.AppendLine(CultureInfo.InvariantCulture, $"{Calls} calls ({string.Join(", ", Truth.Select(t => $"{t.Value} {t.Key}"))}), {Differences.Count} wrong, {Differences.Count(d => d.NeedsCel)} of them ended unseen");
         foreach (var difference in Differences)
             text.AppendLine(difference.ToString());
-        return text.AppendJoin('\n', Left).ToString();
+        return text.AppendJoin('\n', Left).Append(Evidence).ToString();
     }
 }
 
@@ -77,7 +78,30 @@ public static class LabChaos
         var oracle = new CallLogOracle("PJSIP/trunk", d => d.StartsWith("PJSIP/1", StringComparison.Ordinal) && d != "PJSIP/110");
         var truth = oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))], run.Crashes);
         var log = await CallLogOracle.LogAsync(connection, since);
-        return new LabChaosResult(ReadsCel(), truth.Count, truth.CountBy(c => c.End).ToDictionary(), CallLogOracle.Compare(truth, numbers, log, run.Unseen), await LeftAsync(connection), run.Story);
+        var differences = CallLogOracle.Compare(truth, numbers, log, run.Unseen);
+        return new LabChaosResult(ReadsCel(), truth.Count, truth.CountBy(c => c.End).ToDictionary(), differences, await LeftAsync(connection), run.Story, await EvidenceAsync(lab, connection, differences));
+    }
+
+    static async Task<string> EvidenceAsync(AsteriskLab lab, string connection, IReadOnlyList<CallLogDifference> differences)
+    {
+        if (differences.Count == 0)
+            return "";
+        var text = new StringBuilder("\n");
+        await using var source = Npgsql.NpgsqlDataSource.Create(connection);
+        foreach (var difference in differences)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"{difference}").AppendJoin('\n', lab.Cel().Where(r => r.Linkedid == difference.UniqueId)).AppendLine();
+            await using var command = source.CreateCommand("""
+                select to_char(at at time zone 'utc', 'HH24:MI:SS.MS') || ' ' || seq || ' ' || kind || ' ' || body::text from journal
+                where call_id in (select call_id from call_leg where unique_id = $1) order by seq
+                """);
+            command.Parameters.AddWithValue(difference.UniqueId);
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                text.AppendLine(reader.GetString(0));
+        }
+
+        return text.ToString();
     }
 
     /// <summary>A host that does not know the setting would refuse to start.</summary>
@@ -111,6 +135,9 @@ public static class LabChaos
         public List<double> Crashes { get; } = [];
 
         public string Story => _story.ToString();
+
+        /// <summary>When each fault ended.</summary>
+        void Tell(string what) => _story.Append(CultureInfo.InvariantCulture, $"{Now():HH:mm:ss.fff} {what}; ");
 
         public async Task<IReadOnlyList<string>> GoAsync(AsteriskLab lab)
         {
@@ -186,7 +213,7 @@ public static class LabChaos
             relay.Delay = late;
             await Task.Delay(length);
             relay.Delay = TimeSpan.Zero;
-            _story.Append(CultureInfo.InvariantCulture, $"slow by {late.TotalMilliseconds:F0} ms for {length.TotalSeconds:F0} s; ");
+            Tell(string.Create(CultureInfo.InvariantCulture, $"slow by {late.TotalMilliseconds:F0} ms for {length.TotalSeconds:F0} s"));
         }
 
         async Task CrashAsync()
@@ -205,18 +232,28 @@ public static class LabChaos
             await server.StopAsync();
             await Task.Delay(length);
             await server.StartAgainAsync();
-            _story.Append(CultureInfo.InvariantCulture, $"no database for {length.TotalSeconds:F0} s; ");
+            Tell(string.Create(CultureInfo.InvariantCulture, $"no database for {length.TotalSeconds:F0} s"));
         }
 
         /// <summary>Until the router has the whole picture again.</summary>
-        Task SnapshotAsync(int after) => Eventually.BeAsync(
-            () => site.Host.Output is var said && said.Length > after && said.IndexOf("snapshot with", after, StringComparison.Ordinal) >= 0, TimeSpan.FromSeconds(30), "a snapshot of the PBX");
+        async Task SnapshotAsync(int after)
+        {
+            try
+            {
+                await Eventually.BeAsync(
+                    () => site.Host.Output is var said && said.Length > after && said.IndexOf("snapshot with", after, StringComparison.Ordinal) >= 0, TimeSpan.FromSeconds(30), "a snapshot of the PBX");
+            }
+            catch (TimeoutException e)
+            {
+                throw new TimeoutException($"{e.Message}; {Story}\n{string.Join('\n', site.Host.Output.Split('\n').TakeLast(60))}", e);
+            }
+        }
 
         void Note(string what, double from)
         {
             // What happens within a breath of it may have been seen or not.
             Unseen.Add((from - 1, Seconds() + 1));
-            _story.Append(CultureInfo.InvariantCulture, $"{what} for {Seconds() - from:F1} s; ");
+            Tell(string.Create(CultureInfo.InvariantCulture, $"{what} for {Seconds() - from:F1} s"));
         }
 
         static double Seconds() => Now().ToUnixTimeMilliseconds() / 1000.0;
