@@ -112,6 +112,9 @@ public sealed partial class CallEngine
             case PbxFact.HoldMarked marked:
                 _legs.HoldMarked(marked.Leg);
                 break;
+            case PbxFact.FellBack fell:
+                _routes.FellBack(_legs.Live(fell.Leg));
+                break;
             case PbxFact.Transferred transferred:
                 _legs.Transferred(transferred);
                 break;

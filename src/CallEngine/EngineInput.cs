@@ -13,8 +13,9 @@ public abstract partial record EngineInput
     /// <summary>The PBX asks where a call shall go (FastAGI).</summary>
     /// <param name="Request">Made by the shell, one per AGI session.</param>
     /// <param name="NewCall">The call's id should this be its first sign; made by the shell, as ids are not the engine's to invent.</param>
+    /// <param name="TellsFallback">This dialplan says when it takes a caller to its fallback (<see cref="PbxFact.FellBack"/>).</param>
     public sealed record RouteAsked(Guid Request, Guid NewCall, LegId Leg, string ChannelName, RequestState State, PhoneNumber Caller,
-        string CallerName, PhoneNumber Dialled, DialResult? LastDial) : EngineInput;
+        string CallerName, PhoneNumber Dialled, DialResult? LastDial, bool TellsFallback = false) : EngineInput;
 
     /// <summary>The last SET VARIABLE got its 200: the PBX has the answer.</summary>
     public sealed record RouteTaken(Guid Request) : EngineInput;

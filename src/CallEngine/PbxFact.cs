@@ -81,6 +81,9 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// <summary><c>UserEvent(CallCrmHold)</c>: this caller is in our hold loop and may be redirected.</summary>
     public sealed record HoldMarked(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
 
+    /// <summary><c>UserEvent(CallCrmFallback)</c>: we gave this caller no route, the dialplan serves them.</summary>
+    public sealed record FellBack(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
+
     /// <param name="Target">Blind: the extension dialled. Attended: the number of who was consulted, or their device when they have none.</param>
     public sealed record Transferred(string Node, DateTimeOffset? PbxTime, TransferKind Kind, LegId Transferer, LegId? Transferee, string Target) : PbxFact(Node, PbxTime);
 

@@ -118,7 +118,8 @@ public sealed partial class PbxModel
     void OnUserEvent(in PbxModelFields f)
     {
         var speaks = string.Equals(f.UserEvent, "CallCrmMessage", StringComparison.OrdinalIgnoreCase);
-        if (!speaks && !string.Equals(f.UserEvent, "CallCrmHold", StringComparison.OrdinalIgnoreCase))
+        var fell = string.Equals(f.UserEvent, "CallCrmFallback", StringComparison.OrdinalIgnoreCase);
+        if (!speaks && !fell && !string.Equals(f.UserEvent, "CallCrmHold", StringComparison.OrdinalIgnoreCase))
         {
             _unwanted++;
             return;
@@ -131,7 +132,7 @@ public sealed partial class PbxModel
         leg.Message = speaks;
         ShowWait(leg);
         if (!speaks && !leg.Hidden)
-            Say(new PbxFact.HoldMarked(_node, _time, leg.Id));
+            Say(fell ? new PbxFact.FellBack(_node, _time, leg.Id) : new PbxFact.HoldMarked(_node, _time, leg.Id));
     }
 
     void OnRecording(in PbxModelFields f, bool runs)

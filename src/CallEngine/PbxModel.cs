@@ -36,7 +36,7 @@ public sealed partial class PbxModel
     /// <summary>Above this a Hangup must have been lost: 10,000 agents in talk are 20,000 channels.</summary>
     public const int DefaultMaxLegs = 65_536;
 
-    /// <summary>All events that are read here, for the filters of the connection. Of VarSet only DIALSTATUS, of UserEvent only CallCrmHold and CallCrmMessage.</summary>
+    /// <summary>All events that are read here, for the filters of the connection. Of VarSet only DIALSTATUS, of UserEvent only CallCrmHold, CallCrmFallback and CallCrmMessage.</summary>
     public static IReadOnlyList<string> EventNames { get; } =
     [
         "Newchannel", "Newstate", "NewCallerid", "Rename", "HangupRequest", "Hangup", "Hold", "Unhold", "UserEvent", "MixMonitorStart", "MixMonitorStop",

@@ -156,7 +156,7 @@ internal sealed class ChaosRun
         11 => _random.Next(4) == 0 ? Whole() : new EngineInput.PagesReported($"crm{_random.Next(2)}", [.. _agents.Where(_ => _random.Next(3) > 0)]),
         12 => _random.Next(5) == 0 ? new EngineInput.SettingsChanged(Settings(_random.Next(1, 100_000))) : EngineInput.Tick.Instance,
         13 => Fact(new PbxFact.DeviceChanged("pbx", null, Devices[_random.Next(Devices.Length)], (DeviceState)_random.Next(9))),
-        14 => Fact(new PbxFact.HoldMarked("pbx", null, Leg())),
+        14 => Fact(_random.Next(4) == 0 ? new PbxFact.FellBack("pbx", null, Leg()) : new PbxFact.HoldMarked("pbx", null, Leg())),
         15 => Fact(_random.Next(2) == 0 ? new PbxFact.HoldBegan("pbx", null, Leg()) : new PbxFact.HoldEnded("pbx", null, Leg())),
         16 => Fact(new PbxFact.DialBegan("pbx", null, _random.Next(5) == 0 ? null : Leg(), Leg(), Devices[_random.Next(Devices.Length)])),
         17 => Fact(new PbxFact.LegRang("pbx", null, Leg())),

@@ -80,6 +80,11 @@ public sealed class HealingFaultTests
         Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 4) with { Context = "callcrm-fallback" }, Scenario.Seen("8", "7", "PJSIP/nobody", "x", age: 3))
             .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0 estimated");
 
+    [Fact]
+    public void A_call_is_what_its_first_channel_says_wherever_the_PBX_lists_that() =>
+        Scenario.With("anna").At(100).SnapshotOf(Scenario.Seen("8", "7", "PJSIP/nobody", "x", age: 3) with { Context = "from-agents" }, Scenario.Seen("7", "7", "PJSIP/trunk", "x", age: 4) with { Context = "callcrm-fallback" })
+            .At(105).Ends("7", hungUp: true).Ends("8").ExpectAmong("snap100+1 ended Fallback by Caller agent - wait 9000 talk 0 hold 0 estimated");
+
     [Theory]
     [InlineData("", "Fallback")]
     [InlineData("Dial", "Observed")]

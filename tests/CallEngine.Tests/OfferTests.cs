@@ -331,10 +331,18 @@ public sealed class OfferTests
     }
 
     [Fact]
+    public void What_the_page_may_hold_is_the_agents_own_phone()
+    {
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "2", "PJSIP/101");
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<LegStarted>().Select(l => (l.UniqueId, l.CanHold)).Should().Contain([("1", false), ("2", true)]);
+    }
+
+    [Fact]
     public void Where_the_PBX_lets_nobody_notify_phones_answering_and_holding_are_not_offered()
     {
         var story = Scenario.With("anna").Send(new EngineInput.PbxRights(Scenario.Node, Notifies: false)).Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2").Forget();
         story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<CallOffered>().Should().ContainSingle().Which.Should().BeEquivalentTo(new { CanAnswer = false, CanHold = false });
+        story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<LegStarted>().Should().NotContain(l => l.CanHold);
         story.Does("anna", new AgentCommand.Answer(story.Id("call1"))).Expect("cmd3 refused not_possible_here")
             .Answers("1", "2").Forget().Does("anna", new AgentCommand.Hold(story.Id("call1"))).Expect("cmd4 refused not_possible_here");
         story.Send(new EngineInput.PbxRights(Scenario.Node, Notifies: true)).Does("anna", new AgentCommand.Hold(story.Id("call1"))).ExpectAmong("act #1 hold PJSIP/101 PJSIP/101-2");

@@ -114,6 +114,11 @@ public sealed class PbxModelLegTests
             .Should().Equal("hold mark  .1", "hold mark  .1");
 
     [Fact]
+    public void Who_goes_to_the_fallback_is_said_and_waits_for_nobody_of_ours() =>
+        _calls.Inbound("1").Send("UserEvent", [.. _calls.Of("1"), "UserEvent: CallCrmMessage"]).Send("UserEvent", [.. _calls.Of("1"), "UserEvent: CallCrmFallback"]).Said().Skip(1)
+            .Should().Equal("waits      .1 Message", "wait ended .1", "fallback   .1");
+
+    [Fact]
     public void A_message_after_the_tone_is_said_until_the_caller_is_elsewhere_or_gone()
     {
         string[] message = [.. _calls.Of("1"), "UserEvent: CallCrmMessage"], hold = [.. _calls.Of("1"), "UserEvent: CallCrmHold"];

@@ -56,6 +56,7 @@ static class PbxModelTable
         PbxFact.WaitEnded f => $"wait ended {Name(f.Leg)}",
         PbxFact.ListenBegan f => $"listens    {Name(f.Listener)} to {Name(f.Heard)}",
         PbxFact.ListenEnded f => $"listened   {Name(f.Listener)}",
+        PbxFact.FellBack f => $"fallback   {Name(f.Leg)}",
         PbxFact.HoldMarked f => $"hold mark  {Name(f.Leg)}",
         PbxFact.Transferred f => $"transfer   {f.Kind} by {Name(f.Transferer)} of {Name(f.Transferee)} to '{f.Target}'",
         PbxFact.RecordingBegan f => $"recording  {Name(f.Leg)}",

@@ -167,18 +167,20 @@ internal sealed class Scenario
 
     public Scenario Mark(string leg) => Fact(new PbxFact.HoldMarked(Node, null, Leg(leg)));
 
+    public Scenario FallsBack(string leg) => Fact(new PbxFact.FellBack(Node, null, Leg(leg)));
+
     public Scenario Fact(PbxFact fact, string newCall = "") => Send(new EngineInput.Fact(fact, newCall.Length == 0 ? default : Id(newCall)));
 
     public Scenario Done(long action, bool ok = true, string message = "") => Send(new EngineInput.ActionDone(action, ok, message));
 
     // Requests. A call has the name of its first leg with "call" before the number: leg 1 belongs to call1.
 
-    public Scenario Asks(string leg, RequestState how = RequestState.New, string number = Caller, string dialled = "800100", DialResult? last = null, PhoneNumber? caller = null)
+    public Scenario Asks(string leg, RequestState how = RequestState.New, string number = Caller, string dialled = "800100", DialResult? last = null, PhoneNumber? caller = null, bool tells = false)
     {
         var request = Id($"r{++_requestCount}");
         _requests[leg] = request;
         return Send(new EngineInput.RouteAsked(request, Id($"call{leg}"), Leg(leg), ChannelOf(leg, "PJSIP/trunk"), how,
-            caller ?? new PhoneNumber(number, NumberKind.E164, number), "Ada", new PhoneNumber(dialled, NumberKind.Unparsed), last));
+            caller ?? new PhoneNumber(number, NumberKind.E164, number), "Ada", new PhoneNumber(dialled, NumberKind.Unparsed), last, tells));
     }
 
     public Scenario Takes(string leg) => Send(new EngineInput.RouteTaken(_requests[leg]));

@@ -111,6 +111,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
     /// <summary>Its last request ended without an answer taken: gone, or served by the dialplan's fallback.</summary>
     public TimeSpan? AdriftSince { get; set; }
 
+    /// <summary>This call's dialplan says when its fallback takes the caller: who left our hands without that has hung up.</summary>
+    public bool TellsFallback { get; set; }
+
     /// <summary>An agent turned it away while it rang.</summary>
     public bool Unwanted { get; set; }
 

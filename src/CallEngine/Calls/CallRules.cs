@@ -3,7 +3,7 @@ namespace CallCrm.Engine;
 /// <summary>What a call's figures mean (CONVENTIONS, Words); pure.</summary>
 internal static class CallRules
 {
-    /// <summary>A caller whom the dialplan's fallback took lives on after our request closed; one who hung up does not.</summary>
+    /// <summary>Where the dialplan does not tell: a caller whom its fallback took lives on after our request closed; one who hung up does not.</summary>
     private static readonly TimeSpan FallbackAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Queue entry (without a queue: start) to the first answer, else to the client's end.</summary>
@@ -21,7 +21,7 @@ internal static class CallRules
         if (call.Final is { } rule)
             return OutcomeOf(rule, call.FinalKind);
         var end = call.ClientGoneAt ?? now;
-        if (call.AnsweredByOther || (call.AdriftSince is { } adrift && end - adrift > FallbackAfter))
+        if (call.AnsweredByOther || (!call.TellsFallback && call.AdriftSince is { } adrift && end - adrift > FallbackAfter))
             return CallOutcome.Fallback;
         if (estimated || call.EndEstimated)
             return CallOutcome.Lost;

@@ -48,7 +48,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         var living = new HashSet<string>(StringComparer.Ordinal);
         foreach (var leg in fact.Legs)
             living.Add(leg.Leg.UniqueId);
-        foreach (var leg in fact.Legs)
+        // A call is what its first channel says of it, wherever the PBX lists that.
+        foreach (var leg in fact.Legs.OrderBy(l => !string.Equals(l.Leg.UniqueId, l.LinkedId, StringComparison.Ordinal)))
             adopted += Take(leg, newCall, adopted + 1, living) ? 1 : 0;
         foreach (var leg in fact.Legs)
             Repair(leg);
@@ -183,7 +184,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         call.CallerName = seen.CallerName;
         call.Dialled = CallRules.Read(seen.DialledNumber, restricted: false, toExtension);
         // It asks us, or asked in vain and is served by the dialplan's fallback, or has just come to a number of ours and is on the way to ask.
-        var fallback = seen.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal);
+        var fallback = IsInFallback(seen);
         var coming = !seen.Up && seen.Application is not ("Dial" or "Queue") && state.Settings.Dialled(call.Dialled) is not null;
         call.Routed = isTrunk && (fallback || coming || string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal));
         if (call.Routed && fallback)
@@ -229,6 +230,8 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     private static bool IsDialler(SnapshotLeg seen) =>
         string.Equals(seen.Leg.UniqueId, seen.LinkedId, StringComparison.Ordinal) && !IsRung(seen);
 
+    private static bool IsInFallback(SnapshotLeg seen) => seen.Context.StartsWith("callcrm-fallback", StringComparison.Ordinal);
+
     private static bool IsRung(SnapshotLeg seen) => seen.Ringing || seen.Application is "AppDial" or "AppDial2" or "AppQueue";
 
     /// <summary>Callers whose hold mark we missed can be fetched again; those whose dial ended unseen ask by themselves.</summary>
@@ -242,7 +245,11 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             if (string.Equals(seen.Context, "callcrm-route", StringComparison.Ordinal) && seen.Application is not ("" or "AGI" or "Dial" or "Answer"))
                 legs.HoldMarked(seen.Leg);
             else if (seen.Context is not ("" or "callcrm-route") && legs.Live(seen.Leg) is { Call: var call } leg && ReferenceEquals(call.Client, leg))
+            {
+                if (IsInFallback(seen) && call.AnsweredAt is null)
+                    call.Final ??= RouteRule.Fallback;
                 routes.Adrift(call);
+            }
         }
 
         foreach (var call in state.OpenCallsInOrder())

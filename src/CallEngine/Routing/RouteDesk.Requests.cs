@@ -64,6 +64,11 @@ internal sealed partial class RouteDesk
         // A client whom an agent called, and hands on: what the trunk's channel says of itself is not who calls whom.
         if (call.Transfer is null)
             (call.Caller, call.CallerName, call.Dialled) = (asked.Caller, asked.CallerName, asked.Dialled);
+        TellRouted(call);
+    }
+
+    private void TellRouted(Call call)
+    {
         if (call.Announced)
             state.Out.Write(new CallRouted(call.Caller, call.Dialled, call.CallerName) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
         else

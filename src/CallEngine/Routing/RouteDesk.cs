@@ -25,6 +25,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
         state.Requests.Add(request.Id, request);
         call.Request = request;
         call.AdriftSince = null;
+        call.TellsFallback = asked.TellsFallback;
         call.Marked = false;
         call.MarkLate = false;
         state.Timers.Set(request.DueTimer = new EngineTimer(TimerKind.RequestDue, request), state.Now.Stamp + state.Options.AnswerWithin);
@@ -98,6 +99,21 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     {
         if (call is { State: CallState.Waiting, Request: null or { Stage: RequestStage.Answered }, Redirect: null })
             LeaveOurHands(call);
+    }
+
+    /// <summary>The dialplan's fallback has this caller, whether or not their question ever reached us.</summary>
+    public void FellBack(Leg? leg)
+    {
+        if (leg is not { IsClient: true, Call: { AnsweredAt: null } call })
+            return;
+        call.Final ??= RouteRule.Fallback;
+        if (!call.Routed)
+        {
+            call.Routed = true;
+            TellRouted(call);
+        }
+
+        Adrift(call);
     }
 
     private void LeaveOurHands(Call call)

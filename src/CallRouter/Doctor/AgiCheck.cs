@@ -13,7 +13,7 @@ static class AgiCheck
     public const string Answer = "check";
 
     /// <summary>CALLCRM_SNIPPET of deploy/asterisk/callcrm.conf.</summary>
-    public const string SnippetVersion = "3";
+    public const string SnippetVersion = "4";
 
     const string InChannel = "@" + Context + "-";
 

@@ -69,7 +69,8 @@ sealed partial class AgiDesk(Replies<Guid, RouteReply> routes, TimeProvider time
             PhoneNumbers.Parse(env.CallerId, link.Options.Region, IsRestricted(env.CallingPresentation), extensions.Contains),
             NameOf(env.CallerIdName),
             PhoneNumbers.Parse(env.Argument(2), link.Options.Region, restricted: false, extensions.Contains),
-            LastDial(env.Argument(3)));
+            LastDial(env.Argument(3)),
+            TellsFallback: env.Argument(4) == "tells");
     }
 
     /// <summary>AGI writes a caller without a name as the word "unknown".</summary>

@@ -27,7 +27,7 @@ internal sealed partial class InboundCall
             _exchange.SetVariable(_caller, answer, "");
         }
 
-        _exchange.Step(_caller, SnippetContexts.Route, "s", 16, "AGI", $"{_exchange.Options.AgiAddress},{state},{_dialled},{_dialStatus}");
+        _exchange.Step(_caller, SnippetContexts.Route, "s", 16, "AGI", $"{_exchange.Options.AgiAddress},{state},{_dialled},{_dialStatus},tells");
         _cdr.GoesOn();
         using (LimitTime(_exchange.Options.AgiTimeout))
         {
@@ -132,9 +132,7 @@ internal sealed partial class InboundCall
         _exchange.Step(_caller, SnippetContexts.Route, "hold", 1, "Answer");
         _exchange.Answer(_caller);
         _exchange.Devices.Refresh(_caller.Device);
-        _exchange.Step(_caller, SnippetContexts.Route, "hold", 6, "UserEvent", $"CallCrmHold,CallId: {_caller.Get("CALLCRM_CALLID")}");
-        _exchange.Emit("UserEvent", _caller,
-            t => t.Line("UserEvent", "CallCrmHold").Line("CallId", _caller.Get("CALLCRM_CALLID")), Ami.AmiClasses.User);
+        Mark("CallCrmHold", SnippetContexts.Route, "hold", 6);
         var turn = Number("CALLCRM_HOLD", LongestHold_s, 1, LongestHold_s);
         _exchange.Step(_caller, SnippetContexts.Route, "hold", 13, "StartMusicOnHold");
         _exchange.Emit("MusicOnHoldStart", _caller, t => t.Line("Class", "default"));
@@ -216,9 +214,7 @@ internal sealed partial class InboundCall
         _call.Move(DemoCallPlace.Playing);
         await _exchange.WaitAsync(_exchange.Options.PlayTime, _caller.Interrupted);
         StartRecording();
-        _exchange.Step(_caller, SnippetContexts.Message, "s", 11, "UserEvent", $"CallCrmMessage,CallId: {_caller.Get("CALLCRM_CALLID")}");
-        _exchange.Emit("UserEvent", _caller,
-            t => t.Line("UserEvent", "CallCrmMessage").Line("CallId", _caller.Get("CALLCRM_CALLID")), Ami.AmiClasses.User);
+        Mark("CallCrmMessage", SnippetContexts.Message, "s", 11);
         _call.Move(DemoCallPlace.Message);
         _caller.Recording?.Mark(_exchange.Time.GetUtcNow(), CallSound.Message);
         await _exchange.WaitAsync(_exchange.Options.MessageTime, _caller.Interrupted);
@@ -230,6 +226,7 @@ internal sealed partial class InboundCall
     {
         _exchange.FallbackCalls++;
         _call.Move(DemoCallPlace.Fallback);
+        Mark("CallCrmFallback", SnippetContexts.Route, "fallback", 5);
         if (_exchange.Options.FallbackDevice is { Length: > 0 } device)
         {
             _exchange.Step(_caller, SnippetContexts.Fallback, "s", 2, "Dial", device);
@@ -242,6 +239,14 @@ internal sealed partial class InboundCall
         }
 
         return await MessageAsync(new DialplanPoint(SnippetContexts.Fallback, "s", "1"), "vm-goodbye");
+    }
+
+    /// <summary>Tells AMI where the caller is now.</summary>
+    private void Mark(string what, string context, string extension, int priority)
+    {
+        var call = _caller.Get("CALLCRM_CALLID");
+        _exchange.Step(_caller, context, extension, priority, "UserEvent", $"{what},CallId: {call}");
+        _exchange.Emit("UserEvent", _caller, t => t.Line("UserEvent", what).Line("CallId", call), Ami.AmiClasses.User);
     }
 
     private void StartRecording()

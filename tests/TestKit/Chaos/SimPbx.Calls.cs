@@ -157,6 +157,7 @@ internal sealed partial class SimPbx
 
     IEnumerable<double> ByFallback(SimLeg caller)
     {
+        Emit("UserEvent", caller, new KeyValuePair<string, string>("UserEvent", "CallCrmFallback"));
         At(caller, "Playback", "callcrm-fallback", "s");
         yield return Between(50, 2_000);
         if (caller.Interrupted || !IsIdle(Fallback))

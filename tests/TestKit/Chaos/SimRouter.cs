@@ -193,7 +193,7 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
         }
 
         _asks.Add(ask.Request, ask);
-        var asked = new EngineInput.RouteAsked(ask.Request, NewId(), new LegId(node, from.UniqueId), from.Name, state, caller, "Ada", new PhoneNumber(dialled, NumberKind.Unparsed), last);
+        var asked = new EngineInput.RouteAsked(ask.Request, NewId(), new LegId(node, from.UniqueId), from.Name, state, caller, "Ada", new PhoneNumber(dialled, NumberKind.Unparsed), last, TellsFallback: true);
         Later(random.Next(8), () =>
         {
             if (!ask.Closed)
