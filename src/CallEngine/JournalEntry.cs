@@ -119,7 +119,9 @@ public sealed record OfferRang(Guid Offer, Guid Agent) : JournalEntry;
 public sealed record OfferEnded(Guid Offer, Guid Agent, OfferOutcome Outcome, int? TechCause, int Ring_ms,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? AnsweredBy = null) : JournalEntry;
 
-public sealed record LegStarted(string Node, string UniqueId, string ChannelName, Guid? Agent, bool IsClient, bool Estimated) : JournalEntry;
+/// <param name="CanHold">An agent's: the page may hold and resume it on its phone.</param>
+public sealed record LegStarted(string Node, string UniqueId, string ChannelName, Guid? Agent, bool IsClient, bool Estimated,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool CanHold = false) : JournalEntry;
 
 /// <param name="Cause">Q.850.</param>
 public sealed record LegEnded(string Node, string UniqueId, Guid? Agent, int Cause, int? TechCause, int Talk_ms, int Hold_ms, bool Estimated) : JournalEntry;

@@ -189,7 +189,8 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         if (leg.Logged)
             return;
         leg.Logged = true;
-        state.Out.Write(new LegStarted(leg.Id.Node, leg.Id.UniqueId, leg.ChannelName, leg.Agent?.Id, leg.IsClient, leg.Estimated)
+        var holds = leg.Agent is not null && state.FindDevice(leg.Id.Node, leg.Device) is { } device && state.CanHold(leg.Id.Node, device);
+        state.Out.Write(new LegStarted(leg.Id.Node, leg.Id.UniqueId, leg.ChannelName, leg.Agent?.Id, leg.IsClient, leg.Estimated, holds)
         {
             Seq = state.Out.TakeSeq(),
             At = leg.CreatedUtc,

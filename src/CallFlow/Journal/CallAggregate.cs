@@ -168,7 +168,7 @@ internal sealed partial class CallAggregate(CallRow call)
 
     void StartLeg(LegStarted e)
     {
-        var leg = new LegRow { Node = e.Node, UniqueId = e.UniqueId, CallId = Call.Id, Channel = e.ChannelName, AgentId = e.Agent, IsClient = e.IsClient, StartedAt = e.At, Estimated = e.Estimated };
+        var leg = new LegRow { Node = e.Node, UniqueId = e.UniqueId, CallId = Call.Id, Channel = e.ChannelName, AgentId = e.Agent, IsClient = e.IsClient, StartedAt = e.At, Estimated = e.Estimated, CanHold = e.CanHold };
         Legs.Add(leg);
         ChangedLegs.Add(leg);
         // An agent's leg that was first seen in a snapshot may have talked before.

@@ -63,6 +63,7 @@ internal sealed class LegRow
     public int? WrapUpMs { get; set; }
     public bool Recorded { get; set; }
     public bool Estimated { get; set; }
+    public bool CanHold { get; set; }
 }
 
 internal sealed class OfferRow

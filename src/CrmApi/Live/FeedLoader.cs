@@ -16,14 +16,15 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
           coalesce((select max(last_seq) from call where domain = @domain and started_at > @recent), 0));
         select c.id, c.node, c.direction, c.state, c.routed, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, c.dialled_raw, c.dialled_e164, c.queue_id, c.lookup, c.client_id,
           array_to_string(c.candidates, ',') as candidates, c.deal_id, c.place, c.started_at, c.queued_at, c.answered_at, c.held_since, c.ended_at, c.outcome, c.ended_by, c.wait_ms, c.decision::text as decision, c.transfer::text as transfer,
-          o.id as offer_id, coalesce(o.can_answer, false) as can_answer, coalesce(o.can_hold, false) as can_hold,
+          o.id as offer_id, coalesce(o.can_answer, false) as can_answer,
+          (select string_agg(l.unique_id || ' ' || l.agent_id, ',') from call_leg l where l.call_id = c.id and l.can_hold and l.ended_at is null) as holders,
           exists (select from call_leg l where l.call_id = c.id and l.recorded) as recorded,
           c.direction = 'Outbound' and exists (select from call_leg l where l.call_id = c.id and l.is_client) as client_called,
           case when c.direction <> 'Inbound' then (select l.agent_id from call_leg l where l.call_id = c.id and l.agent_id is not null and not l.is_client order by l.started_at, l.unique_id limit 1) end as dialler,
           (select string_agg(distinct l.agent_id::text, ',') from call_leg l where l.call_id = c.id and l.answered_at is not null) as spoke,
           (select string_agg(a.agent_id::text, ',') from agent_state a where a.call_id = c.id and a.state in ('Talking', 'WrapUp')) as agents,
           (select string_agg(concat_ws(' ', l.unique_id, l.user_id, l.agent_id), ',' order by l.started_at) from listening l where l.call_id = c.id and l.ended_at is null) as listeners
-        from call c left join lateral (select id, can_answer, can_hold from offer where call_id = c.id order by outcome = 'Answered' desc nulls last, offered_at desc limit 1) o on true
+        from call c left join lateral (select id, can_answer from offer where call_id = c.id order by outcome = 'Answered' desc nulls last, offered_at desc limit 1) o on true
         where c.domain = @domain and c.merged_into is null
           and (c.state <> 'Ended' or c.id in (select call_id from agent_state where domain = @domain and state in ('Talking', 'WrapUp')));
         select o.id, o.call_id, o.agent_id, o.node, o.extension, o.device, o.queue_id, o.offered_at, coalesce(q.ring_s, 20) as ring_s, o.rule, o.can_answer, o.can_hold, o.rang_at is not null as rang
@@ -91,7 +92,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
         Transfer = Transfer(r.Transfer),
         Offer = r.OfferId,
         CanAnswer = r.CanAnswer,
-        CanHold = r.CanHold,
+        Holders = (r.Holders ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')).ToImmutableDictionary(l => l[0], l => Guid.Parse(l[1])),
         Recorded = r.Recorded,
         ClientCalled = r.ClientCalled,
         Dialler = r.Dialler,
@@ -140,7 +141,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
     sealed record CallRow(Guid Id, string Node, string Direction, string State, bool Routed, string CallerRaw, string CallerKind, string? CallerE164, string CallerName, string DialledRaw,
         string? DialledE164, Guid? QueueId, string? Lookup, Guid? ClientId, string Candidates, Guid? DealId, int? Place, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt,
         DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int? Wait_ms, string? Decision, string? Transfer,
-        Guid? OfferId, bool CanAnswer, bool CanHold, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents, string? Listeners);
+        Guid? OfferId, bool CanAnswer, string? Holders, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents, string? Listeners);
 
     sealed record OfferRow(Guid Id, Guid CallId, Guid AgentId, string Node, string Extension, string Device, Guid? QueueId, DateTimeOffset OfferedAt, int Ring_s, string Rule,
         bool CanAnswer, bool CanHold, bool Rang);

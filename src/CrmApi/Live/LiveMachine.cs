@@ -89,7 +89,9 @@ internal static class LiveMachine
 
     static LiveState LegStarted(LiveState state, LegStarted e, ICollection<Notice> notices)
     {
-        if (Find(state, e.Call) is not { Direction: not CallDirection.Inbound } call) return state;
+        if (Find(state, e.Call) is not { } call) return state;
+        if (e is { CanHold: true, Agent: { } own }) state = state.With(call = call with { Holders = call.Holders.SetItem(e.UniqueId, own) });
+        if (call.Direction == CallDirection.Inbound) return state;
         if (!e.IsClient) return state.With(call with { Dialler = call.Dialler ?? e.Agent });
         return Told(state.With(call with { ClientCalled = true }), e, notices);
     }
@@ -118,7 +120,7 @@ internal static class LiveMachine
         if (Find(state, e.Call) is not { } call) return state;
         var offer = new LiveOffer(e.Offer, call.Id, e.Agent, e.Node, e.Extension, e.Device, e.Queue, e.At, e.Ring_s, e.Rule, e.CanAnswer, e.CanHold, Rang: false);
         // Who is asked about a client takes no part in the talk with them.
-        call = e.Rule == RouteRule.Consult ? call with { Offer = e.Offer } : call with { State = CallState.Ringing, Offer = e.Offer, CanAnswer = e.CanAnswer, CanHold = e.CanHold, Queue = e.Queue ?? call.Queue, Place = null };
+        call = e.Rule == RouteRule.Consult ? call with { Offer = e.Offer } : call with { State = CallState.Ringing, Offer = e.Offer, CanAnswer = e.CanAnswer, Queue = e.Queue ?? call.Queue, Place = null };
         notices.Add(new Notice.Popped(offer, call, e.At));
         return state.With(call) with { Offers = state.Offers.SetItem(e.Offer, offer) };
     }
@@ -139,7 +141,7 @@ internal static class LiveMachine
         notices.Add(new Notice.OfferChanged(offer, e.Outcome, e.Outcome == OfferOutcome.AnsweredElsewhere ? e.AnsweredBy ?? call?.Spoke.FirstOrDefault(a => a != offer.Agent) : null, e.At));
         // Of several agents at whom it rang: what the answered phone can do.
         if (call is not null && e.Outcome == OfferOutcome.Answered)
-            state = state.With(call with { Offer = offer.Id, CanAnswer = offer.CanAnswer, CanHold = offer.CanHold });
+            state = state.With(call with { Offer = offer.Id, CanAnswer = offer.CanAnswer });
         if (call is { State: CallState.Ringing } && e.Outcome != OfferOutcome.Answered && !state.Offers.Values.Any(o => o.Call == call.Id))
             state = state.With(call with { State = call.Queue is null ? CallState.Routing : CallState.Waiting });
         // A ring of the PBX's own is nobody's missed offer: a group rings many, a queue again and again.
@@ -151,6 +153,7 @@ internal static class LiveMachine
 
     static LiveState LegEnded(LiveState state, LegEnded e, ICollection<Notice> notices)
     {
+        if (Find(state, e.Call) is { } call && call.Holders.ContainsKey(e.UniqueId)) state = state.With(call with { Holders = call.Holders.Remove(e.UniqueId) });
         if (e.Agent is not { } id || e.Talk_ms == 0) return state;
         var agent = state.Agent(id);
         notices.Add(new Notice.AgentChanged(id, e.At));
@@ -203,6 +206,7 @@ internal static class LiveMachine
             Agents = call.Agents.Union(from.Agents),
             Spoke = call.Spoke.Union(from.Spoke),
             Listeners = call.Listeners.AddRange(from.Listeners),
+            Holders = call.Holders.SetItems(from.Holders),
             Recorded = call.Recorded || from.Recorded,
             Routed = call.Routed || from.Routed,
             Direction = call.Direction == CallDirection.Internal ? from.Direction : call.Direction,

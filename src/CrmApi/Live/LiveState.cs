@@ -50,7 +50,9 @@ internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, C
     public Guid? Deal { get; init; }
     public Guid? Offer { get; init; }
     public bool CanAnswer { get; init; }
-    public bool CanHold { get; init; }
+
+    /// <summary>Whose own phones in it the page may hold, by their channels' ids.</summary>
+    public ImmutableDictionary<string, Guid> Holders { get; init; } = ImmutableDictionary<string, Guid>.Empty;
     public int? Place { get; init; }
     public DateTimeOffset? QueuedAt { get; init; }
     public DateTimeOffset? AnsweredAt { get; init; }

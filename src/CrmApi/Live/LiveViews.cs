@@ -33,7 +33,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook r
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, agentId, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, agentId, dress)), call.CanAnswer, call.CanHold, call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
+            Card(call, agentId, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, agentId, dress)), call.CanAnswer, call.Holders.ContainsValue(agentId), call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
             scripts.Greeting(call, agentId, Card(call, agentId, dress)), Transfer(call, agentId),
             showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null);
     }

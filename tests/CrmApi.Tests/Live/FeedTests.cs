@@ -386,9 +386,12 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         await story.WriteAsync(story.Recognises(call, Seeds.Rossi));
         (await desk.NextAsync<CardEvent>(e => e.CallId == call)).Card!.Id.Should().Be(Seeds.Rossi);
         await story.WriteAsync(story.Reaches(call));
-        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Ringing")).Call.Card!.Id.Should().Be(Seeds.Rossi);
+        var rings = (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Ringing")).Call;
+        (rings.Card!.Id, rings.CanHold).Should().Be((Seeds.Rossi, true), "what the own phone can do holds for calls out, too");
         await story.WrittenAsync(host);
-        (await host.Services.GetRequiredService<FeedLoader>().LoadAsync("main", default)).Calls[call].Should().BeEquivalentTo(new { ClientCalled = true, Dialler = (Guid?)Seeds.Luca });
+        var loaded = (await host.Services.GetRequiredService<FeedLoader>().LoadAsync("main", default)).Calls[call];
+        loaded.Should().BeEquivalentTo(new { ClientCalled = true, Dialler = (Guid?)Seeds.Luca });
+        loaded.Holders.Values.Should().Equal(Seeds.Luca);
         // As the router writes it: the agent is free a moment before the call is over.
         await story.WriteAsync(story.Agent(Seeds.Luca, AgentState.Ready, "102", null), story.Fails(call, CallOutcome.Busy, Seeds.Rossi));
         (await desk.NextAsync<CallOutEvent>(e => e.CallId == call)).Should().BeEquivalentTo(new { Outcome = "Busy", ClientId = (Guid?)Seeds.Rossi, ClientName = "Mario Rossi", Caller = new { Number = "+39 06 9999 8888" } });

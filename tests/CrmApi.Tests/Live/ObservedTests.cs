@@ -46,7 +46,7 @@ public sealed class ObservedTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
         await story.WriteAsync(
             story.Say(new OfferEnded(again, Seeds.Anna, OfferOutcome.AnsweredElsewhere, null, 2000, Seeds.Luca) { Seq = 0, At = default }, call),
             story.Say(new OfferEnded(b, Seeds.Luca, OfferOutcome.Answered, null, 2000) { Seq = 0, At = default }, call),
-            story.Say(new LegStarted("pbx", $"{call:N}.2", "PJSIP/102-1", Seeds.Luca, false, false) { Seq = 0, At = default }, call),
+            story.Say(new LegStarted("pbx", $"{call:N}.2", "PJSIP/102-1", Seeds.Luca, false, false, CanHold: true) { Seq = 0, At = default }, call),
             story.Say(new CallAnswered(b, Seeds.Luca, "pbx", $"{call:N}.2", 4000) { Seq = 0, At = default }, call),
             story.Agent(Seeds.Luca, AgentState.Talking, "102", call));
         (await one.NextAsync<OfferEvent>(e => e.OfferId == again && e.Outcome is not null)).Should().BeEquivalentTo(new { Outcome = "AnsweredElsewhere", AnsweredBy = "Luca Neri" });
@@ -54,6 +54,6 @@ public sealed class ObservedTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
         talk.Should().BeEquivalentTo(new { CanHold = true, Routed = false });
         talk.Caller.Number.Should().Be("+39 02 1234 5678");
         var loaded = (await host.Services.GetRequiredService<FeedLoader>().LoadAsync("main", default));
-        (loaded.Calls[call].CanHold, loaded.Calls[call].Caller.E164, loaded.Agent(Seeds.Anna).Today.Missed).Should().Be((true, "+390212345678", 0));
+        (loaded.Calls[call].Holders.ContainsValue(Seeds.Luca), loaded.Calls[call].Caller.E164, loaded.Agent(Seeds.Anna).Today.Missed).Should().Be((true, "+390212345678", 0));
     }
 }

@@ -71,7 +71,7 @@ sealed class Story : IAsyncDisposable
     public JournalEntry[] Answers(Guid call, Guid offer, Guid agent, string extension, int wait_ms = 4000) =>
     [
         Seq(new OfferEnded(offer, agent, OfferOutcome.Answered, null, 2000) { Seq = 0, At = default }, call),
-        Seq(new LegStarted("pbx", $"{call:N}.2", $"PJSIP/{extension}-1", agent, false, false) { Seq = 0, At = default }, call),
+        Seq(new LegStarted("pbx", $"{call:N}.2", $"PJSIP/{extension}-1", agent, false, false, CanHold: true) { Seq = 0, At = default }, call),
         Seq(new CallAnswered(offer, agent, "pbx", $"{call:N}.2", wait_ms) { Seq = 0, At = default }, call),
         Agent(agent, AgentState.Talking, extension, call),
     ];
@@ -90,7 +90,7 @@ sealed class Story : IAsyncDisposable
     public JournalEntry[] Transfers(Guid call, Guid from, Guid to, string extension, int talk_ms) =>
     [
         Seq(new CallTransferred(TransferKind.Blind, from, to, extension) { Seq = 0, At = default }, call),
-        Seq(new LegStarted("pbx", $"{call:N}.3", $"PJSIP/{extension}-3", to, false, false) { Seq = 0, At = default }, call),
+        Seq(new LegStarted("pbx", $"{call:N}.3", $"PJSIP/{extension}-3", to, false, false, CanHold: true) { Seq = 0, At = default }, call),
         Seq(new LegEnded("pbx", $"{call:N}.2", from, 16, null, talk_ms, 0, false) { Seq = 0, At = default }, call),
         Seq(new CallAnswered(null, to, "pbx", $"{call:N}.3", 0) { Seq = 0, At = default }, call),
     ];
@@ -109,7 +109,7 @@ sealed class Story : IAsyncDisposable
     public JournalEntry[] Dials(Guid call, Guid agent, string extension) =>
     [
         Seq(new CallStarted("pbx", $"{call:N}.1", $"{call:N}.1", CallDirection.Outbound, new PhoneNumber(extension, NumberKind.Extension), From("+390699998888"), "", false, false) { Seq = 0, At = default }, call),
-        Seq(new LegStarted("pbx", $"{call:N}.1", $"PJSIP/{extension}-1", agent, false, false) { Seq = 0, At = default }, call),
+        Seq(new LegStarted("pbx", $"{call:N}.1", $"PJSIP/{extension}-1", agent, false, false, CanHold: true) { Seq = 0, At = default }, call),
         Agent(agent, AgentState.Talking, extension, call),
     ];
 
