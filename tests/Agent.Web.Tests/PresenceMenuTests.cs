@@ -72,7 +72,7 @@ public sealed class PresenceMenuTests : PageContext
         foreach (var state in new[] { "Talking", "WrapUp" })
         {
             Feed.Take(Some.Message(Me(state, "break")));
-            menu.WaitForAssertion(() => menu.Find("[data-test=presence-after]").TextContent.Should().Contain("then Break"));
+            menu.WaitForAssertion(() => menu.Find("[data-test=presence-after]").TextContent.Should().Contain("then pause: Break"));
         }
 
         Feed.Take(Some.Message(Me("Paused", "break")));

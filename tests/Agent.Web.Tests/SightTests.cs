@@ -46,6 +46,19 @@ public sealed class SightTests : PageContext
     }
 
     [Fact]
+    public async Task A_queue_counts_all_of_its_members_also_those_whose_tile_stands_under_another()
+    {
+        await FrameAsync("supervisor", board: Board(Tile("Anna") with { QueueNames = "Sales, Billing" }, Tile("Luca", "Talking") with { QueueNames = "Billing" }, Tile("Mila") with { QueueNames = null }));
+        var groups = Render<BoardPage>().FindAll("[data-test=board-group]").ToDictionary(g => g.GetAttribute("aria-label")!);
+        groups.Keys.Should().Equal("Billing", "No queue", "Sales");
+        groups["Billing"].QuerySelector("h2")!.TextContent.Should().Contain("1 ready of 2");
+        groups["Billing"].QuerySelector("[data-test=board-others]")!.TextContent.Should().Contain("Anna").And.NotContain("Luca");
+        groups["Billing"].QuerySelectorAll("[data-test=agent-tile]").Should().ContainSingle("each tile stands once");
+        groups["Sales"].QuerySelector("h2")!.TextContent.Should().Contain("1 ready of 1");
+        groups["Sales"].QuerySelector("[data-test=board-others]").Should().BeNull();
+    }
+
+    [Fact]
     public async Task Each_PBX_has_its_own_line_and_supervisors_read_why()
     {
         var frame = await FrameAsync("supervisor");

@@ -25,6 +25,19 @@ public sealed class WrapUpPanelTests : PageContext
     }
 
     [Fact]
+    public async Task The_button_says_what_follows()
+    {
+        await InCallAsync("Ended");
+        var panel = Panel();
+        string Label() => panel.Find("[data-test=wrap-up-finish]").TextContent;
+        Label().Should().StartWith("Done, ready");
+        Feed.Take(Some.Message(new MyStateEvent(Some.State("WrapUp", "no_answer"), Some.Today)));
+        panel.WaitForAssertion(() => Label().Should().StartWith("Done, then pause"));
+        Feed.Take(Some.Message(new MyStateEvent(Some.State("WrapUp") with { Leaves = true }, Some.Today)));
+        panel.WaitForAssertion(() => Label().Should().StartWith("Done, then sign out"));
+    }
+
+    [Fact]
     public async Task Note_next_step_and_disposition_are_saved_once()
     {
         await InCallAsync("Ended", null, Some.Field("note", "wants 20 seats", 1));

@@ -27,8 +27,13 @@ static class Sight
     /// <summary>What follows the call, in words; null: ready.</summary>
     public static string? After(IStringLocalizer<Texts> t, AgentStateView me, CatalogView? catalog) =>
         !InCall(me) ? null
-        : me.Leaves ? t["Presence.After.sign_out"]
-        : me.Reason is { } pause ? PauseName(t, pause, catalog) : null;
+        : me.Leaves ? t["Presence.After.sign_out"].Value
+        : me.Reason is { } pause ? t["Presence.After.pause_of", PauseName(t, pause, catalog)].Value : null;
+
+    /// <summary>What "done" with a wrap-up leads to: ready, unless something else follows.</summary>
+    public static string Finish(IStringLocalizer<Texts> t, AgentStateView? me) =>
+        me is { Leaves: true } && InCall(me) ? t["WrapUp.FinishThen", t["Presence.After.sign_out"].Value]
+        : me is { Reason: not null } && InCall(me) ? t["WrapUp.FinishThen", t["Presence.After.pause"].Value] : t["WrapUp.Finish"];
 
     /// <summary>As the site calls it, else our own words for our own codes.</summary>
     public static string PauseName(IStringLocalizer<Texts> t, string code, CatalogView? catalog) =>
