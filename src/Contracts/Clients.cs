@@ -28,7 +28,15 @@ public sealed record ClientCardView(Guid Id, long Number, string Kind, string Na
     /// <summary>What the card's links lead to, by the field's code. Never sent: whoever may see a target gets its name in Custom.</summary>
     [JsonIgnore]
     public IReadOnlyDictionary<string, LinkTarget> Links { get; init; } = new Dictionary<string, LinkTarget>(StringComparer.Ordinal);
+
+    /// <summary>Values of calculated fields that look at records to which links lead. Never sent: whoever may see all of these records gets the value in Custom.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LinkedValue> Linked { get; init; } = [];
 }
+
+/// <param name="Code">Of the calculated field.</param>
+/// <param name="Links">The links that it depends on.</param>
+public sealed record LinkedValue(string Code, JsonElement Value, IReadOnlyList<string> Links);
 
 /// <param name="Kind">client, deal, person.</param>
 /// <param name="Owner">Whose it is: who sees their clients or deals sees it.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace CallCrm.Contracts;
@@ -71,8 +72,19 @@ public sealed record BoardEvent(BoardFiguresView Figures, IReadOnlyList<WaitingC
 /// <param name="Reason">Why it is away: AmiLostReason name.</param>
 public sealed record PbxEventView(string Node, bool Connected, DateTimeOffset Since, string? Reason) : LiveEvent;
 
-/// <summary>Something that pages may show has changed: reload it. Kind: client, deal, task, day (of a person), wrap_up, recording, call (a past one came into the log or was corrected), settings, scripts; pops_late and router_away with key on or off; missed with <see cref="MissedCount"/> as key.</summary>
+/// <summary>Something that pages may show has changed: reload it. Kind: client, deal, task, day (of a person), wrap_up, recording, call (a past one came into the log or was corrected), settings, scripts; pops_late and router_away with key on or off; missed with <see cref="MissedCount"/> as key; cards: values of calculated fields, of the cards whose numbers are in the <see cref="NumberRange"/> of the key.</summary>
 public sealed record HintEvent(string Subject, string Key, long? Version) : LiveEvent;
+
+/// <summary>Of cards, written <c>after-upto</c>.</summary>
+/// <param name="After">Not itself in it.</param>
+public sealed record NumberRange(long After, long UpTo)
+{
+    public static NumberRange? Parse(string text) =>
+        text.Split('-') is [var after, var upTo] && long.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out var from) && long.TryParse(upTo, NumberStyles.None, CultureInfo.InvariantCulture, out var to)
+            ? new NumberRange(from, to) : null;
+
+    public bool Contains(long number) => number > After && number <= UpTo;
+}
 
 /// <param name="Greeting">What to say first on the dialled number, in the client's language, else the number's, else the agent's; names are filled in.</param>
 /// <param name="Wait_s">How long the caller had waited at the offer.</param>

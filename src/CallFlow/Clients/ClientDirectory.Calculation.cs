@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
@@ -17,6 +18,12 @@ public sealed partial class ClientDirectory
 {
     const int CardsAtOnce = 1_000, ChangesAtOnce = 500, EntriesAtOnce = 5_000;
 
+    /// <summary>Kind of the hint that a pass changed cards; its key is the range of their numbers: <c>after-upto</c>.</summary>
+    public const string PassHint = "cards";
+
+    /// <summary>A page reads its card once for a pass, when the pass has gone by; so they do not all read at the same moment.</summary>
+    static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(1);
+
     (string Key, FormulaSet Set) lastFormulas = ("", FormulaSet.Build([], out _));
 
     DateOnly LocalDay(DateTimeOffset at) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone ?? TimeZoneInfo.Utc).DateTime);
@@ -29,7 +36,7 @@ public sealed partial class ClientDirectory
         await using var command = new NpgsqlCommand(
             $"select {CustomField.Columns} from client_field where not archived and exists (select from client_field where kind = 'calculated' and not archived) order by code for share", transaction.Connection, transaction);
         var fields = await ReadFieldsAsync(command, ct);
-        var key = string.Join('\n', fields.Select(f => $"{f.Code} {f.Kind} {f.Expression}"));
+        var key = string.Join('\n', fields.Select(f => $"{f.Code} {f.Kind} {f.Target} {f.Expression}"));
         if (lastFormulas is var last && last.Key == key) return last.Set;
         var set = FormulaSet.Build(fields, out _);
         lastFormulas = (key, set);
@@ -50,48 +57,61 @@ public sealed partial class ClientDirectory
         var changed = new List<Guid>();
         foreach (var some in cards.Distinct().Order().Chunk(CardsAtOnce))
         {
-            var (ids, values) = await ValuesAsync(transaction, formulas, some, ct);
-            if (ids.Count == 0) continue;
-            await using var update = new NpgsqlCommand("update client c set custom = (c.custom - $3) || g.made::jsonb from unnest($1::uuid[], $2::text[]) as g(id, made) where c.id = g.id", transaction.Connection, transaction)
+            var values = await ValuesAsync(transaction, formulas, some, ct);
+            if (values.Count == 0) continue;
+            await using var update = new NpgsqlCommand(
+                "update client c set custom = (c.custom - $4) || g.made::jsonb, linked = g.linked::jsonb from unnest($1::uuid[], $2::text[], $3::text[]) as g(id, made, linked) where c.id = g.id", transaction.Connection, transaction)
             {
-                Parameters = { new() { Value = ids.ToArray() }, new() { Value = values.ToArray() }, new() { Value = formulas.Codes.ToArray() } },
+                Parameters = { new() { Value = values.Select(v => v.Id).ToArray() }, new() { Value = values.Select(v => v.Own).ToArray() }, new() { Value = values.Select(v => v.Linked).ToArray() }, new() { Value = formulas.Codes.ToArray() } },
             };
             await update.ExecuteNonQueryAsync(ct);
-            changed.AddRange(ids);
+            changed.AddRange(values.Select(v => v.Id));
         }
 
         return changed;
     }
 
     /// <summary>Of those cards alone whose stored values are others.</summary>
-    async Task<(List<Guid> Ids, List<string> Values)> ValuesAsync(NpgsqlTransaction transaction, FormulaSet formulas, Guid[] cards, CancellationToken ct)
+    async Task<List<(Guid Id, string Own, string Linked)>> ValuesAsync(NpgsqlTransaction transaction, FormulaSet formulas, Guid[] cards, CancellationToken ct)
     {
-        var (ids, values) = (new List<Guid>(), new List<string>());
-        await foreach (var (id, made, custom) in EvaluateAsync(transaction, formulas, cards, ct))
+        var values = new List<(Guid, string, string)>();
+        await foreach (var (id, made, custom, stored) in EvaluateAsync(transaction, formulas, cards, ct))
         {
-            if (formulas.Codes.All(c => Same(made[c], custom, c))) continue;
-            ids.Add(id);
-            values.Add(CustomField.Json(made));
+            var (own, linked) = (new JsonObject(), new JsonObject());
+            foreach (var (code, value) in made) (formulas.IsLinked(code) ? linked : own)[code] = value?.DeepClone();
+            if (formulas.Codes.All(c => Same(own[c], custom, c)) && JsonElement.DeepEquals(JsonSerializer.SerializeToElement(linked), stored)) continue;
+            values.Add((id, CustomField.Json(own), CustomField.Json(linked)));
         }
 
-        return (ids, values);
+        return values;
     }
 
     static bool Same(JsonNode? made, JsonElement custom, string code) => custom.TryGetProperty(code, out var stored) ? made is not null && JsonElement.DeepEquals(JsonSerializer.SerializeToElement(made), stored) : made is null;
 
-    async IAsyncEnumerable<(Guid Id, JsonObject Made, JsonElement Custom)> EvaluateAsync(NpgsqlTransaction transaction, FormulaSet formulas, Guid[] cards, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+    /// <returns>What is made, and what stands there: in the card's own fields, and of those that look at other records.</returns>
+    async IAsyncEnumerable<(Guid Id, JsonObject Made, JsonElement Custom, JsonElement Linked)> EvaluateAsync(NpgsqlTransaction transaction, FormulaSet formulas, Guid[] cards, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
-        var now = time.GetUtcNow();
-        await using var command = new NpgsqlCommand(FactsSql(formulas.Needs("calls"), formulas.Needs("deals")), transaction.Connection, transaction)
+        var (now, links) = (time.GetUtcNow(), formulas.Links);
+        await using var command = new NpgsqlCommand(FactsSql(formulas.Needs("calls"), formulas.Needs("deals"), links.Count > 0), transaction.Connection, transaction)
         {
             Parameters = { new() { Value = cards }, new() { Value = now.AddDays(-30).UtcDateTime }, new() { Value = now.AddDays(-90).UtcDateTime } },
         };
+        if (links.Count > 0)
+        {
+            command.Parameters.AddWithValue(links.Select(l => l.Code).ToArray());
+            command.Parameters.AddWithValue(links.Select(l => l.Target!).ToArray());
+        }
+
         await using var reader = await command.ExecuteReaderAsync(ct);
+        var (atCustom, atLinked, atLinks) = (reader.GetOrdinal("custom"), reader.GetOrdinal("linked"), links.Count > 0 ? reader.GetOrdinal("links") : -1);
         while (await reader.ReadAsync(ct))
         {
-            using var custom = JsonDocument.Parse(reader.GetString(reader.GetOrdinal("custom")));
-            var made = formulas.Evaluate(n => Fact(reader, n, now), custom.RootElement, LocalDay(now));
-            yield return (reader.GetGuid(0), made, custom.RootElement);
+            using var custom = JsonDocument.Parse(reader.GetString(atCustom));
+            using var linked = JsonDocument.Parse(reader.GetString(atLinked));
+            using var records = atLinks >= 0 && !reader.IsDBNull(atLinks) ? JsonDocument.Parse(reader.GetString(atLinks)) : null;
+            JsonElement? Record(string link) => records is not null && records.RootElement.TryGetProperty(link, out var found) && found.ValueKind == JsonValueKind.Object ? found : null;
+            var made = formulas.Evaluate(n => FormulaLinks.Is(n) ? formulas.LinkedValue(n, Record, LocalDay) : Fact(reader, n, now), custom.RootElement, LocalDay(now));
+            yield return (reader.GetGuid(0), made, custom.RootElement, linked.RootElement);
         }
     }
 
@@ -121,7 +141,7 @@ public sealed partial class ClientDirectory
         ArgumentNullException.ThrowIfNull(formulas);
         await using var connection = await pages.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await foreach (var (_, made, _) in EvaluateAsync(transaction, formulas, [client], ct)) return (true, made[code] is { } value ? JsonSerializer.SerializeToElement(value) : null);
+        await foreach (var (_, made, _, _) in EvaluateAsync(transaction, formulas, [client], ct)) return (true, made[code] is { } value ? JsonSerializer.SerializeToElement(value) : null);
         return (false, null);
     }
 
@@ -164,11 +184,12 @@ public sealed partial class ClientDirectory
             await RecalculateAllAsync(transaction, ct);
         }
 
-        var (cards, more) = await ChangedAsync(transaction, domain, ct);
+        var (cards, deals, more) = await ChangedAsync(transaction, domain, ct);
         if (cards is null) return false;
-        if (cards.Length > 0)
+        if (cards.Length + deals.Length > 0)
         {
             var formulas = await FormulasAsync(transaction, ct);
+            await NoteTargetsAsync(transaction, formulas, cards, deals, ct);
             await DoAsync(transaction, LockCardsSql, ct, cards);
             var changed = await RecalculateAsync(transaction, formulas, cards, ct);
             if (changed.Count > 0) await hints.AddAsync(transaction, [.. changed.Select(c => new ChangeHint("client", c.ToString(), null, null, default))], ct);
@@ -180,11 +201,11 @@ public sealed partial class ClientDirectory
     }
 
     /// <returns>Null: another host reads just now.</returns>
-    static async Task<(Guid[]? Cards, bool More)> ChangedAsync(NpgsqlTransaction transaction, string domain, CancellationToken ct)
+    static async Task<(Guid[]? Cards, Guid[] Deals, bool More)> ChangedAsync(NpgsqlTransaction transaction, string domain, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(ChangedSql, transaction.Connection, transaction) { Parameters = { new() { Value = domain }, new() { Value = ChangesAtOnce }, new() { Value = EntriesAtOnce } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct) ? (reader.GetFieldValue<Guid[]>(0), reader.GetBoolean(1)) : (null, false);
+        return await reader.ReadAsync(ct) ? (reader.GetFieldValue<Guid[]>(0), reader.GetFieldValue<Guid[]>(2), reader.GetBoolean(1)) : (null, [], false);
     }
 
     /// <summary>The next cards of a pass, in one transaction with how far it is. A new day begins one where a formula looks at the day.</summary>
@@ -201,7 +222,7 @@ public sealed partial class ClientDirectory
         if (pass.After is null && formulas.Ages)
         {
             await RecalculateAllAsync(transaction, ct);
-            pass = pass with { After = 0 };
+            pass = pass with { After = 0, Told = 0 };
         }
 
         // Of the day on which it began: one that ran past midnight is followed by another.
@@ -213,22 +234,44 @@ public sealed partial class ClientDirectory
         }
 
         var (cards, last) = await NextCardsAsync(transaction, after, ct);
-        await RecalculateAsync(transaction, formulas, cards, ct);
+        var changed = (await RecalculateAsync(transaction, formulas, cards, ct)).Count > 0 || pass.Changed;
         var over = cards.Length < CardsAtOnce || formulas.IsEmpty;
         if (over) await DoAsync(transaction, "update client_recalculation set after = null, ended_at = $1", ct, now);
         else await DoAsync(transaction, "update client_recalculation set after = $1", ct, last);
+        var told = await TellAsync(transaction, pass with { Changed = changed }, last, over, ct);
         await transaction.CommitAsync(ct);
+        if (told) hints.Wake();
         return !over;
     }
 
-    sealed record PassRow(long? After, DateOnly? Day);
+    /// <summary>In the transaction of the step: who dies before it is told tells it the next time.</summary>
+    /// <returns>Whether there is something to hear.</returns>
+    async Task<bool> TellAsync(NpgsqlTransaction transaction, PassRow pass, long last, bool over, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        if (!over && now - pass.ToldAt < TellEvery)
+        {
+            if (pass.Changed) await DoAsync(transaction, "update client_recalculation set changed = true where not changed", ct);
+            return false;
+        }
+
+        await DoAsync(transaction, "update client_recalculation set told = $1, told_at = $2, changed = false", ct, last, now.UtcDateTime);
+        if (!pass.Changed) return false;
+        await hints.AddAsync(transaction, PassHint, string.Create(CultureInfo.InvariantCulture, $"{pass.Told}-{last}"), null, null, ct);
+        return true;
+    }
+
+    sealed record PassRow(long? After, DateOnly? Day, long Told, DateTimeOffset? ToldAt, bool Changed);
 
     /// <returns>Null: another host is at it.</returns>
     static async Task<PassRow?> PassRowAsync(NpgsqlTransaction transaction, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select after, day from client_recalculation for update skip locked", transaction.Connection, transaction);
+        await using var command = new NpgsqlCommand("select after, day, told, told_at, changed from client_recalculation for update skip locked", transaction.Connection, transaction);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct) ? new PassRow(reader.IsDBNull(0) ? null : reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<DateOnly>(1)) : null;
+        return await reader.ReadAsync(ct)
+            ? new PassRow(reader.IsDBNull(0) ? null : reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<DateOnly>(1), reader.GetInt64(2),
+                reader.IsDBNull(3) ? null : reader.GetFieldValue<DateTimeOffset>(3), reader.GetBoolean(4))
+            : null;
     }
 
     static async Task<(Guid[] Cards, long Last)> NextCardsAsync(NpgsqlTransaction transaction, long after, CancellationToken ct)
@@ -251,7 +294,8 @@ public sealed partial class ClientDirectory
     // Read after this statement, facts are at least as new as the lock. In the order in which merges and imports lock.
     const string LockCardsSql = "select id from client where id = any ($1) order by id for no key update";
 
-    const string BeginPassSql = "update client_recalculation set after = 0, upto = (select coalesce(max(number), 0) from client), started_at = $1";
+    // What the pass before it had not told yet is told with the first cards of this one.
+    const string BeginPassSql = "update client_recalculation set after = 0, told = 0, upto = (select coalesce(max(number), 0) from client), started_at = $1";
 
     const string BeginFollowingSql = """
         insert into client_calculation_position (domain, change_xid, change_id, journal_seq)
@@ -281,17 +325,19 @@ public sealed partial class ClientDirectory
           where e.kind in ('call_identified', 'call_ended', 'call_corrected', 'call_merged', 'call_imported') and l.client_id is not null
         )
         select coalesce((select array_agg(distinct client_root(id)) from touched where client_root(id) is not null), '{}'),
-          (select count(*) from changes) = $2 or (select count(*) from entries) = $3
+          (select count(*) from changes) = $2 or (select count(*) from entries) = $3,
+          coalesce((select array_agg(distinct key::uuid) from changes where kind = 'deal' and key ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'), '{}')
         from before
         """;
 
     /// <summary>What formulas are evaluated with; calls and deals of all cards that went into one are its.</summary>
-    static string FactsSql(bool calls, bool deals) => $"""
-        select c.id, c.custom::text as custom, c.name, c.company, c.email, c.city, c.note, c.address, c.kind, c.language, c.segment, c.source, c.tax_id as "taxId", c.time_zone as "timeZone",
-          array_to_string(c.tags, ', ') as tags, c.created_at as created, k.*, d.*
+    static string FactsSql(bool calls, bool deals, bool links) => $"""
+        select c.id, c.custom::text as custom, c.linked::text as linked, c.name, c.company, c.email, c.city, c.note, c.address, c.kind, c.language, c.segment, c.source, c.tax_id as "taxId", c.time_zone as "timeZone",
+          array_to_string(c.tags, ', ') as tags, c.created_at as created, k.*, d.*, r.*
         from client c
         cross join lateral ({(calls ? CallFactsSql : NoFactsSql)}) k
         cross join lateral ({(deals ? DealFactsSql : NoFactsSql)}) d
+        cross join lateral ({(links ? FormulaLinks.RecordsSql : NoFactsSql)}) r
         where c.id = any ($1) and c.merged_into is null and c.deleted_at is null
         """;
 

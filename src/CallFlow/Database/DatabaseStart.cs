@@ -1,4 +1,5 @@
 using CallCrm.CallFlow.Demo;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -6,7 +7,8 @@ using Npgsql;
 namespace CallCrm.CallFlow;
 
 /// <summary>Database up and migrated before any other part starts; stopped after all others have stopped.</summary>
-internal sealed partial class DatabaseStart(DatabaseAddress address, NpgsqlDataSource source, TimeProvider time, ILoggerFactory logs, ILogger<DatabaseStart> log, DemoOptions? demo = null) : IHostedLifecycleService, IAsyncDisposable
+internal sealed partial class DatabaseStart(DatabaseAddress address, NpgsqlDataSource source, TimeProvider time, ILoggerFactory logs, ILogger<DatabaseStart> log, DemoOptions? demo = null,
+    StoredFiles? files = null, IDataProtectionProvider? protection = null) : IHostedLifecycleService, IAsyncDisposable
 {
     EmbeddedPostgres? server;
 
@@ -16,7 +18,7 @@ internal sealed partial class DatabaseStart(DatabaseAddress address, NpgsqlDataS
         await Migrator.MigrateAsync(address.ConnectionString, time, logs.CreateLogger(typeof(Migrator)), ct);
         if (demo is null) return;
         FillingIn();
-        if (await DemoData.SeedIfEmptyAsync(source, demo, time, ct)) FilledIn();
+        if (await DemoData.SeedIfEmptyAsync(source, demo, time, ct, new DemoKeeps(files, protection))) FilledIn();
     }
 
     public Task StartAsync(CancellationToken ct) => Task.CompletedTask;

@@ -40,12 +40,13 @@ internal sealed class DemoClients(DemoRandom random, DemoOptions options, DateTi
         var family = random.One(woman && country.WomenFamilies.Length > 0 ? country.WomenFamilies : country.Families);
         var company = random.Percent(40) ? Company(country) : "";
         var source = random.One(DemoNames.Sources);
+        var isCompany = company.Length > 0 && random.Percent(30);
         return new DemoClient
         {
             Id = random.Id(created),
-            Kind = company.Length > 0 && random.Percent(30) ? "company" : "person",
-            Name = $"{first} {family}",
-            Company = company,
+            Kind = isCompany ? "company" : "person",
+            Name = isCompany ? company : $"{first} {family}",
+            Company = isCompany ? "" : company,
             City = random.One(country.Cities),
             Email = random.Percent(70) ? $"client{random.Next(90000) + 10000}@{country.Mail}" : "",
             Language = country.Language,

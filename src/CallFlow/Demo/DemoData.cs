@@ -1,15 +1,19 @@
 using System.Globalization;
 using Dapper;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
 using Npgsql;
 
 namespace CallCrm.CallFlow.Demo;
 
+/// <summary>What a host keeps outside the database; without it the demo has no files and no webhook.</summary>
+public readonly record struct DemoKeeps(StoredFiles? Files, IDataProtectionProvider? Protection);
+
 /// <summary>Fills an empty database with a made-up company: people, queues, clients, deals and the calls of the last weeks.</summary>
 public static class DemoData
 {
     /// <summary>In one transaction, only when nobody has used the database; false when it was not empty.</summary>
-    public static async Task<bool> SeedIfEmptyAsync(NpgsqlDataSource source, DemoOptions options, TimeProvider time, CancellationToken ct)
+    public static async Task<bool> SeedIfEmptyAsync(NpgsqlDataSource source, DemoOptions options, TimeProvider time, CancellationToken ct, DemoKeeps keeps = default)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -17,14 +21,14 @@ public static class DemoData
         if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select exists (select from app_user) or exists (select from client) or exists (select from call)", cancellationToken: ct))) return false;
         var now = time.GetUtcNow();
         await DemoSettings.InsertAsync(connection, options, new PasswordHasher<object>().HashPassword(options, options.Password), now, ct);
-        await InsertWorkAsync(connection, options, now, ct);
+        await InsertWorkAsync(connection, options, keeps, now, ct);
         await transaction.CommitAsync(ct);
         await using var analyze = new NpgsqlCommand("analyze", connection) { CommandTimeout = 120 };
         await analyze.ExecuteNonQueryAsync(ct);
         return true;
     }
 
-    static async Task InsertWorkAsync(NpgsqlConnection connection, DemoOptions options, DateTimeOffset now, CancellationToken ct)
+    static async Task InsertWorkAsync(NpgsqlConnection connection, DemoOptions options, DemoKeeps keeps, DateTimeOffset now, CancellationToken ct)
     {
         var random = new DemoRandom(options.Seed);
         var maker = new DemoClients(random, options, now.AddDays(-options.Days - 1));
@@ -36,9 +40,12 @@ public static class DemoData
         for (var n = history.Known; n < clients.Count; n++) clients[n].CreatedAt = clients[n].UpdatedAt = now.AddDays(-options.Days - 1 - random.Next(300));
         foreach (var client in clients) maker.AddPhones(client);
         DemoSegments.Assign(clients, deals, history, now);
+        var cards = new DemoCards(new DemoRandom(options.Seed + 2), options, now);
+        cards.Dress(clients, deals, history);
         await DemoInsert.RowsAsync(connection, "client", clients.OrderBy(c => c.CreatedAt).ThenBy(c => c.Id), ct);
         await DemoInsert.RowsAsync(connection, "client_phone", maker.Phones, ct);
-        await connection.ExecuteAsync(new CommandDefinition(OwnFields, cancellationToken: ct));
+        await DemoInsert.RowsAsync(connection, "client_email", cards.Emails, ct);
+        await DemoInsert.RowsAsync(connection, "blocked_number", cards.Blocked, ct);
         await DemoInsert.RowsAsync(connection, "deal", deals.OrderBy(d => d.CreatedAt), ct);
         await DemoInsert.RowsAsync(connection, "call", history.Calls.OrderBy(c => c.StartedAt), ct);
         await DemoInsert.RowsAsync(connection, "call_leg", history.Legs, ct);
@@ -51,18 +58,12 @@ public static class DemoData
         await connection.ExecuteAsync(new CommandDefinition(Proposed, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "script_visit", history.Scripts.Visits, ct);
         await DemoFields.FillAsync(connection, now, ct);
+        await DemoMoves.FillAsync(connection, now, ct);
         await DemoInsert.RowsAsync(connection, "task", DemoDeals.Tasks(random, clients, history, now), ct);
+        await DemoOffice.FillAsync(connection, options, now, ct);
+        await DemoWebhook.FillAsync(connection, options, keeps.Protection, now, ct);
+        await DemoFiles.FillAsync(connection, keeps.Files, new DemoRandom(options.Seed + 3), clients, deals, now, ct);
     }
-
-    /// <summary>One that leads to another client, and one that is calculated: its values come with the first pass over the cards.</summary>
-    const string OwnFields = """
-        insert into client_field (code, name, kind, position, target, expression, result, uses) values
-          ('recommended_by', 'Recommended by', 'link', 10, 'client', null, null, '{}'),
-          ('standing', 'Standing', 'calculated', 20, null, 'if(wonDealsSum >= 10000, "gold", if(wonDeals > 0, "customer", if(openDeals > 0, "in talks", "prospect")))', 'text', '{openDeals,wonDeals,wonDealsSum}');
-        update client c set custom = jsonb_build_object('recommended_by', jsonb_build_object('id', o.by))
-        from (select id, lag(id, 3) over (order by number) as by, row_number() over (order by number) as n from client) o
-        where o.id = c.id and o.by is not null and o.n % 4 = 0;
-        """;
 
     /// <summary>Most wrap-ups were filled in by one key; the note was changed more often than the rest.</summary>
     const string Proposed = """

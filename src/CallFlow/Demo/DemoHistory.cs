@@ -103,10 +103,10 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
 
     DemoClient Caller(DateTimeOffset at)
     {
-        if (known < clients.Count && random.Percent(15))
+        if (known < clients.Count && random.Percent(12))
         {
             var fresh = clients[known++];
-            (fresh.CreatedAt, fresh.UpdatedAt, fresh.Id) = (at, at, random.Id(at));
+            (fresh.CreatedAt, fresh.UpdatedAt, fresh.Id, fresh.Confirmed) = (at, at, random.Id(at), false);
             return fresh;
         }
 
@@ -281,6 +281,9 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
     void WrapUp(CallRow call, DemoClient client, DemoShift shift, DemoQueue? queue, DateTimeOffset ends, int talk_ms, int hold_ms, DateTimeOffset answered)
     {
         var wrapUp_ms = (int)(Math.Clamp(6 + random.Exponential(14), 6, 60) * 1000);
+        // One of them hurries, which the report on filling is there to show.
+        var hurries = shift.Person.Login == "james" && Calls.Count % 11 == 0;
+        if (hurries) wrapUp_ms = 2_000;
         shift.Do(AgentState.Talking, answered, ends, call.Id);
         shift.Do(AgentState.WrapUp, ends, ends.AddMilliseconds(wrapUp_ms), call.Id);
         Leg(call, $"PJSIP/{shift.Person.Extension}", shift.Person.Id, false, answered.AddSeconds(-5), answered, ends, talk_ms, hold_ms, wrapUp_ms);
@@ -288,7 +291,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         if (random.Percent(8) && ends > now.AddDays(-3)) return;
         var (disposition, notes) = (Disposition(queue), queue?.Notes ?? DemoNames.SalesNotes);
         var (script, version, path, answers) = Scripts.Walk(call.Id, shift.Person.Id, queue?.Name, client.Language, answered, ends);
-        WrapUps.Add(new DemoWrapUp(call.Id, shift.Person.Id, disposition, random.Percent(75) ? random.One(notes) : "", disposition == "callback" || random.Percent(12) ? random.One(DemoNames.NextSteps) : "",
+        WrapUps.Add(new DemoWrapUp(call.Id, shift.Person.Id, disposition, hurries ? "ok" : random.Percent(75) ? random.One(notes) : "", disposition == "callback" || random.Percent(12) ? random.One(DemoNames.NextSteps) : "",
             ends.AddMilliseconds(wrapUp_ms), answers, script, version, path));
         client.Confirmed = true;
     }

@@ -19,6 +19,21 @@ internal sealed class DemoClient
     public string Source { get; set; } = "";
     public Guid? ResponsibleId { get; set; }
     public bool Confirmed { get; set; } = true;
+    public Guid? CompanyId { get; set; }
+    public string[] Roles { get; set; } = [];
+    public string[] Tags { get; set; } = [];
+    public string TaxId { get; set; } = "";
+    public string TimeZone { get; set; } = "";
+    public string Address { get; set; } = "";
+    public string Note { get; set; } = "";
+    public int Version { get; set; } = 1;
+    public Dictionary<string, object> Custom { get; } = new(StringComparer.Ordinal);
+    public DateTimeOffset? DoNotCallAt { get; set; }
+    public Guid? DoNotCallBy { get; set; }
+    public DateTimeOffset? HiddenAt { get; set; }
+    public Guid? HiddenBy { get; set; }
+    public DateTimeOffset? DeletedAt { get; set; }
+    public Guid? DeletedBy { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
 
@@ -33,6 +48,10 @@ internal sealed class DemoClient
 }
 
 internal sealed record DemoPhone(Guid ClientId, string E164, string Raw, string Label, bool IsMain, DateTimeOffset AddedAt);
+
+internal sealed record DemoEmail(Guid ClientId, string Address, string Label, int Position);
+
+internal sealed record DemoBlocked(Guid Id, string Domain, string E164, string Reason, string Note, Guid MadeBy, DateTimeOffset MadeAt, DateTimeOffset? Until, Guid? HiddenClient);
 
 internal sealed record DemoDeal(Guid Id, Guid ClientId, string DealType, string Stage, string Title, decimal Amount, string Currency, Guid? ResponsibleId, DateTimeOffset StageSince,
     DateTimeOffset? ClosedAt, DateTimeOffset CreatedAt);

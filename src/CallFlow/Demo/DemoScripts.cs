@@ -48,6 +48,9 @@ internal sealed class DemoScripts(int seed)
 
     readonly DemoRandom random = new(seed);
 
+    /// <summary>What was said changes no way.</summary>
+    readonly DemoRandom said = new(seed + 10);
+
     public List<DemoVisit> Visits { get; } = [];
 
     /// <summary>The script, the way as it stood at the wrap-up, and the answers that led along it.</summary>
@@ -68,6 +71,7 @@ internal sealed class DemoScripts(int seed)
         }
 
         var answers = path.Zip(path.Skip(1)).Where(Said.ContainsKey).Select(p => Said[p]).ToDictionary(a => a.Question, a => a.Answer, StringComparer.Ordinal);
+        foreach (var step in path) DemoAnswers.Add(answers, step, said, language is "it" or "ru" ? language : "en", answered);
         return (id, Version, [.. path], answers);
 
         void Add(string step, string came, double moment) =>

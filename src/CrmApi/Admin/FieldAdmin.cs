@@ -63,7 +63,7 @@ internal static class FieldAdmin
         (await writer.ChangeAsync(person, Subject(code), known => Subject(code).Find(known) is { } field ? Check(field with { Archived = true }, known) : new AdminRules.Errors(),
             async change => change.Conflict(await change.DoAsync("update client_field set archived = true, version = version + 1 where code = @code and not archived", new { code }, cancel)), cancel)).Answer();
 
-    static async Task<Results<Ok<FormulaTryView>, ProblemHttpResult>> TryAsync(string code, FormulaTry asked, Person person, AdminStore store, ClientDirectory clients, CardAccess access, CancellationToken cancel)
+    static async Task<Results<Ok<FormulaTryView>, ProblemHttpResult>> TryAsync(string code, FormulaTry asked, Person person, AdminStore store, ClientDirectory clients, ClientStore cards, CardAccess access, CancellationToken cancel)
     {
         var known = await store.ReadAsync(person.Id, cancel);
         var field = Clean(asked.Field) with { Code = code, Kind = CustomField.Calculated };
@@ -71,6 +71,8 @@ internal static class FieldAdmin
         if (Check(field, known).ByField.GetValueOrDefault("expression") is { } expected) return Problems.Invalid(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["expression"] = expected });
         if (!(await access.OfAsync(person, asked.Client, cancel)).View) return Problems.Invalid("client", "the id of a client");
         var formulas = FormulaSet.Build(InUse(field, known), out _);
+        if (formulas.IsLinked(code) && await cards.CardAsync(asked.Client, cancel) is { } card && !CardLinks.SeesAll(card, formulas.LinksOf(code), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals)))
+            return Problems.Invalid("client", "a client whose links lead to what you may see");
         if (person.Veil.HidesFields && formulas.UsedBy(code).Any(person.Veil.Hides)) return Problems.Invalid("expression", "fields that you see");
         return await clients.TryFormulaAsync(formulas, code, asked.Client, cancel) is (true, var value) ? TypedResults.Ok(new FormulaTryView(Formula.NameOf(formulas.KindOf(code)!.Value), value)) : Problems.Invalid("client", "the id of a client");
     }
@@ -103,8 +105,9 @@ internal static class FieldAdmin
     {
         var formulas = FormulaSet.Build(InUse(field, change.Before), out _);
         foreach (var code in formulas.Codes)
-            await change.DoAsync("update client_field set result = @result, uses = @uses where code = @code", new { code, result = Formula.NameOf(formulas.KindOf(code)!.Value), uses = formulas.UsedBy(code).ToArray() }, cancel);
-        await change.DoAsync("update client_field set result = null, uses = '{}' where kind <> 'calculated' and result is not null", new { }, cancel);
+            await change.DoAsync("update client_field set result = @result, uses = @uses, links = @links where code = @code",
+                new { code, result = Formula.NameOf(formulas.KindOf(code)!.Value), uses = formulas.UsedBy(code).ToArray(), links = formulas.LinksOf(code).ToArray() }, cancel);
+        await change.DoAsync("update client_field set result = null, uses = '{}', links = '{}' where kind <> 'calculated' and result is not null", new { }, cancel);
         if (before?.Kind != CustomField.Calculated && formulas.IsEmpty) return;
         await RoleStore.RaiseVersionAsync(change.Transaction, cancel);
         var same = before is not null && (before.Kind, before.Expression, before.Archived) == (field.Kind, field.Expression, field.Archived);

@@ -20,6 +20,7 @@ internal sealed partial class CalculationWorker(ClientDirectory directory, IOpti
             try
             {
                 more = await directory.FollowAsync(road.Value.Domain, stoppingToken);
+                more |= await directory.FollowLinksAsync(stoppingToken);
                 more |= await directory.PassAsync(stoppingToken);
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)

@@ -18,18 +18,28 @@ internal static class CardLinks
         api.MapGet("/links", ChoicesAsync).RequireAuthorization(Rights.OpenCards).WithTags("Clients").WithName("ListLinkTargets")
             .WithSummary("What a link on a card may lead to, by a fragment: clients and deals as far as one sees them, colleagues by name or login; at most 8");
 
-    /// <summary>Names are added here alone: a card that went by another way leads to nothing one could read.</summary>
+    /// <summary>
+    /// Names are added here alone, and values that were calculated from what links lead to: a card that went by another way leads to nothing one could read. Such a value shows to who may see all
+    /// records that it comes from; where one of them cannot be seen, or is gone and the value not yet calculated anew, it does not show.
+    /// </summary>
     public static ClientCardView Named(ClientCardView card, Reach clients, Reach deals)
     {
-        if (card.Links.Count == 0 || card.Custom is not { } custom) return card;
+        if (card.Links.Count + card.Linked.Count == 0 || card.Custom is not { } custom) return card;
         var named = custom.ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal);
         foreach (var (code, target) in card.Links)
         {
-            if (target.Kind switch { "client" => clients.Includes(target.Owner), "deal" => deals.Includes(target.Owner), _ => true }) named[code] = Json(target);
+            if (Sees(target, clients, deals)) named[code] = Json(target);
         }
 
+        foreach (var value in card.Linked.Where(v => SeesAll(card, v.Links, clients, deals))) named[value.Code] = value.Value;
         return card with { Custom = named };
     }
+
+    /// <summary>Whether all that these links of the card lead to may be seen; one that stands on the card and leads to nothing that there is may not.</summary>
+    public static bool SeesAll(ClientCardView card, IReadOnlyList<string> links, Reach clients, Reach deals) =>
+        links.All(l => card.Custom?.ContainsKey(l) != true || (card.Links.TryGetValue(l, out var target) && Sees(target, clients, deals)));
+
+    static bool Sees(LinkTarget target, Reach clients, Reach deals) => target.Kind switch { "client" => clients.Includes(target.Owner), "deal" => deals.Includes(target.Owner), _ => true };
 
     public static ClientCardView Named(ClientCardView card, Person person) => Named(card, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals));
 

@@ -14,6 +14,8 @@ internal static class CardReader
         select k.asked, c.id, c.number, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, s.name as segment_name, c.segment_reason, c.source,
           c.responsible_id, u.name as responsible_name, c.confirmed, c.version, c.created_at, c.hidden_at is not null as hidden,
           c.tax_id, c.time_zone, c.address, c.tags, c.custom::text as custom,
+          (select jsonb_agg(jsonb_build_object('Code', f.code, 'Value', c.linked -> f.code, 'Links', f.links))::text from client_field f
+            where c.linked <> '{}' and f.links <> '{}' and not f.archived and jsonb_exists(c.linked, f.code)) as linked,
           b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles, c.deleted_at, n.do_not_call_at, n.who as do_not_call_by
         from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked)
         left join client b on b.id = client_root(c.company_id)
@@ -74,12 +76,13 @@ internal static class CardReader
             DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null)
         {
             Links = links[c.Asked].ToDictionary(l => l.Code, l => new LinkTarget(l.Kind, l.Id, l.Name ?? "", l.Owner, l.Client), StringComparer.Ordinal),
+            Linked = c.Linked is { } linked ? JsonSerializer.Deserialize<LinkedValue[]>(linked) ?? [] : [],
         });
     }
 
     sealed record CardRow(Guid Asked, Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
         string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden,
-        string TaxId, string TimeZone, string Address, Array Tags, string Custom, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt,
+        string TaxId, string TimeZone, string Address, Array Tags, string Custom, string? Linked, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt,
         DateTimeOffset? DoNotCallAt, string? DoNotCallBy);
 
     sealed record LinkRow(Guid Asked, string Code, string Kind, Guid Id, string? Name, Guid? Owner, Guid? Client);

@@ -111,7 +111,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook r
     /// <summary>The call lends the card; what its links lead to is as far as the agent's own rights reach.</summary>
     ClientCardView? Card(LiveCall call, Guid agent, Dress dress)
     {
-        if ((call.Client is { } id ? dress.Cards.GetValueOrDefault(id) : null) is not { Links.Count: > 0 } card) return call.Client is { } known ? dress.Cards.GetValueOrDefault(known) : null;
+        if ((call.Client is { } id ? dress.Cards.GetValueOrDefault(id) : null) is not { } card || card.Links.Count + card.Linked.Count == 0) return call.Client is { } known ? dress.Cards.GetValueOrDefault(known) : null;
         var grants = Names.People.TryGetValue(agent, out var person) ? roles.OfNow(agent, person.Role, person.Department) : Grants.None;
         return CardLinks.Named(card, grants.Of(Rights.WorkWithClients), grants.Of(Rights.SeeDeals));
     }

@@ -4,6 +4,7 @@ using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Scripts;
+using Dapper;
 using Npgsql;
 
 namespace CallCrm.CrmApi.Live;
@@ -130,8 +131,21 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
     async Task TellAsync(IReadOnlyList<ChangeHint> batch, CancellationToken cancel)
     {
         if (batch.Any(h => h.Kind == "settings")) facts.Names = await LiveNames.LoadAsync(database, feed.Domain, cancel);
-        await TellCardsAsync(batch.Where(h => h.Kind == "client").Select(h => Guid.TryParse(h.Key, out var id) ? id : default).ToHashSet(), cancel);
+        var cards = batch.Where(h => h.Kind == "client").Select(h => Guid.TryParse(h.Key, out var id) ? id : default).ToHashSet();
+        cards.UnionWith(await OfPassAsync(batch, cancel));
+        await TellCardsAsync(cards, cancel);
         feed.Tell(Audience.Everyone, [.. batch.GroupBy(h => (h.Kind, h.Key)).Select(g => new HintEvent(g.Key.Kind, g.Key.Key, g.Max(h => h.Version)) { At = g.Last().At })]);
+    }
+
+    /// <summary>Clients on the phone whose cards a pass of formulas has gone by.</summary>
+    async Task<IEnumerable<Guid>> OfPassAsync(IReadOnlyList<ChangeHint> batch, CancellationToken cancel)
+    {
+        var passes = batch.Where(h => h.Kind == ClientDirectory.PassHint).Select(h => NumberRange.Parse(h.Key)).OfType<NumberRange>().ToArray();
+        var talking = passes.Length == 0 ? [] : feed.State.Calls.Values.Select(c => c.Client).OfType<Guid>().Distinct().ToArray();
+        if (talking.Length == 0) return [];
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var numbers = await connection.QueryAsync<(Guid Id, long Number)>(new CommandDefinition("select id, number from client where id = any(@talking)", new { talking }, cancellationToken: cancel));
+        return [.. numbers.Where(n => Array.Exists(passes, p => p.Contains(n.Number))).Select(n => n.Id)];
     }
 
     async Task TellCardsAsync(HashSet<Guid> clients, CancellationToken cancel)

@@ -18,7 +18,7 @@ internal sealed record MissingField(string Field, string Rule);
 
 /// <summary>
 /// The one place that says which mandatory fields a card lacks. It reads the card within the transaction that asks, so what is about to be saved counts. A
-/// field that was put away is not asked for, nor a responsible of who may name none, nor what a person does not see or may not change: nobody is held up by what
+/// field that was put away is not asked for, nor one that is calculated, nor a responsible of who may name none, nor what a person does not see or may not change: nobody is held up by what
 /// they cannot fill.
 /// </summary>
 internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess access, LayoutStore layouts)
@@ -100,7 +100,7 @@ internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess acces
             else r.deal_type is null or exists (select from client_family(c.id) m (id) join deal d on d.client_id = m.id
               where d.closed_at is null and d.deleted_at is null and d.deal_type = r.deal_type and (r.deal_stage is null or d.stage = r.deal_stage)) end
         cross join unnest(r.fields) with ordinality f (field, n)
-        where f.field <> all (c.filled) and (f.field not like 'custom.%' or exists (select from client_field o where 'custom.' || o.code = f.field and not o.archived))
+        where f.field <> all (c.filled) and (f.field not like 'custom.%' or exists (select from client_field o where 'custom.' || o.code = f.field and not o.archived and o.kind <> 'calculated'))
         order by r.name, r.id, f.n
         """;
 }

@@ -23,6 +23,44 @@ public sealed class FormulaTests
         new("friend", "Friend", "link", [], "client"),
     ];
 
+    static readonly CustomField[] Linking = [.. Own, new("reference", "Reference", "link", [], "deal"), new("helper", "Helper", "link", [], "person"), Calculated("twice", "custom.floors * 2")];
+
+    [Fact]
+    public void A_formula_looks_at_what_a_link_leads_to()
+    {
+        var set = FormulaSet.Build([.. Linking, Calculated("x", "CUSTOM.Friend.custom.Budget * 0.5 + coalesce(custom.reference.amount, 1)"), Calculated("y", "custom.x & custom.friend.TaxId"), Calculated("z", "custom.floors")], out var wrong);
+        wrong.Should().BeNull();
+        (set.IsLinked("x"), set.IsLinked("y"), set.IsLinked("z"), set.IsLinked("twice")).Should().Be((true, true, false, false));
+        set.LinksOf("x").Should().Equal("friend", "reference");
+        set.LinksOf("y").Should().Equal(["friend", "reference"], "it looks at x");
+        set.UsedBy("y").Should().Equal(["custom.budget", "custom.friend", "custom.friend.custom.budget", "custom.friend.taxId", "custom.reference", "custom.reference.amount", "custom.x", "taxId"], "what is sensitive is so on every card");
+        set.Links.Select(l => l.Code).Should().Equal("friend", "reference");
+        using var friend = JsonDocument.Parse("""{"taxId":"IT1","custom":{"budget":{"amount":9,"currency":"EUR"}}}""");
+        using var nothing = JsonDocument.Parse("{}");
+        var made = set.Evaluate(n => set.LinkedValue(n, l => l == "friend" ? friend.RootElement : null, d => DateOnly.FromDateTime(d.UtcDateTime)), nothing.RootElement, Today);
+        (made["x"]!.ToJsonString(), made["y"]!.GetValue<string>()).Should().Be(("5.5", "5.5IT1"));
+    }
+
+    [Theory]
+    [InlineData("1 + custom.nobody.city", "at character 5, a link to a client or a deal in front of its field, not custom.nobody")]
+    [InlineData("custom.floors.city", "at character 1, a link to a client or a deal in front of its field, not custom.floors")]
+    [InlineData("custom.helper.name", "at character 1, a link to a client or a deal in front of its field, not custom.helper")]
+    [InlineData("custom.friend.amount", "at character 1, a field that people fill of what custom.friend leads to, not amount")]
+    [InlineData("custom.friend.openDeals", "at character 1, a field that people fill of what custom.friend leads to, not openDeals")]
+    [InlineData("custom.friend.ageDays", "at character 1, a field that people fill of what custom.friend leads to, not ageDays")]
+    [InlineData("custom.friend.custom.twice", "at character 1, a field that people fill of what custom.friend leads to, not custom.twice")]
+    [InlineData("custom.friend.custom.x", "at character 1, a field that people fill of what custom.friend leads to, not custom.x")]
+    [InlineData("custom.friend.custom.friend.city", "at character 1, a field that people fill of what custom.friend leads to, not custom.friend.city")]
+    [InlineData("custom.friend.", "at character 1, a field that people fill of what custom.friend leads to, not ")]
+    [InlineData("custom.reference.city", "at character 1, a field that people fill of what custom.reference leads to, not city")]
+    [InlineData("2 * custom.friend.city", "at character 5, a number")]
+    [InlineData("custom.friend", "at character 1, a field or figure that there is, not custom.friend")]
+    public void What_a_link_does_not_lead_to_is_told_with_its_place(string formula, string expected)
+    {
+        FormulaSet.Build([.. Linking, Calculated("x", formula)], out var wrong);
+        wrong!.Value.Expected.Should().Be(expected);
+    }
+
     static CustomField Calculated(string code, string formula) => new(code, code, CustomField.Calculated, [], Expression: formula);
 
     static string? Value(string formula, string custom = "{}")

@@ -174,19 +174,31 @@ public sealed class CalculatedFieldTests(ApiHost host) : IClassFixture<ApiHost>
         for (var n = 0; n < 100 && (await again.GetAsync("api/admin/client-fields/calculation", ContractsJson.Default.CalculationView)).Running; n++) await Task.Delay(100);
         (await again.GetAsync("api/admin/client-fields/calculation", ContractsJson.Default.CalculationView)).Should().BeEquivalentTo(new { Running = false, Percent = 100 });
         (await VersionsAsync()).Should().Be(before, "whoever edits a card is in no conflict with what is calculated");
-        // Once more does no harm, and writes nothing.
+        // Pages heard of every card by ranges, once a second and at the end.
         await using var database2 = await host.Database.OpenConnectionAsync();
+        (await UntoldAsync(database2)).Should().Be(0);
+        (await database2.ExecuteScalarAsync<long>("select count(*) from change where kind = 'cards'")).Should().BeInRange(2, 60, "two passes of some seconds, and not a hint for each of 3,500 cards");
+        var told = await database2.ExecuteScalarAsync<long>("select count(*) from change where kind = 'cards'");
+        // Once more does no harm, and writes nothing.
         const string Written = "select max(xmin::text::bigint) from client where name like 'Many%'";
         var written = await database2.ExecuteScalarAsync<long>(Written);
         await database2.ExecuteAsync("update client_recalculation set after = 0");
         await AllAsync("select count(*) from client_recalculation where after is not null", 0);
         (await database2.ExecuteScalarAsync<long>(Written)).Should().Be(written);
+        (await database2.ExecuteScalarAsync<long>("select count(*) from change where kind = 'cards'")).Should().Be(told, "there is nothing new to read");
+        // What a host that died had not told is told by the next step.
+        await database2.ExecuteAsync("delete from change where kind = 'cards'; update client_recalculation set after = (select min(number) from client where name like 'Many%'), told = 0, told_at = null, changed = true");
+        await AllAsync("select count(*) from client_recalculation where after is not null", 0);
+        (await database2.ExecuteScalarAsync<long>("select count(*) from change where kind = 'cards' and key like '0-%'")).Should().Be(1);
         // A new day calculates what looks at it.
         await MakeAsync(again, Formula("age", "ageDays"));
         await AllAsync("select count(*) from client where name like 'Many%' and (custom ->> 'age')::numeric is distinct from 0", 0);
         await database2.ExecuteAsync("update client set custom = jsonb_set(custom, '{age}', '99') where name like 'Many%'; update client_recalculation set day = day - 1");
         await AllAsync("select count(*) from client where name like 'Many%' and (custom ->> 'age')::numeric is distinct from 0", 0);
     }
+
+    static Task<long> UntoldAsync(Npgsql.NpgsqlConnection database) => database.ExecuteScalarAsync<long>(
+        "select count(*) from client c where name like 'Many%' and not exists (select from change h where h.kind = 'cards' and c.number > split_part(h.key, '-', 1)::bigint and c.number <= split_part(h.key, '-', 2)::bigint)");
 
     async Task<long> VersionsAsync()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.CrmApi.Tests.Live;
@@ -8,6 +9,8 @@ using CallCrm.CrmApi.Webhooks;
 using CallCrm.Engine;
 using CallCrm.TestKit;
 using Dapper;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
 
 namespace CallCrm.CrmApi.Tests.Webhooks;
 
@@ -26,6 +29,18 @@ public sealed class WebhookTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData(11, 3600)]
     [InlineData(1000, 3600)]
     public void The_pause_between_attempts_doubles_up_to_an_hour(int attempts, int seconds) => WebhookSender.After(attempts).Should().Be(TimeSpan.FromSeconds(seconds));
+
+    [PostgresFact]
+    public async Task The_demos_webhook_is_off_and_its_secret_is_sealed_as_ours_are()
+    {
+        await using var database = Npgsql.NpgsqlDataSource.Create(await new PostgresFixture().NewDatabaseAsync());
+        var protection = new EphemeralDataProtectionProvider();
+        await CallFlow.Demo.DemoData.SeedIfEmptyAsync(database, new CallFlow.Demo.DemoOptions { Clients = 150, Days = 8, CallsPerDay = 30 }, TimeProvider.System, default, new CallFlow.Demo.DemoKeeps(null, protection));
+        var store = new WebhookStore(database, protection, Options.Create(new RouterRoadOptions()), null!, TimeProvider.System);
+        (await store.ListAsync(default)).Items.Should().ContainSingle().Which.Should().Match<WebhookSetup>(w => !w.Active && !w.Failing && w.Waiting == 0 && w.Events.All(WebhookEvents.All.Contains));
+        await using var connection = await database.OpenConnectionAsync();
+        store.Unseal((await connection.ExecuteScalarAsync<string>("select secret from webhook"))!).Should().HaveLength(64);
+    }
 
     [PostgresFact]
     public async Task A_saved_and_a_removed_client_are_told_signed_with_the_secret_that_was_told_once()

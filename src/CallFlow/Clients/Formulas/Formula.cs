@@ -36,7 +36,8 @@ public sealed class Formula
 
     /// <param name="find">A field or figure by its name in any case; null: there is none that can be reckoned with.</param>
     /// <param name="expected">What was expected, and where; null when it is right.</param>
-    public static Formula? Parse(string source, Func<string, (string Name, FormulaKind Kind)?> find, out string? expected)
+    /// <param name="why">What was expected in the place of a name that there is not; null: nothing more can be said.</param>
+    public static Formula? Parse(string source, Func<string, (string Name, FormulaKind Kind)?> find, out string? expected, Func<string, string?>? why = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (string.IsNullOrWhiteSpace(source) || source.Length > Longest)
@@ -45,7 +46,7 @@ public sealed class Formula
             return null;
         }
 
-        return new FormulaParser(source, find).Read(out expected);
+        return new FormulaParser(source, find, why).Read(out expected);
     }
 
     /// <summary>As <c>client_field.result</c> has it.</summary>

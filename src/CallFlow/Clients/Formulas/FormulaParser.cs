@@ -16,6 +16,7 @@ internal sealed class FormulaParser
     static readonly string[] Comparisons = ["=", "<>", "!=", "<", "<=", ">", ">="];
 
     readonly Func<string, (string Name, FormulaKind Kind)?> find;
+    readonly Func<string, string?>? why;
     readonly List<Token> tokens = [];
     readonly HashSet<string> uses = new(StringComparer.Ordinal);
     bool usesToday;
@@ -23,9 +24,9 @@ internal sealed class FormulaParser
     int next;
     int depth;
 
-    public FormulaParser(string source, Func<string, (string Name, FormulaKind Kind)?> find)
+    public FormulaParser(string source, Func<string, (string Name, FormulaKind Kind)?> find, Func<string, string?>? why = null)
     {
-        this.find = find;
+        (this.find, this.why) = (find, why);
         Split(source);
     }
 
@@ -250,7 +251,7 @@ internal sealed class FormulaParser
         }
 
         if (find(token.Text) is not { } field)
-            return Fail(token.At, FormulaFunctions.Find(token.Text) is null ? $"a field or figure that there is, not {token.Text}" : $"an opening bracket behind {token.Text}");
+            return Fail(token.At, why?.Invoke(token.Text) is { } wanted ? wanted : FormulaFunctions.Find(token.Text) is null ? $"a field or figure that there is, not {token.Text}" : $"an opening bracket behind {token.Text}");
         uses.Add(field.Name);
         return new FormulaNode(field.Kind, v => v.Of(field.Name), token.At);
     }

@@ -1,0 +1,50 @@
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CallFlow.Demo;
+
+/// <summary>What those did who take no calls: files they loaded, settings they changed, what they have before them.</summary>
+internal static class DemoOffice
+{
+    public static async Task FillAsync(NpgsqlConnection connection, DemoOptions options, DateTimeOffset now, CancellationToken ct)
+    {
+        foreach (var sql in new[] { ImportsSql, ChangesSql, TasksSql }) await connection.ExecuteAsync(new CommandDefinition(sql, new { now, options.Domain }, cancellationToken: ct));
+    }
+
+    const string ImportsSql = """
+        insert into import_run (id, user_id, file_name, format, size_bytes, state, last_row, total_rows, made, changed, skipped, failed, created_at, started_at, ended_at)
+        select i.id::uuid, u.id, i.name, i.format, i.size, 'done', i.rows, i.rows, i.made, i.rows - i.made - i.skipped, i.skipped, 0, i.at, i.at + interval '2 minutes', i.at + interval '2 minutes 4 seconds'
+        from (values
+          ('01930000-0000-7000-8000-000000000061', 'manager', 'trade-fair-milano.xlsx', 'xlsx', 48213, 214, 203, 4, @now - interval '41 days'),
+          ('01930000-0000-7000-8000-000000000062', 'manager', 'partner-addresses.csv', 'csv', 20481, 187, 162, 0, @now - interval '12 days'),
+          ('01930000-0000-7000-8000-000000000063', 'admin', 'contracts-2026.csv', 'csv', 61920, 640, 0, 11, @now - interval '6 days')) i (id, login, name, format, size, rows, made, skipped, at)
+        join app_user u on u.login = i.login
+        """;
+
+    /// <summary>As the administration writes them: what stood there, what stands there now.</summary>
+    const string ChangesSql = """
+        insert into settings_change (domain, at, user_id, kind, key, name, before, after)
+        select @Domain, c.at, u.id, c.kind, c.key, c.name, c.before::jsonb, c.after::jsonb from (
+          select 0 as n, @now - interval '58 days' as at, 'client_field' as kind, f.code as key, f.name, null as before,
+            jsonb_build_object('code', f.code, 'name', f.name, 'kind', f.kind, 'options', f.options, 'position', f.position, 'archived', false, 'version', 1, 'target', f.target, 'expression', f.expression)::text as after from client_field f
+          union all values
+            (1, @now - interval '33 days', 'queue', '01930000-0000-7000-8000-000000000020', 'Support', '{"wrapUp_s":20,"version":1}', '{"wrapUp_s":30,"version":2}'),
+            (2, @now - interval '32 days', 'queue', '01930000-0000-7000-8000-000000000021', 'Billing', '{"ring_s":15,"maxWait_s":240,"version":1}', '{"ring_s":20,"maxWait_s":300,"version":2}'),
+            (3, @now - interval '20 days', 'client_field', 'credit_left', 'Credit left', '{"expression":"custom.credit_limit - openDealsSum","version":1}', '{"expression":"custom.credit_limit - coalesce(openDealsSum, 0)","version":2}'),
+            (4, @now - interval '9 days', 'number', '+390294750003', 'Invoices', '{"greeting":"Good day, accounting.","version":1}', '{"greeting":"Good day, accounting of CallCrm Demo.","version":2}'),
+            (5, @now - interval '3 days', 'required_rule', '01930000-0000-7000-8000-000000000053', 'Invoices need a tax id (from January)', '{"active":true,"version":1}', '{"active":false,"version":2}')
+        ) c join app_user u on u.login = case when c.n in (2, 4) then 'manager' else 'admin' end
+        order by c.at, c.n, c.key
+        """;
+
+    const string TasksSql = """
+        insert into task (id, user_id, kind, title, due_at, done_at, created_at)
+        select ('01930000-0000-7000-8000-0000000000' || t.id)::uuid, u.id, 'task', t.title, @now + t.due, @now + t.done, @now + t.due - interval '6 days'
+        from (values
+          ('71', 'supervisor', 'Listen to three of Luca''s calls', interval '5 hours', null::interval), ('72', 'supervisor', 'Plan the shifts of the holidays', interval '3 days', null),
+          ('73', 'supervisor', 'Talk with Irina about the complaints', interval '-3 hours', null), ('74', 'supervisor', 'Send the figures of the week', interval '-2 days', interval '-50 hours'),
+          ('75', 'manager', 'Go through the deals in negotiation', interval '4 hours', null), ('76', 'manager', 'Look at the possible duplicates', interval '2 days', null),
+          ('77', 'manager', 'Answer the partner in Verona', interval '-1 days', interval '-26 hours'), ('78', 'admin', 'Check the backup', interval '1 days', null)) t (id, login, title, due, done)
+        join app_user u on u.login = t.login
+        """;
+}
