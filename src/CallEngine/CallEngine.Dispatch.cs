@@ -57,6 +57,9 @@ public sealed partial class CallEngine
             case EngineInput.CelRead read:
                 _cel.Take(read);
                 break;
+            case EngineInput.MailboxRead mailboxes:
+                _mailboxes.Take(mailboxes);
+                break;
             case EngineInput.Restored restored:
                 _restoring.Take(restored.State);
                 break;
@@ -120,6 +123,9 @@ public sealed partial class CallEngine
                 break;
             case PbxFact.RecordingBegan recording:
                 _legs.RecordingBegan(recording.Leg);
+                break;
+            case PbxFact.MessageLeft message:
+                _mailboxes.Left(message);
                 break;
             case PbxFact.LegHungUp hungUp:
                 _legs.HungUp(hungUp.Leg);

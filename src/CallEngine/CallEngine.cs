@@ -31,6 +31,7 @@ public sealed partial class CallEngine
     private readonly SettingsDesk _settings;
     private readonly Restoring _restoring;
     private readonly CelDesk _cel;
+    private readonly MailboxDesk _mailboxes;
     private readonly Watchdog _watchdog;
     private readonly EngineTimer _loads;
     private int _loadsFrom;
@@ -57,6 +58,7 @@ public sealed partial class CallEngine
         _settings = new SettingsDesk(_state, _board, _commands, _router);
         _restoring = new Restoring(_state, _board, _book, _seats);
         _cel = new CelDesk(_state, _book);
+        _mailboxes = new MailboxDesk(_state, _book, _legs);
         _watchdog = new Watchdog(_state, _board, _book, _offers, _routes);
         _loads = new EngineTimer(TimerKind.LoadTurn, this);
     }

@@ -22,4 +22,5 @@ public static class DerivedId
     public const byte AdoptedCall = 0x52;
     public const byte DialledCall = 0x53;
     public const byte Listening = 0x54;
+    public const byte Message = 0x55;
 }

@@ -43,6 +43,9 @@ public abstract partial record EngineInput
     /// <summary>What the PBX wrote down of calls that ended while nobody looked.</summary>
     public sealed record CelRead(string Node, ImmutableArray<CelFinding> Findings) : EngineInput;
 
+    /// <summary>What lies in the PBX's mailboxes, of ended calls; or what became of it.</summary>
+    public sealed record MailboxRead(string Node, ImmutableArray<MailboxFinding> Findings) : EngineInput;
+
     /// <summary>Time passed; sent when the engine's deadline is due.</summary>
     public sealed record Tick : EngineInput
     {

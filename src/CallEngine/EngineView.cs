@@ -33,15 +33,20 @@ public readonly record struct AgentView(Guid Agent, AgentState State, string? Re
 /// <param name="HasPage">The holder can be asked; else the place is given at once.</param>
 /// <param name="Registered">Null: nobody knows now.</param>
 /// <param name="Asker">Who asks for it already.</param>
-public readonly record struct SeatView(string Node, string Number, Guid? Holder, AgentState? HolderState, bool InCall, bool HasPage, bool? Registered, Guid? Asker)
+public readonly record struct SeatView(string Node, string Number, Guid? Holder, AgentState? HolderState, bool InCall, bool HasPage, bool? Registered, Guid? Asker, ImmutableArray<SeatPhone> Phones = default)
 {
     internal static ImmutableArray<SeatView> Of(EngineState state, PageWatch pages) =>
     [
         .. state.Extensions.Values.OrderBy(e => e.Node, StringComparer.Ordinal).ThenBy(e => e.Number, StringComparer.Ordinal).Select(e => new SeatView(e.Node, e.Number,
             e.Holder?.Id, e.Holder?.State, e.Holder is { } holder && (holder.Offer is not null || holder.Legs.Count > 0), e.Holder is { Id: var id } && pages.IsSeen(id),
-            AgentRules.IsRegistered(e, state.IsUp(e.Node)), state.SeatAsks.Find(a => ReferenceEquals(a.Extension, e))?.Asker.Id)),
+            AgentRules.IsRegistered(e, state.IsUp(e.Node)), state.SeatAsks.Find(a => ReferenceEquals(a.Extension, e))?.Asker.Id,
+            [.. e.Devices.Select(d => new SeatPhone(d.Name, AgentRules.IsRegistered(d, state.IsUp(e.Node))))])),
     ];
 }
+
+/// <summary>A device of a place.</summary>
+/// <param name="Registered">Null: nobody knows now.</param>
+public readonly record struct SeatPhone(string Device, bool? Registered);
 
 /// <param name="InSync">Connected, and its snapshot taken in.</param>
 /// <param name="ClockOffset">Host's clock minus the PBX's, with the shortest way of an event; null when its events carry no Timestamp.</param>

@@ -25,6 +25,9 @@ public enum OfferOutcome { Answered, NoAnswer, Declined, Busy, DoNotDisturb, Unr
 /// </summary>
 public enum SpanKind { Ring, Talk, Hold, Wait, Park, Conference, Listen, Message }
 
+/// <summary>Of a message in one of the PBX's mailboxes: nobody heard it there, it was heard, it was deleted.</summary>
+public enum MailboxState { New, Heard, Removed }
+
 /// <summary>How a question for somebody's extension ended; <see cref="SeatDesk"/> has what each means.</summary>
 public enum SeatOutcome { Allowed, Refused, Unanswered, Left, InCall, Withdrawn, NobodyThere }
 
@@ -74,6 +77,7 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(SeatAnswered), "seat_answered")]
 [JsonDerivedType(typeof(CallListened), "call_listened")]
 [JsonDerivedType(typeof(CallerRead), "caller_read")]
+[JsonDerivedType(typeof(MessageLeft), "message_left")]
 public abstract record JournalEntry
 {
     /// <summary>Number in the domain, from 1, without gaps.</summary>
@@ -191,6 +195,17 @@ public sealed record CallDialled(CallDirection Direction, PhoneNumber Dialled) :
 
 /// <summary>What the number of a caller whom we only observe means, once it was looked up. Corrects what CallStarted said.</summary>
 public sealed record CallerRead(PhoneNumber Caller) : JournalEntry;
+
+/// <summary>
+/// A caller left a message in one of the PBX's own mailboxes. Told at once by AMI, without a key; with it once the PBX's folder was read, which
+/// replaces what AMI said of the leg; and again when somebody hears or deletes it there.
+/// </summary>
+/// <param name="Id">Of the message: the same each time it is told of.</param>
+/// <param name="UniqueId">Of the caller's channel.</param>
+/// <param name="Mailbox"><c>101@default</c>; empty when it was not told.</param>
+/// <param name="Key">By it the PBX's folder has the message: <c>ORIGTIME CHANNEL</c>.</param>
+/// <param name="LeftAt">When it began, by the PBX's clock in whole seconds; without a key when it was over.</param>
+public sealed record MessageLeft(Guid Id, string Node, string UniqueId, string Mailbox, string? Key, DateTimeOffset LeftAt, int? Duration_ms, MailboxState State) : JournalEntry;
 
 /// <summary>
 /// A supervisor begins to hear the talk of this call, or hears it no longer. Their own channel is no call and no leg of this one. The end

@@ -84,6 +84,10 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// <summary><c>UserEvent(CallCrmFallback)</c>: we gave this caller no route, the dialplan serves them.</summary>
     public sealed record FellBack(string Node, DateTimeOffset? PbxTime, LegId Leg) : PbxFact(Node, PbxTime);
 
+    /// <summary>The PBX's own VoiceMail kept a message from this leg (VMSTATUS is SUCCESS; who hangs up at the tone leaves none).</summary>
+    /// <param name="Mailbox"><c>101@default</c>; empty when it was not told.</param>
+    public sealed record MessageLeft(string Node, DateTimeOffset? PbxTime, LegId Leg, string Mailbox) : PbxFact(Node, PbxTime);
+
     /// <param name="Target">Blind: the extension dialled. Attended: the number of who was consulted, or their device when they have none.</param>
     public sealed record Transferred(string Node, DateTimeOffset? PbxTime, TransferKind Kind, LegId Transferer, LegId? Transferee, string Target) : PbxFact(Node, PbxTime);
 

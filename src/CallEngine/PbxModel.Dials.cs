@@ -174,6 +174,12 @@ public sealed partial class PbxModel
     /// </summary>
     void OnVarSet(in PbxModelFields f)
     {
+        if (string.Equals(f.Variable, MailboxStatus, StringComparison.OrdinalIgnoreCase))
+        {
+            OnMailboxStatus(f);
+            return;
+        }
+
         if (!string.Equals(f.Variable, "DIALSTATUS", StringComparison.OrdinalIgnoreCase))
         {
             _unwanted++;

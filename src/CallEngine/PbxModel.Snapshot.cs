@@ -74,6 +74,7 @@ public sealed partial class PbxModel
         leg.Music = application is "MusicOnHold" or "BridgeWait";
         leg.Queued = application is "Queue";
         leg.Message = line["Context"] is MessageContext && application is "WaitForSilence" or "Wait" or "TryExec";
+        leg.Mailbox = application is MailboxApplication ? MailboxOf(line["ApplicationData"]) : null;
         leg.Parked = application is "Park" or "ParkAndAnnounce";
         if (leg.Parked)
             leg.Lot = line["BridgeId"] ?? "";

@@ -18,6 +18,7 @@ namespace CallCrm.Engine;
 /// BridgeEnter       –         LegJoined        LegJoined            LegJoined      LegJoined      –
 /// BridgeLeave       –         LegLeft if it is in that bridge, else –                             –
 /// Hold, Unhold      –         HoldBegan, HoldEnded, each only when it changes something           –
+/// VMSTATUS          –         MessageLeft when it is SUCCESS                                      –
 /// music, queue, lot –         WaitBegan, WaitEnded, when it is in no bridge with others           –
 /// HangupRequest     –         LegHungUp, once                                                       –
 /// Hangup            –         LegEnded, after what is still open: DialEnded, LegLeft, HoldEnded   –
@@ -36,13 +37,13 @@ public sealed partial class PbxModel
     /// <summary>Above this a Hangup must have been lost: 10,000 agents in talk are 20,000 channels.</summary>
     public const int DefaultMaxLegs = 65_536;
 
-    /// <summary>All events that are read here, for the filters of the connection. Of VarSet only DIALSTATUS, of UserEvent only CallCrmHold, CallCrmFallback and CallCrmMessage.</summary>
+    /// <summary>All events that are read here, for the filters of the connection. Of VarSet only DIALSTATUS and VMSTATUS, of Newexten only VoiceMail, of UserEvent only CallCrmHold, CallCrmFallback and CallCrmMessage.</summary>
     public static IReadOnlyList<string> EventNames { get; } =
     [
         "Newchannel", "Newstate", "NewCallerid", "Rename", "HangupRequest", "Hangup", "Hold", "Unhold", "UserEvent", "MixMonitorStart", "MixMonitorStop",
         "DialBegin", "DialState", "DialEnd", "Pickup", "VarSet", "BridgeEnter", "BridgeLeave", "BridgeDestroy", "BridgeMerge", "LocalBridge",
         "LocalOptimizationBegin", "LocalOptimizationEnd", "BlindTransfer", "AttendedTransfer", "MusicOnHoldStart", "MusicOnHoldStop", "QueueCallerJoin",
-        "QueueCallerLeave", "ChanSpyStart", "ChanSpyStop", "DeviceStateChange", "ExtensionStatus", "ContactStatus",
+        "QueueCallerLeave", "ChanSpyStart", "ChanSpyStop", "DeviceStateChange", "ExtensionStatus", "ContactStatus", "Newexten",
     ];
 
     /// <summary>Whether such an event may be the first sign of a call, which then needs an id.</summary>
@@ -120,6 +121,7 @@ public sealed partial class PbxModel
             case "DialEnd": OnDialEnd(PbxModelFields.Read(e)); break;
             case "Pickup": OnPickup(e); break;
             case "VarSet": OnVarSet(PbxModelFields.Read(e)); break;
+            case "Newexten": OnNewexten(e); break;
             case "BridgeEnter": OnBridgeEnter(PbxModelFields.Read(e)); break;
             case "BridgeLeave": OnBridgeLeave(PbxModelFields.Read(e)); break;
             case "BridgeDestroy": OnBridgeDestroy(PbxModelFields.Read(e)); break;

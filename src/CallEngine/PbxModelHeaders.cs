@@ -12,7 +12,7 @@ public static class PbxModelHeaders
 
     private static readonly FrozenSet<string> s_read = new[]
     {
-        "Application", "BridgeId", "BridgeTechnology", "BridgeType", "BridgeUniqueid", "CallerIDName", "CallerIDNum", "Cause", ChanVariable, "Channel", "ChannelState",
+        "AppData", "Application", "ApplicationData", "BridgeId", "BridgeTechnology", "BridgeType", "BridgeUniqueid", "CallerIDName", "CallerIDNum", "Cause", ChanVariable, "Channel", "ChannelState",
         "CID-CallingPres", "ContactStatus", "Context", "DestApp", "DestBridgeUniqueid", "DestChannel", "DestChannelState", "DestLinkedid", "DestUniqueid",
         "Device", "DialStatus", "DialString", "Duration", "EndpointName", "Exten", "Extension", "FromBridgeUniqueid", "Hint", "Linkedid", "LocalOneUniqueid",
         "LocalTwoUniqueid", "Newname", "OrigTransfererUniqueid", "Result", "SecondTransfererUniqueid", "SourceUniqueid", "SpyeeUniqueid", "SpyerUniqueid", "State", "Status", "SwapUniqueid", "TargetUniqueid", "TechCause",

@@ -97,6 +97,9 @@ public sealed partial class PbxModel
         /// <summary>It was told to speak after the tone.</summary>
         public bool Message;
 
+        /// <summary>The PBX's mailbox whose greeting it hears.</summary>
+        public string? Mailbox;
+
         /// <summary>The holding bridge it waits in, alone among others; <see cref="Parked"/>: that of a parking lot.</summary>
         public string? Lot;
         public bool Parked;

@@ -33,7 +33,11 @@ public sealed record RoadSeats(IReadOnlyList<RoadSeat> Items);
 /// <param name="HasPage">The holder can be asked; else the place is given at once.</param>
 /// <param name="Registered">Null: nobody knows now.</param>
 /// <param name="Asker">Who asks for it already.</param>
-public sealed record RoadSeat(string Node, string Number, Guid? Holder, string? HolderState, bool InCall, bool HasPage, bool? Registered, Guid? Asker);
+/// <param name="Phones">Its devices, in their order.</param>
+public sealed record RoadSeat(string Node, string Number, Guid? Holder, string? HolderState, bool InCall, bool HasPage, bool? Registered, Guid? Asker, IReadOnlyList<RoadSeatPhone>? Phones = null);
+
+/// <param name="Registered">Null: nobody knows now.</param>
+public sealed record RoadSeatPhone(string Device, bool? Registered);
 
 /// <param name="Reporter">Name of the reporting process, new at each start.</param>
 public sealed record PagesReport(string Reporter, IReadOnlyList<Guid> Agents);

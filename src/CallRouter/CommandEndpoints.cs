@@ -79,7 +79,7 @@ static partial class CommandEndpoints
         try
         {
             var seats = await session.LookAsync(engine => engine.Seats(), cancel).WaitAsync(AnswerWithin, time, cancel);
-            return Results.Json(new RoadSeats([.. seats.Select(s => new RoadSeat(s.Node, s.Number, s.Holder, s.HolderState?.ToString(), s.InCall, s.HasPage, s.Registered, s.Asker))]), RoadJson.Default.RoadSeats);
+            return Results.Json(new RoadSeats([.. seats.Select(s => new RoadSeat(s.Node, s.Number, s.Holder, s.HolderState?.ToString(), s.InCall, s.HasPage, s.Registered, s.Asker, [.. s.Phones.Select(d => new RoadSeatPhone(d.Device, d.Registered))]))]), RoadJson.Default.RoadSeats);
         }
         catch (Exception e) when (e is TimeoutException or TaskCanceledException && !cancel.IsCancellationRequested)
         {
@@ -100,6 +100,8 @@ static partial class CommandEndpoints
             var place = places.FirstOrDefault(s => s.Node == ask.Node && s.Number == ask.Extension);
             if (place.Holder != ask.Agent)
                 return Answer(RoadPhoneTest.Refused("not_your_extension", ask.Device));
+            if (!place.Phones.Any(d => d.Device == ask.Device))
+                return Answer(RoadPhoneTest.Refused("phone_not_testable", ask.Device));
             if (place.InCall || place.HolderState is AgentState.Reserved or AgentState.Ringing or AgentState.Talking)
                 return Answer(RoadPhoneTest.Refused("in_call", ask.Device));
         }
@@ -109,8 +111,8 @@ static partial class CommandEndpoints
         static IResult Answer(RoadPhoneTest test) => Results.Json(test, RoadJson.Default.RoadPhoneTest);
     }
 
-    /// <summary>NOTIFY and headers are PJSIP's.</summary>
-    [GeneratedRegex("^PJSIP/[A-Za-z0-9_.-]{1,64}$", RegexOptions.CultureInvariant, 1000)]
+    /// <summary>Other technologies know neither NOTIFY nor a header; chan_sip (up to Asterisk 20) a header alone.</summary>
+    [GeneratedRegex("^(?:PJSIP|SIP)/[A-Za-z0-9_.-]{1,64}$", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Device();
 
     /// <returns>Null when a field that the kind needs is missing.</returns>

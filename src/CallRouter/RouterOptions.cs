@@ -117,6 +117,12 @@ public sealed class PbxOptions
     /// <summary>Where this PBX's recordings arrive, as a folder of the recorder's machine; null = nothing is taken in from it.</summary>
     public string? RecordingFolder { get; set; }
 
+    /// <summary>
+    /// The PBX's voicemail folder as this machine sees it: messages in its mailboxes come from it. Empty = none. Default /var/spool/asterisk/voicemail, where
+    /// the PBX runs on this machine.
+    /// </summary>
+    public string? VoicemailFolder { get; set; }
+
     /// <summary>The PBX's CEL file as this machine sees it (deploy/asterisk, "CEL"): calls that nobody watched come from it; null = they do not.</summary>
     public string? CelFile { get; set; }
 

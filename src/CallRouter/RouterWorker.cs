@@ -2,6 +2,7 @@ using CallCrm.CallFlow;
 using CallCrm.CallRouter.Doctor;
 using CallCrm.CallRouter.Flight;
 using CallCrm.CallRouter.Cel;
+using CallCrm.CallRouter.Mailboxes;
 using CallCrm.CallRouter.Pbx;
 using CallCrm.Engine;
 using CallCrm.Telephony.FastAgi;
@@ -78,6 +79,12 @@ sealed partial class RouterWorker(
             parts.Add(WatchSettingsAsync(session, first.Version, stop.Token));
             parts.AddRange(links.All.Select(link => link.RunAsync(session, stop.Token)));
             parts.AddRange(links.All.Where(link => !string.IsNullOrEmpty(link.Options.CelFile)).Select(link => CelOf(link, journal).RunAsync(session, stop.Token)));
+            foreach (var mailboxes in VoicemailFolders.From(configuration))
+            {
+                if (links.All.FirstOrDefault(l => l.Node == mailboxes.Node) is { } link)
+                    parts.Add(MailboxesOf(mailboxes, link, journal).RunAsync(session, stop.Token));
+            }
+
             await Task.WhenAny(parts);
             await stop.CancelAsync();
             await Task.WhenAll(parts);
@@ -97,6 +104,9 @@ sealed partial class RouterWorker(
 
     CelImport CelOf(PbxLink link, JournalWriter journal) => new(
         link, new CelFile(link.Options.CelFile!), new CelStore(pages, _options.Domain, link.Node, time), directory, seat, () => journal.IsSpilling, time, logs.CreateLogger<CelImport>());
+
+    MailboxImport MailboxesOf(VoicemailFolder folder, PbxLink link, JournalWriter journal) => new(
+        folder, link.Options, new VoicemailSpool(folder.Path, time), new MailboxStore(pages, _options.Domain, link.Node, time), seat, () => journal.IsSpilling, time, logs.CreateLogger<MailboxImport>());
 
     string Spill() => _options.SpillFolder is { Length: > 0 } folder ? folder : Path.Combine(DataFolder.From(configuration), "spill");
 

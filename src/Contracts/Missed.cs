@@ -2,7 +2,7 @@ namespace CallCrm.Contracts;
 
 /// <summary>
 /// GET /api/missed?state=open|mine|closed&amp;queue=&amp;cursor=&amp;limit=: one row per number that was missed and not spoken with since, the latest first;
-/// closed: those of today. Agents see the queues they are members of, others all.
+/// closed: those of today. Agents see the queues they are members of, and messages in their own mailbox, others all.
 /// </summary>
 /// <param name="Id">Of the number: it stays the same when the number is missed again.</param>
 /// <param name="Kind">Of the last miss: Abandoned, Short, Closed (after hours), Refused (nobody there, or waited too long), Down (nobody looked), Voicemail (left a message).</param>
@@ -18,7 +18,10 @@ public sealed record MissedRow(Guid Id, CallerView Caller, Guid? ClientId, strin
 /// <summary>The newest message of the number's misses. Whoever sees the row may hear it.</summary>
 /// <param name="Recording">Null: it does not come, or is not there yet.</param>
 /// <param name="Status">Of the recording: pending, ready, missing, broken.</param>
-public sealed record MissedMessage(Guid CallId, Guid? Recording, string Status);
+/// <param name="Mailbox">Of the PBX (101@default); null: CallCrm's own message after the tone.</param>
+/// <param name="Duration_ms">As far as it is known; null for CallCrm's own.</param>
+/// <param name="Phone">What became of it in the mailbox, by phone: null (nothing), heard, removed. The row stays open: who hears a message has called nobody back.</param>
+public sealed record MissedMessage(Guid CallId, Guid? Recording, string Status, string? Mailbox = null, int? Duration_ms = null, string? Phone = null, DateTimeOffset? PhoneAt = null);
 
 /// <summary>GET /api/missed/count, and the key of the hint "missed": what waits for this person, without short abandons and what others have claimed.</summary>
 public sealed record MissedCount(int Waiting);

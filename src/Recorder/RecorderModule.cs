@@ -21,6 +21,9 @@ public static class RecorderModule
         services.AddMetrics();
         services.AddSingleton<RecordingOrphans>();
         services.AddSingleton<RecordingWatch>();
+        services.AddSingleton(new MailboxSources(VoicemailFolders.From(configuration)));
+        services.AddSingleton<MailboxTable>();
+        services.AddSingleton<MailboxTaker>();
         services.AddHostedService<RecorderWorker>();
         return services;
     }

@@ -6,7 +6,7 @@ namespace CallCrm.Recorder;
 
 /// <summary>Looks at the folders once a second, as the only one who works on this store.</summary>
 internal sealed partial class RecorderWorker(
-    RecordingWatch watch, RecordingOrphans orphans, RecordingSources sources, RecordingFiles store, IOptions<RecorderOptions> options, TimeProvider time, ILogger<RecorderWorker> log)
+    RecordingWatch watch, MailboxTaker mailboxes, RecordingOrphans orphans, RecordingSources sources, RecordingFiles store, IOptions<RecorderOptions> options, TimeProvider time, ILogger<RecorderWorker> log)
     : BackgroundService
 {
     private static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(5);
@@ -22,6 +22,7 @@ internal sealed partial class RecorderWorker(
             try
             {
                 await watch.LookAsync(stoppingToken);
+                await mailboxes.LookAsync(stoppingToken);
                 await orphans.LookAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)

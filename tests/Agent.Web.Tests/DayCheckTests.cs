@@ -14,6 +14,7 @@ public sealed class DayCheckTests : PageContext
     TimeSpan _way;
     bool? _registered = true;
     bool _away;
+    IReadOnlyList<SeatPhoneView>? _phones;
 
     public DayCheckTests()
     {
@@ -24,7 +25,7 @@ public sealed class DayCheckTests : PageContext
             return _away ? throw new HttpRequestException("no line") : r.RequestUri!.AbsolutePath switch
             {
                 "/api/clock" => FakeServer.Json(JsonSerializer.Serialize(new ClockView(Time.GetUtcNow() - (_way / 2) - _serverBehind), ContractsJson.Default.ClockView)),
-                "/api/seats" => FakeServer.Json(JsonSerializer.Serialize(new SeatsView([new SeatView("pbx", "110", "", Some.Session.UserId, "Alex Romano", "Ready", false, true, _registered, null, true)]), ContractsJson.Default.SeatsView)),
+                "/api/seats" => FakeServer.Json(JsonSerializer.Serialize(new SeatsView([new SeatView("pbx", "110", "", Some.Session.UserId, "Alex Romano", "Ready", false, true, _registered, null, true, _phones)]), ContractsJson.Default.SeatsView)),
                 _ => null,
             };
         };
@@ -85,6 +86,27 @@ public sealed class DayCheckTests : PageContext
 
         panel.WaitForAssertion(() => TextOf(panel, "buttons").Should().Contain(words));
         StateOf(panel, "buttons").Should().Be(state);
+    }
+
+    [Fact]
+    public async Task Of_several_phones_one_is_chosen_and_what_cannot_be_tried_says_so()
+    {
+        _phones = [new("DAHDI/3", true, "none"), new("PJSIP/110", false, "notify"), new("SIP/110", true, "header"), new("PJSIP/120", true, "notify")];
+        var (usual, tried) = (Server.Answer, new List<string>());
+        Server.Answer = r =>
+        {
+            if (r.RequestUri!.AbsolutePath != "/api/seats/phone-test") return usual!(r);
+            tried.Add(Uri.UnescapeDataString(r.RequestUri.Query));
+            return FakeServer.Json(JsonSerializer.Serialize(new PhoneTestView("done", "SIP/110", false, true, "no", null), ContractsJson.Default.PhoneTestView));
+        };
+        var panel = await OpenAsync();
+        panel.WaitForAssertion(() => panel.FindAll("[data-test=check-phone-which] option").Select(o => (o.TextContent, o.HasAttribute("disabled"))).Should()
+            .Equal(("DAHDI/3: no order from the page", true), ("PJSIP/110: not registered", true), ("SIP/110", false), ("PJSIP/120", false)));
+        panel.Click("[data-test=check-phone-test]");
+        panel.WaitForAssertion(() => TextOf(panel, "buttons").Should().Contain("This kind of phone (chan_sip) takes no keys from the page"));
+        panel.Find("[data-test=check-phone-which]").Change("PJSIP/120");
+        panel.Click("[data-test=check-phone-test]");
+        panel.WaitForAssertion(() => tried.Should().Equal("?device=SIP/110", "?device=PJSIP/120"));
     }
 
     [Fact]

@@ -104,6 +104,23 @@ public sealed class MissedPageTests : PageContext
     }
 
     [Fact]
+    public async Task A_message_in_a_mailbox_names_it_and_says_what_became_of_it_on_the_phone()
+    {
+        _rows.AddRange([
+            Row(1, kind: "Voicemail") with { QueueName = null, Message = new MissedMessage(Some.CallId, Id(9), "ready", "145@default", 72_000) },
+            Row(2, kind: "Voicemail") with { Message = new MissedMessage(Some.CallId, Id(8), "missing", "146@sales", 5_000, "heard", new DateTimeOffset(2026, 11, 28, 9, 0, 0, TimeSpan.Zero)) },
+            Row(3, kind: "Voicemail") with { Message = new MissedMessage(Some.CallId, null, "pending", "147@default", null, "removed", new DateTimeOffset(2026, 11, 28, 9, 0, 0, TimeSpan.Zero)) }]);
+        var page = await ShowAsync();
+        var rows = page.FindAll("[data-test=missed-row]");
+        Cells(rows[0])[3].Should().Be("Mailbox 145", "no queue had it");
+        rows.Select(r => r.QuerySelector("[data-test=missed-phone]")?.TextContent).Should().Equal(null, "heard on the phone", "deleted on the phone");
+        rows[0].KeyDown("Enter");
+        page.WaitForAssertion(() => page.Find("[data-test=missed-mailbox]").TextContent.Should().StartWith("Mailbox 145, 1"));
+        page.FindAll("[data-test=missed-row]")[1].KeyDown("Enter");
+        page.WaitForAssertion(() => page.Find("[data-test=missed-mailbox]").TextContent.Should().StartWith("Mailbox 146@sales"));
+    }
+
+    [Fact]
     public async Task A_claim_shows_at_once_and_can_be_given_back()
     {
         _rows.Add(Row(1));

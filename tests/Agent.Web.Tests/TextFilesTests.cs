@@ -51,6 +51,8 @@ public sealed partial class TextFilesTests
             .. new[] { "client", "agent", "other" }.SelectMany(s => new[] { "Event.leg_started." + s, "Event.leg_ended." + s }),
             .. new[] { "call_routed", "call_queued", "call_offered", "offer_rang", "call_answered", "call_held", "call_held.other", "call_resumed", "call_resumed.other", "recording_started", "call_merged",
                 "call_listened.begins", "call_listened.ends", "call_transferred.Blind", "call_transferred.Attended", "wrap_up_started", "wrap_up_extended", "observed", "late" }.Select(s => "Event." + s),
+            .. new[] { "New", "Kept", "Heard", "Removed" }.Select(s => "Event.message_left." + s),
+            .. new[] { "heard", "removed" }.Select(s => "Missed.Phone." + s),
             .. new[] { "Agent", "Caller", "Pbx", "System" }.Select(s => "Event.by." + s),
             .. new[] { "hold", "wait" }.Select(s => "Player.Part." + s),
             .. new[] { "no_answer", "unreachable", "page_gone", "taken_over", "wrap_up_over", "after_call" }.SelectMany(s => new[] { "Told." + s, "Board.Reason." + s }),

@@ -60,6 +60,7 @@ static class PbxModelTable
         PbxFact.HoldMarked f => $"hold mark  {Name(f.Leg)}",
         PbxFact.Transferred f => $"transfer   {f.Kind} by {Name(f.Transferer)} of {Name(f.Transferee)} to '{f.Target}'",
         PbxFact.RecordingBegan f => $"recording  {Name(f.Leg)}",
+        PbxFact.MessageLeft f => $"message    {Name(f.Leg)} in {f.Mailbox}",
         PbxFact.LegHungUp f => $"hung up    {Name(f.Leg)}",
         PbxFact.LegEnded f => $"ended      {Name(f.Leg)} cause {f.Cause}{Tech(f.TechCause)}{(f.HungUp ? ", hung up itself" : "")}",
         PbxFact.DeviceChanged f => $"device     {f.Device} {f.State}",

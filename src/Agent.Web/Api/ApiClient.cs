@@ -94,8 +94,11 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<SeatsView> SeatsAsync(CancellationToken cancel = default) => GetAsync("api/seats", Json.SeatsView, cancel);
 
     /// <exception cref="ApiException">no_extension, in_call, phone_test_runs, pbx_away, phone_not_testable, router_away, offline.</exception>
-    public Task<PhoneTestView> TestPhoneAsync(bool start, CancellationToken cancel = default) =>
-        start ? SendAsync(HttpMethod.Post, "api/seats/phone-test", null, Json.PhoneTestView, cancel) : GetAsync("api/seats/phone-test", Json.PhoneTestView, cancel);
+    public Task<PhoneTestView> TestPhoneAsync(bool start, string? device = null, CancellationToken cancel = default)
+    {
+        var path = "api/seats/phone-test" + (device is null ? "" : $"?device={Uri.EscapeDataString(device)}");
+        return start ? SendAsync(HttpMethod.Post, path, null, Json.PhoneTestView, cancel) : GetAsync(path, Json.PhoneTestView, cancel);
+    }
 
     public Task<CommandAnswer> ListenAsync(Guid agent, Guid call, bool listens, ExtensionView? place = null, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/agents/{agent}/listening", JsonContent.Create(new ListenRequest(Guid.CreateVersion7(time.GetUtcNow()), call, listens, place?.Node, place?.Number), Json.ListenRequest), Json.CommandAnswer, cancel);

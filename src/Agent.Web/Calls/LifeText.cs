@@ -21,6 +21,7 @@ sealed class LifeText(IStringLocalizer<Texts> t)
         "call_answered" => Say("call_answered", Who(e), Texts.Span(TimeSpan.FromMilliseconds(e.Span_ms ?? 0))),
         "call_held" or "call_resumed" => e.Who is null ? Say(e.Kind + ".other") : Say(e.Kind, e.Who),
         "transfer_changed" => Say($"transfer_changed.{e.Code}", Who(e), e.Other ?? "–"),
+        "message_left" => Say($"message_left.{e.Code}", e.Other ?? "–"),
         "call_listened" => Say($"call_listened.{e.Code}", Who(e), e.Other ?? "–"),
         "call_transferred" => Say($"call_transferred.{e.Code}", Who(e), e.Other ?? "–"),
         "call_ended" => $"{t["Outcome." + e.Code]}{(Find("by." + e.Detail) is { } by ? ": " + by : "")}",

@@ -95,18 +95,21 @@ internal static class AgentRules
     /// <summary>Whether a phone is there, or will be as soon as its PBX has asked it; null: the PBX is out of sight, or has not said.</summary>
     public static bool? IsRegistered(Extension extension, bool nodeUp)
     {
-        if (!nodeUp)
-            return null;
-        var silent = false;
+        var silent = !nodeUp;
         foreach (var device in extension.Devices)
         {
-            if (device.MayReturn || device is { Gone: false, State: not DeviceState.Unknown })
+            var there = IsRegistered(device, nodeUp);
+            if (there == true)
                 return true;
-            silent |= device.State == DeviceState.Unknown;
+            silent |= there is null;
         }
 
         return silent ? null : false;
     }
+
+    /// <summary>One phone of it. Null: the PBX is out of sight, or says nothing of it.</summary>
+    public static bool? IsRegistered(Device device, bool nodeUp) =>
+        !nodeUp ? null : device.MayReturn || device is { Gone: false, State: not DeviceState.Unknown } ? true : device.State == DeviceState.Unknown ? null : false;
 
     /// <summary>Signed in, not away, and some device is there, or will be as soon as its PBX has asked it.</summary>
     public static bool IsReachable(Agent agent, bool nodeUp)

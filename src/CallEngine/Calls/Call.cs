@@ -133,6 +133,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public int Attempts { get; set; }
 
+    /// <summary>Left in mailboxes of the PBX.</summary>
+    public int Messages { get; set; }
+
     public List<Refusal> Refusals { get; } = [];
 
     public bool Transferred { get; set; }

@@ -33,6 +33,9 @@ internal static class JournalSql
         Add(batch, InsertSpan, fold.Spans, ProjectionJson.Default.ListSpanRow);
         Add(batch, InsertLegSpan, fold.LegSpans, ProjectionJson.Default.ListLegSpanRow);
         Add(batch, UpsertListener, [.. fold.Listeners.Values], ProjectionJson.Default.ListListenRow);
+        Add(batch, UpsertMessage, [.. fold.Messages.Values], ProjectionJson.Default.ListMessageRow);
+        Add(batch, DropTold, [.. fold.Messages.Values.Where(m => m.MessageKey is not null)], ProjectionJson.Default.ListMessageRow);
+        foreach (var (from, into) in fold.Merges) batch.BatchCommands.Add(new("update call_message set call_id = $2 where call_id = $1") { Parameters = { new() { Value = from }, new() { Value = into } } });
         foreach (var (from, into) in fold.Merges) batch.BatchCommands.Add(new("update listening set call_id = $2 where call_id = $1") { Parameters = { new() { Value = from }, new() { Value = into } } });
         foreach (var (from, into) in fold.Merges) batch.BatchCommands.Add(new("update call_span set call_id = $2 where call_id = $1") { Parameters = { new() { Value = from }, new() { Value = into } } });
         var merged = calls.Where(c => c.Call.MergedInto is not null).Select(c => c.Call.Id).ToArray();
@@ -41,7 +44,8 @@ internal static class JournalSql
         Add(batch, UpsertPbx, [.. fold.Pbxs.Values], ProjectionJson.Default.ListPbxRow);
         Add(batch, UpsertSeatAsk, [.. fold.SeatAsks.Values], ProjectionJson.Default.ListSeatAskRow);
         // Last, as it reads calls, legs and spans.
-        var missed = calls.Where(c => c.MissChanged && (c.Call.AnsweredAt is not null || c.Call.State == CallState.Ended)).Select(c => c.Call.Id).ToArray();
+        var missed = calls.Where(c => c.MissChanged && (c.Call.AnsweredAt is not null || c.Call.State == CallState.Ended)).Select(c => c.Call.Id)
+            .Union(fold.Messages.Values.Select(m => m.CallId)).ToArray();
         if (missed.Length > 0) batch.BatchCommands.Add(new("select missed_project($1)") { Parameters = { new() { Value = missed } } });
     }
 
@@ -131,6 +135,20 @@ internal static class JournalSql
     const string UpsertListener = """
         insert into listening select * from json_populate_recordset(null::listening, $1)
         on conflict (node, unique_id) do update set ended_at = coalesce(excluded.ended_at, listening.ended_at)
+        """;
+
+    /// <summary>What AMI told of a leg comes to nothing where the PBX's folder was read already.</summary>
+    const string UpsertMessage = """
+        insert into call_message as m select n.* from json_populate_recordset(null::call_message, $1) n
+        where n.message_key is not null or not exists (select from call_message k where k.node = n.node and k.unique_id = n.unique_id and k.message_key is not null)
+        on conflict (id) do update set state = excluded.state, state_at = case when m.state = excluded.state then m.state_at else excluded.state_at end,
+          duration_ms = coalesce(excluded.duration_ms, m.duration_ms), last_seq = excluded.last_seq
+        where m.last_seq < excluded.last_seq
+        """;
+
+    const string DropTold = """
+        delete from call_message a using json_populate_recordset(null::call_message, $1) n
+        where a.message_key is null and a.node = n.node and a.unique_id = n.unique_id
         """;
 
     const string UpsertContact = """

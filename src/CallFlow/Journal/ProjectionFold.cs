@@ -25,6 +25,9 @@ internal sealed class ProjectionFold(string domain)
     /// <summary>By the listener's channel: its beginning and its end may be in one batch.</summary>
     public Dictionary<(string Node, string UniqueId), ListenRow> Listeners { get; } = [];
 
+    /// <summary>By the message, of which the last word counts.</summary>
+    public Dictionary<Guid, MessageRow> Messages { get; } = [];
+
     /// <summary>Calls that became part of others in this batch, in order: their spans go along.</summary>
     public List<(Guid From, Guid Into)> Merges { get; } = [];
 
@@ -50,7 +53,7 @@ internal sealed class ProjectionFold(string domain)
         foreach (var line in batch)
         {
             if (certain && line is { Entry: CallStarted, Call: { } started }) begun.Add(started);
-            if (line.Entry is not (LegSpan or CallListened)) Need(line.Call);
+            if (line.Entry is not (LegSpan or CallListened or MessageLeft)) Need(line.Call);
             if (line.Entry is CallMerged merged) Need(merged.From);
             if (line.Entry is AgentChanged { Before: AgentState.WrapUp } changed && agents.GetValueOrDefault(changed.Agent)?.CallId is { } wrapped) Need(wrapped);
         }
@@ -108,6 +111,26 @@ internal sealed class ProjectionFold(string domain)
                 FromAt = span.FromAt,
                 ToAt = span.ToAt,
             });
+            return;
+        }
+
+        if (entry is MessageLeft message)
+        {
+            Messages[message.Id] = new MessageRow
+            {
+                Id = message.Id,
+                Domain = domain,
+                CallId = id,
+                Node = message.Node,
+                UniqueId = message.UniqueId,
+                Mailbox = message.Mailbox,
+                MessageKey = message.Key,
+                LeftAt = message.LeftAt,
+                DurationMs = message.Duration_ms,
+                State = message.State,
+                StateAt = message.At,
+                LastSeq = message.Seq,
+            };
             return;
         }
 
@@ -221,6 +244,7 @@ internal sealed class ProjectionFold(string domain)
         Spans.Clear();
         LegSpans.Clear();
         Listeners.Clear();
+        Messages.Clear();
         Merges.Clear();
         Decisions.Clear();
         SeatAsks.Clear();

@@ -153,6 +153,22 @@ internal sealed class ListenRow
     public DateTimeOffset? EndedAt { get; set; }
 }
 
+internal sealed class MessageRow
+{
+    public Guid Id { get; set; }
+    public string Domain { get; set; } = "";
+    public Guid CallId { get; set; }
+    public string Node { get; set; } = "";
+    public string UniqueId { get; set; } = "";
+    public string Mailbox { get; set; } = "";
+    public string? MessageKey { get; set; }
+    public DateTimeOffset LeftAt { get; set; }
+    public int? DurationMs { get; set; }
+    public MailboxState State { get; set; }
+    public DateTimeOffset StateAt { get; set; }
+    public long LastSeq { get; set; }
+}
+
 internal sealed class ContactRow
 {
     public Guid ClientId { get; set; }
@@ -210,6 +226,7 @@ internal sealed class RawJsonConverter : JsonConverter<RawJson>
 [JsonSerializable(typeof(List<SpanRow>))]
 [JsonSerializable(typeof(List<LegSpanRow>))]
 [JsonSerializable(typeof(List<ListenRow>))]
+[JsonSerializable(typeof(List<MessageRow>))]
 [JsonSerializable(typeof(List<ContactRow>))]
 [JsonSerializable(typeof(List<PbxRow>))]
 [JsonSerializable(typeof(List<SeatAskRow>))]

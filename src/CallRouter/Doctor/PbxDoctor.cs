@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using CallCrm.CallFlow;
 using CallCrm.CallRouter.Pbx;
 using CallCrm.Telephony.Ami;
 
@@ -129,7 +130,8 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
             CheckWriteTimeoutAsync(client, commands, cancel),
             CheckClockAsync(client, cancel),
             CheckDialplanAsync(client, cancel),
-            CheckDevicesAsync(client, devices, cancel));
+            CheckDevicesAsync(client, devices, cancel),
+            CheckMailboxesAsync(client, cancel));
     }
 
     void CheckName(AmiConnected session)
@@ -305,6 +307,30 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
             Untold("devices", $"Not all phones could be asked for ({refused.Message}).");
         else if (!states.Values.Any(s => s["Value"] == "INVALID"))
             Fine("devices", $"The PBX knows all {known.Count} devices of the settings, {states.Values.Count(s => s["Value"] == "UNAVAILABLE")} of them not registered now.");
+    }
+
+    /// <summary>Whether the PBX has mailboxes it says itself; only then its voicemail folder must be readable.</summary>
+    async Task CheckMailboxesAsync(AmiClient client, CancellationToken cancel)
+    {
+        var list = await client.SendListAsync(new AmiAction("VoicemailUsersList"), cancel);
+        var inUse = list.Items.Count(e => e.Name == "VoicemailUserEntry");
+        // Without app_voicemail, or the class it needs, there is nothing to look at.
+        if (inUse == 0 || VoicemailFolders.Of(pbx.Node, pbx.VoicemailFolder, pbx.Host) is not { } folder)
+        {
+            if (inUse > 0)
+                Untold("mailboxes", $"The PBX has {inUse} mailboxes, and no Pbx VoicemailFolder is set: messages in them are seen, but cannot be heard here.");
+            return;
+        }
+
+        try
+        {
+            var messages = new VoicemailSpool(folder.Path, time).Look().Count;
+            Fine("mailboxes", $"The voicemail folder {folder.Path} can be read: {inUse} mailboxes, {messages} messages.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Fault("mailboxes", $"The PBX has {inUse} mailboxes, but the voicemail folder {folder.Path} cannot be read ({(e is DirectoryNotFoundException ? "it does not exist" : e.Message)}): mount it and let CallCrm's user read it (setfacl -R -m u:callcrm:rX,d:u:callcrm:rX {folder.Path}), or set Pbx VoicemailFolder to \"\".");
+        }
     }
 
     void CheckFolders()

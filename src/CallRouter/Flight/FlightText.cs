@@ -62,6 +62,7 @@ sealed class FlightText(EngineSettings settings)
         CallHeld e => $"held by {Agent(e.Agent)}",
         CallResumed e => $"taken off hold by {Agent(e.Agent)}",
         RecordingStarted e => $"recorded on {e.UniqueId}",
+        MessageLeft e => Join($"left a message in mailbox {e.Mailbox}", e.Duration_ms is { } length ? $"of {Seconds(length)}" : "", e.State == MailboxState.New ? "" : $"({Words(e.State.ToString())} on the phone)"),
         CallMerged e => $"is one with call {e.From}",
         CallTransferred e => $"{e.Transfer.ToString().ToLowerInvariant()} transfer by {Agent(e.FromAgent)} to {(e.ToAgent is null ? e.Target : Agent(e.ToAgent))}",
         TransferChanged e => Join($"transfer by {Agent(e.FromAgent)} to {(e.ToAgent is { } to ? Agent(to) : e.ToQueue is { } queue ? Queue(queue) : e.Number)}:", Words(e.Step.ToString()), e.Reason is null ? "" : $"({e.Reason})"),
@@ -90,6 +91,7 @@ sealed class FlightText(EngineSettings settings)
         "Hangup" or "HangupRequest" => Join($"cause {e["Cause"] ?? "-"}", e["TechCause"] is { } tech ? $"SIP {tech}" : ""),
         "VarSet" => $"{e["Variable"]}={e["Value"]}",
         "UserEvent" => e["UserEvent"] ?? "",
+        "Newexten" => Join(e["Application"] ?? "", e["AppData"] ?? ""),
         "BlindTransfer" => $"to {e["Extension"]}",
         _ => "",
     });

@@ -15,7 +15,7 @@ static class PbxActions
         PbxAction.Originate originate => Originate(originate, pbx),
         PbxAction.Listen listen => Action("Originate", [
             ("Channel", listen.Device), ("ChannelId", listen.ChannelId), ("Context", "callcrm-listen"), ("Exten", "s"), ("Priority", "1"), ("CallerID", $"<{listen.From}>"),
-            ("Timeout", ((int)listen.Ring.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)), ("Async", "true"), ("Variable", $"CALLCRM_HEARD={listen.Heard}"), .. Lift(listen.Lift)]),
+            ("Timeout", ((int)listen.Ring.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)), ("Async", "true"), ("Variable", $"CALLCRM_HEARD={listen.Heard}"), .. Lift(listen.Device, listen.Lift)]),
         // By label: Asterisk then refuses a missing target; with a number it says Success and the caller is lost.
         PbxAction.Redirect redirect => Action("Redirect",
             ("Channel", redirect.Channel), ("Context", "callcrm-route"), ("Exten", "s"), ("Priority", "callcrm")),
@@ -35,7 +35,7 @@ static class PbxActions
 
     /// <summary>Rings a phone that is tried, and keeps it in silence once it is answered. An application, not a place in the dialplan: no snippet is needed for it.</summary>
     public static AmiAction Test(string channelId, string device, bool lift) => Action("Originate", [
-        ("Channel", device), ("ChannelId", channelId), ("Application", "Wait"), ("Data", "30"), ("CallerID", "\"CallCrm\" <0>"), ("Timeout", "25000"), ("Async", "true"), .. Lift(lift)]);
+        ("Channel", device), ("ChannelId", channelId), ("Application", "Wait"), ("Data", "30"), ("CallerID", "\"CallCrm\" <0>"), ("Timeout", "25000"), ("Async", "true"), .. Lift(device, lift)]);
 
     /// <summary>Not Async would stop all other actions of this line until the phone is lifted. Its OriginateResponse is not read: the channel tells.</summary>
     static AmiAction Originate(PbxAction.Originate what, PbxOptions pbx)
@@ -45,13 +45,25 @@ static class PbxActions
             ("Channel", what.Device), ("ChannelId", what.ChannelId), ("Context", "callcrm-out"), ("Exten", number), ("Priority", "1"), ("CallerID", $"<{number}>"),
             ("Timeout", ((int)what.Ring.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)), ("Async", "true"),
             ("Variable", $"__CALLCRM_CALLID={what.Call:N}"), ("Variable", $"__CALLCRM_RECORD={(what.Record ? "1" : "0")}"), ("Variable", $"CALLCRM_FROM={what.From}"),
-            ("Variable", $"CALLCRM_INTERNAL={(what.Number.Kind == NumberKind.Extension ? "1" : "0")}"), .. Lift(what.Lift)]);
+            ("Variable", $"CALLCRM_INTERNAL={(what.Number.Kind == NumberKind.Extension ? "1" : "0")}"), .. Lift(what.Device, what.Lift)]);
     }
 
-    /// <summary>Headers of the INVITE to the own phone on which it answers by itself; the snippet's callcrm-lift has the same.</summary>
-    static (string, string)[] Lift(bool lift) => lift
-        ? [("Variable", "PJSIP_HEADER(add,Call-Info)=<sip:callcrm>;answer-after=0"), ("Variable", "PJSIP_HEADER(add,Alert-Info)=<http://callcrm>;info=alert-autoanswer;delay=0")]
-        : [];
+    /// <summary>
+    /// Headers of the INVITE to the own phone on which it answers by itself; the snippet's callcrm-lift has the same. chan_sip takes them by
+    /// variables of its own (as SIPAddHeader does); other technologies have none.
+    /// </summary>
+    static (string, string)[] Lift(string device, bool lift) => (lift, device[..(device.IndexOf('/', StringComparison.Ordinal) + 1)]) switch
+    {
+        (true, "PJSIP/") => [("Variable", $"PJSIP_HEADER(add,Call-Info)={CallInfo}"), ("Variable", $"PJSIP_HEADER(add,Alert-Info)={AlertInfo}")],
+        (true, "SIP/") => [("Variable", $"SIPADDHEADER01=Call-Info: {CallInfo}"), ("Variable", $"SIPADDHEADER02=Alert-Info: {AlertInfo}")],
+        _ => [],
+    };
+
+    const string CallInfo = "<sip:callcrm>;answer-after=0";
+    const string AlertInfo = "<http://callcrm>;info=alert-autoanswer;delay=0";
+
+    /// <summary>SIP NOTIFY is sent by PJSIPNotify alone.</summary>
+    public static bool TakesNotify(string device) => device.StartsWith("PJSIP/", StringComparison.Ordinal);
 
     /// <summary>Who the channel talks with (BRIDGEPEER); empty when it does not.</summary>
     public static AmiAction AskPeer(string channel) => Action("Getvar", ("Channel", channel), ("Variable", "BRIDGEPEER"));
@@ -72,7 +84,7 @@ static class PbxActions
         return action;
     }
 
-    /// <summary>Only the events the model reads; of the many VarSet only DIALSTATUS, the one sign of an unregistered phone.</summary>
+    /// <summary>Only the events the model reads; of the many VarSet only DIALSTATUS, the one sign of an unregistered phone, and VMSTATUS, that of a message in a mailbox.</summary>
     public static AmiClientOptions ClientOptions(PbxOptions pbx) => new()
     {
         Node = pbx.Node,
@@ -83,8 +95,9 @@ static class PbxActions
         Tls = pbx.Tls,
         TlsFingerprint = pbx.TlsThumbprint ?? "",
         Events = new AmiEventFilter()
-            .Want([.. PbxModel.EventNames.Where(name => name != "VarSet")])
-            .WantVariable("DIALSTATUS"),
-        ServerFilters = ["!Event: RTCPSent", "!Event: RTCPReceived", "!Event: Newexten", "!Event: AGIExecStart", "!Event: AGIExecEnd"],
+            .Want([.. PbxModel.EventNames.Where(name => name is not ("VarSet" or "Newexten"))])
+            .Want("Newexten", (in AmiMessage message) => message.Is("Application"u8, "VoiceMail"u8))
+            .WantVariables("DIALSTATUS", "VMSTATUS"),
+        ServerFilters = ["!Event: RTCPSent", "!Event: RTCPReceived", "!Event: Newexten.*Application: ([^V]|V[^o]|Vo[^i]|Voi[^c]|Voic[^e]|Voice[^M])", "!Event: AGIExecStart", "!Event: AGIExecEnd"],
     };
 }

@@ -173,12 +173,12 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     public RoadPhoneTest TestPhone(string device, bool start, CancellationToken stopping)
     {
         if (!start)
-            return _test is { } last && last.Result.Device == device ? last.Result : new RoadPhoneTest("none", device, _notifies);
+            return _test is { } last && last.Result.Device == device ? last.Result : new RoadPhoneTest("none", device, _notifies && PbxActions.TakesNotify(device));
         if (_ami is not { } ami || !Connected)
             return RoadPhoneTest.Refused("pbx_away", device);
         if (_test is { Runs: true })
             return RoadPhoneTest.Refused("phone_test_runs", device);
-        var test = _test = new PhoneTest(ami, device, _notifies, time);
+        var test = _test = new PhoneTest(ami, device, _notifies && PbxActions.TakesNotify(device), time);
         _ = RunAsync(test);
         return test.Result;
 

@@ -35,9 +35,9 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         coalesce(u.name, case when c.direction <> 'Inbound' then (select p.name from call_leg l join app_user p on p.id = l.agent_id where l.call_id = c.id order by l.started_at, l.unique_id limit 1) end) as agent_name,
         c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
         coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
-        -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear.
-        case when c.answered_at is not null or c.talk_ms > 0 then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,
-        case when c.answered_at is not null or c.talk_ms > 0 then r.id end as recording_id, c.estimated
+        -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear but a message.
+        case when c.answered_at is not null or c.talk_ms > 0 or v.left_message then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,
+        case when c.answered_at is not null or c.talk_ms > 0 or v.left_message then r.id end as recording_id, c.estimated
         """;
 
     const string Joins =
@@ -49,7 +49,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         left join app_user u on u.id = c.agent_id
         left join lateral (select d.name as disposition, w.note from wrap_up w join disposition d on d.code = w.disposition
           where w.call_id = c.id order by w.agent_id = c.agent_id desc, w.created_at desc limit 1) w on true
-        left join lateral (select id, status from recording where call_id = c.id order by created_at desc limit 1) r on true
+        left join lateral (select exists (select from missed_call m where m.call_id = c.id and m.kind = 'Voicemail') as left_message) v on true
+        left join lateral (select id, status from recording where call_id = c.id order by message_id is not null and v.left_message desc, created_at desc limit 1) r on true
         """;
 
     public async Task<ListPage<CallRow>> ListAsync(CallFilter filter, string? cursor, int limit, CancellationToken cancel)
@@ -125,7 +126,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             select l.channel, u.name as agent_name, l.is_client, l.started_at, l.answered_at, l.ended_at, l.cause, l.talk_ms, l.hold_ms, l.recorded
             from call_leg l left join app_user u on u.id = l.agent_id
             where l.call_id = @id or l.call_id in (select id from call where merged_into = @id) order by l.started_at, l.unique_id;
-            {RecordingStore.Columns} where call_id = @id order by created_at desc limit 1;
+            {RecordingStore.Columns} where call_id = @id
+            order by message_id is not null and exists (select from missed_call m where m.call_id = @id and m.kind = 'Voicemail') desc, created_at desc limit 1;
             select w.agent_id, u.name as agent_name, w.disposition, d.name as disposition_name, d.outcome, w.note, w.next_step, w.created_at, w.subject, w.next_at,
               w.script_id, w.script_version, w.answers::text as answers, w.not_taken::text as not_taken
             from wrap_up w join app_user u on u.id = w.agent_id join disposition d on d.code = w.disposition where w.call_id = @id order by w.created_at, w.agent_id;

@@ -71,6 +71,7 @@ internal sealed class TimelineWords(LiveNames names, LiveViews views, IReadOnlyD
             },
             CallQueued q => view with { Queue = names.Queue(q.Queue), Number = q.Place > 0 ? q.Place : null },
             RouteDecided d => view with { Code = d.Rule.ToString(), Who = names.Person(d.Agent), Route = Route(d) },
+            MessageLeft m => view with { Code = m is { Key: not null, State: MailboxState.New } ? "Kept" : m.State.ToString(), Other = m.Mailbox.Replace("@default", "", StringComparison.Ordinal), Span_ms = m.Duration_ms },
             CallListened l => view with { Code = l.Listens ? "begins" : "ends", Who = names.Person(l.By), Other = names.Person(l.Agent) },
             CallTransferred t => view with { Code = t.Transfer.ToString(), Who = names.Person(t.FromAgent), Other = names.Person(t.ToAgent) ?? t.Target },
             TransferChanged t => view with { Code = t.Step.ToString(), Who = names.Person(t.FromAgent), Other = names.Person(t.ToAgent) ?? names.Queue(t.ToQueue) ?? t.Number, Detail = t.Reason },

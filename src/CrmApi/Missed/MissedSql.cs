@@ -14,7 +14,7 @@ internal static class MissedSql
             (array_agg(m.kind order by m.missed_at desc))[1] as kind, (array_agg(m.call_id order by m.missed_at desc))[1] as last_call_id,
             (array_agg(m.call_id order by m.missed_at desc) filter (where m.kind in ('Voicemail', 'Down')))[1] as message_call_id,
             (array_agg(m.queue_id order by m.missed_at desc))[1] as queue_id, (array_agg(m.client_id order by m.missed_at desc) filter (where m.client_id is not null))[1] as client_id,
-            coalesce(array_agg(m.queue_id) filter (where m.queue_id is not null), '{}') as queues
+            coalesce(array_agg(m.queue_id) filter (where m.queue_id is not null), '{}') as queues, coalesce(array_agg(m.owner_id) filter (where m.owner_id is not null), '{}') as owners
           from missed_call m
           where m.domain = @domain and m.reached_at is null and m.number_id is not null and m.missed_at >= @since
             and not exists (select from missed_done d where d.number_id = m.number_id and d.at >= m.missed_at)
@@ -38,15 +38,17 @@ internal static class MissedSql
         where o.domain = @domain and o.state <> 'Ended' and o.direction = 'Inbound' and o.answered_at is null and o.merged_into is null
         """;
 
-    /// <summary>What this person may see: <c>@all</c>, else of the queues that these people serve.</summary>
-    const string Seen = "(@all or r.queues && array(select queue_id from queue_agent where user_id = any(@members)))";
+    /// <summary>What this person may see: <c>@all</c>, else of the queues that these people serve, and of their own mailboxes.</summary>
+    const string Seen = "(@all or r.queues && array(select queue_id from queue_agent where user_id = any(@members)) or r.owners && @members::uuid[])";
 
     const string Names =
         $"""
         left join queue q on q.id = r.queue_id
         left join call c on c.id = r.last_call_id
         -- A call of a down time that was recorded and not answered can only have left a message.
-        left join lateral (select g.id, g.status from recording g where g.call_id = r.message_call_id order by (g.status = 'ready') desc, g.created_at desc limit 1) v on true
+        left join lateral (select b.mailbox, b.state, b.state_at, b.duration_ms from call_message b where b.call_id = r.message_call_id order by b.left_at desc limit 1) b on true
+        -- A message in a mailbox is a recording of its own; the call's may have nothing but music.
+        left join lateral (select g.id, g.status from recording g where g.call_id = r.message_call_id and (b.mailbox is null or g.message_id is not null) order by (g.status = 'ready') desc, g.created_at desc limit 1) v on true
         left join lateral (select min(o.started_at) as since from ({Calling}) o where o.caller_e164 = r.e164 or o.client_id = r.client_id) z on true
         left join client k on k.id = (select coalesce(merged_into, id) from client where id = r.client_id)
         """;
@@ -55,7 +57,7 @@ internal static class MissedSql
         """
         r.number_id as id, r.e164, coalesce(c.caller_name, '') as caller_name, k.id as client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, q.name as queue_name,
         r.kind, r.is_short, r.times, r.first_at, r.last_at, r.last_call_id, r.message_call_id,
-        v.id as message_id, v.status as message_status, z.since as calling_since
+        v.id as message_id, v.status as message_status, b.mailbox, b.state as mailbox_state, b.state_at as mailbox_state_at, b.duration_ms as message_ms, z.since as calling_since
         """;
 
     public const string OpenRows =
@@ -71,7 +73,9 @@ internal static class MissedSql
     /// <summary>For the badge and the hints.</summary>
     public const string Heads = $"""
         {Open}, calling as ({Calling})
-        select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues, (select count(*) from recording g where g.call_id = message_call_id and g.status = 'ready') as heard,
+        select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues, array_to_string(owners, ',') as owners,
+          (select count(*) from recording g where g.call_id = message_call_id and g.status = 'ready')
+            + (select coalesce(sum(case b.state when 'Heard' then 1000 when 'Removed' then 1000000 else 0 end), 0) from call_message b where b.call_id = message_call_id)::bigint as heard,
           e164 in (select caller_e164 from calling where caller_e164 is not null) or coalesce(client_id in (select client_id from calling where client_id is not null), false) as calling
         from line order by number_id
         """;
@@ -82,7 +86,7 @@ internal static class MissedSql
         select exists (
           select from missed_call v join missed_call m on m.number_id = v.number_id or m.call_id = v.call_id
           where v.call_id = @call and v.domain = @domain and v.kind in ('Voicemail', 'Down') and m.missed_at >= @since
-            and (@all or m.queue_id in (select queue_id from queue_agent where user_id = any(@members))))
+            and (@all or m.queue_id in (select queue_id from queue_agent where user_id = any(@members)) or m.owner_id = any(@members)))
         """;
 
     public const string Waiting = $"{Open} select count(*) from line r where {Seen} and not r.is_short and (r.claimed_by_id is null or r.claimed_by_id = @person)";
@@ -106,7 +110,7 @@ internal static class MissedSql
             (array_agg(kind order by missed_at desc))[1] as kind, (array_agg(call_id order by missed_at desc))[1] as last_call_id,
             (array_agg(call_id order by missed_at desc) filter (where kind in ('Voicemail', 'Down')))[1] as message_call_id,
             (array_agg(queue_id order by missed_at desc))[1] as queue_id, (array_agg(client_id order by missed_at desc) filter (where client_id is not null))[1] as client_id,
-            coalesce(array_agg(queue_id) filter (where queue_id is not null), array[]::uuid[]) as queues,
+            coalesce(array_agg(queue_id) filter (where queue_id is not null), array[]::uuid[]) as queues, coalesce(array_agg(owner_id) filter (where owner_id is not null), array[]::uuid[]) as owners,
             min(case when closed_at = reached_at then reached_by else reason end) as closed_how, min(case when closed_at = reached_at then '' else note end) as note,
             (array_agg(case when closed_at = reached_at then (select agent_id from call where id = reached_call) else done_by end))[1] as closed_by_id
           from miss where closed_at >= @day group by number_id, closed_at

@@ -15,9 +15,10 @@ namespace CallCrm.CrmApi.Missed;
 internal readonly record struct MissedTaken(MissedRow? Row, string? Refusal);
 
 /// <param name="Queues">Of all its open misses.</param>
-/// <param name="Heard">Its message can be played.</param>
+/// <param name="Owners">Of the mailboxes that messages were left in.</param>
+/// <param name="Heard">Changes when its message can be played, or is heard or deleted on the phone.</param>
 /// <param name="Calling">They wait in line or ring at this moment.</param>
-internal sealed record MissedHead(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, Guid[] Queues, bool Heard, bool Calling);
+internal sealed record MissedHead(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, Guid[] Queues, Guid[] Owners, long Heard, bool Calling);
 
 /// <summary>The list of missed callers, and the claims on it.</summary>
 internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOptions> options, IOptions<RouterRoadOptions> road, SiteClock clock, TimeProvider time)
@@ -41,9 +42,11 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition($"{MissedSql.Heads}; select user_id, queue_id from queue_agent", Parameters(null), cancellationToken: cancel));
-        var heads = (await results.ReadAsync<HeadRow>()).Select(h => new MissedHead(h.NumberId, h.Times, h.IsShort, h.ClaimedById, [.. h.Queues.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Guid.Parse)], h.Heard > 0, h.Calling));
+        var heads = (await results.ReadAsync<HeadRow>()).Select(h => new MissedHead(h.NumberId, h.Times, h.IsShort, h.ClaimedById, Ids(h.Queues), Ids(h.Owners), h.Heard, h.Calling));
         return ([.. heads], (await results.ReadAsync<(Guid User, Guid Queue)>()).ToLookup(m => m.User, m => m.Queue));
     }
+
+    static Guid[] Ids(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Guid.Parse)];
 
     /// <summary>The first one gets it; a second time renews it. Nobody is called back who is calling.</summary>
     public Task<MissedTaken> ClaimAsync(Guid number, Person person, CancellationToken cancel) => TakeAsync(number, person, refuses: row => Held(Other(row, person)) ?? (row.CallingSince is null ? null : "calling_now"),
@@ -133,12 +136,12 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         r.ClosedAt is null ? r.CallingSince : null);
 
     /// <summary>The row of a recording is made when the recorder first looks.</summary>
-    static MissedMessage? Message(Row r) => (r.MessageCallId, r.MessageId) switch
+    static MissedMessage? Message(Row r)
     {
-        ({ } call, { } recording) => new MissedMessage(call, recording, r.MessageStatus!),
-        ({ } call, null) when r.Kind == "Voicemail" => new MissedMessage(call, null, "pending"),
-        _ => null,
-    };
+        if (r.MessageCallId is not { } call || (r.MessageId is null && r.Kind != "Voicemail" && r.Mailbox is null)) return null;
+        var phone = r.MailboxState switch { "Heard" => "heard", "Removed" => "removed", _ => null };
+        return new MissedMessage(call, r.MessageId, r.MessageId is null ? "pending" : r.MessageStatus!, string.IsNullOrEmpty(r.Mailbox) ? null : r.Mailbox, r.MessageMs, phone, phone is null ? null : r.MailboxStateAt);
+    }
 
     static MissedFigures Figures(IReadOnlyList<FigureRow> rows)
     {
@@ -149,10 +152,10 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
             called == 0 ? null : (int)Math.Round(rows.Sum(r => r.CallBack_s) / called, MidpointRounding.AwayFromZero), (int)Sum(r => r.Short), (int)Sum(r => r.Withheld));
     }
 
-    sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, long Heard, bool Calling);
+    sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, string Owners, long Heard, bool Calling);
 
     sealed record Row(Guid Id, string E164, string CallerName, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool IsShort, int Times, DateTimeOffset FirstAt, DateTimeOffset LastAt,
-        Guid LastCallId, Guid? MessageCallId, Guid? MessageId, string? MessageStatus, DateTimeOffset? CallingSince, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
+        Guid LastCallId, Guid? MessageCallId, Guid? MessageId, string? MessageStatus, string? Mailbox, string? MailboxState, DateTimeOffset? MailboxStateAt, int? MessageMs, DateTimeOffset? CallingSince, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
 
     sealed record FigureRow(Guid? QueueId, string? QueueName, long Callers, long Open, long CalledBack, decimal CallBack_s, long InTime, long Late, long Short, long Withheld);
 }

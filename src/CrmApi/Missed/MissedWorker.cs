@@ -63,8 +63,8 @@ internal sealed partial class MissedWorker(MissedStore store, Feed feed, FeedCon
         foreach (var gone in told.Keys.Except(people.Select(p => p.Id)).ToArray()) told.Remove(gone);
         foreach (var person in people)
         {
-            var mine = person.Within(Rights.WorkMissed).People?.SelectMany(p => queues[p]).ToHashSet();
-            var (picture, waiting) = Picture(person, open, mine);
+            var members = person.Within(Rights.WorkMissed).People;
+            var (picture, waiting) = Picture(person, open, members?.SelectMany(p => queues[p]).ToHashSet(), members);
             if (!told.TryGetValue(person.Id, out var before) || before != picture)
                 feed.Tell(Audience.Of(person.Id), new HintEvent("missed", waiting.ToString(System.Globalization.CultureInfo.InvariantCulture), null));
             told[person.Id] = picture;
@@ -72,13 +72,14 @@ internal sealed partial class MissedWorker(MissedStore store, Feed feed, FeedCon
     }
 
     /// <param name="queues">Null: all.</param>
-    static (int Picture, int Waiting) Picture(Person person, IReadOnlyList<MissedHead> open, HashSet<Guid>? queues)
+    /// <param name="members">Whose mailboxes count.</param>
+    static (int Picture, int Waiting) Picture(Person person, IReadOnlyList<MissedHead> open, HashSet<Guid>? queues, Guid[]? members)
     {
         var picture = new HashCode();
         var waiting = 0;
         foreach (var head in open)
         {
-            if (queues?.Overlaps(head.Queues) == false) continue;
+            if (queues?.Overlaps(head.Queues) == false && members?.Intersect(head.Owners).Any() != true) continue;
             picture.Add(head.NumberId);
             picture.Add(head.Times);
             picture.Add(head.ClaimedById);

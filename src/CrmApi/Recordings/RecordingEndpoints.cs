@@ -15,7 +15,7 @@ namespace CallCrm.CrmApi.Recordings;
 
 /// <param name="Path">Inside the store's folder, <see cref="RecordingFiles"/>.</param>
 internal sealed record RecordingRow(Guid Id, Guid? CallId, string Status, string? Error, int Duration_ms, long Size_bytes, byte[] Waveform, string? Path, DateTimeOffset? StartedAt,
-    string PbxUniqueId)
+    string PbxUniqueId, Guid? MessageId)
 {
     public RecordingView View(IReadOnlyList<RecordingPartView>? parts = null)
     {
@@ -29,7 +29,7 @@ internal sealed class RecordingStore(NpgsqlDataSource database)
     public const string Columns =
         """
         select id, call_id, status, error, coalesce(duration_ms, 0) as duration_ms, coalesce(size_bytes, 0) as size_bytes, coalesce(waveform, '') as waveform, path,
-          started_at, pbx_unique_id from recording
+          started_at, pbx_unique_id, message_id from recording
         """;
 
     public async Task<RecordingRow?> FindAsync(Guid id, CancellationToken cancel)
@@ -61,6 +61,8 @@ internal static class RecordingEndpoints
         CancellationToken cancel)
     {
         if (await FindAsync(id, person, store, calls, missed, cancel) is not { } row) return Problems.NotFound("recording");
+        // A message in a mailbox of the PBX holds nothing but what the caller said.
+        if (row is { MessageId: not null, Duration_ms: > 0 }) return TypedResults.Ok(row.View([new RecordingPartView(0, row.Duration_ms, "message", null, null)]));
         if (row.CallId is not { } call || row.Duration_ms == 0 || await timelines.ReadAsync(call, cancel) is not { } timeline) return TypedResults.Ok(row.View());
         var start = RecordingParts.Start(timeline, row.StartedAt, row.Duration_ms, row.PbxUniqueId);
         return TypedResults.Ok(row.View(RecordingParts.Of(timeline, start, row.Duration_ms, facts.Names.Person)));

@@ -3,9 +3,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Admin;
 using CallCrm.CrmApi.Errors;
-using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 
 namespace CallCrm.CrmApi.Seats;
 
@@ -15,20 +13,22 @@ internal static class PhoneTestEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/seats/phone-test").RequireAuthorization(Rights.TakeCalls).WithTags("Seats");
-        group.MapPost("/", (Person person, RouterRoad road, NpgsqlDataSource database, AdminWriter writer, CancellationToken cancel) => AskAsync(start: true, person, road, database, writer, cancel))
-            .WithName("TestPhone").WithSummary("Ring one's own phone and try whether the page can answer and hold it; not in a call, and in no figure")
+        group.MapPost("/", (string? device, Person person, RouterRoad road, AdminWriter writer, CancellationToken cancel) => AskAsync(start: true, device, person, road, writer, cancel))
+            .WithName("TestPhone").WithSummary("Ring one's own phone (one of the place's, by its device; else the first that is registered) and try whether the page can answer and hold it; not in a call, and in no figure")
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        group.MapGet("/", (Person person, RouterRoad road, NpgsqlDataSource database, AdminWriter writer, CancellationToken cancel) => AskAsync(start: false, person, road, database, writer, cancel))
+        group.MapGet("/", (string? device, Person person, RouterRoad road, AdminWriter writer, CancellationToken cancel) => AskAsync(start: false, device, person, road, writer, cancel))
             .WithName("GetPhoneTest").WithSummary("How far the test of one's own phone is, and what it found").ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
 
-    static async Task<Results<Ok<PhoneTestView>, ProblemHttpResult>> AskAsync(bool start, Person person, RouterRoad road, NpgsqlDataSource database, AdminWriter writer, CancellationToken cancel)
+    static async Task<Results<Ok<PhoneTestView>, ProblemHttpResult>> AskAsync(bool start, string? device, Person person, RouterRoad road, AdminWriter writer, CancellationToken cancel)
     {
         if ((await road.SeatsAsync(cancel)).Items.FirstOrDefault(s => s.Holder == person.Id) is not { } seat)
             return Problems.Of(StatusCodes.Status409Conflict, "no_extension", "Choose your extension first.");
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        var device = await connection.ExecuteScalarAsync<string?>(new CommandDefinition("select name from device where node = @Node and extension = @Number order by position, name limit 1", new { seat.Node, seat.Number }, cancellationToken: cancel));
-        var test = device is null ? RoadPhoneTest.Refused("phone_not_testable", "") : await road.TestPhoneAsync(new RoadPhoneTestAsk(seat.Node, seat.Number, device, person.Id, start), cancel);
+        var phones = SeatEndpoints.PhonesOf(seat);
+        if (device is not null && !phones.Any(p => p.Device == device)) return Problems.Invalid("device", "one of the phones of your extension");
+        var phone = phones.FirstOrDefault(p => device is null ? p is { Registered: true, Way: not "none" } : p.Device == device) ?? phones.FirstOrDefault(p => p.Way != "none");
+        var test = phone is null or { Way: "none" } ? RoadPhoneTest.Refused("phone_not_testable", phone?.Device ?? "")
+            : await road.TestPhoneAsync(new RoadPhoneTestAsk(seat.Node, seat.Number, phone.Device, person.Id, start), cancel);
         if (test.Refusal is { } refusal) return Refused(refusal);
         if (test.Step == "done") await KeepAsync(seat, test, person, writer, cancel);
         return TypedResults.Ok(new PhoneTestView(test.Step, test.Device, test.Notifies, test.Rang, test.Answers, test.Hold));
@@ -40,7 +40,7 @@ internal static class PhoneTestEndpoints
         "phone_test_runs" => Problems.Of(StatusCodes.Status409Conflict, "phone_test_runs", "Another phone is being tried: try again in half a minute."),
         "pbx_away" => Problems.Of(StatusCodes.Status409Conflict, "pbx_away", "The PBX is not connected at the moment. Nothing was done."),
         "not_your_extension" => Problems.Of(StatusCodes.Status409Conflict, "no_extension", "Choose your extension first."),
-        _ => Problems.Of(StatusCodes.Status409Conflict, "phone_not_testable", "Only PJSIP phones can be tried."),
+        _ => Problems.Of(StatusCodes.Status409Conflict, "phone_not_testable", "Only SIP phones can be tried: others take no order from the page."),
     };
 
     /// <summary>Only what was found out: where NOTIFY is not allowed, it may work all the same one day.</summary>

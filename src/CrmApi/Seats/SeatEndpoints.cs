@@ -26,13 +26,16 @@ internal static class SeatEndpoints
             // Made a moment ago, and not in the router's settings yet: nobody can sit there.
             if (!seats.TryGetValue((place.Node, place.Number), out var seat)) continue;
             items.Add(new SeatView(place.Node, place.Number, place.Name, seat.Holder, Name(seat.Holder), seat.HolderState, seat.InCall, seat.HasPage, seat.Registered,
-                Name(seat.Asker), seat.Holder == person.Id));
+                Name(seat.Asker), seat.Holder == person.Id, seat.Holder == person.Id ? PhonesOf(seat) : null));
         }
 
         return TypedResults.Ok(new SeatsView([.. items.OrderBy(i => !i.Mine)]));
 
         string? Name(Guid? agent) => agent is null ? null : names.Person(agent) ?? "…";
     }
+
+    public static IReadOnlyList<SeatPhoneView> PhonesOf(RoadSeat seat) => [.. (seat.Phones ?? []).Select(p => new SeatPhoneView(p.Device, p.Registered,
+        p.Device.StartsWith("PJSIP/", StringComparison.Ordinal) ? "notify" : p.Device.StartsWith("SIP/", StringComparison.Ordinal) ? "header" : "none"))];
 }
 
 internal sealed class SeatStore(NpgsqlDataSource database, TimeProvider time)

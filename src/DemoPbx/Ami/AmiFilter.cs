@@ -100,5 +100,6 @@ internal sealed class AmiFilter
         };
     }
 
-    private static Regex Compile(string expression) => new(expression, RegexOptions.CultureInvariant, Limit);
+    /// <summary>As POSIX has it, a point stands for a line's end, too.</summary>
+    private static Regex Compile(string expression) => new(expression, RegexOptions.CultureInvariant | RegexOptions.Singleline, Limit);
 }

@@ -155,7 +155,7 @@ internal sealed partial class RecordingWatch(
     {
         var temporary = new DirectoryInfo(Path.Combine(store.Folder, "tmp"));
         if (!temporary.Exists) return;
-        foreach (var file in temporary.EnumerateFiles("*.opus")) file.Delete();
+        foreach (var file in temporary.EnumerateFiles("*.opus").Concat(temporary.EnumerateFiles("*.wav"))) file.Delete();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Recording {Stem}: {Outcome}, call {CallId}")]

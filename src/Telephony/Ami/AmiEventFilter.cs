@@ -47,6 +47,24 @@ public sealed class AmiEventFilter
         return Want("VarSet", (in AmiMessage message) => message.Is("Variable"u8, bytes));
     }
 
+    /// <summary>The same for several variables.</summary>
+    public AmiEventFilter WantVariables(params ReadOnlySpan<string> variables)
+    {
+        var names = new byte[variables.Length][];
+        for (var i = 0; i < names.Length; i++)
+            names[i] = Encoding.UTF8.GetBytes(variables[i]);
+        return Want("VarSet", (in AmiMessage message) =>
+        {
+            foreach (var name in names)
+            {
+                if (message.Is("Variable"u8, name))
+                    return true;
+            }
+
+            return false;
+        });
+    }
+
     /// <summary>Looks an event name up by its bytes.</summary>
     internal bool IsWanted(ReadOnlySpan<byte> name, out AmiEventPredicate? keep)
     {

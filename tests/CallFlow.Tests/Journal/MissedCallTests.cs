@@ -91,6 +91,56 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
             .Should().Be("5678 Voicemail Sales 100|5678 Refused Sales 200|5678 Voicemail Sales 300");
     }
 
+    /// <summary>A message in a mailbox of the PBX.</summary>
+    JournalEntry Left(Guid call, double at, string? key = null, MailboxState state = MailboxState.New, int id = 1, string mailbox = "101@default") =>
+        Entry(new MessageLeft(Id(900 + id), "n1", $"{call:N}.1", mailbox, key, At(at), key is null ? null : 12_000, state) { Seq = 0, At = default }, at, call);
+
+    [PostgresFact]
+    public async Task A_message_in_a_mailbox_is_one_however_the_PBX_led_the_call_and_gone_is_who_left_none()
+    {
+        var (routed, observed, strange) = (Missed(100, CallOutcome.Overflow), Missed(200, CallOutcome.Observed, From(Home), null, null, routed: false), Missed(300, CallOutcome.Observed, From(Home), null, null, routed: false));
+        strange = [.. strange.Select(e => e is CallStarted started ? started with { Dialled = new PhoneNumber("0299999", NumberKind.Unparsed) } : e)];
+        observed = [.. observed.Select(e => e is CallStarted started ? started with { Dialled = new PhoneNumber("0299999", NumberKind.Unparsed) } : e)];
+        // Told by AMI before the call's end, and by the folder long after it.
+        JournalEntry[] all = [.. routed[..^1], Left(routed[0].Call!.Value, 100), routed[^1], .. observed, .. strange, Left(observed[0].Call!.Value, 190, "1 PJSIP/trunk-1", id: 2)];
+        (await AfterAsync([.. all.Select((e, i) => e with { Seq = i + 1 })])).Should().Be("5678 Voicemail Sales 100|5678 Voicemail 200");
+    }
+
+    [PostgresFact]
+    public async Task What_the_folder_says_takes_the_place_of_what_AMI_said_and_comes_once()
+    {
+        var missed = Missed(100, CallOutcome.Abandoned);
+        var call = missed[0].Call!.Value;
+        const string Messages = "select coalesce(string_agg(concat_ws(' ', message_key, state, duration_ms, extract(epoch from state_at - timestamptz '2026-11-23 10:00+00')::int), '|' order by left_at, id), '') from call_message";
+        await AfterAsync(missed, [Left(call, 99)]);
+        (await ScalarAsync<string>(Messages)).Should().Be("New 99");
+        (await AfterAsync([Left(call, 110, "1 PJSIP/trunk-1", id: 2)])).Should().Be("5678 Voicemail Sales 100");
+        (await ScalarAsync<string>(Messages)).Should().Be("1 PJSIP/trunk-1 New 12000 110");
+        // Again, then heard, again heard; and AMI's word once more, late.
+        await AfterAsync([Left(call, 120, "1 PJSIP/trunk-1", id: 2)], [Left(call, 130, "1 PJSIP/trunk-1", MailboxState.Heard, id: 2), Left(call, 140, "1 PJSIP/trunk-1", MailboxState.Heard, id: 2)], [Left(call, 150)]);
+        (await ScalarAsync<string>(Messages)).Should().Be("1 PJSIP/trunk-1 Heard 12000 140");
+        (await ScalarAsync<long>("select count(*) from missed_call where reached_at is null")).Should().Be(1, "who hears a message has called nobody back");
+    }
+
+    [PostgresFact]
+    public async Task A_message_belongs_to_who_sits_at_the_extension_when_it_comes()
+    {
+        await ExecuteAsync($"insert into agent_state (agent_id, domain, state, node, extension, since, last_seq) values ('{Anna}', 'main', 'Ready', 'n1', '101', '2026-11-23 09:00+00', 0)");
+        var (own, others) = (Missed(100, CallOutcome.Abandoned), Missed(200, CallOutcome.Abandoned));
+        await AfterAsync(own, others, [Left(own[0].Call!.Value, 99, "1 PJSIP/trunk-1"), Left(others[0].Call!.Value, 199, "2 PJSIP/trunk-2", id: 2, mailbox: "102@default")]);
+        (await ScalarAsync<string>("select string_agg(coalesce(owner_id::text, '-'), ' ' order by missed_at) from missed_call")).Should().Be($"{Anna} -");
+    }
+
+    [PostgresFact]
+    public async Task A_message_goes_along_when_its_call_turns_out_to_be_another()
+    {
+        var older = Id(calls++);
+        JournalEntry[] first = [Starts(older, 60, From(Home))];
+        var missed = Missed(100, CallOutcome.Abandoned);
+        await AfterAsync(first, missed, [Left(missed[0].Call!.Value, 99, "1 PJSIP/trunk-1")], [Entry(new CallMerged(missed[0].Call!.Value) { Seq = 0, At = default }, 120, older)]);
+        (await ScalarAsync<Guid>("select call_id from call_message")).Should().Be(older);
+    }
+
     [PostgresFact]
     public async Task Whom_we_did_not_let_through_is_not_missed()
     {

@@ -24,6 +24,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     string? _writeTimeout;
     TimeSpan _ahead;
     bool _stamped = true;
+    int _mailboxes;
 
     public PbxDoctorTests()
     {
@@ -79,6 +80,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     [InlineData("device", "device", "knows no PJSIP/101")]
     [InlineData("recordings", "recordings", "does not exist")]
     [InlineData("cel", "cel", "mount its folder")]
+    [InlineData("mailboxes", "mailboxes", "setfacl")]
     public async Task Each_fault_is_named_alone_with_its_remedy(string what, string check, string remedy)
     {
         var device = Desk;
@@ -106,12 +108,24 @@ public sealed class PbxDoctorTests : IAsyncDisposable
             case "device": _deviceState = "INVALID"; break;
             case "recordings": Directory.Delete(_pbx.RecordingFolder!); break;
             case "cel": _pbx.CelFile = "/nowhere/cel.csv"; break;
+            case "mailboxes": (_mailboxes, _pbx.VoicemailFolder) = (3, "/nowhere/voicemail"); break;
         }
 
         var fault = (await ExamineAsync(device)).Should().ContainSingle(f => f.State == FindingState.Fault).Subject;
 
         fault.Check.Should().Be(check);
         fault.Text.Should().Contain(remedy).And.EndWith(".");
+    }
+
+    [Fact]
+    public async Task Mailboxes_are_looked_for_only_when_the_PBX_has_some()
+    {
+        _pbx.VoicemailFolder = "/nowhere/voicemail";
+        (await ExamineAsync()).Should().NotContain(f => f.Check == "mailboxes");
+        (_mailboxes, _pbx.VoicemailFolder) = (3, "");
+        (await ExamineAsync()).Should().ContainSingle(f => f.Check == "mailboxes").Which.Should().Match<Finding>(f => f.State == FindingState.Untold && f.Text.Contains("3 mailboxes"));
+        _pbx.VoicemailFolder = Directory.CreateDirectory(Path.Combine(_pbx.RecordingFolder!, "voicemail")).FullName;
+        (await ExamineAsync()).Should().ContainSingle(f => f.Check == "mailboxes").Which.State.Should().Be(FindingState.Fine);
     }
 
     [Fact]
@@ -160,6 +174,12 @@ public sealed class PbxDoctorTests : IAsyncDisposable
                 return true;
             case "Getvar":
                 await session.RespondAsync(action, "Success", $"Variable: {action["Variable"]}\r\nValue: {_deviceState}\r\n");
+                return true;
+            case "VoicemailUsersList" when _mailboxes > 0:
+                await session.RespondAsync(action, "Success", "EventList: start\r\nMessage: Voicemail user list will follow\r\n");
+                for (var n = 0; n < _mailboxes; n++)
+                    await session.SendAsync($"Event: VoicemailUserEntry\r\nActionID: {action.ActionId}\r\nVMContext: default\r\nVoiceMailbox: {100 + n}\r\n\r\n");
+                await session.SendAsync($"Event: VoicemailUserEntryComplete\r\nActionID: {action.ActionId}\r\nEventList: Complete\r\nListItems: {_mailboxes}\r\n\r\n");
                 return true;
             case "ShowDialPlan":
                 await ShowAsync(session, action);

@@ -154,6 +154,10 @@ sealed class Story : IAsyncDisposable
     public JournalEntry Speaks(Guid call, int seconds) =>
         Seq(new LegSpan("pbx", $"{call:N}.1", null, SpanKind.Message, null, Now.AddSeconds(-seconds), Now, null) { Seq = 0, At = default }, call);
 
+    /// <summary>A message in the PBX's mailbox 101, as its folder has it.</summary>
+    public JournalEntry Leaves(Guid call, Guid message, MailboxState state = MailboxState.New) =>
+        Seq(new MessageLeft(message, "pbx", $"{call:N}.1", "101@default", "1795449851 PJSIP/trunk-1", Now.AddSeconds(-12), 12_000, state) { Seq = 0, At = default }, call);
+
     public JournalEntry Holds(Guid call, Guid agent) => Seq(new CallHeld(agent) { Seq = 0, At = default }, call);
 
     public JournalEntry Resumes(Guid call, Guid agent) => Seq(new CallResumed(agent) { Seq = 0, At = default }, call);

@@ -131,6 +131,41 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    public async Task A_message_in_a_mailbox_is_shown_to_its_owner_with_its_own_sound_and_what_became_of_it_on_the_phone()
+    {
+        var (call, message, of, recording) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        // Mila sits at the extension and serves none of the call's queue.
+        await ExecuteAsync("insert into agent_state (agent_id, domain, state, node, extension, since, last_seq) values (@owner, 'main', 'Ready', 'pbx', '101', now() - interval '1 hour', 0) on conflict (agent_id) do update set node = 'pbx', extension = '101', since = excluded.since",
+            new { owner = Seeds.Mila });
+        await story.WriteAsync([.. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), story.Leaves(call, message), story.Abandons(call, 40_000)]);
+        await story.WrittenAsync(host);
+        await using var mila = await host.SignInAsync("mila");
+        var row = (await ListAsync(mila)).Should().ContainSingle().Which;
+        (row.Kind, row.Message).Should().Be(("Voicemail", new MissedMessage(call, null, "pending", "101@default", 12_000)));
+        foreach (var (id, holds, status) in new[] { (of, (Guid?)null, "ready"), (recording, message, "ready") })
+        {
+            await ExecuteAsync("insert into recording (id, node, pbx_unique_id, call_id, status, duration_ms, size_bytes, path, created_at, message_id) values (@id, 'pbx', @unique, @call, @status, 12000, 10, 'nowhere.opus', now() - interval '1 minute' * @late, @holds)",
+                new { id, unique = $"{id:N}", call, status, holds, late = holds is null ? 0 : 1 });
+        }
+
+        (await ListAsync(mila)).Single().Message!.Recording.Should().Be(recording, "the call's own recording, though newer, holds no message");
+        var view = await mila.Http.GetFromJsonAsync($"api/recordings/{recording}", ContractsJson.Default.RecordingView);
+        view!.Parts.Should().Equal(new RecordingPartView(0, 12_000, "message", null, null));
+        await using var sara = await host.SignInAsync("sara");
+        var log = await sara.Http.GetFromJsonAsync($"api/calls/{call}", ContractsJson.Default.CallDetailView);
+        (log!.Call.RecordingId, log.Recording!.Id).Should().Be((recording, recording), "the card's timeline plays it, too");
+
+        await story.WriteAsync(story.Leaves(call, message, MailboxState.Heard));
+        await story.WrittenAsync(host);
+        var heard = (await ListAsync(mila)).Single();
+        (heard.Message!.Phone, heard.ClosedAt).Should().Be(("heard", null));
+        heard.Message.PhoneAt.Should().NotBeNull();
+        await using var anna = await host.SignInAsync("anna"); // Her queue.
+        (await ListAsync(anna)).Should().ContainSingle();
+        await ExecuteAsync("delete from agent_state where agent_id = @owner", new { owner = Seeds.Mila });
+    }
+
+    [PostgresFact]
     public async Task A_message_is_heard_by_who_is_shown_its_number_and_nobody_else()
     {
         var (call, other, recording, unheard) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());

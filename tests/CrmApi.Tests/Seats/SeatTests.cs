@@ -22,13 +22,13 @@ public sealed class SeatTests(ApiHost host) : IClassFixture<ApiHost>
         [
             new RoadSeat("pbx", "101", Seeds.Luca, "Talking", true, true, true, null),
             new RoadSeat("pbx", "102", Seeds.Mila, "Ready", false, true, false, Seeds.Luca),
-            new RoadSeat("pbx", "103", Seeds.Anna, "Paused", false, true, null, null),
+            new RoadSeat("pbx", "103", Seeds.Anna, "Paused", false, true, null, null, [new RoadSeatPhone("PJSIP/103", true), new RoadSeatPhone("SIP/103", false), new RoadSeatPhone("DAHDI/3", null)]),
             new RoadSeat("pbx", "999", null, null, false, false, true, null),
         ];
         await using var anna = await host.SignInAsync("anna");
         (await anna.GetAsync("api/seats", ContractsJson.Default.SeatsView)).Items.Should().BeEquivalentTo(
         [
-            new SeatView("pbx", "103", "", Seeds.Anna, "Anna Verdi", "Paused", false, true, null, null, true),
+            new SeatView("pbx", "103", "", Seeds.Anna, "Anna Verdi", "Paused", false, true, null, null, true, [new SeatPhoneView("PJSIP/103", true, "notify"), new SeatPhoneView("SIP/103", false, "header"), new SeatPhoneView("DAHDI/3", null, "none")]),
             new SeatView("pbx", "101", "", Seeds.Luca, "Luca Neri", "Talking", true, true, true, null, false),
             new SeatView("pbx", "102", "", Seeds.Mila, "Mila Orlova", "Ready", false, true, false, "Luca Neri", false),
         ], o => o.WithStrictOrdering(), "one's own is first, and what the settings do not have is not shown");
@@ -37,10 +37,10 @@ public sealed class SeatTests(ApiHost host) : IClassFixture<ApiHost>
     [PostgresFact]
     public async Task What_the_test_of_a_phone_found_stands_at_its_device_and_what_it_did_not_find_changes_nothing()
     {
-        host.Router.Seats = [new RoadSeat("pbx", "103", Seeds.Anna, "Ready", false, true, true, null)];
         await using var anna = await host.SignInAsync("anna");
         await using var ada = await host.SignInAsync("ada");
         var before = await DeviceAsync(ada);
+        host.Router.Seats = [new RoadSeat("pbx", "103", Seeds.Anna, "Ready", false, true, true, null, [new RoadSeatPhone(before.Name, true)])];
         var asked = new List<RoadPhoneTestAsk>();
         async Task<DeviceSetup> FoundAsync(RoadPhoneTest found)
         {
@@ -76,6 +76,33 @@ public sealed class SeatTests(ApiHost host) : IClassFixture<ApiHost>
         (await anna.ProblemAsync(HttpMethod.Post, "api/seats/phone-test")).Problem.ErrorId.Should().Be("no_extension");
 
         static async Task<DeviceSetup> DeviceAsync(Page page) => (await page.GetAsync("api/admin", ContractsJson.Default.AdminView)).Extensions.Single(e => e.Number == "103").Devices[0];
+    }
+
+    [PostgresFact]
+    public async Task Of_two_phones_the_one_that_is_named_is_tried_else_the_first_that_is_there_and_can_be()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        var asked = new List<string>();
+        host.Router.PhoneTest = ask =>
+        {
+            asked.Add(ask.Device);
+            return new RoadPhoneTest("ringing", ask.Device, true);
+        };
+        host.Router.Seats = [new RoadSeat("pbx", "103", Seeds.Anna, "Ready", false, true, true, null,
+            [new RoadSeatPhone("DAHDI/3", true), new RoadSeatPhone("PJSIP/103", false), new RoadSeatPhone("SIP/103", true), new RoadSeatPhone("PJSIP/113", true)])];
+        foreach (var query in new[] { "", "?device=PJSIP/113", "?device=PJSIP/103" })
+        {
+            using var begun = await anna.Http.PostAsync("api/seats/phone-test" + query, null);
+            begun.StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
+        asked.Should().Equal("SIP/103", "PJSIP/113", "PJSIP/103");
+        var (status, problem) = await anna.ProblemAsync(HttpMethod.Post, "api/seats/phone-test?device=PJSIP/101");
+        (status, problem.ErrorId).Should().Be((HttpStatusCode.BadRequest, "invalid_input"));
+        problem.Errors!["device"].Should().Equal("one of the phones of your extension");
+        (await anna.ProblemAsync(HttpMethod.Post, "api/seats/phone-test?device=DAHDI/3")).Should().BeEquivalentTo((HttpStatusCode.Conflict, new { ErrorId = "phone_not_testable" }));
+        asked.Should().HaveCount(3);
+        host.Router.Seats = [];
     }
 
     [PostgresFact]

@@ -117,11 +117,12 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         phone.Steps.Should().NotContain(s => s.What.StartsWith("notify", StringComparison.Ordinal));
     }
 
-    static async Task<PhoneTestView> TestAsync(AgentPage page)
+    static async Task<PhoneTestView> TestAsync(AgentPage page, string? device = null)
     {
-        using var begun = await page.Http.PostAsync("api/seats/phone-test", null);
+        var path = "api/seats/phone-test" + (device is null ? "" : "?device=" + Uri.EscapeDataString(device));
+        using var begun = await page.Http.PostAsync(path, null);
         begun.StatusCode.Should().Be(HttpStatusCode.OK, await begun.Content.ReadAsStringAsync());
-        return await Eventually.GetAsync(() => page.Http.GetFromJsonAsync("api/seats/phone-test", ContractsJson.Default.PhoneTestView).GetAwaiter().GetResult() is { Step: "done" } done ? done : null,
+        return await Eventually.GetAsync(() => page.Http.GetFromJsonAsync(path, ContractsJson.Default.PhoneTestView).GetAwaiter().GetResult() is { Step: "done" } done ? done : null,
             TimeSpan.FromSeconds(45), "the test's end");
     }
 
@@ -149,6 +150,53 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
             await using var database = NpgsqlDataSource.Create(connection);
             await using var count = database.CreateCommand("select count(*) from call where started_at > now() - interval '5 minutes' and domain = 'main' and node = '" + lab.Node + "' and state <> 'Ended'");
             (await count.ExecuteScalarAsync()).Should().Be(1L);
+        }
+        finally
+        {
+            await GrantAsync(lab, system: false);
+        }
+    }
+
+    [LabFact]
+    public async Task Two_phones_of_one_extension_are_each_tried_and_the_desk_offers_what_the_one_that_rings_can_do()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await GrantAsync(lab, system: true);
+        try
+        {
+            var connection = await postgres.NewDatabaseAsync();
+            await using var site = await SiteAsync(lab, connection, "can_answer = false, can_hold = false");
+            await using var database = NpgsqlDataSource.Create(connection);
+            await using (var add = database.CreateCommand($"insert into device (node, name, extension, position) values ('{lab.Node}', 'PJSIP/140', '101', 9); update settings_version set version = version + 1 returning version"))
+            {
+                var version = await add.ExecuteScalarAsync();
+                await Eventually.BeAsync(() => site.Host.Output.Contains($"Settings version {version}", StringComparison.Ordinal), TimeSpan.FromSeconds(10), "the second phone to be in force");
+            }
+
+            await using var plain = await lab.PhoneAsync(LabPhoneKind.Silent, "140");
+            AgentPage page;
+            await using (await lab.PhoneAsync(LabPhoneKind.Remote, "101"))
+            {
+                await site.SitDownAsync(["101"]);
+                page = site.Pages[0];
+                var seat = (await page.Http.GetFromJsonAsync("api/seats", ContractsJson.Default.SeatsView))!.Items.Single(s => s.Mine);
+                seat.Phones.Should().BeEquivalentTo([new SeatPhoneView("PJSIP/101", true, "notify"), new SeatPhoneView("PJSIP/140", true, "notify")]);
+                (await TestAsync(page, "PJSIP/101")).Should().BeEquivalentTo(new { Device = "PJSIP/101", Rang = true, Answers = "button", Hold = true });
+                (await TestAsync(page, "PJSIP/140")).Should().BeEquivalentTo(new { Device = "PJSIP/140", Rang = true, Answers = "no", Hold = (bool?)null });
+                await using (var found = database.CreateCommand($"select string_agg(concat_ws(' ', name, can_answer, can_hold), '|' order by name) from device where node = '{lab.Node}' and extension = '101'"))
+                    (await found.ExecuteScalarAsync()).Should().Be("PJSIP/101 t t|PJSIP/140 f f");
+                using var strange = await page.Http.PostAsync("api/seats/phone-test?device=PJSIP/102", null);
+                strange.StatusCode.Should().Be(HttpStatusCode.BadRequest, "somebody else's");
+            }
+
+            // The first phone has gone: the other one is tried, rings, and offers nothing.
+            await Eventually.BeAsync(() => page.Http.GetFromJsonAsync("api/seats", ContractsJson.Default.SeatsView).GetAwaiter().GetResult()!.Items.Single(s => s.Mine).Phones is [{ Registered: false }, { Registered: true }],
+                TimeSpan.FromSeconds(30), "the first phone to be gone");
+            await Eventually.BeAsync(() => lab.ChannelsAsync().GetAwaiter().GetResult().Count == 0, TimeSpan.FromSeconds(10), "the phones to be on hook");
+            await using var caller = lab.Call(new LabCallPlan(LabSite.Sales) { Patience = TimeSpan.FromSeconds(15) });
+            var pop = (await page.NextAsync<PopEvent>()).Pop;
+            (pop.CanAnswer, pop.CanHold).Should().Be((false, false));
         }
         finally
         {

@@ -22,6 +22,9 @@ public sealed class CallCrmHost : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>Of its database.</summary>
+    public string Connection => _environment["ConnectionStrings__CallCrm"];
+
     public int AgiPort { get; }
 
     public Uri Address { get; }

@@ -29,6 +29,9 @@ public sealed class AsteriskLab
 
     public string RecordingFolder => Path.Combine(Folder, "recordings");
 
+    /// <summary>The mailboxes of app_voicemail.</summary>
+    public string VoicemailFolder => Path.Combine(Folder, "spool/voicemail");
+
     public int SipPort { get; }
 
     public int AmiPort { get; }
@@ -72,6 +75,7 @@ public sealed class AsteriskLab
         ["Pbx:0:TrunkEndpoints:0"] = "PJSIP/trunk",
         ["Pbx:0:Region"] = "IT",
         ["Pbx:0:RecordingFolder"] = RecordingFolder,
+        ["Pbx:0:VoicemailFolder"] = VoicemailFolder,
         ["Pbx:0:CelFile"] = Path.Combine(Folder, "log/cel-custom/cel.csv"),
     };
 
