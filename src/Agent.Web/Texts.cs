@@ -60,7 +60,7 @@ sealed class Texts
                 : then.ToString("d", CultureInfo.CurrentCulture);
     }
 
-    public static string Money(decimal amount, string currency) => string.Create(CultureInfo.CurrentCulture, $"{amount:N0} {currency}");
+    public static string Money(decimal amount, string currency) => string.Create(CultureInfo.CurrentCulture, $"{amount.ToString(decimal.Truncate(amount) == amount ? "N0" : "N2", CultureInfo.CurrentCulture)} {currency}");
 
     /// <summary>What the caller is called before there is a card.</summary>
     public static string Caller(IStringLocalizer<Texts> t, CallerView caller) =>

@@ -56,7 +56,7 @@ public sealed record RecordingView(Guid Id, string Status, string? Error, int Du
 /// <param name="Finish">Also end the wrap-up time and become ready.</param>
 /// <param name="Subject">What it was about, at most 200 characters.</param>
 /// <param name="Contact">With whom of a company's people it was.</param>
-/// <param name="Deal">Which deal of the client it was about. Null: the rules take the client's only open one of their type.</param>
+/// <param name="Deal">Which deal of the client it was about: the script's answers fill it. Null: they fill the client's only open one, and the rules take the only open one of their type.</param>
 /// <param name="NewDeal">A deal to be made; instead of Deal.</param>
 /// <param name="Stage">Where the deal is now, given or made; goes before the disposition's rule.</param>
 /// <param name="NextAt">When the next step is due. With a next step, or a disposition that asks for it, a task or callback is made.</param>
@@ -65,7 +65,8 @@ public sealed record WrapUpSave(string Disposition, string Note, string NextStep
     DealNew? NewDeal = null, string? Stage = null, DateTimeOffset? NextAt = null, IReadOnlyList<string>? Prefilled = null);
 
 /// <param name="Id">A UUID v7 made by the page; repeated, no second one is made.</param>
-/// <param name="Title">1 to 200 characters.</param>
+/// <param name="Title">1 to 200 characters; empty: what the script's answers say (<c>deal.title</c>), else the wrap-up's subject.</param>
+/// <param name="Amount">Null: what the script's answers say (<c>deal.amount</c>), if anything.</param>
 public sealed record DealNew(Guid Id, string DealType, string Title, decimal? Amount = null);
 
 /// <summary>POST /api/calls/{id}/wrap-up/proposal: the record of the contact as far as it can be told from what is stored. Nothing is saved by it.</summary>

@@ -106,9 +106,16 @@ public sealed record ClientRow(Guid Id, long Number, string Name, string Company
     bool Hidden = false, IReadOnlyList<string>? Tags = null);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
-/// <param name="Kind">call, note, deal, task, merge, unmerge (of another card, its name is the title), file (Title is its name, Text its size in bytes).</param>
+/// <param name="Kind">call, note, deal (where it is now, since when), deal_change (of the deal that is the title, what it was before and what it became), task, merge, unmerge (of another card, its name is the title), file (Title is its name, Text its size in bytes).</param>
 /// <param name="Contact">Of a company: with whom of its people it was.</param>
-public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null);
+/// <param name="Changes">Of deal_change, one or more; its Text is answers where the answers of a call filled them.</param>
+public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null, IReadOnlyList<DealChangeView>? Changes = null);
+
+/// <summary>One field of a deal that became another.</summary>
+/// <param name="Field">title, amount, currency, responsible, client, stage.</param>
+/// <param name="Before">In words: a title, or a name; null: there was none, or its name is not for who asks. Not of an amount.</param>
+/// <param name="AmountBefore">Of an amount; null: there was none.</param>
+public sealed record DealChangeView(string Field, string? Before, string? After, decimal? AmountBefore = null, decimal? AmountAfter = null, string? CurrencyBefore = null, string? CurrencyAfter = null);
 
 /// <summary>POST /api/clients/duplicates/check: whether the card being written is there already.</summary>
 /// <param name="Id">Of the card itself, which is none of its duplicates; null for a new one.</param>

@@ -1,6 +1,6 @@
 namespace CallCrm.Contracts;
 
-/// <summary>GET /api/tasks?person=&amp;client=&amp;kind=&amp;state=&amp;dueFrom=&amp;dueTo=&amp;sort=&amp;cursor=&amp;limit=, and GET /api/tasks/{id}.</summary>
+/// <summary>GET /api/tasks?person=&amp;client=&amp;kind=&amp;state=&amp;dueFrom=&amp;dueTo=&amp;query=&amp;sort=&amp;cursor=&amp;limit=, and GET /api/tasks/{id}.</summary>
 /// <param name="Kind">task or callback.</param>
 /// <param name="ClientId">Null also where the client's card is out of reach.</param>
 /// <param name="CallId">The call that it follows from.</param>

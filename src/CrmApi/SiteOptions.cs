@@ -40,6 +40,8 @@ internal sealed class SiteClock(Microsoft.Extensions.Options.IOptions<SiteOption
 
     public TimeZoneInfo Zone => zone;
 
+    public DateTime Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, zone).DateTime;
+
     /// <summary>When today began here.</summary>
     public DateTimeOffset DayStart => StartOf(Today, zone);
 

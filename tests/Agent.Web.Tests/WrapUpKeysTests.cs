@@ -176,7 +176,8 @@ public sealed class WrapUpKeysTests : PageContext
         panel.Change("#wrap-stage", "won");
         await PressAsync(panel, "finish");
         panel.WaitForAssertion(() => Saved.NewDeal.Should().NotBeNull());
-        (Saved.NewDeal!.DealType, Saved.NewDeal.Title, Saved.Deal, Saved.Stage).Should().Be(("sale", "New boilers", null, "won"));
+        (Saved.NewDeal!.DealType, Saved.NewDeal.Title, Saved.Deal, Saved.Stage).Should().Be(("sale", "", null, "won"), "the server takes the title of the answers, else the subject");
+        Saved.Subject.Should().Be("New boilers");
         Saved.NewDeal.Id.Should().NotBeEmpty();
     }
 }

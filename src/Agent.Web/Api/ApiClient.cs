@@ -219,6 +219,14 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<DealDetailView> RestoreDealAsync(Guid deal, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/deals/{deal}/restore", null, Json.DealDetailView, cancel);
 
+    /// <param name="filter">As GET /api/deals takes it.</param>
+    public Task<ListPage<DealDetailView>> DealsAsync(string filter, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
+        GetAsync($"api/deals?limit={limit}&{filter}{Cursor(cursor)}", Json.ListPageDealDetailView, cancel);
+
+    public Task<DealDetailView> DealAsync(Guid deal, CancellationToken cancel = default) => GetAsync($"api/deals/{deal}", Json.DealDetailView, cancel);
+
+    public Task<ListPage<DealBinRow>> DealBinAsync(string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/deals/bin?limit=50{Cursor(cursor)}", Json.ListPageDealBinRow, cancel);
+
     public Task<ListPage<BinRow>> BinAsync(string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/clients/bin?limit=50{Cursor(cursor)}", Json.ListPageBinRow, cancel);
 
     public Task<IReadOnlyList<DuplicateView>> CheckDuplicatesAsync(DuplicateAsk ask, CancellationToken cancel = default) =>
@@ -294,6 +302,14 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<WrapUpProposal> ProposeWrapUpAsync(Guid call, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/calls/{call}/wrap-up/proposal", null, Json.WrapUpProposal, cancel);
 
     public Task<DayView> DayAsync(CancellationToken cancel = default) => GetAsync("api/day", Json.DayView, cancel);
+
+    /// <param name="filter">As GET /api/tasks takes it.</param>
+    public Task<ListPage<TaskView>> TasksAsync(string filter, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>
+        GetAsync($"api/tasks?limit={limit}&{filter}{Cursor(cursor)}", Json.ListPageTaskView, cancel);
+
+    public Task<TaskView> TaskAsync(Guid task, CancellationToken cancel = default) => GetAsync($"api/tasks/{task}", Json.TaskView, cancel);
+
+    public Task<ListPage<TaskBinRow>> TaskBinAsync(string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/tasks/bin?limit=50{Cursor(cursor)}", Json.ListPageTaskBinRow, cancel);
 
     public Task<TaskView> CreateTaskAsync(TaskCreate create, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/tasks", JsonContent.Create(create, Json.TaskCreate), Json.TaskView, cancel);

@@ -16,7 +16,7 @@ static class RecordDraft
         string Value(string field) => drafts.Value(call, field);
         var deal = Value("deal");
         var made = deal.StartsWith(NewDeal, StringComparison.Ordinal) && Guid.TryParse(deal[NewDeal.Length..], out var id)
-            ? new DealNew(id, Value("deal_type"), Value("deal_title") is { Length: > 0 } title ? title : Value("subject"))
+            ? new DealNew(id, Value("deal_type"), Value("deal_title")) // Without a title it takes that of the answers, else the subject.
             : null;
         return new WrapUpSave(Value("disposition"), Value("note"), Value("next_step"), finish, page, command, Value("subject"), Id(Value("contact")), made is null ? Id(deal) : null, made,
             deal.Length > 0 && Value("deal_stage") is { Length: > 0 } stage ? stage : null, Time(Value("next_at")), Prefilled(drafts, call) is { Count: > 0 } filled ? [.. filled.Keys] : null);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
 namespace CallCrm.AgentWeb.Frame;
@@ -54,6 +55,9 @@ sealed class Browser(IJSRuntime js) : IDisposable
     public ValueTask SetThemeAsync(string theme) => js.InvokeVoidAsync("callcrm.setTheme", theme);
 
     public ValueTask FocusAsync(string selector) => js.InvokeVoidAsync("callcrm.focus", selector);
+
+    /// <summary>Calls OnEnd of its component when this element comes near what is seen.</summary>
+    public ValueTask WatchEndAsync(ElementReference element, DotNetObjectReference<EndOfList> component) => js.InvokeVoidAsync("callcrm.watchEnd", element, component);
 
     /// <summary>Focuses only when nothing has the focus.</summary>
     public ValueTask FocusIfFreeAsync(string selector) => js.InvokeVoidAsync("callcrm.focusIfFree", selector);

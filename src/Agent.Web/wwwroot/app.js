@@ -102,6 +102,14 @@
     focus: (selector) => document.querySelector(selector)?.focus(),
     // Only when nothing has it: what somebody types in keeps the focus.
     focusIfFree: (selector) => { if (!document.activeElement || document.activeElement === document.body) document.querySelector(selector)?.focus(); },
+    // The next page of a list comes before its end is seen.
+    watchEnd: (element, component) => {
+      const watch = new IntersectionObserver((seen) => {
+        if (!element.isConnected) watch.disconnect();
+        else if (seen.some((e) => e.isIntersecting)) component.invokeMethodAsync("OnEnd").catch(() => watch.disconnect());
+      }, { rootMargin: "300px" });
+      watch.observe(element);
+    },
     // Keeps Tab inside a dialog and gives the focus back when it closes.
     trap: (selector) => {
       const before = document.activeElement;

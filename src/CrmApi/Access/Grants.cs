@@ -24,6 +24,9 @@ internal sealed class Reach
 
     public bool Overlaps(IEnumerable<Guid> people) => People is null || people.Any(p => Array.IndexOf(People, p) >= 0);
 
+    /// <summary>What both reach.</summary>
+    public Reach And(Reach other) => People is null ? other : other.People is null ? this : new Reach([.. People.Where(p => Array.IndexOf(other.People, p) >= 0)]);
+
     public Reach With(Guid person) => Includes(person) ? this : new Reach([.. People!, person]);
 }
 

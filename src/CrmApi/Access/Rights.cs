@@ -38,7 +38,7 @@ internal static class Rights
     /// <summary>Cards into the bin, and back. Scope as for merging.</summary>
     public const string DeleteClients = "client.delete";
 
-    /// <summary>Take a list of clients out; audited.</summary>
+    /// <summary>Take a list of clients, or of their deals and tasks, out; audited.</summary>
     public const string ExportClients = "client.export";
 
     public const string ImportClients = "client.import";

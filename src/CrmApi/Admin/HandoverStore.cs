@@ -63,7 +63,7 @@ internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory c
                 """, new { user.Id, change.Now, stamp = Guid.CreateVersion7(change.Now) }, cancel);
         }
 
-        var moved = leave.Heir is { } heir ? await MoveAsync(change, user.Id, heir, null, cancel) : Moved.Nothing;
+        var moved = leave.Heir is { } heir ? await MoveAsync(change, user.Id, heir, null, by, cancel) : Moved.Nothing;
         if (!user.Active && moved.Count == 0) return Problems.Invalid("heir", "nobody: nothing is left to hand over");
         foreach (var (kind, ids) in moved.ByKind)
             await change.DoAsync("insert into handover_row (handover_id, kind, row_id) select @Id, @kind, unnest(@ids)", new { leave.Id, kind, ids }, cancel);
@@ -83,7 +83,7 @@ internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory c
         if (done.HeirId is { } heir)
         {
             var rows = await connection.QueryAsync<Row>(new CommandDefinition("select kind, row_id as id from handover_row where handover_id = @handover", new { handover }, change.Transaction, cancellationToken: cancel));
-            returned = await MoveAsync(change, heir, done.UserId, rows.ToLookup(r => r.Kind, r => r.Id), cancel);
+            returned = await MoveAsync(change, heir, done.UserId, rows.ToLookup(r => r.Kind, r => r.Id), by, cancel);
             foreach (var (kind, ids) in returned.ByKind)
                 await change.DoAsync("update handover_row set returned_at = @Now where handover_id = @handover and kind = @kind and row_id = any(@ids)", new { handover, kind, ids, change.Now }, cancel);
         }
@@ -96,10 +96,10 @@ internal sealed class HandoverStore(NpgsqlDataSource database, ClientDirectory c
     }
 
     /// <param name="only">Null: all of it. What is finished stays with who finished it.</param>
-    async Task<Moved> MoveAsync(AdminWriter.Change change, Guid from, Guid to, ILookup<string, Guid>? only, CancellationToken cancel)
+    async Task<Moved> MoveAsync(AdminWriter.Change change, Guid from, Guid to, ILookup<string, Guid>? only, Person by, CancellationToken cancel)
     {
         var handed = await clients.HandOverAsync(change.Transaction, from, to, only?["client"].ToArray(), cancel);
-        var given = await deals.HandOverAsync(change.Transaction, from, to, only?["deal"].ToArray(), cancel);
+        var given = await deals.HandOverAsync(change.Transaction, from, to, only?["deal"].ToArray(), by.Id, cancel);
         var left = await tasks.HandOverAsync(change.Transaction, from, to, only?["task"].Concat(only["callback"]).ToArray(), cancel);
         return new Moved([.. handed.Select(id => new Row("client", id, id)), .. given.Select(d => new Row("deal", d.Id, d.Client)), .. left.Select(t => new Row(t.Kind, t.Id, t.Client))]);
     }

@@ -19,6 +19,7 @@ internal static class CallEndpoints
         services.AddSingleton<DraftStore>();
         services.AddSingleton<WrapUps>();
         services.AddSingleton<AnsweredCard>();
+        services.AddSingleton<AnsweredDeal>();
         services.AddSingleton<DispositionEffects>();
         services.AddSingleton<Proposals>();
     }

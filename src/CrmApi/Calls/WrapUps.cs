@@ -17,10 +17,10 @@ using Npgsql;
 namespace CallCrm.CrmApi.Calls;
 
 /// <summary>
-/// What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card, what the disposition
+/// What the agent says of an ended call: stored once per call and agent, with the script's answers; what they fill goes onto the card and the deal, what the disposition
 /// brings with it (<see cref="DispositionEffects"/>) happens in the same transaction.
 /// </summary>
-internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, AnsweredCard answered, ChangeHints hints,
+internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, CallScripts scripts, ScriptShelf shelf, AnsweredCard answered, AnsweredDeal answeredDeal, ChangeHints hints,
     AuditStore audit, DealStore deals, DispositionEffects effects, CardAccess access, RequiredFields required, SiteClock clock, TimeProvider time)
 {
     /// <summary>So long after it was given a disposition may be changed; then reports have counted it.</summary>
@@ -118,20 +118,23 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
     static ProblemHttpResult? WrongDeal(DealNew deal, Guid? named) =>
         named is not null ? Problems.Invalid("newDeal", "either a deal or a new one")
         : deal.Id == Guid.Empty ? Problems.Invalid("newDeal", "a UUID made by the page")
-        : deal.Title.Trim().Length is 0 or > FollowUps.LongestTitle ? Problems.Invalid("newDeal", "a title of 1 to 200 characters")
+        : deal.Title.Trim().Length > FollowUps.LongestTitle ? Problems.Invalid("newDeal", "a title of 1 to 200 characters")
         : deal.Amount is < 0 or > 999_999_999 ? Problems.Invalid("newDeal", "an amount of 0 to 999999999")
         : null;
 
     /// <summary>The deal of the wrap-up: made, or one of the client's; moved where the agent says it is.</summary>
-    async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Guid call, Person person, Guid? client, WrapUpSave save, string[] filled, CancellationToken cancel)
+    async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Guid call, Person person, Guid? client, WrapUpSave save, string[] filled, string? answeredTitle, CancellationToken cancel)
     {
         if (save is { Deal: null, NewDeal: null }) return save.Stage is null ? (null, null) : (null, Problems.Invalid("stage", "none without a deal"));
         if (client is not { } card) return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "none for a call without a client"));
         if (save.NewDeal is { } made)
         {
+            // What nobody called anything is called by the script's answers, else by what the call was about.
+            var title = new[] { Texts.Clean(made.Title).Trim(), answeredTitle, Texts.Clean(save.Subject).Trim() }.FirstOrDefault(t => t is { Length: > 0 });
+            if (title is null) return (null, Problems.Invalid("newDeal", DealEdits.TitleExpected));
             if (await DealStore.StageAsync(transaction, made.DealType, save.Stage, cancel) is not { } first)
                 return (null, Problems.Invalid(save.Stage is null ? "newDeal" : "stage", save.Stage is null ? "a deal type" : "a stage of the deal's type"));
-            if (await deals.AddAsync(transaction, made with { Title = Texts.Clean(made.Title).Trim() }, first, card, person.Id, cancel, new DealOccasion(call, person.Id))) return (made.Id, null);
+            if (await deals.AddAsync(transaction, made with { Title = title }, first, card, person.Id, cancel, new DealOccasion(call, person.Id))) return (made.Id, null);
         }
 
         // A deal that is out of reach looks like one that is not there.
@@ -202,7 +205,8 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
     async Task<ProblemHttpResult?> StoreAsync(Guid call, Person person, WrapUpSave save, CancellationToken cancel)
     {
         var agent = person.Id;
-        var (script, path, answers) = Said(call, await drafts.ReadAsync(call, agent, cancel));
+        var draft = await drafts.ReadAsync(call, agent, cancel);
+        var (script, path, answers) = Said(call, draft);
         string[] filled = script is null ? [] : answered.Fills(script, answers);
         if (await required.RefuseWrapUpAsync(call, person, filled, cancel) is { } missing) return missing;
         await using (var connection = await database.OpenConnectionAsync(cancel))
@@ -216,7 +220,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             var since = given?.CreatedAt ?? time.GetUtcNow();
             if (WrongTime(save, rule, since) is { } late) return late;
             if (save.Contact is { } contact && !await IsContactAsync(transaction, contact, facts.ClientId, cancel)) return Problems.Invalid("contact", "the client, or one of its people");
-            var (deal, refused) = await DealAsync(transaction, call, person, facts.ClientId, save, filled, cancel);
+            var (deal, refused) = await DealAsync(transaction, call, person, facts.ClientId, save, filled, answeredDeal.TitleOf(script, answers), cancel);
             if (refused is not null) return refused;
             var (prefilled, kept) = await KeptAsync(transaction, call, agent, save, cancel);
             since = await connection.ExecuteScalarAsync<DateTimeOffset>(new CommandDefinition(
@@ -254,14 +258,29 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, agent, facts.ClientId, deal, save.Stage is not null, follow,
                 async leaving => (refused = await required.RefuseStageAsync(transaction, leaving, person, filled, cancel)) is null), rule, cancel);
             if (refused is not null) return refused;
-            if (script is not null) await VisitedAsync(transaction, call, agent, script, cancel);
+            IReadOnlyDictionary<string, string> notInDeal = new Dictionary<string, string>(StringComparer.Ordinal);
+            if (script is not null)
+            {
+                await VisitedAsync(transaction, call, agent, script, cancel);
+                if (facts.ClientId is { } client) notInDeal = await answeredDeal.FillAsync(transaction, new AnsweredCall(person, client, deal, save.NewDeal, script, answers, Typed(draft)), cancel);
+            }
+
             await transaction.CommitAsync(cancel);
             await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
-            if (script is not null && facts.ClientId is { } card) await NotTakenAsync(connection, call, agent, await answered.FillAsync(card, call, person, script, answers, cancel), cancel);
+            if (script is not null && facts.ClientId is { } card)
+            {
+                var expected = new Dictionary<string, string>(await answered.FillAsync(card, call, person, script, answers, cancel), StringComparer.Ordinal);
+                foreach (var (question, asked) in notInDeal) expected[question] = asked;
+                await NotTakenAsync(connection, call, agent, expected, cancel);
+            }
         }
 
         return null;
     }
+
+    /// <summary>By question, when it was answered last.</summary>
+    static Dictionary<string, DateTimeOffset> Typed(IReadOnlyList<DraftFieldView> draft) =>
+        draft.Where(f => f.Field.StartsWith(AnswerPrefix, StringComparison.Ordinal)).ToDictionary(f => f.Field[AnswerPrefix.Length..], f => f.UpdatedAt, StringComparer.Ordinal);
 
     static ProblemHttpResult? WrongTime(WrapUpSave save, DispositionRule? rule, DateTimeOffset since)
     {

@@ -1,6 +1,7 @@
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
+using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using Dapper;
@@ -57,7 +58,9 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
         return await CardReader.ReadAsync(results);
     }
 
-    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, string? cursor, int limit, CancellationToken cancel)
+    /// <param name="deals">Whose deals are seen.</param>
+    /// <param name="cards">Whose clients' names are seen, where a deal went from one to another.</param>
+    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, Reach cards, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -71,24 +74,31 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
                 select c.id, coalesce(nullif(c.name, ''), c.company) as name from own join client c on c.company_id = own.id and c.merged_into is null order by c.number limit 200) c
               cross join lateral client_family(c.id) g (id)
             )
-            select kind, id, at, agent_name, title, text, contact from (
-              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text, f.contact from family f cross join lateral (
+            select kind, id, at, agent_name, title, text, contact, action, before, after from (
+              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text, f.contact, null as action, null as before, null as after from family f cross join lateral (
                  select id, started_at from call where client_id = f.id and merged_into is null and (@at::timestamptz is null or (started_at, id) < (@at, @id)) order by started_at desc, id desc limit @limit) c)
               union all
-              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact from family f join deal d on d.client_id = f.id and d.deleted_at is null
+              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact, null, null, null from family f join deal d on d.client_id = f.id and d.deleted_at is null
                join stage s on s.deal_type = d.deal_type and s.code = d.stage left join app_user u on u.id = d.responsible_id
                where (@deals::uuid[] is null or d.responsible_id = any(@deals)) and (@at::timestamptz is null or (d.stage_since, d.id) < (@at, @id)) order by d.stage_since desc, d.id desc limit @limit)
               union all
-              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact from family f join task t on t.client_id = f.id and t.deleted_at is null
+              (select 'deal_change', lpad(to_hex(a.id), 32, '0')::uuid, a.at, u.name, d.title, d.deal_type, f.contact, a.action, a.detail ->> 'before', a.detail ->> 'after'
+               from family f join deal d on d.client_id = f.id and d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals)) cross join lateral (
+                 select id, at, user_id, action, detail from audit where object = 'deal' and object_id = d.id::text
+                   and (action in ('deal.changed', 'deal.filled') or (action in ('deal.created', 'deal.moved') and at < d.stage_since))
+                   and (@at::timestamptz is null or (at, lpad(to_hex(id), 32, '0')::uuid) < (@at, @id)) order by at desc, id desc limit @limit) a
+               left join app_user u on u.id = a.user_id order by a.at desc, a.id desc limit @limit)
+              union all
+              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact, null, null, null from family f join task t on t.client_id = f.id and t.deleted_at is null
                left join app_user u on u.id = t.user_id
                where @at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id) order by 3 desc, t.id desc limit @limit)
               union all
-              (select case when x.undone then 'unmerge' else 'merge' end, m.id, x.at, u.name, coalesce(nullif(m.loser_before ->> 'name', ''), m.loser_before ->> 'company'), null, f.contact
+              (select case when x.undone then 'unmerge' else 'merge' end, m.id, x.at, u.name, coalesce(nullif(m.loser_before ->> 'name', ''), m.loser_before ->> 'company'), null, f.contact, null, null, null
                from family f join client_merge m on m.winner_id = f.id cross join lateral (select m.made_at as at, false as undone, m.made_by as who union all select m.undone_at, true, m.undone_by where m.undone_at is not null) x
                left join app_user u on u.id = x.who
                where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
               union all
-              (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact from family f cross join lateral (
+              (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact, null, null, null from family f cross join lateral (
                  select id, uploaded_at, uploaded_by, name, size_bytes from file where deleted_at is null and ((object_kind = 'client' and object_id = f.id)
                    or (object_kind = 'deal' and object_id in (select id from deal where client_id = f.id and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals)))))) x
                join app_user u on u.id = x.uploaded_by
@@ -98,12 +108,34 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
             new { client, deals = deals.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
+        var names = page.Exists(r => r.Action is not null) ? await NamesAsync(connection, page, cards, cancel) : (_, _, _) => null;
         return new ListPage<TimelineItem>(
             [.. page.Select(r => ofCalls.GetValueOrDefault(r.Id) is { } call
                 ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call, null, null, r.Contact)
-                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact))],
+                : r.Action is { } action
+                ? new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, action == DealStore.FilledAction ? "answers" : null, r.Contact, DealHistory.View(action, r.Before ?? "", r.After ?? "", (field, value) => names(field, value, r.Text)))
+                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact))
+                .Where(i => i.Changes is not { Count: 0 })],
             rows.Count > limit ? Cursor.Of(page[^1].At, page[^1].Id) : null);
     }
 
-    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text, string? Contact);
+    /// <summary>Names of what the changes of deals speak of: people, clients as far as they are seen, stages by the deal's type.</summary>
+    static async Task<Func<string, string, string?, string?>> NamesAsync(NpgsqlConnection connection, List<ItemRow> page, Reach cards, CancellationToken cancel)
+    {
+        var told = page.SelectMany(r => new[] { DealHistory.Read(r.Before), DealHistory.Read(r.After) }).OfType<Dictionary<string, string>>().ToList();
+        Guid[] Ids(string field) => [.. told.Select(t => Guid.TryParse(t.GetValueOrDefault(field), out var id) ? id : (Guid?)null).OfType<Guid>().Distinct()];
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            """
+            select id::text, name from app_user where id = any(@people)
+            union all
+            select k.id::text, coalesce(nullif(c.name, ''), c.company) from unnest(@clients) k (id) join client c on c.id = client_root(k.id) and c.erased_at is null and (@cards::uuid[] is null or c.responsible_id = any(@cards));
+            select deal_type || ' ' || code, name from stage
+            """,
+            new { people = Ids(DealHistory.Responsible), clients = Ids(DealHistory.Client), cards = cards.People }, cancellationToken: cancel));
+        var names = (await results.ReadAsync<(string Id, string Name)>()).ToDictionary(n => n.Id, n => n.Name, StringComparer.Ordinal);
+        var stages = (await results.ReadAsync<(string Code, string Name)>()).ToDictionary(n => n.Code, n => n.Name, StringComparer.Ordinal);
+        return (field, value, type) => field == DealHistory.Stage ? stages.GetValueOrDefault($"{type} {value}") ?? value : names.GetValueOrDefault(value);
+    }
+
+    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text, string? Contact, string? Action, string? Before, string? After);
 }

@@ -13,7 +13,9 @@ namespace CallCrm.CrmApi.Deals;
 /// <summary>What people and programs do with a deal: who may, what it must be, and one transaction each.</summary>
 internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, DealStore store, DealStages stages, CardAccess access, ChangeHints hints)
 {
-    const int LongestTitle = 200;
+    public const int LongestTitle = 200;
+    public const string TitleExpected = "a title of 1 to 200 characters", AmountExpected = "an amount of 0 to 999999999 with at most two decimals";
+
     const decimal MostAmount = 999_999_999;
 
     public async Task<Answer> CreateAsync(DealCreate create, Person person, CancellationToken cancel)
@@ -122,9 +124,11 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
         return problem;
     }
 
+    public static bool IsAmount(decimal amount) => amount is >= 0 and <= MostAmount && decimal.Round(amount, 2) == amount;
+
     static ProblemHttpResult? Check(string title, decimal? amount, string? currency) =>
-        title.Length is 0 or > LongestTitle ? Problems.Invalid("title", "a title of 1 to 200 characters")
-        : amount is < 0 or > MostAmount || (amount is { } sum && decimal.Round(sum, 2) != sum) ? Problems.Invalid("amount", "an amount of 0 to 999999999 with at most two decimals")
+        title.Length is 0 or > LongestTitle ? Problems.Invalid("title", TitleExpected)
+        : amount is { } sum && !IsAmount(sum) ? Problems.Invalid("amount", AmountExpected)
         : currency is not null && (currency.Length != 3 || !currency.All(char.IsAsciiLetterUpper)) ? Problems.Invalid("currency", "three capital letters, such as EUR")
         : null;
 

@@ -42,12 +42,14 @@ internal static class DealEndpoints
         Guid? responsible = null, string? state = null, decimal? amountFrom = null, decimal? amountTo = null, DateTimeOffset? createdFrom = null, DateTimeOffset? createdTo = null, DateTimeOffset? stageFrom = null,
         DateTimeOffset? stageTo = null, string? query = null, string? sort = null, string? cursor = null, int? limit = null)
     {
-        if (state is not (null or "open" or "closed")) return Problems.Invalid("state", "open or closed");
-        var (order, refused) = ListOrder.Of(sort, "-created", cursor, DealReader.Orders);
-        if (order is null) return refused!;
         var filter = new DealFilter(client, Texts.CleanOrNull(type), Texts.CleanOrNull(stage), responsible, state, amountFrom, amountTo, createdFrom, createdTo, stageFrom, stageTo, query);
+        var (order, refused) = Order(filter, sort, cursor);
+        if (order is null) return refused!;
         return TypedResults.Ok(await reader.ListAsync(filter, person.Within(Rights.SeeDeals), person.Within(Rights.WorkWithClients), order, Cursor.Limit(limit), cancel));
     }
+
+    internal static (ListOrder? Order, ProblemHttpResult? Refused) Order(DealFilter filter, string? sort, string? cursor) =>
+        filter.State is not (null or "open" or "closed") ? (null, Problems.Invalid("state", "open or closed")) : ListOrder.Of(sort, "-created", cursor, DealReader.Orders);
 
     /// <summary>A deal out of reach looks like one that does not exist; so does one in the bin, for who may not bring it back.</summary>
     static async Task<Results<Ok<DealDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, DealReader reader, CardAccess access, CancellationToken cancel) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
@@ -18,7 +19,12 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
 
     public const char MovedMark = '|';
 
-    const string Subject = "deal";
+    /// <summary>Of the audit, with what was before and after by field: by people and programs, and by the answers of a call.</summary>
+    public const string ChangedAction = "deal.changed", FilledAction = "deal.filled";
+
+    public const string MovedAction = "deal.moved", CreatedAction = "deal.created";
+
+    public const string Subject = "deal";
     const int ErasedAtOnce = 500;
     const string Columns = "select id, client_root(client_id) as client_id, deal_type, stage, responsible_id, closed_at, version, title, amount, currency::text as currency from deal";
 
@@ -57,7 +63,7 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
             """,
             new { deal.Id, deal.ClientId, deal.DealType, deal.Title, deal.Amount, deal.Currency, stage, responsible, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
         if (rows == 0) return false;
-        await audit.AddChangeAsync(transaction, by, "deal.created", Subject, deal.Id.ToString(), "", stage, cancel);
+        await audit.AddChangeAsync(transaction, by, CreatedAction, Subject, deal.Id.ToString(), "", stage, cancel);
         await OfCallAsync(transaction, occasion, deal.Id, deal.DealType, "", stage, cancel);
         await HintAsync(transaction, deal.Id, deal.ClientId, cancel);
         return true;
@@ -65,13 +71,13 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
 
     /// <summary>All but its stage.</summary>
     /// <returns>False: it is like that already.</returns>
-    public async Task<bool> ChangeAsync(NpgsqlTransaction transaction, DealRow deal, DealRow becomes, Guid by, CancellationToken cancel)
+    public async Task<bool> ChangeAsync(NpgsqlTransaction transaction, DealRow deal, DealRow becomes, Guid by, CancellationToken cancel, string action = ChangedAction)
     {
         if (deal == becomes) return false;
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             "update deal set title = @Title, amount = @Amount, currency = @Currency, responsible_id = @ResponsibleId, client_id = case when @moved then @ClientId else client_id end, version = version + 1 where id = @Id",
             new { deal.Id, becomes.Title, becomes.Amount, becomes.Currency, becomes.ResponsibleId, becomes.ClientId, moved = deal.ClientId != becomes.ClientId }, transaction, cancellationToken: cancel));
-        await audit.AddChangeAsync(transaction, by, "deal.changed", Subject, deal.Id.ToString(), deal.Differing(becomes), becomes.Differing(deal), cancel);
+        await audit.AddChangeAsync(transaction, by, action, Subject, deal.Id.ToString(), deal.Differing(becomes), becomes.Differing(deal), cancel);
         await HintAsync(transaction, deal.Id, becomes.ClientId, cancel);
         if (deal.ClientId != becomes.ClientId) await hints.AddAsync(transaction, "client", deal.ClientId.ToString(), null, null, cancel);
         return true;
@@ -88,7 +94,7 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
             from stage s where d.id = @Id and s.deal_type = d.deal_type and s.code = @stage
             """,
             new { deal.Id, stage, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
-        await audit.AddChangeAsync(transaction, by, "deal.moved", Subject, deal.Id.ToString(), deal.Stage, stage, cancel);
+        await audit.AddChangeAsync(transaction, by, MovedAction, Subject, deal.Id.ToString(), deal.Stage, stage, cancel);
         await OfCallAsync(transaction, occasion, deal.Id, deal.DealType, deal.Stage, stage, cancel);
         await hints.AddAsync(transaction, MovedHint, string.Join(MovedMark, deal.Id, deal.Stage, stage), null, null, cancel);
         await HintAsync(transaction, deal.Id, deal.ClientId, cancel);
@@ -115,15 +121,30 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
         return true;
     }
 
-    /// <summary>Open ones from one person to another, in the caller's transaction, who audits it.</summary>
+    /// <summary>Open ones from one person to another, in the caller's transaction, who audits it as a whole; here each deal has its own line, as after any other change.</summary>
     /// <param name="only">Null: all of them.</param>
-    public async Task<IReadOnlyList<(Guid Id, Guid Client)>> HandOverAsync(NpgsqlTransaction transaction, Guid from, Guid to, Guid[]? only, CancellationToken cancel)
+    public async Task<IReadOnlyList<(Guid Id, Guid Client)>> HandOverAsync(NpgsqlTransaction transaction, Guid from, Guid to, Guid[]? only, Guid by, CancellationToken cancel)
     {
         var moved = (await transaction.Connection!.QueryAsync<(Guid Id, Guid Client)>(new CommandDefinition(
             """
             update deal set responsible_id = @to, version = version + 1
             where responsible_id = @from and closed_at is null and deleted_at is null and (@only::uuid[] is null or id = any(@only)) returning id, client_id as client
             """, new { from, to, only }, transaction, cancellationToken: cancel))).AsList();
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            """
+            insert into audit (at, user_id, action, object, object_id, detail)
+            select @now, @by, @ChangedAction, @Subject, d::text, jsonb_build_object('before', @before::text, 'after', @after::text) from unnest(@ids) d
+            """,
+            new
+            {
+                now = time.GetUtcNow(),
+                by,
+                ChangedAction,
+                Subject,
+                before = JsonSerializer.Serialize(new Dictionary<string, string> { [DealHistory.Responsible] = from.ToString() }),
+                after = JsonSerializer.Serialize(new Dictionary<string, string> { [DealHistory.Responsible] = to.ToString() }),
+                ids = moved.Select(d => d.Id).ToArray(),
+            }, transaction, cancellationToken: cancel));
         if (moved.Count > 0) await hints.AddAsync(transaction, [.. moved.Select(d => new ChangeHint(Subject, d.Id.ToString(), null, null, default))], cancel);
         return moved;
     }
@@ -163,11 +184,13 @@ internal sealed record DealOccasion(Guid Call, Guid Agent);
 /// <param name="ClientId">Of a merged client, that of the one it went into.</param>
 internal sealed record DealRow(Guid Id, Guid ClientId, string DealType, string Stage, Guid? ResponsibleId, DateTimeOffset? ClosedAt, int Version, string Title, decimal? Amount, string Currency)
 {
-    /// <summary>For the audit: what is not as in the other, by name.</summary>
-    public string Differing(DealRow other) => string.Join(" | ", Fields().Zip(other.Fields()).Where(f => f.First != f.Second).Select(f => f.First));
+    /// <summary>For the audit, which the client's timeline reads: what is not as in the other, by field; what is not there is empty.</summary>
+    public string Differing(DealRow other) =>
+        JsonSerializer.Serialize(Fields().Zip(other.Fields()).Where(f => f.First.Value != f.Second.Value || (f.First.Field == DealHistory.Currency && Amount != other.Amount)).ToDictionary(f => f.First.Field, f => f.First.Value), DealHistory.Json);
 
-    IEnumerable<string> Fields() =>
+    IEnumerable<(string Field, string Value)> Fields() =>
     [
-        $"title {Title}", string.Create(CultureInfo.InvariantCulture, $"amount {(Amount is { } amount ? $"{amount:0.00} {Currency}" : "–")}"), $"responsible {ResponsibleId?.ToString() ?? "–"}", $"client {ClientId}",
+        (DealHistory.Title, Title), (DealHistory.Amount, Amount is { } amount ? amount.ToString("0.00", CultureInfo.InvariantCulture) : ""), (DealHistory.Currency, Currency),
+        (DealHistory.Responsible, ResponsibleId?.ToString() ?? ""), (DealHistory.Client, ClientId.ToString()),
     ];
 }

@@ -24,6 +24,8 @@ internal static class ExportEndpoints
         services.AddSingleton<ClientExport>();
         services.AddSingleton<CallExport>();
         services.AddSingleton<QuestionnaireExport>();
+        services.AddSingleton<DealExport>();
+        services.AddSingleton<TaskExport>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
@@ -32,6 +34,10 @@ internal static class ExportEndpoints
             .WithSummary("The clients that a query finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/calls/export", CallsAsync).RequireAuthorization(Rights.ExportCalls).WithTags("Calls").WithName("ExportCalls")
             .WithSummary("The calls that a filter finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        api.MapGet("/deals/export", DealExport.ExportAsync).RequireAuthorization(Rights.SeeDeals).RequireAuthorization(Rights.ExportClients).WithTags("Deals").WithName("ExportDeals")
+            .WithSummary("The deals that a filter finds (as ListDeals, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        api.MapGet("/tasks/export", TaskExport.ExportAsync).RequireAuthorization(Rights.ExportClients).WithTags("Tasks").WithName("ExportTasks")
+            .WithSummary("The tasks and callbacks that a filter finds (as ListTasks, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/reports/scripts/answers", QuestionnaireExport.ExportAsync).RequireAuthorization(Rights.SeeReports).RequireAuthorization(Rights.ExportCalls).WithTags("Reports").WithName("ExportScriptAnswers")
             .WithSummary("What calls answered to a script's questions, a row per wrap-up and a column per question, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
     }
@@ -61,7 +67,7 @@ internal static class ExportEndpoints
         : Array.IndexOf(ExportTexts.Languages, language) < 0 ? Problems.Invalid("language", "one of en, it, ru")
         : null;
 
-    static string Name(string what, SiteClock clock) => string.Create(CultureInfo.InvariantCulture, $"{what}-{clock.Today:yyyy-MM-dd}");
+    internal static string Name(string what, SiteClock clock) => string.Create(CultureInfo.InvariantCulture, $"{what}-{clock.Today:yyyy-MM-dd}");
 }
 
 internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, IOptions<SiteOptions> site, SiteClock clock)

@@ -14,6 +14,17 @@ internal static class ExportTexts
 
     static readonly string[] Answers = ["Call|Chiamata|Звонок", "Began|Inizio|Начало", "Agent|Operatore|Оператор", "Client number|Numero cliente|Номер клиента", "Client|Cliente|Клиент", "Disposition|Risultato|Результат", "Way|Percorso|Путь"];
 
+    static readonly string[] Deals = ["Number|Numero|Номер", "Title|Nome|Название", "Client|Cliente|Клиент", "Type|Tipo|Тип", "Stage|Fase|Этап", "Amount|Importo|Сумма", "Currency|Valuta|Валюта", "Responsible|Responsabile|Ответственный",
+        "In this stage since|In questa fase dal|На этапе с", "Closed|Chiusa il|Закрыта", "Created|Creata il|Создана"];
+
+    static readonly string[] Tasks = ["Kind|Tipo|Вид", "Title|Che cosa va fatto|Что сделать", "Due|Scadenza|Срок", "Done|Fatta il|Сделано", "Whose|Di chi|Чья", "Client|Cliente|Клиент", "Created|Creata il|Создана"];
+
+    public static IReadOnlyList<string> DealHeader(string language) => [.. Deals.Select(c => Of(c, language))];
+
+    public static IReadOnlyList<string> TaskHeader(string language) => [.. Tasks.Select(c => Of(c, language))];
+
+    public static string TaskKind(string kind, string language) => Of(kind == "callback" ? "callback|richiamata|перезвонить" : "task|attività|задача", language);
+
     public static IReadOnlyList<string> ClientHeader(string language) => [.. Clients.Select(c => Of(c, language))];
 
     public static IReadOnlyList<string> CallHeader(string language) => [.. Calls.Select(c => Of(c, language))];

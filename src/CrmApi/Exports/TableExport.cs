@@ -88,6 +88,7 @@ internal sealed class TableExport(IConfiguration configuration)
         DateTime at => new DataCell(at),
         int number => new DataCell(number),
         long number => new DataCell(number),
+        decimal number => new DataCell(number),
         var other => new DataCell(CsvText.Safe(Text(other))),
     };
 

@@ -22,7 +22,7 @@ internal static class TaskEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var tasks = api.MapGroup("/tasks").WithTags("Tasks").RequireAuthorization(Rights.SignedIn);
-        tasks.MapGet("/", ListAsync).WithName("ListTasks").WithSummary("Tasks and callbacks, one's own and of whom one may give clients to others, by person, client, kind (task, callback), state (open, done) and when due; sort: due, created, with - before it the other way round");
+        tasks.MapGet("/", ListAsync).WithName("ListTasks").WithSummary("Tasks and callbacks, one's own and of whom one may give clients to others, by person, client, kind (task, callback), state (open, done), when due and a fragment of the title; sort: due, created, with - before it the other way round");
         tasks.MapGet("/{id}", GetAsync).WithName("GetTask").WithSummary("A task or callback");
         tasks.MapPost("/", CreateAsync).WithName("CreateTask").WithSummary("A new task or callback for oneself, or for another whom one's right to reassign reaches; repeating it with the same id changes nothing");
         tasks.MapPut("/{id}", SaveAsync).WithName("SaveTask").WithSummary("Another title, time, person or client; 409 edit_conflict carries the newer task").ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
@@ -36,17 +36,21 @@ internal static class TaskEndpoints
     }
 
     /// <summary>Whose tasks a person sees and changes: their own, and of whom they may give clients to others.</summary>
-    static Reach Of(Person person) => person.Within(Rights.ReassignClients).With(person.Id);
+    internal static Reach Of(Person person) => person.Within(Rights.ReassignClients).With(person.Id);
 
     static async Task<Results<Ok<ListPage<TaskView>>, ProblemHttpResult>> ListAsync(Person person, TaskReader reader, CancellationToken cancel, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "person")] Guid? whose = null, Guid? client = null,
-        string? kind = null, string? state = null, DateTimeOffset? dueFrom = null, DateTimeOffset? dueTo = null, string? sort = null, string? cursor = null, int? limit = null)
+        string? kind = null, string? state = null, DateTimeOffset? dueFrom = null, DateTimeOffset? dueTo = null, string? query = null, string? sort = null, string? cursor = null, int? limit = null)
     {
-        if (kind is not (null or "task" or "callback")) return Problems.Invalid("kind", "task or callback");
-        if (state is not (null or "open" or "done")) return Problems.Invalid("state", "open or done");
-        var (order, refused) = ListOrder.Of(sort, "due", cursor, TaskReader.Orders);
+        var filter = new TaskFilter(whose, client, kind, state, dueFrom, dueTo, query);
+        var (order, refused) = Order(filter, sort, cursor);
         if (order is null) return refused!;
-        return TypedResults.Ok(await reader.ListAsync(new TaskFilter(whose, client, kind, state, dueFrom, dueTo), Of(person), person.Within(Rights.WorkWithClients), order, Cursor.Limit(limit), cancel));
+        return TypedResults.Ok(await reader.ListAsync(filter, Of(person), person.Within(Rights.WorkWithClients), order, Cursor.Limit(limit), cancel));
     }
+
+    internal static (ListOrder? Order, ProblemHttpResult? Refused) Order(TaskFilter filter, string? sort, string? cursor) =>
+        filter.Kind is not (null or "task" or "callback") ? (null, Problems.Invalid("kind", "task or callback"))
+        : filter.State is not (null or "open" or "done") ? (null, Problems.Invalid("state", "open or done"))
+        : ListOrder.Of(sort, "due", cursor, TaskReader.Orders);
 
     static async Task<Answer> GetAsync(Guid id, Person person, TaskReader reader, CancellationToken cancel) => await SeenAsync(id, person, reader, cancel) is { } task ? TypedResults.Ok(task) : Problems.NotFound("task");
 

@@ -1,12 +1,13 @@
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Errors;
 using Dapper;
 using Npgsql;
 
 namespace CallCrm.CrmApi.Tasks;
 
 /// <param name="State">open, done, or null: both.</param>
-internal sealed record TaskFilter(Guid? Person, Guid? Client, string? Kind, string? State, DateTimeOffset? DueFrom, DateTimeOffset? DueTo);
+internal sealed record TaskFilter(Guid? Person, Guid? Client, string? Kind, string? State, DateTimeOffset? DueFrom, DateTimeOffset? DueTo, string? Query = null);
 
 /// <summary>Reads of tasks and callbacks. Writing is TaskStore's.</summary>
 internal sealed class TaskReader(NpgsqlDataSource database)
@@ -36,7 +37,8 @@ internal sealed class TaskReader(NpgsqlDataSource database)
 
     public async Task<ListPage<TaskView>> ListAsync(TaskFilter filter, Reach people, Reach cards, ListOrder order, int limit, CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { filter.Person, filter.Client, filter.Kind, filter.DueFrom, filter.DueTo, people = people.People, cards = cards.People, limit = limit + 1 });
+        var query = Texts.Clean(filter.Query).Trim();
+        var parameters = new DynamicParameters(new { filter.Person, filter.Client, filter.Kind, filter.DueFrom, filter.DueTo, fragment = $"%{Texts.LikeFragment(query)}%", people = people.People, cards = cards.People, limit = limit + 1 });
         var sql =
             $"""
             select {Columns}, {order.Place} {Tables}
@@ -44,6 +46,7 @@ internal sealed class TaskReader(NpgsqlDataSource database)
               {(filter.Person is null ? "" : "and t.user_id = @Person")} {(filter.Client is null ? "" : "and t.client_id in (select f.id from client_family(client_root(@Client)) f (id)) and c.id is not null")}
               {(filter.Kind is null ? "" : "and t.kind = @Kind")} {filter.State switch { "open" => "and t.done_at is null", "done" => "and t.done_at is not null", _ => "" }}
               {(filter.DueFrom is null ? "" : "and t.due_at >= @DueFrom")} {(filter.DueTo is null ? "" : "and t.due_at < @DueTo")}
+              {(query.Length == 0 ? "" : "and t.title ilike @fragment")}
               {(people.IsEveryone ? "" : "and t.user_id = any(@people)")}
               {order.After("t.id", parameters)}
             {order.By("t.id")} limit @limit

@@ -116,6 +116,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["POST /api/files/{id}/restore"] = [Rights.WorkWithFiles],
         ["GET /api/clients/export"] = [Rights.ExportClients],
         ["GET /api/calls/export"] = [Rights.ExportCalls],
+        ["GET /api/deals/export"] = [Rights.SeeDeals, Rights.ExportClients],
+        ["GET /api/tasks/export"] = [Rights.ExportClients],
         ["POST /api/imports"] = [Rights.ImportClients],
         ["GET /api/imports"] = [Rights.ImportClients],
         ["GET /api/imports/{id}"] = [Rights.ImportClients],

@@ -68,7 +68,7 @@ public sealed class DealTests(ApiHost host) : IClassFixture<ApiHost>
         await using var database = await host.Database.OpenConnectionAsync();
         (await database.QueryAsync<(string, string, string)>("select action, detail ->> 'before', detail ->> 'after' from audit where object = 'deal' and object_id = @id order by id", new { id = made.Id.ToString() })).Should().Equal(
             ("deal.created", "", "open"), ("deal.moved", "open", "negotiation"),
-            ("deal.changed", "title Pumps | amount 99.50 USD | responsible –", $"title Two pumps | amount 120.00 USD | responsible {Seeds.Luca}"));
+            ("deal.changed", """{"title":"Pumps","amount":"99.50","currency":"USD","responsible":""}""", $$"""{"title":"Two pumps","amount":"120.00","currency":"USD","responsible":"{{Seeds.Luca}}"}"""));
     }
 
     [PostgresFact]

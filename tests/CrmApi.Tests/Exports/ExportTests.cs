@@ -86,4 +86,46 @@ public sealed class ExportTests(ApiHost host) : IClassFixture<ApiHost>
         (await ReadAsync(page, "api/calls/export?outcome=answered&format=xlsx")).Should().HaveCount(601);
         (await page.ProblemAsync(HttpMethod.Get, "api/calls/export?outcome=maybe")).Problem.Errors!.Keys.Should().Equal("outcome");
     }
+
+    [PostgresFact]
+    public async Task Deals_and_tasks_are_files_as_they_are_filtered_of_those_whose_clients_one_may_export()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync(
+            """
+            truncate audit;
+            insert into deal (id, client_id, deal_type, stage, title, amount, currency, stage_since, created_at, responsible_id)
+            select gen_random_uuid(), case n % 2 when 0 then @Rossi else @Bianchi end, 'order', 'open', '=Exported ' || n, n, 'EUR', '2026-03-02 09:00+00', '2026-03-01 09:00+00', @Luca from generate_series(1, 620) n;
+            insert into task (id, user_id, client_id, kind, title, due_at, created_at) values (gen_random_uuid(), @Sara, @Rossi, 'callback', 'Exported task', '2026-03-02 09:00+00', '2026-03-01 09:00+00');
+            """, new { Seeds.Rossi, Seeds.Bianchi, Seeds.Luca, Seeds.Sara });
+        var deals = await ReadAsync(sara, "api/deals/export?query=exported&sort=amount&state=open");
+        deals[0].Should().Equal("Number", "Title", "Client", "Type", "Stage", "Amount", "Currency", "Responsible", "In this stage since", "Closed", "Created");
+        deals.Should().HaveCount(621);
+        deals[3].Skip(1).Should().Equal("'=Exported 3", "Giulia Bianchi", "Order", "Open", "3.00", "EUR", "Luca Neri", "2026-03-02 10:00:00", "", "2026-03-01 10:00:00");
+        (await ReadAsync(sara, $"api/deals/export?responsible={Seeds.Mila}&query=exported&format=xlsx")).Should().ContainSingle("the header stands there all the same");
+        (await ReadAsync(sara, "api/tasks/export?query=EXPORTED&state=open&language=it")).Skip(1).Single().Should().Equal("richiamata", "Exported task", "2026-03-02 10:00:00", "", "Sara Conti", "Mario Rossi", "2026-03-01 10:00:00");
+        (await database.QueryAsync<(string, string)>("select object, object_id from audit where action = 'export' order by id")).Should().Equal(("deal", "csv   open exported"), ("deal", "xlsx    exported"), ("task", "csv  open EXPORTED"));
+
+        foreach (var (path, field) in new[] { ("deals/export?format=pdf", "format"), ("deals/export?state=moon", "state"), ("deals/export?sort=moon", "sort"), ("tasks/export?kind=moon", "kind"), ("tasks/export?language=xx", "language"), ("tasks?state=moon", "state") })
+            (await sara.ProblemAsync(HttpMethod.Get, $"api/{path}")).Problem.Errors!.Keys.Should().Equal([field], path);
+        await using var anna = await host.SignInAsync("anna");
+        (await anna.ProblemAsync(HttpMethod.Get, "api/deals/export")).Status.Should().Be(HttpStatusCode.Forbidden);
+
+        // Marked as Sara's own, only these clients' deals leave, and a task of another client has no name beside it.
+        await database.ExecuteAsync(
+            """
+            update client set responsible_id = @Sara where id = @Bianchi; update client set responsible_id = @Luca where id = @Rossi;
+            update role_right set scope = 'own' where role = 'supervisor' and right_code = 'client.export'; update access_version set version = version + 1;
+            """, new { Seeds.Bianchi, Seeds.Rossi, Seeds.Luca, Seeds.Sara });
+        try
+        {
+            (await ReadAsync(sara, "api/deals/export?query=exported")).Skip(1).Select(r => r[2]).Distinct().Should().Equal("Giulia Bianchi");
+            (await ReadAsync(sara, "api/tasks/export?query=exported")).Skip(1).Single()[5].Should().BeEmpty();
+        }
+        finally
+        {
+            await database.ExecuteAsync("update role_right set scope = 'all' where role = 'supervisor' and right_code = 'client.export'; update access_version set version = version + 1; delete from deal where title like '=Exported%'; delete from task where title = 'Exported task'");
+        }
+    }
 }
