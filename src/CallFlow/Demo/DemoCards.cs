@@ -42,7 +42,7 @@ internal sealed class DemoCards(DemoRandom random, DemoOptions options, DateTime
         if (random.Percent(45)) client.Address = Address(language, client.City);
         else if (client.ResponsibleId == Careless && random.Percent(20)) client.Address = "n/a";
         if (random.Percent(30)) client.Tags = [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => random.One(Tags)).Distinct()];
-        if (random.Percent(18)) client.Note = random.One(Notes[language]);
+        if (random.Percent(18)) client.Note = string.Join(' ', new[] { random.One(Notes[language]), random.One(Notes[language]) }.Distinct());
         if (random.Percent(8)) client.TimeZone = language switch { "it" => "Europe/Rome", "ru" => "Europe/Moscow", _ => "Europe/London" };
         if (random.Percent(60)) client.Version = 2 + random.Next(5);
         if (client.Email.Length > 0 && random.Percent(9))
@@ -61,7 +61,7 @@ internal sealed class DemoCards(DemoRandom random, DemoOptions options, DateTime
     /// <summary>Of the fields that <see cref="DemoFields"/> makes.</summary>
     void Own(DemoClient client, string language, DemoDeal? won)
     {
-        if (random.Percent(28)) client.Custom["equipment"] = random.One(Equipment);
+        if (random.Percent(28)) client.Custom["equipment"] = string.Create(CultureInfo.InvariantCulture, $"{random.One(Equipment)}, no. {random.Next(90000) + 10000}");
         if (random.Percent(35)) client.Custom["interests"] = Interests.Where(_ => random.Percent(40)).DefaultIfEmpty("service").ToArray();
         if (random.Percent(50)) client.Custom["newsletter"] = random.Percent(60);
         if (random.Percent(client.Kind == "company" ? 70 : 22)) client.Custom["credit_limit"] = new { amount = (4 + random.Next(40)) * 500, currency = "EUR" };

@@ -13,18 +13,18 @@ internal static class DemoOffice
 
     const string ImportsSql = """
         insert into import_run (id, user_id, file_name, format, size_bytes, state, last_row, total_rows, made, changed, skipped, failed, created_at, started_at, ended_at)
-        select i.id::uuid, u.id, i.name, i.format, i.size, 'done', i.rows, i.rows, i.made, i.rows - i.made - i.skipped, i.skipped, 0, i.at, i.at + interval '2 minutes', i.at + interval '2 minutes 4 seconds'
+        select i.id::uuid, u.id, i.name, i.format, i.size, 'done', i.rows, i.rows, i.made, i.rows - i.made - i.skipped, i.skipped, 0, w.at, w.at + interval '2 minutes', w.at + interval '2 minutes 4 seconds'
         from (values
           ('01930000-0000-7000-8000-000000000061', 'manager', 'trade-fair-milano.xlsx', 'xlsx', 48213, 214, 203, 4, @now - interval '41 days'),
           ('01930000-0000-7000-8000-000000000062', 'manager', 'partner-addresses.csv', 'csv', 20481, 187, 162, 0, @now - interval '12 days'),
           ('01930000-0000-7000-8000-000000000063', 'admin', 'contracts-2026.csv', 'csv', 61920, 640, 0, 11, @now - interval '6 days')) i (id, login, name, format, size, rows, made, skipped, at)
-        join app_user u on u.login = i.login
+        join app_user u on u.login = i.login cross join lateral (select date_trunc('day', i.at) + interval '14 hours 20 minutes' as at) w
         """;
 
     /// <summary>As the administration writes them: what stood there, what stands there now.</summary>
     const string ChangesSql = """
         insert into settings_change (domain, at, user_id, kind, key, name, before, after)
-        select @Domain, c.at, u.id, c.kind, c.key, c.name, c.before::jsonb, c.after::jsonb from (
+        select @Domain, date_trunc('day', c.at) + interval '9 hours 10 minutes' + c.n * interval '37 minutes', u.id, c.kind, c.key, c.name, c.before::jsonb, c.after::jsonb from (
           select 0 as n, @now - interval '58 days' as at, 'client_field' as kind, f.code as key, f.name, null as before,
             jsonb_build_object('code', f.code, 'name', f.name, 'kind', f.kind, 'options', f.options, 'position', f.position, 'archived', false, 'version', 1, 'target', f.target, 'expression', f.expression)::text as after from client_field f
           union all values
