@@ -129,6 +129,8 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (client is not { } card) return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "none for a call without a client"));
         if (save.NewDeal is { } made)
         {
+            // A new one begins in no type that was put away, whichever stage is named.
+            if (await DealStore.StageAsync(transaction, made.DealType, null, cancel) is null) return (null, Problems.Invalid("newDeal", "a deal type"));
             if (await DealStore.StageAsync(transaction, made.DealType, save.Stage, cancel) is not { } first)
                 return (null, Problems.Invalid(save.Stage is null ? "newDeal" : "stage", save.Stage is null ? "a deal type" : "a stage of the deal's type"));
             if (await deals.AddAsync(transaction, made with { Title = Texts.Clean(made.Title).Trim() }, first, card, person.Id, cancel, new DealOccasion(call, person.Id))) return (made.Id, null);
