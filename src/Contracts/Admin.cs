@@ -12,7 +12,7 @@ public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<Que
     IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
     IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null,
     IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<RequiredRuleSetup>? RequiredRules = null,
-    CallSetup? Calls = null);
+    CallSetup? Calls = null, SegmentList? Segments = null, DealTypeList? DealTypes = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);

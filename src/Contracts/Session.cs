@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace CallCrm.Contracts;
 
 /// <summary>POST /api/session. 401 with errorId sign_in_failed, code_needed or code_wrong, 423 locked_out.</summary>
@@ -84,7 +86,12 @@ public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IR
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
     IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null);
 
-public sealed record NamedCode(string Code, string Name);
+public sealed record NamedCode(string Code, string Name)
+{
+    /// <summary>Put away: what has it keeps its name, nothing else gets it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Retired { get; init; }
+}
 
 /// <param name="Allowance_min">A day; null: no limit.</param>
 public sealed record PauseReasonView(string Code, string Name, int? Allowance_min = null);
@@ -114,4 +121,10 @@ public sealed record QueueView(Guid Id, string Name, int ServiceLevel_s);
 
 public sealed record PersonView(Guid Id, string Name, bool IsAgent);
 
-public sealed record DealTypeView(string Code, string Name, IReadOnlyList<NamedCode> Stages);
+/// <param name="Stages">In order, those put away last.</param>
+public sealed record DealTypeView(string Code, string Name, IReadOnlyList<NamedCode> Stages)
+{
+    /// <summary>Put away: its deals go on, no new one is made.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Retired { get; init; }
+}

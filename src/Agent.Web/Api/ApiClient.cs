@@ -386,6 +386,14 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<AdminView> SaveDispositionsAsync(CodesSave save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, "api/admin/dispositions", JsonContent.Create(save, Json.CodesSave), Json.AdminView, cancel);
 
+    public Task<AdminView> SaveSegmentsAsync(SegmentList save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/segments", JsonContent.Create(save, Json.SegmentList), Json.AdminView, cancel);
+
+    public Task<AdminView> SaveDealTypesAsync(DealTypeList save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/deal-types", JsonContent.Create(save, Json.DealTypeList), Json.AdminView, cancel);
+
+    public Task<ListUseView> ListUseAsync(CancellationToken cancel = default) => GetAsync("api/admin/lists/use", Json.ListUseView, cancel);
+
     public Task<AdminView> SavePauseReasonsAsync(CodesSave save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, "api/admin/pause-reasons", JsonContent.Create(save, Json.CodesSave), Json.AdminView, cancel);
 

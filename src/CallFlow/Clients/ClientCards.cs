@@ -42,7 +42,7 @@ public sealed partial class ClientDirectory
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var numbers = Check(fields, region, errors);
         await using var connection = await pages.OpenConnectionAsync(ct);
-        await CheckReferencesAsync(connection, fields, errors, ct);
+        await CheckReferencesAsync(connection, id, fields, errors, ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var formulas = await FormulasAsync(transaction, ct);
         var more = await CheckMoreAsync(transaction, id, fields, region, errors, ct);
@@ -70,7 +70,7 @@ public sealed partial class ClientDirectory
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var numbers = Check(fields, region, errors);
         await using var connection = await pages.OpenConnectionAsync(ct);
-        await CheckReferencesAsync(connection, fields, errors, ct);
+        await CheckReferencesAsync(connection, id, fields, errors, ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var formulas = await FormulasAsync(transaction, ct);
         var more = await CheckMoreAsync(transaction, id, fields, region, errors, ct);
@@ -136,12 +136,13 @@ public sealed partial class ClientDirectory
         return labels.Length > 1 && labels[^1].Length > 1 && Array.TrueForAll(labels, l => l.Length is > 0 and <= 63 && l[0] != '-' && l[^1] != '-' && l.All(c => char.IsLetterOrDigit(c) || c == '-'));
     }
 
-    static async Task CheckReferencesAsync(NpgsqlConnection connection, ClientFields fields, Dictionary<string, string[]> errors, CancellationToken ct)
+    static async Task CheckReferencesAsync(NpgsqlConnection connection, Guid id, ClientFields fields, Dictionary<string, string[]> errors, CancellationToken ct)
     {
         if (fields.Segment is null && fields.ResponsibleId is null) return;
-        await using var command = new NpgsqlCommand("select exists (select from segment where code = $1), exists (select from app_user where id = $2)", connection)
+        await using var command = new NpgsqlCommand(
+            "select exists (select from segment where code = $1 and (not retired or exists (select from client where id = $3 and segment = $1))), exists (select from app_user where id = $2)", connection)
         {
-            Parameters = { new() { Value = fields.Segment ?? "" }, new() { Value = fields.ResponsibleId ?? Guid.Empty } },
+            Parameters = { new() { Value = fields.Segment ?? "" }, new() { Value = fields.ResponsibleId ?? Guid.Empty }, new() { Value = id } },
         };
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);

@@ -31,6 +31,7 @@ internal static class AdminModule
         QueueAdmin.Map(admin);
         CallAdmin.Map(admin);
         PlaceAdmin.Map(admin);
+        ListAdmin.Map(admin);
         PbxAdmin.Map(admin);
         FieldAdmin.Map(admin);
         SensitiveAdmin.Map(admin);

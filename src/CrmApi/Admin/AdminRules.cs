@@ -221,6 +221,8 @@ internal static partial class AdminRules
         return errors;
     }
 
+    internal static bool IsCode(string text) => Code().IsMatch(text);
+
     public static Errors Check(ClientFieldSetup field, AdminView known)
     {
         var errors = new Errors();

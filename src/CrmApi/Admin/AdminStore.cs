@@ -49,6 +49,10 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select role, deal_type, groups::text, version from card_layout order by role nulls first, deal_type nulls first;
             select id, name, occasion, segment, deal_type, deal_stage, role, fields, active, version from required_rule order by lower(name), id;
             select record_internal, version from domain_setting where domain = @domain;
+            select code, name, retired from segment order by retired, position, code;
+            select code, name, retired from deal_type order by retired, position, code;
+            select deal_type, code, name, outcome, retired from stage order by deal_type, retired, position, code;
+            select kind, version from list_version;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -68,11 +72,16 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var layouts = (await all.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
         var rules = (await all.ReadAsync<RuleRow>()).Select(r => r.View());
         var calls = await all.ReadFirstOrDefaultAsync<CallSetup>() ?? new CallSetup(false, 0);
+        var segments = await all.ReadAsync<SegmentSetup>();
+        var types = (await all.ReadAsync<(string Code, string Name, bool Retired)>()).AsList();
+        var stages = (await all.ReadAsync<(string Type, string Code, string Name, string? Outcome, bool Retired)>()).ToLookup(s => s.Type, s => new StageSetup(s.Code, s.Name, s.Outcome, s.Retired), StringComparer.Ordinal);
+        var versions = (await all.ReadAsync<(string Kind, int Version)>()).ToDictionary(v => v.Kind, v => v.Version, StringComparer.Ordinal);
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
-            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts], [.. rules], calls);
+            [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts], [.. rules], calls,
+            new SegmentList([.. segments], versions[ListAdmin.Segments]), new DealTypeList([.. types.Select(t => new DealTypeSetup(t.Code, t.Name, [.. stages[t.Code]], t.Retired))], versions[ListAdmin.DealTypes]));
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)

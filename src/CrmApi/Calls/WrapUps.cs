@@ -132,6 +132,8 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             // What nobody called anything is called by the script's answers, else by what the call was about.
             var title = new[] { Texts.Clean(made.Title).Trim(), answeredTitle, Texts.Clean(save.Subject).Trim() }.FirstOrDefault(t => t is { Length: > 0 });
             if (title is null) return (null, Problems.Invalid("newDeal", DealEdits.TitleExpected));
+            // A new one begins in no type that was put away, whichever stage is named.
+            if (await DealStore.StageAsync(transaction, made.DealType, null, cancel) is null) return (null, Problems.Invalid("newDeal", "a deal type"));
             if (await DealStore.StageAsync(transaction, made.DealType, save.Stage, cancel) is not { } first)
                 return (null, Problems.Invalid(save.Stage is null ? "newDeal" : "stage", save.Stage is null ? "a deal type" : "a stage of the deal's type"));
             if (await deals.AddAsync(transaction, made with { Title = title }, first, card, person.Id, cancel, new DealOccasion(call, person.Id))) return (made.Id, null);

@@ -25,30 +25,35 @@ internal static class CatalogModule
             """
             select r.code, r.name, r.allowance_min from pause_reason r join app_user u on u.domain = r.domain where u.id = @id and not r.retired order by r.position, r.code;
             select code, name, outcome, parent, is_group, queues, rule::text from disposition where not retired order by position, code;
-            select code, name from segment order by position, code;
+            select code, name, retired from segment order by retired, position, code;
             select q.id, q.name, q.service_level_s from queue q join app_user u on u.domain = q.domain where u.id = @id and q.retired_at is null order by q.position, q.name, q.id;
             select id, name, is_agent from app_user where active order by name, id;
-            select code, name from deal_type order by code;
-            select deal_type, code, name from stage order by deal_type, position;
+            select code, name, retired from deal_type order by retired, position, code;
+            select deal_type, code, name, retired from stage order by deal_type, retired, position, code;
             select code, name, kind, options::text, target, result, expression from client_field where not archived order by position, code;
             select role, deal_type, groups::text, version from card_layout where role is null or role = @role order by role nulls first, deal_type nulls first;
             """,
             new { id = person.Id, role = person.Role }, cancellationToken: cancel));
         var pauses = await results.ReadAsync<PauseReasonView>();
         var dispositions = (await results.ReadAsync<DispositionRow>()).Select(d => d.View());
-        var segments = await results.ReadAsync<NamedCode>();
+        var segments = (await results.ReadAsync<ListRow>()).Select(s => s.View());
         var queues = await results.ReadAsync<QueueView>();
         var people = await results.ReadAsync<PersonView>();
-        var types = await results.ReadAsync<NamedCode>();
+        var types = await results.ReadAsync<ListRow>();
         var stages = (await results.ReadAsync<StageRow>()).ToLookup(s => s.DealType, StringComparer.Ordinal);
         var fields = await results.ReadAsync<FieldRow>();
         var layouts = (await results.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
         return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
-            [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name))]))],
+            [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name) { Retired = s.Retired })]) { Retired = t.Retired })],
             [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))], f.Target, f.Result, f.Expression))], [.. layouts]);
     }
 
-    sealed record StageRow(string DealType, string Code, string Name);
+    sealed record ListRow(string Code, string Name, bool Retired)
+    {
+        public NamedCode View() => new(Code, Name) { Retired = Retired };
+    }
+
+    sealed record StageRow(string DealType, string Code, string Name, bool Retired);
 
     sealed record FieldRow(string Code, string Name, string Kind, string Options, string? Target, string? Result, string? Expression);
 }

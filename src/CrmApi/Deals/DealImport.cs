@@ -24,6 +24,7 @@ internal sealed class DealImport(ChangeHints hints, TimeProvider time)
             from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::numeric[], $7::text[], $8::uuid[], $9::timestamptz[])
               as g(id, client_id, deal_type, stage, title, amount, currency, responsible_id, at)
             join stage s on s.deal_type = g.deal_type and s.code = g.stage
+            for share of s
             on conflict (id) do nothing
             returning id
             """, transaction.Connection, transaction)

@@ -41,10 +41,13 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
         return open.Count == 1 ? open[0] : null;
     }
 
-    /// <summary>The first stage of the type, or the one named if it is one of the type's; null: it is none.</summary>
+    /// <summary>The first stage of the type, or the one named if it is one of the type's; null: it is none, or put away. A type put away has no first one: its deals go on, no new one begins.</summary>
     public static async Task<string?> StageAsync(NpgsqlTransaction transaction, string type, string? named, CancellationToken cancel) =>
         await transaction.Connection!.ExecuteScalarAsync<string?>(new CommandDefinition(
-            "select code from stage where deal_type = @type and (@named::text is null or code = @named) order by position, code limit 1", new { type, named }, transaction, cancellationToken: cancel));
+            """
+            select s.code from stage s join deal_type t on t.code = s.deal_type
+            where s.deal_type = @type and not s.retired and case when @named::text is null then not t.retired else s.code = @named end order by s.position, s.code limit 1
+            """, new { type, named }, transaction, cancellationToken: cancel));
 
     /// <summary>In the name of who makes it, for the wrap-up of a call.</summary>
     /// <returns>False: this deal was made before.</returns>
@@ -58,7 +61,7 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
             """
             insert into deal (id, client_id, deal_type, stage, title, amount, currency, responsible_id, stage_since, closed_at, created_at)
             select @Id, client_root(@ClientId), @DealType, s.code, @Title, @Amount, coalesce(@Currency, 'EUR'), @responsible, @now, case when s.outcome is not null then @now end, @now
-            from stage s where s.deal_type = @DealType and s.code = @stage
+            from stage s where s.deal_type = @DealType and s.code = @stage for share
             on conflict (id) do nothing
             """,
             new { deal.Id, deal.ClientId, deal.DealType, deal.Title, deal.Amount, deal.Currency, stage, responsible, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
@@ -91,9 +94,9 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
             update deal d set stage = s.code, stage_since = @now, closed_at = case when s.outcome is not null then @now end, version = d.version + 1
-            from stage s where d.id = @Id and s.deal_type = d.deal_type and s.code = @stage
+            from (select deal_type, code, outcome from stage where deal_type = @DealType and code = @stage for share) s where d.id = @Id and s.deal_type = d.deal_type
             """,
-            new { deal.Id, stage, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
+            new { deal.Id, deal.DealType, stage, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
         await audit.AddChangeAsync(transaction, by, MovedAction, Subject, deal.Id.ToString(), deal.Stage, stage, cancel);
         await OfCallAsync(transaction, occasion, deal.Id, deal.DealType, deal.Stage, stage, cancel);
         await hints.AddAsync(transaction, MovedHint, string.Join(MovedMark, deal.Id, deal.Stage, stage), null, null, cancel);

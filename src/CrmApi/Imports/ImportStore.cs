@@ -153,10 +153,10 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
-            select code, name from segment order by position, name;
+            select code, name from segment where not retired order by position, name;
             select id, login, name from app_user where active order by name, login;
-            select code, name from deal_type order by code;
-            select deal_type, code, name from stage order by deal_type, position;
+            select code, name from deal_type where not retired order by position, code;
+            select deal_type, code, name from stage where not retired order by deal_type, position;
             select code, name, kind, options::text, target from client_field where not archived and kind <> 'calculated' order by position, code;
             """, cancellationToken: cancel));
         var segments = (await results.ReadAsync<NamedCode>()).AsList();

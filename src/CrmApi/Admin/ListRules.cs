@@ -1,0 +1,49 @@
+using CallCrm.Contracts;
+
+namespace CallCrm.CrmApi.Admin;
+
+/// <summary>What segments, deal types and stages may be; pure.</summary>
+internal static class ListRules
+{
+    const int MostSegments = 200;
+    const int MostTypes = 50;
+    const int MostStages = 40;
+
+    public static AdminRules.Errors Check(SegmentList list)
+    {
+        var errors = new AdminRules.Errors();
+        errors.Unless(list.Items.Count <= MostSegments, "items", $"at most {MostSegments} of them");
+        CheckNames(errors, [.. list.Items.Select(i => (i.Code, i.Name, i.Retired))]);
+        return errors;
+    }
+
+    public static AdminRules.Errors Check(DealTypeList list)
+    {
+        var errors = new AdminRules.Errors();
+        errors.Unless(list.Items.Count <= MostTypes, "items", $"at most {MostTypes} of them");
+        CheckNames(errors, [.. list.Items.Select(i => (i.Code, i.Name, i.Retired))]);
+        foreach (var type in list.Items)
+        {
+            errors.Unless(type.Stages.Count is >= 1 and <= MostStages, "items", $"1 to {MostStages} stages in every deal type");
+            CheckNames(errors, [.. type.Stages.Select(s => (s.Code, s.Name, s.Retired))]);
+            errors.Unless(type.Stages.All(s => s.Outcome is null or "won" or "lost"), "items", "stages that are won, lost, or neither");
+            // Where new deals begin: they are not over as soon as they are made.
+            errors.Unless(type.Stages.FirstOrDefault(s => !s.Retired) is { Outcome: null }, "items", "an open stage first in every deal type");
+        }
+
+        return errors;
+    }
+
+    /// <summary>Two of one name could not be told apart, neither by people nor by an import.</summary>
+    static void CheckNames(AdminRules.Errors errors, List<(string Code, string Name, bool Retired)> items)
+    {
+        errors.Unless(items.Select(i => i.Code).Distinct(StringComparer.Ordinal).Count() == items.Count, "items", "each code once");
+        var used = items.Where(i => !i.Retired).Select(i => i.Name).ToList();
+        errors.Unless(used.Distinct(StringComparer.OrdinalIgnoreCase).Count() == used.Count, "items", "each name once");
+        foreach (var (code, name, _) in items)
+        {
+            errors.Unless(AdminRules.IsCode(code), "items", "codes of 1 to 40 small letters, digits, - and _");
+            errors.Name("items", name);
+        }
+    }
+}
