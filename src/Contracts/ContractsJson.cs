@@ -132,6 +132,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(LeaveRequest))]
 [JsonSerializable(typeof(SignInName))]
 [JsonSerializable(typeof(ListPage<SettingsChangeView>))]
+[JsonSerializable(typeof(ListPage<AuditView>))]
 [JsonSerializable(typeof(ProblemView))]
 public sealed partial class ContractsJson : JsonSerializerContext;
 

@@ -14,6 +14,10 @@ internal static class ExportTexts
 
     static readonly string[] Answers = ["Call|Chiamata|Звонок", "Began|Inizio|Начало", "Agent|Operatore|Оператор", "Client number|Numero cliente|Номер клиента", "Client|Cliente|Клиент", "Disposition|Risultato|Результат", "Way|Percorso|Путь"];
 
+    static readonly string[] Audit = ["When|Quando|Когда", "Who|Chi|Кто", "Action|Azione|Действие", "Record|Oggetto|Объект", "Id|Id|Id", "Name|Nome|Название", "Field|Campo|Поле", "Before|Prima|Было", "After|Dopo|Стало", "Address|Indirizzo|Адрес"];
+
+    public static IReadOnlyList<string> AuditHeader(string language) => [.. Audit.Select(c => Of(c, language))];
+
     public static IReadOnlyList<string> ClientHeader(string language) => [.. Clients.Select(c => Of(c, language))];
 
     public static IReadOnlyList<string> CallHeader(string language) => [.. Calls.Select(c => Of(c, language))];
