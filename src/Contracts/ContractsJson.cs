@@ -135,6 +135,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(LeaveRequest))]
 [JsonSerializable(typeof(SignInName))]
 [JsonSerializable(typeof(ListPage<SettingsChangeView>))]
+[JsonSerializable(typeof(ListPage<AuditView>))]
 [JsonSerializable(typeof(ProblemView))]
 public sealed partial class ContractsJson : JsonSerializerContext;
 

@@ -115,6 +115,7 @@ public static class CrmApiModule
         api.RequireRateLimiting(AccessModule.RequestLimit);
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);
+        AuditEndpoints.Map(api);
         CommandsModule.Map(api);
         DirectoryModule.Map(api);
         SeatEndpoints.Map(api);

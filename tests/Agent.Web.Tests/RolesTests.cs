@@ -131,6 +131,7 @@ public sealed class RolesTests : PageContext
     [InlineData("board.view report.view", "live reports")]
     [InlineData("block.edit", "blocked")]
     [InlineData("client.review block.edit missed.work call.view", "calls missed review")]
+    [InlineData("report.view audit.view settings.configure", "reports audit admin")]
     [InlineData("settings.configure", "admin")]
     public async Task The_bar_shows_what_one_may_open(string rights, string pages)
     {

@@ -330,6 +330,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<AdminView> AdminAsync(CancellationToken cancel = default) => GetAsync("api/admin", Json.AdminView, cancel);
 
+    public Task<ListPage<AuditView>> AuditAsync(string filter, string? cursor = null, CancellationToken cancel = default) =>
+        GetAsync($"api/audit?limit=50{(filter.Length > 0 ? "&" + filter : "")}{Cursor(cursor)}", Json.ListPageAuditView, cancel);
+
     public Task<ListPage<SettingsChangeView>> SettingsChangesAsync(string? cursor, CancellationToken cancel = default) =>
         GetAsync($"api/admin/changes?limit=50{Cursor(cursor)}", Json.ListPageSettingsChangeView, cancel);
 

@@ -30,6 +30,7 @@ internal static class AccessModule
         services.AddSingleton<SecondFactor>();
         services.AddHostedService<FirstAdmin>();
         services.AddSingleton<AuditStore>();
+        services.AddSingleton<AuditReader>();
         services.AddSingleton<RoleStore>();
         services.AddSingleton<RoleBook>();
         services.AddSingleton<MasterKey>();

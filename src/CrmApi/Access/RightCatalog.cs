@@ -53,6 +53,7 @@ internal static class RightCatalog
         Plain(Rights.SeeMissedFigures,         "-  -  a  -  a  -  a  a  a"),
         Scoped(Rights.SeeReports,              "-  -  a  a  d  a  a  a  a"),
         Plain(Rights.ExportReports,            "-  -  a  -  a  a  a  a  a"),
+        Scoped(Rights.SeeAudit,                "-  -  -  -  d  -  a  -  a"),
         Plain(Rights.WorkWithFiles,            "a  a  a  a  a  a  a  a  a"),
         Plain(Rights.DeleteFiles,              "-  -  a  -  a  -  -  a  a"),
         Plain(Rights.SeeScripts,               "a  a  a  a  a  a  a  a  a"),

@@ -94,6 +94,9 @@ internal static class Rights
     /// <summary>The same as a file; audited.</summary>
     public const string ExportReports = "report.export";
 
+    /// <summary>The audit: who saw and changed what. Scope: whose doings. Fields that one may not see stay hidden there, too.</summary>
+    public const string SeeAudit = "audit.view";
+
     /// <summary>The script library and how its files stand.</summary>
     public const string SeeScripts = "script.view";
 

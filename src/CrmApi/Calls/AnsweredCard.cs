@@ -7,7 +7,6 @@ using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Scripts;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace CallCrm.CrmApi.Calls;
 
@@ -16,7 +15,7 @@ namespace CallCrm.CrmApi.Calls;
 /// expected of it. What the agent is not shown is written all the same: the client said it to them. Fields that are on no card (of deal and call, and some of
 /// the client) are answers alone.
 /// </summary>
-internal sealed class AnsweredCard(ClientStore clients, ClientDirectory directory, CardAccess access, LayoutStore layouts, LiveFacts facts, AuditStore audit, IOptions<SiteOptions> site)
+internal sealed class AnsweredCard(ClientStore clients, ClientDirectory directory, CardAccess access, LayoutStore layouts, LiveFacts facts, CardAudit audit, IOptions<SiteOptions> site)
 {
     public const string FilledAction = "client.filled";
 
@@ -51,8 +50,8 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
             var save = With(card, open);
             foreach (var (field, expected) in await layouts.RefusedAsync(person, CardAccess.Shown(person, card, sight), save, site.Value.Region, cancel)) Refuse([field], expected[0]);
             save = With(card, open);
-            if (Differences(card, save) is not { Count: > 0 } changed) return refused;
-            switch (await directory.SaveAsync(card.Id, ClientEndpoints.Fields(save), card.Version, site.Value.Region, call, cancel, t => AuditedAsync(t, card.Id, person, changed, cancel)))
+            if (CardAudit.Differences(card, Applied(card, save)).Count == 0) return refused;
+            switch (await directory.SaveAsync(card.Id, ClientEndpoints.Fields(save), card.Version, site.Value.Region, call, cancel, t => audit.WriteAsync(t, person, FilledAction, card, card.Version, cancel)))
             {
                 case ClientSaved.Invalid invalid:
                     // What does not fit stays away; the others are tried again without it.
@@ -108,32 +107,11 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
         return JsonSerializer.SerializeToElement(ScriptSite.Find(filled.Field, Own)?.Parse(text) ?? JsonValue.Create(text));
     }
 
-    static Dictionary<string, (string Before, string After)> Differences(ClientCardView card, ClientSave save)
+    /// <summary>The card with what would be saved, to find out whether anything is.</summary>
+    static ClientCardView Applied(ClientCardView card, ClientSave save)
     {
-        var changed = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
-        void Note(string field, string before, string after)
-        {
-            if (before != after) changed[field] = (before, after);
-        }
-
-        Note("name", card.Name, save.Name);
-        Note("company", card.Company, save.Company);
-        Note("email", card.Email, save.Email);
-        Note("city", card.City, save.City);
-        Note("language", card.Language ?? "", save.Language ?? "");
-        Note("note", card.Note, save.Note);
-        foreach (var (code, value) in save.Custom ?? new Dictionary<string, JsonElement>())
-        {
-            if (card.Custom?.TryGetValue(code, out var before) != true) Note(CardFieldCodes.CustomPrefix + code, "", value.GetRawText());
-            else if (!JsonElement.DeepEquals(before, value)) Note(CardFieldCodes.CustomPrefix + code, before.GetRawText(), value.GetRawText());
-        }
-
-        return changed;
-    }
-
-    async Task<bool> AuditedAsync(NpgsqlTransaction transaction, Guid client, Person person, Dictionary<string, (string Before, string After)> changed, CancellationToken cancel)
-    {
-        await audit.AddChangeAsync(transaction, person.Id, FilledAction, "client", client.ToString(), JsonSerializer.Serialize(changed.ToDictionary(c => c.Key, c => c.Value.Before)), JsonSerializer.Serialize(changed.ToDictionary(c => c.Key, c => c.Value.After)), cancel);
-        return true;
+        var custom = new Dictionary<string, JsonElement>(card.Custom ?? new Dictionary<string, JsonElement>(), StringComparer.Ordinal);
+        foreach (var (code, value) in save.Custom ?? new Dictionary<string, JsonElement>()) custom[code] = value;
+        return card with { Name = save.Name, Company = save.Company, Email = save.Email, City = save.City, Language = save.Language, Note = save.Note, Custom = custom };
     }
 }

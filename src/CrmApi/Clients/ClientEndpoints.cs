@@ -23,6 +23,7 @@ internal static class ClientEndpoints
         services.AddSingleton<LayoutStore>();
         services.AddSingleton<RequiredFields>();
         services.AddSingleton<CardViews>();
+        services.AddSingleton<CardAudit>();
         services.AddSingleton<DoNotCall>();
         services.AddSingleton<ReviewStore>();
         services.AddSingleton<DuplicateStore>();
@@ -36,7 +37,7 @@ internal static class ClientEndpoints
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
         group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? cursor = null, int? limit = null) =>
-                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), person.Veil, cursor, Cursor.Limit(limit), cancel))
+                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, cursor, Cursor.Limit(limit), cancel))
             .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag and kind; newest cards first");
         CardLinks.Map(api);
         // A call lends its agent the card: who may is decided at the card (CardAccess).
@@ -66,7 +67,7 @@ internal static class ClientEndpoints
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,
-        CardAccess access, RequiredFields required, CardAttach attach, VeiledSaves saves, LayoutStore layouts, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, RequiredFields required, CardAttach attach, VeiledSaves saves, LayoutStore layouts, CardAudit audit, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         var sight = await access.OfAsync(person, id, card, cancel);
@@ -79,19 +80,20 @@ internal static class ClientEndpoints
         if (save.Version == card.Version && await layouts.RefusedAsync(person, CardAccess.Shown(person, card, sight), save, site.Value.Region, cancel) is { Count: > 0 } refused)
             return Problems.Invalid(refused);
         IReadOnlyList<MissingField> missing = [];
-        var saved = await directory.SaveAsync(id, Fields(save), save.Version, site.Value.Region, save.CallId, cancel,
-            async t => (missing = await required.MissingAsync(t, RuleOccasion.Save, id, person, cancel)).Count == 0);
+        var saved = await directory.SaveAsync(id, Fields(save), save.Version, site.Value.Region, save.CallId, cancel, async t =>
+            (missing = await required.MissingAsync(t, RuleOccasion.Save, id, person, cancel)).Count == 0 && await audit.WriteAsync(t, person, CardAudit.Changed, card, save.Version, cancel));
+        if (saved is ClientSaved.Refused && missing.Count == 0) saved = new ClientSaved.Conflict(save.Version); // Saved by another while this read it.
         if (saved is ClientSaved.Refused) return RequiredFields.Problem(missing, id);
         return await AnswerAsync(saved, id, save.CallId, person, store, access, attach, cancel);
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> CreateAsync(ClientCreate create, Person person, ClientDirectory directory, ClientStore store,
-        CardAccess access, RequiredFields required, CardAttach attach, IOptions<SiteOptions> site, CancellationToken cancel)
+        CardAccess access, RequiredFields required, CardAttach attach, CardAudit audit, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (create.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
         IReadOnlyList<MissingField> missing = [];
-        var saved = await directory.CreateAsync(create.Id, Fields(create.Client), "manual", site.Value.Region, cancel,
-            async t => (missing = await required.MissingAsync(t, RuleOccasion.Save, create.Id, person, cancel)).Count == 0);
+        var saved = await directory.CreateAsync(create.Id, Fields(create.Client), "manual", site.Value.Region, cancel, async t =>
+            (missing = await required.MissingAsync(t, RuleOccasion.Save, create.Id, person, cancel)).Count == 0 && await audit.WriteCreatedAsync(t, person, create.Id, cancel));
         if (saved is ClientSaved.Refused) return RequiredFields.Problem(missing, create.Id);
         return await AnswerAsync(saved, create.Id, create.Client.CallId, person, store, access, attach, cancel);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using Dapper;
@@ -25,7 +26,8 @@ static class ClientSearch
     /// <summary>A <c>with</c> that names the cards of a page <c>hit</c>; empty where nothing is looked for.</summary>
     /// <param name="only">What else the cards <c>c</c> must fulfil.</param>
     /// <param name="limit">Null: all of them, however long it takes.</param>
-    public static string Hits(string query, DynamicParameters parameters, Veil veil, string region, string only, int? limit)
+    /// <param name="deals">Whose deals are seen: nobody finds a card by a deal that they may not read.</param>
+    public static string Hits(string query, DynamicParameters parameters, Veil veil, Reach deals, string region, string only, int? limit)
     {
         var words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
         if (words.Length == 0) return "";
@@ -52,7 +54,14 @@ static class ClientSearch
 
         if (!veil.Hides("email"))
             ways.Add(Elsewhere($"client_email e where {All("e.address", words, parameters)}", limit is null ? null : MostElsewhere, page));
-        ways.Add(Elsewhere($"deal d where {All("d.title", words, parameters)} and d.deleted_at is null", limit is null ? null : MostElsewhere, page));
+        var seenDeals = "d.deleted_at is null";
+        if (!deals.IsEveryone)
+        {
+            parameters.Add("dealsOf", deals.People);
+            seenDeals += " and d.responsible_id = any(@dealsOf)";
+        }
+
+        ways.Add(Elsewhere($"deal d where {All("d.title", words, parameters)} and {seenDeals}", limit is null ? null : MostElsewhere, page));
         var digits = string.Concat(query.Where(char.IsAsciiDigit));
         if (veil.Numbers)
         {
@@ -72,7 +81,7 @@ static class ClientSearch
         {
             parameters.Add("number", number);
             ways.Add($"select c.number from client c where c.number = @number and {page}");
-            ways.Add(Elsewhere("deal d where d.number = @number and d.deleted_at is null", null, page));
+            ways.Add(Elsewhere($"deal d where d.number = @number and {seenDeals}", null, page));
         }
 
         return $"with {first} hit as materialized (({string.Join(") union (", ways)}))";

@@ -14,7 +14,7 @@ namespace CallCrm.CrmApi.Clients;
 /// <summary>Reads of clients for the pages. Writing is ClientDirectory's.</summary>
 internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IOptions<SiteOptions> site)
 {
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, Veil veil, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, Reach deals, Veil veil, string? cursor, int limit, CancellationToken cancel)
     {
         var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind, within = within.People });
         var live = $"""
@@ -23,7 +23,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
               {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
               {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
             """;
-        var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, veil, site.Value.Region, live, limit + 1);
+        var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, veil, deals, site.Value.Region, live, limit + 1);
         var sql =
             $"""
             {hits}

@@ -86,7 +86,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
     {
         var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People, deals = deals.People });
         const string Theirs = "c.merged_into is null and c.deleted_at is null and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))";
-        var hits = ClientSearch.Hits(query, parameters, veil, site.Value.Region, Theirs, limit: null);
+        var hits = ClientSearch.Hits(query, parameters, veil, deals, site.Value.Region, Theirs, limit: null);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = connection.QueryUnbufferedAsync<Row>(
             $"""

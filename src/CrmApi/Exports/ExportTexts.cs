@@ -25,6 +25,10 @@ internal static class ExportTexts
 
     public static string TaskKind(string kind, string language) => Of(kind == "callback" ? "callback|richiamata|перезвонить" : "task|attività|задача", language);
 
+    static readonly string[] Audit = ["When|Quando|Когда", "Who|Chi|Кто", "Action|Azione|Действие", "Record|Oggetto|Объект", "Id|Id|Id", "Name|Nome|Название", "Field|Campo|Поле", "Before|Prima|Было", "After|Dopo|Стало", "Address|Indirizzo|Адрес"];
+
+    public static IReadOnlyList<string> AuditHeader(string language) => [.. Audit.Select(c => Of(c, language))];
+
     public static IReadOnlyList<string> ClientHeader(string language) => [.. Clients.Select(c => Of(c, language))];
 
     public static IReadOnlyList<string> CallHeader(string language) => [.. Calls.Select(c => Of(c, language))];

@@ -44,6 +44,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["POST /api/calls/{id}/end"] = [Rights.Supervise],
         ["POST /api/agents/{id}/listening"] = [Rights.ListenLive],
         ["GET /api/catalog"] = [Rights.SignedIn],
+        ["GET /api/audit"] = [Rights.SeeAudit],
+        ["GET /api/audit/export"] = [Rights.SeeAudit, Rights.ExportReports],
         ["GET /api/clients"] = [Rights.WorkWithClients],
         ["GET /api/clients/{id}"] = [Rights.OpenCards],
         ["GET /api/links"] = [Rights.OpenCards],

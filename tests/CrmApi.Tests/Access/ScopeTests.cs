@@ -88,6 +88,7 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         [Rights.ListenLive] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/listening", new ListenRequest(Guid.CreateVersion7(), Guid.NewGuid(), false), ContractsJson.Default.ListenRequest))),
         [Rights.Supervise] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/commands", new SuperviseRequest(Guid.CreateVersion7(), "pause"), ContractsJson.Default.SuperviseRequest))),
         [Rights.Listen] = ("", (page, who) => IsInAsync(page.Http.GetAsync($"api/recordings/{Recording(who)}"))),
+        [Rights.SeeAudit] = ("", async (page, who) => (await page.GetAsync($"api/audit?action=probe&user={who}", ContractsJson.Default.ListPageAuditView)).Items.Any(l => l.UserId == who)),
         [Rights.SeeBoard] = ("", async (page, who) =>
         {
             var shown = (await page.GetAsync("api/live/board", ContractsJson.Default.BoardView)).Agents.Any(a => a.AgentId == who);
@@ -242,6 +243,7 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
                 insert into app_user (id, login, name, password_hash, role, is_agent, domain, security_stamp, created_at, department_id)
                 select id, case when id = @Me then 'probe' else 'probe.' || id end, 'Probe ' || n - 1, (select password_hash from app_user where login = 'anna'), 'probe', true, 'main', id, @Then, d
                 from unnest(@People, @departments) with ordinality as u(id, d, n);
+                insert into audit (at, user_id, action, object, object_id) select @Then, id, 'probe', 'user', id::text from unnest(@People) p (id);
                 update access_version set version = version + 1;
                 """,
                 new { Sales, North, Service, Me, People, departments = new[] { Sales, Sales, North, Service }, Seeds.Then });
