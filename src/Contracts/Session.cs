@@ -89,8 +89,9 @@ public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IR
 public sealed record NamedCode(string Code, string Name)
 {
     /// <summary>Put away: what has it keeps its name, nothing else gets it.</summary>
+    /// <remarks>Set, not init: the JSON reader would ask for it then.</remarks>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool Retired { get; init; }
+    public bool Retired { get; set; }
 }
 
 /// <param name="Allowance_min">A day; null: no limit.</param>
@@ -126,5 +127,5 @@ public sealed record DealTypeView(string Code, string Name, IReadOnlyList<NamedC
 {
     /// <summary>Put away: its deals go on, no new one is made.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool Retired { get; init; }
+    public bool Retired { get; set; }
 }

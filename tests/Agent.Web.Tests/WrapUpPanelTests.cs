@@ -32,8 +32,10 @@ public sealed class WrapUpPanelTests : PageContext
         string Label() => panel.Find("[data-test=wrap-up-finish]").TextContent;
         Label().Should().StartWith("Done, ready");
         Feed.Take(Some.Message(new MyStateEvent(Some.State("WrapUp", "no_answer"), Some.Today)));
+        Time.Advance(TimeSpan.FromSeconds(1));
         panel.WaitForAssertion(() => Label().Should().StartWith("Done, then pause"));
         Feed.Take(Some.Message(new MyStateEvent(Some.State("WrapUp") with { Leaves = true }, Some.Today)));
+        Time.Advance(TimeSpan.FromSeconds(1));
         panel.WaitForAssertion(() => Label().Should().StartWith("Done, then sign out"));
     }
 

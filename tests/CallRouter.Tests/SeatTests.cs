@@ -19,7 +19,7 @@ public sealed class SeatTests(PostgresFixture postgres) : IClassFixture<Postgres
         ask = Guid.CreateVersion7();
         (await bench.Road.CommandAsync(ask, RouterBench.Luca, new RoadCommand("take_over", Node: "pbx1", Extension: "101", AgentId: RouterBench.Anna), default)).Accepted.Should().BeTrue();
         (await bench.UntilAsync<SeatAsked>()).Should().BeEquivalentTo(new { Ask = ask, Agent = RouterBench.Luca, Holder = RouterBench.Anna, Extension = "101" });
-        (await bench.Road.SeatsAsync(default)).Items.Single(s => s.Number == "101").Should().Be(new RoadSeat("pbx1", "101", RouterBench.Anna, "Ready", false, true, true, RouterBench.Luca));
+        (await bench.Road.SeatsAsync(default)).Items.Single(s => s.Number == "101").Should().BeEquivalentTo(new RoadSeat("pbx1", "101", RouterBench.Anna, "Ready", false, true, true, RouterBench.Luca, [new RoadSeatPhone("PJSIP/101", true)]));
         await bench.DoAsync(RouterBench.Anna, new RoadCommand("seat_allow", AskId: ask));
         (await bench.UntilAsync<SeatAnswered>()).Outcome.Should().Be(SeatOutcome.Allowed);
         (await bench.UntilAsync<AgentChanged>(e => e.Agent == RouterBench.Luca && e.State == AgentState.Paused)).Extension.Should().Be("101");

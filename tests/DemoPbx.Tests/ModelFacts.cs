@@ -24,7 +24,8 @@ internal static partial class ModelFacts
         {
             // The traces were taken without the presentation among the channel variables.
             var fields = lines.Where(l => !l.Value.StartsWith("CALLERID(num-pres)", StringComparison.Ordinal)).ToList();
-            foreach (var fact in model.Handle(new PbxEvent("n", lines[0].Value, fields, null)))
+            // Their snippet did not tell of its fallback either.
+            foreach (var fact in model.Handle(new PbxEvent("n", lines[0].Value, fields, null)).Where(f => f is not PbxFact.FellBack))
             {
                 facts.Add(Id().Replace(Free().Replace($"{fact}", ""), m => Role(roles, m.Value)));
             }

@@ -69,6 +69,9 @@ internal sealed class TraceStory
             case "VarSet" when Get("Variable") == "DIALSTATUS":
                 DialStatuses.Add($"{Role(Get("Uniqueid"))} {Get("Value")}");
                 return;
+            // The captures are of an older snippet, which did not tell of its fallback.
+            case "UserEvent" when Get("UserEvent") == "CallCrmFallback":
+                return;
             case "Cdr":
                 Records.Add($"{Role(Get("UniqueID"))} {Get("Disposition")} {Get("DestinationChannel") is { Length: > 0 }}");
                 return;

@@ -136,6 +136,9 @@ internal sealed class IdentityDesk(EngineState state, CallBook book, Router rout
     private void Write(Call call, LookupOutcome outcome, ImmutableArray<Guid> candidates, Guid? by, bool late)
     {
         call.Identified = true;
+        book.Announce(call);
+        if (!call.Announced)
+            return;
         state.Out.Write(new CallIdentified(outcome, call.ClientId, call.DealId, candidates, by, late) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
     }
 }

@@ -104,7 +104,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
     /// <summary>The dialplan's fallback has this caller, whether or not their question ever reached us.</summary>
     public void FellBack(Leg? leg)
     {
-        if (leg is not { IsClient: true, Call: { AnsweredAt: null } call })
+        if (leg is not { IsClient: true, Call: { Direction: CallDirection.Inbound, AnsweredAt: null, Listens: false } call })
             return;
         call.Final ??= RouteRule.Fallback;
         if (!call.Routed)

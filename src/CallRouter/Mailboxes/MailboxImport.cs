@@ -66,6 +66,8 @@ sealed partial class MailboxImport(
         since ??= await store.SinceAsync(cancel);
         var now = time.GetUtcNow();
         var horizon = now - Followed > since ? now - Followed : since.Value;
+        // A message's time has whole seconds: that of the first look's own second is looked at.
+        horizon = horizon.AddTicks(-(horizon.Ticks % TimeSpan.TicksPerSecond));
         var known = await store.KnownAsync(horizon, cancel);
         var findings = new List<MailboxFinding>();
         foreach (var (key, message) in lying)

@@ -169,6 +169,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Say(Imported(), Id(12))
             .Say(new SeatAsked(Id(20), "n1", "101", Mario, Anna, CallScript.Begin.AddMinutes(5)) { Seq = 0, At = default })
             .Say(new SeatAnswered(Id(20), "n1", "101", Mario, Anna, SeatOutcome.Left) { Seq = 0, At = default })
+            .Say(new MessageLeft(Id(30), "n1", "1.1", "101@default", "1764000000 PJSIP/trunk-1", CallScript.Begin, 12_000, MailboxState.New) { Seq = 0, At = default }, Id(10))
             .Say(new PbxChanged("n1", false, "cut", null) { Seq = 0, At = default });
         script.Entries.Select(e => e.GetType()).Distinct().Should().BeEquivalentTo(
             typeof(JournalEntry).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(JournalEntry))), "a new kind must be tested here");

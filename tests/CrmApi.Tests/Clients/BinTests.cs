@@ -56,7 +56,7 @@ public sealed class BinTests(ApiHost host) : IClassFixture<ApiHost>
         (await IsListedAsync(lead, "api/clients?query=Binned", card.Id)).Should().BeTrue();
         (await WhoAsync(Number)).Candidates.Single().Client.Should().Be(card.Id);
         await using var database = await host.Database.OpenConnectionAsync();
-        (await database.QueryAsync<string>("select action from audit where object_id = @id order by at, id", new { id = card.Id.ToString() })).Should().Equal("client.deleted", "client.restored");
+        (await database.QueryAsync<string>("select action from audit where object_id = @id order by at, id", new { id = card.Id.ToString() })).Should().Equal("client.created", "client.deleted", "client.restored");
     }
 
     [PostgresFact]

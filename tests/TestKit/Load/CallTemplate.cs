@@ -19,7 +19,7 @@ public sealed class CallTemplate
     {
         // Without the music: a load says a call in parts, and which those are must not change with what plays beside.
         var events = TraceLibrary.Load(scenario).Messages()
-            .Where(m => m.Kind == "event" && PbxModel.EventNames.Contains(m.Name) && !m.Name.StartsWith("MusicOnHold", StringComparison.Ordinal) && (m.Name != "VarSet" || m.Get("Variable") == "DIALSTATUS")).ToArray();
+            .Where(m => m.Kind == "event" && PbxModel.EventNames.Contains(m.Name) && !m.Name.StartsWith("MusicOnHold", StringComparison.Ordinal) && m.Name != "Newexten" && (m.Name != "VarSet" || m.Get("Variable") == "DIALSTATUS")).ToArray();
         var caller = events.First(e => e.Name == "Newchannel");
         var agent = events.Where(e => e.Name == "Newchannel").ElementAt(1);
         var bridge = events.FirstOrDefault(e => e.Name == "BridgeEnter")?.Get("BridgeUniqueid");
