@@ -25,7 +25,6 @@ run_test() {
     [ "${CI:-}" = true ] && fail "not everything the tests need is here: $(missing "${needs[@]}")"
     say "Not here and not installable without root or sudo: $(missing "${needs[@]}"); tests that need them are skipped."
   fi
-  [ "$tier" = fast ] || prepare_lab
   build_tests "$tier"
   run_projects "$tier" "$filter"
   sum_up "$started"
@@ -39,9 +38,11 @@ prepare_lab() {
   say "No lab Asterisk on this machine (making it needs root): tests that need it are skipped."
 }
 
+# The lab is made meanwhile: it waits for the network more than for a core.
 build_tests() {
-  local log=$artifacts/build.log began=$SECONDS
+  local log=$artifacts/build.log began=$SECONDS lab=
   mkdir -p "$artifacts"
+  [ "$1" = fast ] || { prepare_lab & lab=$!; }
   say "Building ..."
   if ! dotnet build "$repo/CallCrm.sln" -c Release -v quiet -nologo >"$log" 2>&1; then
     tail -n 30 "$log" >&2
@@ -49,6 +50,7 @@ build_tests() {
   fi
   # The end-to-end tests start what a user would start: the published host.
   [ "$1" = fast ] || { build_host; export CALLCRM_HOST=$host_folder/CallCrm.AllInOne.dll; }
+  [ -z "$lab" ] || wait "$lab" || exit 1
   say "  $((SECONDS - began)) s"
 }
 

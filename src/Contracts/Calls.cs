@@ -61,8 +61,9 @@ public sealed record RecordingView(Guid Id, string Status, string? Error, int Du
 /// <param name="Stage">Where the deal is now, given or made; goes before the disposition's rule.</param>
 /// <param name="NextAt">When the next step is due. With a next step, or a disposition that asks for it, a task or callback is made.</param>
 /// <param name="Prefilled">The fields that were filled from the proposal (<see cref="WrapUpProposal"/>), by their draft names.</param>
+/// <param name="DealAmount">What the deal is worth, given or made; 0 to 999999999, at most two decimals, in the deal's currency. Null: as it is, or as the script's answers say.</param>
 public sealed record WrapUpSave(string Disposition, string Note, string NextStep, bool Finish, string PageId, Guid CommandId, string Subject = "", Guid? Contact = null, Guid? Deal = null,
-    DealNew? NewDeal = null, string? Stage = null, DateTimeOffset? NextAt = null, IReadOnlyList<string>? Prefilled = null);
+    DealNew? NewDeal = null, string? Stage = null, DateTimeOffset? NextAt = null, IReadOnlyList<string>? Prefilled = null, decimal? DealAmount = null);
 
 /// <param name="Id">A UUID v7 made by the page; repeated, no second one is made.</param>
 /// <param name="Title">1 to 200 characters; empty: what the script's answers say (<c>deal.title</c>), else the wrap-up's subject.</param>

@@ -158,7 +158,7 @@ public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction
     IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null, TransferView? Transfer = null,
     IReadOnlyList<string>? ListenedBy = null);
 
-/// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, next_at, subject, contact, deal (an id, or new), deal_type, deal_title, deal_stage, prefill, script.step, answer.{question id}, card.{field}.</summary>
+/// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, next_at, subject, contact, deal (an id, or new), deal_type, deal_title, deal_stage, deal_amount, prefill, script.step, answer.{question id}, card.{field}.</summary>
 public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt)
 {
     /// <summary>Typed by whoever it is sent to: they may see all of it.</summary>

@@ -204,14 +204,16 @@ public sealed class SettingsTests : PageContext
         var page = Render<RequiredAdmin>(p => p.Add(q => q.View, view));
         page.Find("[data-test=admin-row]").TextContent.Should().Contain("Firms").And.Contain("a card is saved").And.Contain("Tax id");
         page.Click("[data-test=admin-row]");
+        page.FindAll("[data-test='required-deal.amount']").Should().BeEmpty("a card that is saved has no one deal");
         page.Change("[data-test=required-occasion]", "wrap_up");
+        page.Change("[data-test='required-deal.amount']", true);
         page.Change("#r-role", "agent");
         page.Change("[data-test='required-custom.contract']", true);
         page.Submit("[data-test=admin-form]");
         page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
         var saved = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.RequiredRuleSetup)!;
         (saved.Id, saved.Occasion, saved.Role, saved.Version).Should().Be((rule.Id, "wrap_up", "agent", 2));
-        saved.Fields.Should().Equal("taxId", "custom.contract");
+        saved.Fields.Should().Equal("taxId", "deal.amount", "custom.contract");
         page.WaitForAssertion(() => page.FindAll("[data-test=admin-form]").Should().BeEmpty());
         page.Click("[data-test=admin-row]");
         page.Click("[data-test=required-delete]");

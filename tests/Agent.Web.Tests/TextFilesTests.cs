@@ -92,7 +92,7 @@ public sealed partial class TextFilesTests
     static readonly string[] NoPersonsFault =
     [
         "a UUID made by the page", "a new UUID", "an id that was not used before", "the call's id", "the id of the address", "the number of the address", "node and number of the address",
-        "what follows the # of the link", "the code of the address", "the role it is copied from", "true: people are deactivated by leave, which asks who inherits", "note, disposition, next_step, next_at, subject, contact, deal, deal_type, deal_title, deal_stage, prefill, script.step, answer.7, card.7", "names of queues, at most 7", "numbers of extensions, at most 7",
+        "what follows the # of the link", "the code of the address", "the role it is copied from", "true: people are deactivated by leave, which asks who inherits", "note, disposition, next_step, next_at, subject, contact, deal, deal_type, deal_title, deal_stage, deal_amount, prefill, script.step, answer.7, card.7", "names of queues, at most 7", "numbers of extensions, at most 7",
     ];
 
     static IEnumerable<string> ServerFiles() => new[] { "CrmApi", "CallFlow/Clients" }.SelectMany(d => Directory.EnumerateFiles(Path.Combine(Source(), "..", d), "*.cs", SearchOption.AllDirectories))

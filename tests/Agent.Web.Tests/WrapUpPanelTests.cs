@@ -123,4 +123,24 @@ public sealed class WrapUpPanelTests : PageContext
         Saved.Should().HaveCount(2);
         Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_tax").Should().BeEmpty();
     }
+
+    [Fact]
+    public async Task What_the_deal_lacks_is_typed_in_place_and_goes_with_the_wrap_up()
+    {
+        var deal = Guid.CreateVersion7();
+        await InCallAsync("Ended", null, Some.Field("disposition", "solved", 1), Some.Field("deal", deal.ToString(), 1));
+        var refused = true;
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/wrap-up", StringComparison.Ordinal) && refused
+            ? FakeServer.Json($$$"""{"errorId":"fields_missing","client":"{{{Some.ClientId}}}","errors":{"deal.amount":["a value, as the rule “Worth” asks"]}}""", HttpStatusCode.BadRequest)
+            : null;
+        var panel = Panel();
+        await panel.Find("form").SubmitAsync();
+        panel.WaitForAssertion(() => panel.Find("[data-test='missing-deal.amount']").TextContent.Should().Contain("Deal: amount").And.Contain("Worth"));
+        panel.Input("[data-test='missing-deal.amount'] input", "1250.5");
+        refused = false;
+        panel.Click("[data-test=missing-save]");
+        panel.WaitForAssertion(() => Saved.Should().HaveCount(2));
+        Saved.Select(s => (s.Deal, s.DealAmount)).Should().Equal((deal, null), (deal, 1250.5m));
+        Server.Asked.Should().NotContain(a => a.Method == "PUT" && a.Path == $"api/clients/{Some.ClientId}", "nothing of the card was asked for");
+    }
 }

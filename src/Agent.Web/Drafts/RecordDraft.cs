@@ -19,7 +19,8 @@ static class RecordDraft
             ? new DealNew(id, Value("deal_type"), Value("deal_title")) // Without a title it takes that of the answers, else the subject.
             : null;
         return new WrapUpSave(Value("disposition"), Value("note"), Value("next_step"), finish, page, command, Value("subject"), Id(Value("contact")), made is null ? Id(deal) : null, made,
-            deal.Length > 0 && Value("deal_stage") is { Length: > 0 } stage ? stage : null, Time(Value("next_at")), Prefilled(drafts, call) is { Count: > 0 } filled ? [.. filled.Keys] : null);
+            deal.Length > 0 && Value("deal_stage") is { Length: > 0 } stage ? stage : null, Time(Value("next_at")), Prefilled(drafts, call) is { Count: > 0 } filled ? [.. filled.Keys] : null,
+            deal.Length > 0 && decimal.TryParse(Value("deal_amount"), NumberStyles.Number, CultureInfo.InvariantCulture, out var amount) ? amount : null);
     }
 
     /// <summary>By field, as it was proposed: what was filled in from the proposal, whether it was changed since or not.</summary>

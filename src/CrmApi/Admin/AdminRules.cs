@@ -263,8 +263,10 @@ internal static partial class AdminRules
         if (rule.Role is { } role && (known.RequiredRules ?? []).FirstOrDefault(r => r.Id == rule.Id)?.Role != role) errors.OneOf("role", role, [.. known.Roles!.Select(r => r.Code)]);
         errors.Unless(rule.DealStage is null || rule.DealType is not null, "dealStage", "none without a deal type");
         errors.Unless(rule.Fields.Count > 0, "fields", "at least one field");
-        var fields = Required.RequiredFields.BuiltIn.Concat((known.ClientFields ?? []).Select(f => Required.RequiredFields.Own + f.Code)).ToList();
-        foreach (var field in rule.Fields.Where(f => !fields.Contains(f))) errors.Add("fields", $"fields such as taxId and custom.CODE, not {field}");
+        var ofDeal = Required.RequiredFields.OfDeal;
+        var fields = Required.RequiredFields.BuiltIn.Concat(ofDeal).Concat((known.ClientFields ?? []).Select(f => Required.RequiredFields.Own + f.Code)).ToList();
+        foreach (var field in rule.Fields.Where(f => !fields.Contains(f))) errors.Add("fields", $"fields such as taxId, deal.amount and custom.CODE, not {field}");
+        errors.Unless(rule.Occasion != "save" || !rule.Fields.Any(ofDeal.Contains), "fields", "fields of the card when it is saved: those of a deal are asked for when it leaves its stage, or at the wrap-up");
         return errors;
     }
 

@@ -31,6 +31,9 @@ internal sealed class AnsweredDeal(DealStore deals, CardAccess access, LiveFacts
     public string? TitleOf(Script? script, IReadOnlyDictionary<string, string> answers) =>
         script is not null && Filled(script, answers).Values.GetValueOrDefault(Title) is { } title && AsTitle(title) is { } fits ? fits : null;
 
+    /// <summary>The deal's fields that the answers are about to fill.</summary>
+    public IEnumerable<string> Fills(Script script, IReadOnlyDictionary<string, string> answers) => Filled(script, answers).Values.Where(f => f.Key == Title ? AsTitle(f.Value) is not null : AsAmount(f.Value) is not null).Select(f => f.Key);
+
     /// <returns>By question: what was expected of an answer that is not in the deal.</returns>
     public async Task<IReadOnlyDictionary<string, string>> FillAsync(NpgsqlTransaction transaction, AnsweredCall call, CancellationToken cancel)
     {
@@ -106,7 +109,7 @@ internal sealed class AnsweredDeal(DealStore deals, CardAccess access, LiveFacts
     /// <summary>Null: the value cannot stand there.</summary>
     static DealRow? With(DealRow deal, string field, string value) => field == Title
         ? AsTitle(value) is { } title ? deal with { Title = title } : null
-        : decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out var amount) && DealEdits.IsAmount(amount) ? deal with { Amount = amount } : null;
+        : AsAmount(value) is { } amount ? deal with { Amount = amount } : null;
 
     /// <summary>Whether a deal is as the wrap-up that makes it says; null: it says nothing of this.</summary>
     static Func<DealRow, bool>? Said(DealNew? made, string field) => made switch
@@ -116,6 +119,8 @@ internal sealed class AnsweredDeal(DealStore deals, CardAccess access, LiveFacts
         { Amount: { } amount } when field == Amount => deal => deal.Amount == amount,
         _ => null,
     };
+
+    static decimal? AsAmount(string value) => decimal.TryParse(value, NumberStyles.Number, CultureInfo.InvariantCulture, out var amount) && DealEdits.IsAmount(amount) ? amount : null;
 
     static string? AsTitle(string value) => PlainText.Clean(value, DealEdits.LongestTitle + 1) is { Length: > 0 and <= DealEdits.LongestTitle } title ? title : null;
 }

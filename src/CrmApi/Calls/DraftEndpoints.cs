@@ -29,7 +29,7 @@ internal static partial class DraftEndpoints
     static async Task<Results<Ok<DraftFieldView>, ProblemHttpResult>> PutAsync(Guid id, string field, DraftWrite write, Person person, DraftStore drafts, CallStore calls, Feed feed,
         CallScripts scripts, ScriptShelf shelf, CancellationToken cancel)
     {
-        if (!Field().IsMatch(field)) return Problems.Invalid("field", "note, disposition, next_step, next_at, subject, contact, deal, deal_type, deal_title, deal_stage, prefill, script.step, answer.{question}, card.{field}");
+        if (!Field().IsMatch(field)) return Problems.Invalid("field", "note, disposition, next_step, next_at, subject, contact, deal, deal_type, deal_title, deal_stage, deal_amount, prefill, script.step, answer.{question}, card.{field}");
         if (write.Value.Length > LongestValue) return Problems.Invalid("value", $"at most {LongestValue} characters");
         if (write.PageId.Length is 0 or > 100) return Problems.Invalid("pageId", "1 to 100 characters");
         if (!await MayAsync(id, person, drafts, calls, feed, cancel)) return Problems.NotFound("call");
@@ -55,6 +55,6 @@ internal static partial class DraftEndpoints
         return within.IsEveryone ? await drafts.CallExistsAsync(call, cancel) : await calls.IsOfAsync(call, within, cancel);
     }
 
-    [GeneratedRegex(@"^(?:note|disposition|next_step|next_at|subject|contact|deal|deal_type|deal_title|deal_stage|prefill|script\.step|answer\.[A-Za-z0-9_.-]{1,100}|card\.[A-Za-z0-9_]{1,80})$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^(?:note|disposition|next_step|next_at|subject|contact|deal|deal_type|deal_title|deal_stage|deal_amount|prefill|script\.step|answer\.[A-Za-z0-9_.-]{1,100}|card\.[A-Za-z0-9_]{1,80})$", RegexOptions.NonBacktracking)]
     private static partial Regex Field();
 }

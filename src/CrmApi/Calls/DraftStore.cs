@@ -17,7 +17,7 @@ internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
     /// <summary>The steps so far and the one where the script stands.</summary>
     public const string PathField = "script.step";
 
-    public static bool IsOwn(string field) => field is "disposition" or "next_step" or "next_at" or "subject" or "contact" or "deal" or "deal_type" or "deal_title" or "deal_stage" or "prefill";
+    public static bool IsOwn(string field) => field is "disposition" or "next_step" or "next_at" or "subject" or "contact" or "deal" or "deal_type" or "deal_title" or "deal_stage" or "deal_amount" or "prefill";
 
     public async Task<DraftFieldView> WriteAsync(Guid call, Guid person, string field, string value, string pageId, (string Id, string Version)? script, CancellationToken cancel)
     {

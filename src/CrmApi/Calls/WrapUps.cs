@@ -36,6 +36,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (save.NextStep.Length > 2_000) return Problems.Invalid("nextStep", "at most 2000 characters");
         if (save.Subject.Length > FollowUps.LongestTitle) return Problems.Invalid("subject", "at most 200 characters");
         if (save.NewDeal is { } made && WrongDeal(made, save.Deal) is { } wrong) return wrong;
+        if (save.DealAmount is { } amount && !DealEdits.IsAmount(amount)) return Problems.Invalid("dealAmount", DealEdits.AmountExpected);
         if (save.Prefilled is { } prefilled && prefilled.Any(f => !Proposable.Contains(f))) return Problems.Invalid("prefilled", $"fields of the proposal: {string.Join(", ", Proposable)}");
         if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
         if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
@@ -119,13 +120,14 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         named is not null ? Problems.Invalid("newDeal", "either a deal or a new one")
         : deal.Id == Guid.Empty ? Problems.Invalid("newDeal", "a UUID made by the page")
         : deal.Title.Trim().Length > FollowUps.LongestTitle ? Problems.Invalid("newDeal", "a title of 1 to 200 characters")
-        : deal.Amount is < 0 or > 999_999_999 ? Problems.Invalid("newDeal", "an amount of 0 to 999999999")
+        : deal.Amount is { } amount && !DealEdits.IsAmount(amount) ? Problems.Invalid("newDeal", DealEdits.AmountExpected)
         : null;
 
     /// <summary>The deal of the wrap-up: made, or one of the client's; moved where the agent says it is.</summary>
     async Task<(Guid? Deal, ProblemHttpResult? Refused)> DealAsync(NpgsqlTransaction transaction, Guid call, Person person, Guid? client, WrapUpSave save, string[] filled, string? answeredTitle, CancellationToken cancel)
     {
-        if (save is { Deal: null, NewDeal: null }) return save.Stage is null ? (null, null) : (null, Problems.Invalid("stage", "none without a deal"));
+        if (save is { Deal: null, NewDeal: null })
+            return save.Stage is not null ? (null, Problems.Invalid("stage", "none without a deal")) : save.DealAmount is not null ? (null, Problems.Invalid("dealAmount", "none without a deal")) : (null, null);
         if (client is not { } card) return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "none for a call without a client"));
         if (save.NewDeal is { } made)
         {
@@ -141,9 +143,18 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
 
         // A deal that is out of reach looks like one that is not there.
         var id = save.Deal ?? save.NewDeal!.Id;
-        var reach = CardAccess.DealsOf(person, await access.OfAsync(person, card, cancel));
+        var sight = await access.OfAsync(person, card, cancel);
+        var reach = CardAccess.DealsOf(person, sight);
         if (await DealStore.FindAsync(transaction, id, cancel) is not { } deal || !reach.With(person.Id).Includes(deal.ResponsibleId) || !await IsOfAsync(transaction, deal.ClientId, card, cancel))
             return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "a deal of the call's client"));
+        if (save.DealAmount is { } amount && amount != deal.Amount)
+        {
+            if (!sight.Edit) return (null, Problems.Invalid("dealAmount", "none for a deal that you may not change"));
+            var worth = deal with { Amount = amount };
+            await deals.ChangeAsync(transaction, deal, worth, person.Id, cancel);
+            deal = worth;
+        }
+
         if (save.Stage is not { } stage) return (id, null);
         if (await DealStore.StageAsync(transaction, deal.DealType, stage, cancel) is null) return (null, Problems.Invalid("stage", "a stage of the deal's type"));
         if (deal.Stage != stage && await required.RefuseStageAsync(transaction, deal, person, filled, cancel) is { } missing) return (null, missing);
@@ -207,10 +218,10 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
     async Task<ProblemHttpResult?> StoreAsync(Guid call, Person person, WrapUpSave save, CancellationToken cancel)
     {
         var agent = person.Id;
+        if (save.NewDeal is { } made) save = save with { NewDeal = made with { Amount = save.DealAmount ?? made.Amount } };
         var draft = await drafts.ReadAsync(call, agent, cancel);
         var (script, path, answers) = Said(call, draft);
-        string[] filled = script is null ? [] : answered.Fills(script, answers);
-        if (await required.RefuseWrapUpAsync(call, person, filled, cancel) is { } missing) return missing;
+        string[] filled = script is null ? [] : [.. answered.Fills(script, answers), .. answeredDeal.Fills(script, answers)];
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancel);
@@ -224,6 +235,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             if (save.Contact is { } contact && !await IsContactAsync(transaction, contact, facts.ClientId, cancel)) return Problems.Invalid("contact", "the client, or one of its people");
             var (deal, refused) = await DealAsync(transaction, call, person, facts.ClientId, save, filled, answeredDeal.TitleOf(script, answers), cancel);
             if (refused is not null) return refused;
+            if (await required.RefuseWrapUpAsync(transaction, call, deal is { } about ? await DealStore.FindAsync(transaction, about, cancel) : null, person, filled, cancel) is { } missing) return missing;
             var (prefilled, kept) = await KeptAsync(transaction, call, agent, save, cancel);
             since = await connection.ExecuteScalarAsync<DateTimeOffset>(new CommandDefinition(
                 """

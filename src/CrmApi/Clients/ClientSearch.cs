@@ -110,11 +110,21 @@ static class ClientSearch
         if (word.Length >= 3 || !word.All(char.IsLetterOrDigit))
         {
             parameters.Add($"word{n}", $"%{fragment}%");
-            return $"{column} ilike @word{n}";
+            if (Stored(word) is not { } stored) return $"{column} ilike @word{n}";
+            parameters.Add($"stored{n}", $"%{stored}%");
+            return $"({column} ilike @word{n} or {column} ilike @stored{n})";
         }
 
         parameters.Add($"word{n}", fragment + "%");
         parameters.Add($"later{n}", $"% {fragment}%");
         return $"({column} ilike @word{n} or {column} ilike @later{n})";
     }));
+
+    /// <summary>As the card keeps a date or a decimal that people write otherwise: 31.12.2026 and 31/12/2026 stand there as 2026-12-31, 12,5 as 12.5.</summary>
+    static string? Stored(string word)
+    {
+        if (DateOnly.TryParseExact(word, ["d.M.yyyy", "d/M/yyyy"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+            return day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        return word.Count(c => c == ',') == 1 && word.All(c => c == ',' || char.IsAsciiDigit(c)) ? word.Replace(',', '.') : null;
+    }
 }

@@ -55,7 +55,7 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
                 ClientId = save.ClientId is { } to ? await RootAsync(transaction, to, cancel) : deal.ClientId,
             };
             if (await RefuseResponsibleAsync(person, deal.ResponsibleId, becomes.ResponsibleId, cancel) is { } refused) return refused;
-            if (save.Stage is { } stage && await stages.MoveAsync(transaction, deal, stage, person, cancel) is { } stays) return stays;
+            if (save.Stage is { } stage && await stages.MoveAsync(transaction, deal with { Amount = becomes.Amount, ResponsibleId = becomes.ResponsibleId }, stage, person, cancel) is { } stays) return stays;
             await store.ChangeAsync(transaction, deal, becomes, person.Id, cancel);
             return null;
         }, cancel);

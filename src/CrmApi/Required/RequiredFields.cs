@@ -21,21 +21,26 @@ internal sealed record MissingField(string Field, string Rule);
 /// field that was put away is not asked for, nor one that is calculated, nor a responsible of who may name none, nor what a person does not see or may not change: nobody is held up by what
 /// they cannot fill.
 /// </summary>
-internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess access, LayoutStore layouts)
+internal sealed class RequiredFields(CardAccess access, LayoutStore layouts)
 {
     /// <summary>Of the card; the site's own are <c>custom.CODE</c>.</summary>
     public static readonly string[] BuiltIn = ["name", "company", "companyId", "roles", "phones", "email", "city", "address", "language", "timeZone", "segment", "responsibleId", "taxId", "tags", "note"];
 
-    public const string Own = "custom.";
+    /// <summary>Of the deal that leaves its stage, or that a call was about. A rule for saving the card names none: there is no one deal then.</summary>
+    public static readonly string[] OfDeal = [DealAmount, DealResponsible];
 
-    /// <param name="deal">Of <see cref="RuleOccasion.Stage"/>: its type and the stage that it leaves.</param>
-    public async Task<IReadOnlyList<MissingField>> MissingAsync(NpgsqlTransaction transaction, RuleOccasion occasion, Guid client, Person person, CancellationToken cancel, (string Type, string Stage)? deal = null)
+    public const string Own = "custom.";
+    const string DealAmount = "deal.amount", DealResponsible = "deal.responsibleId";
+
+    /// <param name="deal">Of <see cref="RuleOccasion.Stage"/> the one that leaves its stage, as it becomes otherwise; of <see cref="RuleOccasion.WrapUp"/> the call's, if it has one.</param>
+    public async Task<IReadOnlyList<MissingField>> MissingAsync(NpgsqlTransaction transaction, RuleOccasion occasion, Guid client, Person person, CancellationToken cancel, DealRow? deal = null)
     {
+        string[] lacks = deal is null ? [] : [.. OfDeal.Where(f => f == DealAmount ? deal.Amount is null : deal.ResponsibleId is null)];
         var missing = (await transaction.Connection!.QueryAsync<MissingField>(new CommandDefinition(
-            MissingSql, new { client, occasion = Name(occasion), role = person.Role, type = deal?.Type, stage = deal?.Stage }, transaction, cancellationToken: cancel))).AsList();
+            MissingSql, new { client, occasion = Name(occasion), role = person.Role, type = deal?.DealType, stage = deal?.Stage, lacks }, transaction, cancellationToken: cancel))).AsList();
         if (missing.Count == 0) return missing;
         var closed = await ClosedAsync(transaction, client, person, cancel);
-        return [.. missing.Where(m => !closed.Contains(m.Field) && !person.Veil.Hides(m.Field) && (m.Field != "responsibleId" || CardAccess.MayReassign(person, null)))];
+        return [.. missing.Where(m => !closed.Contains(m.Field) && !person.Veil.Hides(m.Field) && (m.Field is not ("responsibleId" or DealResponsible) || CardAccess.MayReassign(person, null)))];
     }
 
     /// <summary>Fields that the card's layout does not let this person fill.</summary>
@@ -48,10 +53,11 @@ internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess acces
     }
 
     /// <summary>Of a deal that is to leave its stage, where the person may write the card.</summary>
+    /// <param name="deal">As it becomes, but for its stage.</param>
     /// <param name="filled">What the script's answers are about to fill.</param>
     public async Task<ProblemHttpResult?> RefuseStageAsync(NpgsqlTransaction transaction, DealRow deal, Person person, IReadOnlyCollection<string> filled, CancellationToken cancel)
     {
-        var missing = (await MissingAsync(transaction, RuleOccasion.Stage, deal.ClientId, person, cancel, (deal.DealType, deal.Stage))).Where(m => !filled.Contains(m.Field)).ToList();
+        var missing = (await MissingAsync(transaction, RuleOccasion.Stage, deal.ClientId, person, cancel, deal)).Where(m => !filled.Contains(m.Field)).ToList();
         return missing.Count > 0 && (await access.OfAsync(person, deal.ClientId, cancel)).Edit ? Problem(missing, deal.ClientId) : null;
     }
 
@@ -59,15 +65,14 @@ internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess acces
     /// Of a call that is wrapped up: its client's card, where the agent may write it and it is not in the bin. Then also a wrap-up that ran out, and waits
     /// under unfinished, asks for them; of whom the card is closed meanwhile, it asks for nothing.
     /// </summary>
+    /// <param name="deal">That the call was about; null: none, and nothing is asked of one.</param>
     /// <param name="filled">What the script's answers are about to fill.</param>
-    public async Task<ProblemHttpResult?> RefuseWrapUpAsync(Guid call, Person person, IReadOnlyCollection<string> filled, CancellationToken cancel)
+    public async Task<ProblemHttpResult?> RefuseWrapUpAsync(NpgsqlTransaction transaction, Guid call, DealRow? deal, Person person, IReadOnlyCollection<string> filled, CancellationToken cancel)
     {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var client = await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition(
+        var client = await transaction.Connection!.ExecuteScalarAsync<Guid?>(new CommandDefinition(
             "select c.id from call l join client c on c.id = client_root(l.client_id) where l.id = @call and c.deleted_at is null", new { call }, transaction, cancellationToken: cancel));
         if (client is not { } card) return null;
-        var missing = (await MissingAsync(transaction, RuleOccasion.WrapUp, card, person, cancel)).Where(m => !filled.Contains(m.Field)).ToList();
+        var missing = (await MissingAsync(transaction, RuleOccasion.WrapUp, card, person, cancel, deal)).Where(m => !filled.Contains(m.Field)).ToList();
         return missing.Count > 0 && (await access.OfAsync(person, card, cancel)).Edit ? Problem(missing, card) : null;
     }
 
@@ -100,7 +105,7 @@ internal sealed class RequiredFields(NpgsqlDataSource database, CardAccess acces
             else r.deal_type is null or exists (select from client_family(c.id) m (id) join deal d on d.client_id = m.id
               where d.closed_at is null and d.deleted_at is null and d.deal_type = r.deal_type and (r.deal_stage is null or d.stage = r.deal_stage)) end
         cross join unnest(r.fields) with ordinality f (field, n)
-        where f.field <> all (c.filled) and (f.field not like 'custom.%' or exists (select from client_field o where 'custom.' || o.code = f.field and not o.archived and o.kind <> 'calculated'))
+        where f.field <> all (c.filled) and (f.field not like 'deal.%' or f.field = any (@lacks)) and (f.field not like 'custom.%' or exists (select from client_field o where 'custom.' || o.code = f.field and not o.archived and o.kind <> 'calculated'))
         order by r.name, r.id, f.n
         """;
 }

@@ -20,7 +20,8 @@ public sealed class ClientSearchTests(ApiHost host) : IClassFixture<ApiHost>, IA
             delete from deal where title = 'Windmill';
             delete from client_email where address = 'orders@zephyr.example';
             delete from client where name like '%Common%';
-            insert into client (id, name, tags, created_at, updated_at) values (gen_random_uuid(), 'Zephyr Common', '{Old}', now(), now());
+            insert into client (id, name, tags, custom, created_at, updated_at)
+              values (gen_random_uuid(), 'Zephyr Common', '{Old}', '{"meters": 48151.25, "limit": {"amount": 91623.40, "currency": "EUR"}, "renewal": "2027-02-05", "codes": [70707, "KX-9"]}', now(), now());
             insert into client (id, name, tags, created_at, updated_at) select gen_random_uuid(), 'Common ' || n, '{}', now(), now() from generate_series(1, @Many) n;
             insert into client_email (client_id, address, position) select id, 'orders@zephyr.example', 0 from client where name = 'Zephyr Common';
             insert into deal (id, client_id, deal_type, stage, title, stage_since, created_at) select gen_random_uuid(), id, 'order', 'open', 'Windmill', now(), now() from client where name = 'Zephyr Common';
@@ -35,6 +36,14 @@ public sealed class ClientSearchTests(ApiHost host) : IClassFixture<ApiHost>, IA
     [InlineData("orders@zeph")]
     [InlineData("windm")]
     [InlineData("common&tag=Old")]
+    [InlineData("48151")]
+    [InlineData("48151.25")]
+    [InlineData("48151,25")]
+    [InlineData("91623.4")]
+    [InlineData("5.2.2027")]
+    [InlineData("05%2F02%2F2027")]
+    [InlineData("70707")]
+    [InlineData("kx-9")]
     public async Task A_card_older_than_all_that_is_read_first_is_found(string query)
     {
         await using var page = await host.SignInAsync("ada");

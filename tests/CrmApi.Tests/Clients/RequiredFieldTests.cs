@@ -171,6 +171,57 @@ public sealed class RequiredFieldTests(ApiHost host) : IClassFixture<ApiHost>, I
         (await WrapUpAsync(anna, call)).Status.Should().Be(HttpStatusCode.OK);
     }
 
+    [PostgresFact]
+    public async Task A_deal_leaves_its_stage_when_it_has_what_is_asked_of_it_itself()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("update deal set amount = null, responsible_id = @Anna where id = @RossiDeal", new { Seeds.Anna, Seeds.RossiDeal });
+        await MakeAsync(Rule("Worth and whose", "stage", "deal.amount", "deal.responsibleId") with { DealType = "order" });
+        var (status, problem) = await anna.ProblemAsync(HttpMethod.Put, $"api/deals/{Seeds.RossiDeal}/stage", """{"stage":"open","version":1}""");
+        (status, problem.ErrorId).Should().Be((HttpStatusCode.BadRequest, "fields_missing"));
+        problem.Errors!.Keys.Should().Equal("deal.amount");
+        // What is saved along with the stage counts.
+        using (var whole = await anna.Http.PutAsJsonAsync($"api/deals/{Seeds.RossiDeal}", new DealSave("Boilers", null, Stage: "open", Version: 1), ContractsJson.Default.DealSave))
+            whole.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        using (var whole = await anna.Http.PutAsJsonAsync($"api/deals/{Seeds.RossiDeal}", new DealSave("Boilers", 10m, Stage: "open", Version: 1), ContractsJson.Default.DealSave))
+            whole.StatusCode.Should().Be(HttpStatusCode.OK, await whole.Content.ReadAsStringAsync());
+        // Nobody is asked to name a responsible who may name none.
+        await database.ExecuteAsync("update deal set responsible_id = null where id = @RossiDeal", new { Seeds.RossiDeal });
+        await using var ada = await host.SignInAsync("ada");
+        var version = await database.ExecuteScalarAsync<int>("select version from deal where id = @RossiDeal", new { Seeds.RossiDeal });
+        (await ada.ProblemAsync(HttpMethod.Put, $"api/deals/{Seeds.RossiDeal}/stage", $$"""{"stage":"negotiation","version":{{version}}}""")).Item2.Errors!.Keys.Should().Equal("deal.responsibleId");
+    }
+
+    [PostgresFact]
+    public async Task A_call_about_a_deal_is_wrapped_up_when_the_deal_has_what_is_asked_of_it()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("update deal set amount = null, responsible_id = @Anna where id = @RossiDeal", new { Seeds.Anna, Seeds.RossiDeal });
+        await MakeAsync(Rule("Worth", "wrap_up", "deal.amount"));
+        var call = await EndedAsync(Seeds.Anna, "101", Seeds.Rossi, "+390212345678");
+        async Task<(HttpStatusCode Status, ProblemView? Problem)> SaveAsync(WrapUpSave save)
+        {
+            using var answer = await anna.Http.PutAsJsonAsync($"api/calls/{call}/wrap-up", save, ContractsJson.Default.WrapUpSave);
+            return (answer.StatusCode, answer.IsSuccessStatusCode ? null : await answer.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView));
+        }
+
+        var save = new WrapUpSave("sale", "sold", "", false, "p", Guid.Empty);
+        var made = Guid.CreateVersion7();
+        (await SaveAsync(save with { Deal = Seeds.RossiDeal })).Problem!.Errors!.Keys.Should().Equal("deal.amount");
+        (await SaveAsync(save with { NewDeal = new DealNew(made, "order", "Pipes") })).Problem!.Errors!.Keys.Should().Equal("deal.amount");
+        (await database.ExecuteScalarAsync<long>("select count(*) from deal where id = @made", new { made })).Should().Be(0, "what is refused makes nothing");
+        (await SaveAsync(save with { DealAmount = 5m })).Problem!.Errors!.Keys.Should().Equal("dealAmount");
+        (await SaveAsync(save with { Deal = Seeds.RossiDeal, DealAmount = -1m })).Problem!.Errors!.Keys.Should().Equal("dealAmount");
+        (await SaveAsync(save with { Deal = Seeds.RossiDeal, DealAmount = 990.5m })).Status.Should().Be(HttpStatusCode.OK);
+        (await database.ExecuteScalarAsync<decimal>("select amount from deal where id = @RossiDeal", new { Seeds.RossiDeal })).Should().Be(990.5m);
+        (await SaveAsync(save with { NewDeal = new DealNew(made, "order", "Pipes"), DealAmount = 70m })).Status.Should().Be(HttpStatusCode.OK);
+        (await database.ExecuteScalarAsync<decimal>("select amount from deal where id = @made", new { made })).Should().Be(70m);
+        // Without a deal there is nothing that it could lack.
+        (await SaveAsync(save)).Status.Should().Be(HttpStatusCode.OK);
+    }
+
     async Task LentAsync(bool lent)
     {
         for (var n = 0; n < 500 && CardLoans.Lender(host.Feed.State, Seeds.Luca, Seeds.Rossi) is not null != lent; n++) await Task.Delay(20);
@@ -210,6 +261,7 @@ public sealed class RequiredFieldTests(ApiHost host) : IClassFixture<ApiHost>, I
 
         (await WrongAsync(Rule("", "never", "shoe") with { Role = "king", DealStage = "open" })).Should().BeEquivalentTo("name", "occasion", "fields", "role", "dealStage");
         (await WrongAsync(Rule("Empty", "save"))).Should().Equal("fields");
+        (await WrongAsync(Rule("No deal here", "save", "city", "deal.amount"))).Should().Equal("fields");
         (await WrongAsync(Rule("Contact", "save", "city"))).Should().Equal("name");
         (await WrongAsync(Rule("S", "save", "city") with { Segment = "none" })).Should().Equal("segment");
         (await WrongAsync(Rule("T", "save", "city") with { DealType = "none" })).Should().Equal("dealType");
