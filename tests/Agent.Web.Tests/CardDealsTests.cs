@@ -56,6 +56,22 @@ public sealed class CardDealsTests : PageContext
     }
 
     [Fact]
+    public async Task A_task_about_the_client_is_made_from_the_card()
+    {
+        var card = await CardAsync();
+        var before = Server.Answer!;
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/tasks"
+            ? FakeServer.Json(JsonSerializer.Serialize(new TaskView(Guid.NewGuid(), "callback", "Ring", Some.Noon, null, Some.Session.UserId, "", Some.ClientId, "", null, Some.Noon, 1), ContractsJson.Default.TaskView)) : before(r);
+        card.Click("[data-test=card-task-new]");
+        card.FindAll("[data-test=custom-task-client], [data-test=task-who]").Should().BeEmpty("it is this client's, and who may give nobody anything makes it for themselves");
+        card.Input("[data-test=task-title]", "Ring");
+        card.Change("[data-test=task-kind]", "callback");
+        card.Submit("[data-test=task-form]");
+        card.WaitForAssertion(() => card.FindAll("[data-test=task-form]").Should().BeEmpty());
+        JsonSerializer.Deserialize(Server.Asked.Single(a => a.Path == "api/tasks").Body, ContractsJson.Default.TaskCreate).Should().BeEquivalentTo(new { Title = "Ring", Kind = "callback", Some.ClientId, UserId = (Guid?)null });
+    }
+
+    [Fact]
     public async Task What_somebody_else_changed_is_told_and_what_was_typed_is_kept()
     {
         var card = await CardAsync();

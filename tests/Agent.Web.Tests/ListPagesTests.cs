@@ -143,6 +143,34 @@ public sealed class ListPagesTests : PageContext
     }
 
     [Fact]
+    public async Task A_task_is_made_for_a_client_and_a_colleague_and_opens_in_its_place_to_be_given_to_another()
+    {
+        T Sent<T>(string method, JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == method && a.Path.StartsWith("api/tasks", StringComparison.Ordinal)).Body, type)!;
+        _answer = r => r.RequestUri!.AbsolutePath.StartsWith("/api/links", StringComparison.Ordinal) ? Json([new LinkChoice(Some.ClientId, "Ilaria Gentile", "")], ContractsJson.Default.IReadOnlyListLinkChoice)
+            : r.Method == HttpMethod.Get ? Json(new ListPage<TaskView>([Task(1)], null), ContractsJson.Default.ListPageTaskView)
+            : r.Method == HttpMethod.Post ? Json(Task(9), ContractsJson.Default.TaskView)
+            : Json(Task(1) with { Title = "Given away", UserId = Anna, UserName = "Anna Verdi", ClientId = null, Version = 2 }, ContractsJson.Default.TaskView);
+        var page = await ShowAsync<TasksPage>();
+        page.WaitForAssertion(() => page.FindAll("[data-test=task-row]").Should().HaveCount(1));
+        page.Click("[data-test=tasks-new]");
+        page.Input("[data-test=task-title]", "Send the catalogue");
+        page.Change("[data-test=task-who]", Anna.ToString());
+        page.Input("[data-test=custom-task-client]", "ilaria");
+        page.WaitForAssertion(() => page.FindAll("[data-test=link-choice]").Should().HaveCount(1));
+        page.Click("[data-test=link-choice]");
+        page.Submit("[data-test=task-form]");
+        page.WaitForAssertion(() => page.FindAll("[data-test=task-form]").Should().BeEmpty());
+        Sent("POST", ContractsJson.Default.TaskCreate).Should().BeEquivalentTo(new { Title = "Send the catalogue", UserId = Anna, Some.ClientId });
+
+        page.Click("[data-test=task-open]");
+        page.Change("[data-test=task-who]", Anna.ToString());
+        page.Click("[data-test=link-none]");
+        page.Submit("[data-test=task-form]");
+        page.WaitForAssertion(() => page.Find("[data-test=task-row]").TextContent.Should().Contain("Given away").And.Contain("Anna Verdi"));
+        Sent("PUT", ContractsJson.Default.TaskSave).Should().Be(new TaskSave("Task 1", Some.Noon.AddHours(-1), Anna, Guid.Empty, 1));
+    }
+
+    [Fact]
     public async Task The_bin_has_what_ones_rights_bring_back_kind_by_kind()
     {
         var fails = true;

@@ -65,10 +65,10 @@ internal static class DemoCompany
 
     public static readonly (string Code, string Name, int? Allowance)[] PauseReasons = [("break", "Break", 30), ("lunch", "Lunch", 60), ("paperwork", "Paperwork", null), ("meeting", "Meeting", null), ("training", "Training", null)];
 
-    public static readonly (string Code, string Name)[] Segments = [("new", "New"), ("active", "Active"), ("vip", "VIP"), ("sleeping", "Sleeping")];
+    public static readonly (string Code, string Name)[] Segments = [("new", "New"), ("active", "Active"), ("vip", "VIP"), ("sleeping", "Sleeping"), ("overdue", "Overdue")];
 
     public static readonly (string Code, string Name)[] DealTypes = [("sale", "Sale"), ("service", "Service contract")];
 
     public static readonly (string Code, string Name, string? Outcome)[] Stages =
-        [("new", "New", null), ("qualified", "Qualified", null), ("proposal", "Proposal", null), ("negotiation", "Negotiation", null), ("won", "Won", "won"), ("lost", "Lost", "lost")];
+        [("new", "New", null), ("qualified", "Qualified", null), ("appointment", "Appointment", null), ("proposal", "Proposal", null), ("negotiation", "Negotiation", null), ("won", "Won", "won"), ("lost", "Lost", "lost")];
 }

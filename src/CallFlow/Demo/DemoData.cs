@@ -151,7 +151,7 @@ internal static class DemoDeals
         return deals;
     }
 
-    static readonly string[] OpenStages = ["new", "qualified", "qualified", "proposal", "proposal", "negotiation"];
+    static readonly string[] OpenStages = ["new", "qualified", "appointment", "proposal", "proposal", "negotiation"];
 
     public static List<DemoTask> Tasks(DemoRandom random, List<DemoClient> clients, DemoHistory history, DateTimeOffset now)
     {
@@ -183,6 +183,7 @@ internal static class DemoSegments
             (client.Segment, client.SegmentReason) = (won.GetValueOrDefault(client.Id), count, now - client.CreatedAt) switch
             {
                 ( >= 9000m and var amount, _, _) => ("vip", string.Create(CultureInfo.InvariantCulture, $"won deals of {amount:N0} EUR")),
+                ( >= 2000m, _, _) when client.CreatedAt.Day % 7 == 0 => ("overdue", "accounting: an invoice is overdue"),
                 (_, > 0, { TotalDays: < 30 }) => ("new", string.Create(CultureInfo.InvariantCulture, $"client since {client.CreatedAt:d MMM}")),
                 (_, > 0 and var n, _) => ("active", string.Create(CultureInfo.InvariantCulture, $"{n} call{(n == 1 ? "" : "s")} in 60 days, the last on {last:d MMM}")),
                 _ => ("sleeping", "no call in 60 days"),

@@ -94,7 +94,8 @@ internal static class RecordProposal
         if (call.Script is not { } script) return null;
         string? Label(Question q) => q.Answers.FirstOrDefault(a => a.Id == call.Answers.GetValueOrDefault(q.Id)?.Trim())?.Label;
         var topic = script.Questions.Where(q => q.Field == "call.topic").Select(Label).FirstOrDefault(l => l is not null);
-        var text = topic ?? filled.GetValueOrDefault("deal.title") ?? script.Questions.Where(q => q.Kind == QuestionKind.Choice).Select(Label).FirstOrDefault(l => l is not null) ?? script.Title;
+        var text = topic ?? filled.GetValueOrDefault("deal.title") ?? script.Questions.Where(q => q.Kind == QuestionKind.Choice).Select(Label).FirstOrDefault(l => l is not null)
+            ?? filled.GetValueOrDefault("call.summary") ?? filled.GetValueOrDefault("client.need") ?? script.Title;
         return text.Length <= FollowUps.LongestTitle ? text : null;
     }
 

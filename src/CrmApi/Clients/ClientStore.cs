@@ -60,7 +60,8 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
 
     /// <param name="deals">Whose deals are seen.</param>
     /// <param name="cards">Whose clients' names are seen, where a deal went from one to another.</param>
-    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, Reach cards, string? cursor, int limit, CancellationToken cancel)
+    /// <param name="callsOf">Whose calls are seen: files of the others do not stand there.</param>
+    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, Reach cards, Reach callsOf, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -99,13 +100,19 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
                where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
               union all
               (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact, null, null, null from family f cross join lateral (
-                 select id, uploaded_at, uploaded_by, name, size_bytes from file where deleted_at is null and ((object_kind = 'client' and object_id = f.id)
-                   or (object_kind = 'deal' and object_id in (select id from deal where client_id = f.id and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals)))))) x
+                 select id, uploaded_at, uploaded_by, name, size_bytes, deleted_at from file where object_kind = 'client' and object_id = f.id
+                 union all
+                 select i.id, i.uploaded_at, i.uploaded_by, i.name, i.size_bytes, i.deleted_at from deal d join file i on i.object_kind = 'deal' and i.object_id = d.id
+                 where d.client_id = f.id and d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals))
+                 union all
+                 select i.id, i.uploaded_at, i.uploaded_by, i.name, i.size_bytes, i.deleted_at from call k join file i on i.object_kind = 'call' and i.object_id = k.id
+                 where k.client_id = f.id and (@callsOf::uuid[] is null or exists (select from call p where (p.id = k.id or p.merged_into = k.id)
+                   and (exists (select from offer o where o.call_id = p.id and o.agent_id = any(@callsOf)) or exists (select from call_leg l where l.call_id = p.id and l.agent_id = any(@callsOf)))))) x
                join app_user u on u.id = x.uploaded_by
-               where @at::timestamptz is null or (x.uploaded_at, x.id) < (@at, @id) order by x.uploaded_at desc, x.id desc limit @limit)
+               where x.deleted_at is null and (@at::timestamptz is null or (x.uploaded_at, x.id) < (@at, @id)) order by x.uploaded_at desc, x.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
-            new { client, deals = deals.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            new { client, deals = deals.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
         var names = page.Exists(r => r.Action is not null) ? await NamesAsync(connection, page, cards, cancel) : (_, _, _) => null;

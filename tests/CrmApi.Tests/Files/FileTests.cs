@@ -47,7 +47,7 @@ public sealed class FileTests(ApiHost host) : IClassFixture<ApiHost>
         (await ListAsync(page, "client", Seeds.Rossi)).Select(f => (f.Id, f.ObjectName)).Should().Equal((ofDeal.Id, "New boilers"), (id, null));
         (await ListAsync(page, "deal", Seeds.RossiDeal)).Should().ContainSingle();
         var items = (await page.GetAsync($"api/clients/{Seeds.Rossi}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items;
-        items.Where(i => i.Kind == "file").Select(i => (i.Title, i.Text)).Should().Equal(("plan.txt", "4"), ("Offerta è pronta.pdf", $"{Pdf.Length}"));
+        items.Where(i => i.Id == file.Id.ToString() || i.Id == ofDeal.Id.ToString()).Select(i => (i.Title, i.Text)).Should().Equal(("plan.txt", "4"), ("Offerta è pronta.pdf", $"{Pdf.Length}"));
 
         using var answer = await page.Http.GetAsync($"api/files/{id}/content");
         (await answer.Content.ReadAsByteArrayAsync()).Should().Equal(Pdf);
@@ -154,6 +154,12 @@ public sealed class FileTests(ApiHost host) : IClassFixture<ApiHost>
         (await luca.Http.GetAsync($"api/files/{file.Id}/content")).StatusCode.Should().Be(HttpStatusCode.NotFound);
         using (var refused = await SendAsync(luca, "call", call, "a.txt", "a"u8.ToArray())) refused.StatusCode.Should().Be(HttpStatusCode.NotFound);
         (await ListAsync(sara, "call", call)).Should().ContainSingle();
+
+        // It stands on the client's timeline for whom the call is theirs to see.
+        async Task<IEnumerable<string?>> ToldAsync(Page page) => (await page.GetAsync($"api/clients/{Seeds.Rossi}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Where(i => i.Kind == "file").Select(i => i.Title);
+        (await ToldAsync(anna)).Should().Contain("photo.png");
+        (await ToldAsync(sara)).Should().Contain("photo.png");
+        (await ToldAsync(luca)).Should().NotContain("photo.png");
         (await sara.Http.GetAsync($"api/files/{file.Id}/content")).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 

@@ -120,6 +120,7 @@ public sealed class ScriptChoiceTests
             ["cold-call"] = New with { Direction = ScriptDirection.Outbound },
             ["appointment-confirmation"] = Deal with { Direction = ScriptDirection.Outbound, DealStage = "appointment" },
             ["receivables-reminder"] = Deal with { Direction = ScriptDirection.Outbound, Segment = "overdue" },
+            ["client-check-in"] = Known with { Direction = ScriptDirection.Outbound },
         };
 
         calls.Should().OnlyContain(c => ScriptChoice.Choose(delivered, c.Value)!.Script.Id == c.Key);

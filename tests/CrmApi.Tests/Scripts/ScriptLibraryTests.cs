@@ -33,7 +33,7 @@ public sealed partial class ScriptLibraryTests
         var families = Delivered.GroupBy(Family, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Select(s => s.Language).Order(StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
 
         families.Should().HaveCountGreaterThanOrEqualTo(8);
-        families.Keys.Should().Contain(["new-caller", "known-client", "open-deal", "deal-in-negotiation", "receivables-reminder", "support", "complaint", "cold-call", "appointment-confirmation"]);
+        families.Keys.Should().Contain(["new-caller", "known-client", "open-deal", "deal-in-negotiation", "receivables-reminder", "support", "complaint", "cold-call", "appointment-confirmation", "client-check-in"]);
         families.Should().OnlyContain(f => f.Value.SequenceEqual(Languages), "a script that lacks a language fails those who speak it");
     }
 

@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Bunit;
+using CallCrm.AgentWeb.Desk;
+using CallCrm.AgentWeb.Frame;
+using CallCrm.Contracts;
+
+namespace CallCrm.Agent.Web.Tests;
+
+public sealed class TimelineTests : PageContext
+{
+    /// <summary>Newest first; the page reads two at a time.</summary>
+    List<TimelineItem> _all = [.. Enumerable.Range(1, 5).Select(n => Task(n, $"Task {n}"))];
+
+    static TimelineItem Task(int n, string title) => new("task", $"t{n}", Some.Noon.AddDays(-n), "Anna Verdi", null, title, "open");
+
+    async Task<IRenderedComponent<Timeline>> ShownAsync()
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/timeline", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(Part(r.RequestUri.Query), ContractsJson.Default.ListPageTimelineItem)) : null;
+        await Session.LoadAsync();
+        return Render<Timeline>(p => p.Add(t => t.Client, Some.ClientId));
+    }
+
+    ListPage<TimelineItem> Part(string query)
+    {
+        var after = query.Split("cursor=") is [_, var cursor] ? cursor.Split('&')[0] : null;
+        var rest = after is null ? _all : _all[(_all.FindIndex(i => i.Id == after) + 1)..];
+        return new ListPage<TimelineItem>([.. rest.Take(2)], rest.Count > 2 ? rest[1].Id : null);
+    }
+
+    static IEnumerable<string> Titles(IRenderedComponent<Timeline> page) => page.FindAll("li.event strong").Select(e => e.TextContent);
+
+    Task HintAsync(IRenderedComponent<Timeline> page) => page.InvokeAsync(() => Feed.Take(Some.Message(new HintEvent("task", Some.ClientId.ToString(), null))));
+
+    [Fact]
+    public async Task It_goes_on_as_far_as_one_scrolls_and_says_when_it_ends()
+    {
+        var page = await ShownAsync();
+        page.WaitForAssertion(() => Titles(page).Should().Equal("Task 1", "Task 2"));
+        await page.InvokeAsync(() => page.FindComponent<EndOfList>().Instance.OnEnd());
+        page.WaitForAssertion(() => Titles(page).Should().Equal("Task 1", "Task 2", "Task 3", "Task 4"));
+        await page.InvokeAsync(() => page.FindComponent<EndOfList>().Instance.OnEnd());
+        page.WaitForAssertion(() => Titles(page).Should().HaveCount(5));
+        page.FindComponents<EndOfList>().Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_happens_meanwhile_comes_on_top_and_what_was_scrolled_to_stays()
+    {
+        var page = await ShownAsync();
+        page.WaitForAssertion(() => Titles(page).Should().HaveCount(2));
+        await page.InvokeAsync(() => page.FindComponent<EndOfList>().Instance.OnEnd());
+        page.WaitForAssertion(() => Titles(page).Should().HaveCount(4));
+
+        _all = [Task(0, "Task 0"), .. _all.Select(i => i.Id == "t1" ? i with { Title = "Task 1, done" } : i)];
+        await HintAsync(page);
+        page.WaitForAssertion(() => Titles(page).Should().Equal("Task 0", "Task 1, done", "Task 2", "Task 3", "Task 4"));
+        // Of something further down that moved to the top there is one.
+        _all = [Task(-1, "Task 3 again") with { Id = "t3" }, .. _all.Where(i => i.Id != "t3")];
+        await HintAsync(page);
+        page.WaitForAssertion(() => Titles(page).Should().Equal("Task 3 again", "Task 0", "Task 1, done", "Task 2", "Task 4"));
+        await page.InvokeAsync(() => page.FindComponent<EndOfList>().Instance.OnEnd());
+        page.WaitForAssertion(() => Titles(page).Should().Equal("Task 3 again", "Task 0", "Task 1, done", "Task 2", "Task 4", "Task 5"));
+    }
+
+    [Fact]
+    public async Task A_failure_keeps_what_is_there()
+    {
+        var page = await ShownAsync();
+        page.WaitForAssertion(() => Titles(page).Should().HaveCount(2));
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/timeline", StringComparison.Ordinal) ? throw new HttpRequestException("away") : null;
+        await page.InvokeAsync(() => page.FindComponent<EndOfList>().Instance.OnEnd());
+        page.WaitForAssertion(() => page.FindAll("[role=alert]").Should().HaveCount(1));
+        Titles(page).Should().Equal("Task 1", "Task 2");
+    }
+}
