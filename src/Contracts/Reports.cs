@@ -21,10 +21,14 @@ public sealed record ReportRow(DateTimeOffset At, [property: NotANumber] string?
 /// <param name="OutboundMade">Calls out that the agent began; agents only, as the other Outbound and Internal.</param>
 /// <param name="Observed">Calls from outside that the PBX led by itself; of dialled numbers only. ObservedAnswered and ObservedTalk_s: of agents, too.</param>
 /// <param name="Internal">Conversations with colleagues.</param>
+/// <param name="CalledBackInTime">Of those called back, within <c>Missed:CallBackWithin</c> (30 minutes) of the first miss.</param>
+/// <param name="InTimePercent">CalledBackInTime ÷ (these + who was not reached when that time was over); who rang again or was dealt with otherwise before is in neither. Of agents ÷ all that they called back.</param>
+/// <param name="CallBack_s">From the first miss to our call that reached them, on average.</param>
 /// <param name="OccupancyPercent">Agents only, as Busy_s and Ready_s.</param>
 public sealed record ReportFigures(long Offered, long Answered, long Abandoned, long ShortAbandoned, int ServiceLevel_s, decimal? ServiceLevelPercent, decimal? AbandonPercent, int? Asa_s, int? Aht_s,
     long Handled, long Talk_s, long Hold_s, long WrapUp_s, decimal? OccupancyPercent, long Busy_s, long Ready_s, long Missed, long CalledBack, long Blocked = 0,
-    long OutboundMade = 0, long OutboundAnswered = 0, long OutboundTalk_s = 0, long Observed = 0, long ObservedAnswered = 0, long ObservedTalk_s = 0, long Internal = 0, long InternalTalk_s = 0);
+    long OutboundMade = 0, long OutboundAnswered = 0, long OutboundTalk_s = 0, long Observed = 0, long ObservedAnswered = 0, long ObservedTalk_s = 0, long Internal = 0, long InternalTalk_s = 0,
+    long CalledBackInTime = 0, decimal? InTimePercent = null, int? CallBack_s = null);
 
 /// <summary>
 /// GET /api/reports/scripts?script=&amp;period=…(or from=&amp;to=)&amp;zone=&amp;agent=: how one script was used, over the wrap-ups of calls that began in these days.

@@ -20,6 +20,8 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
         new("Occupancy", f => Percent(f.OccupancyPercent)),
         new("Missed", f => Number(f.Missed), OwnForAgents: true),
         new("CalledBack", f => Number(f.CalledBack), OwnForAgents: true),
+        new("InTime", f => Percent(f.InTimePercent), OwnForAgents: true),
+        new("CallBack", f => Time(f.CallBack_s), OwnForAgents: true),
         new("Blocked", f => Number(f.Blocked)),
         new("Outbound", f => Number(f.OutboundMade)),
         new("OutboundAnswered", f => Number(f.OutboundAnswered)),
@@ -50,6 +52,7 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
         "Level" => t["Report.Within", f.ServiceLevel_s].Value,
         "Aht" when f.Handled > 0 => t["Report.AhtParts", f.Handled, Span(f.Talk_s), Span(f.Hold_s), Span(f.WrapUp_s)].Value,
         "Occupancy" when f.OccupancyPercent is not null => t["Report.OccupancyParts", Span(f.Busy_s), Span(f.Ready_s)].Value,
+        "InTime" when f.CalledBackInTime > 0 => Number(f.CalledBackInTime),
         "Abandoned" when f.AbandonPercent is not null => t["Report.AbandonPercent", Percent(f.AbandonPercent)].Value,
         _ => null,
     };

@@ -131,6 +131,14 @@ internal static class MissedSql
     /// <summary>Who did not only hang up at once.</summary>
     public const string IsCaller = "having not bool_and(kind = 'Short')";
 
+    /// <summary>Over callers: reached by a call of ours; how long that took, summed; in time; and not in time, when that time is over. Who rang again or was dealt with otherwise before is in neither.</summary>
+    public const string CallBacks =
+        """
+        count(*) filter (where called) as called_back, coalesce(sum(extract(epoch from closed_at - first_at)) filter (where called), 0) as call_back_s,
+        count(*) filter (where called and closed_at <= first_at + @callBackWithin) as in_time,
+        count(*) filter (where first_at + @callBackWithin <= @now and (closed_at is null or closed_at > first_at + @callBackWithin)) as late
+        """;
+
     /// <summary>The day's misses, those of a number that were closed together as one caller to be called back, by the queue of the first.</summary>
     public const string Figures =
         $"""
@@ -138,11 +146,7 @@ internal static class MissedSql
         caller as (
           select {Caller} from miss where number_id is not null group by number_id, closed_at {IsCaller}
         ), of_queue as (
-          select queue_id, count(*) as callers, count(*) filter (where closed_at is null) as open, count(*) filter (where called) as called_back,
-            sum(extract(epoch from closed_at - first_at)) filter (where called) as call_back_s,
-            count(*) filter (where called and closed_at <= first_at + @within) as in_time,
-            count(*) filter (where first_at + @within <= @now and (closed_at is null or closed_at > first_at + @within)) as late
-          from caller group by queue_id
+          select queue_id, count(*) as callers, count(*) filter (where closed_at is null) as open, {CallBacks} from caller group by queue_id
         ), other as (
           select queue_id, count(*) filter (where kind = 'Short') as short, count(*) filter (where number_id is null and kind <> 'Short') as withheld from miss group by queue_id
         )

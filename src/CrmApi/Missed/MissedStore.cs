@@ -2,6 +2,7 @@ using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Reports;
 using CallCrm.Engine;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -83,7 +84,7 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     {
         var within = options.Value.CallBackWithin;
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var rows = (await connection.QueryAsync<FigureRow>(new CommandDefinition(MissedSql.Figures, new { domain = road.Value.Domain, day = clock.DayStart, now = time.GetUtcNow(), within }, cancellationToken: cancel))).AsList();
+        var rows = (await connection.QueryAsync<FigureRow>(new CommandDefinition(MissedSql.Figures, new { domain = road.Value.Domain, day = clock.DayStart, now = time.GetUtcNow(), callBackWithin = within }, cancellationToken: cancel))).AsList();
         return new MissedFiguresView((int)within.TotalSeconds, Figures(rows), [.. rows.Select(r => new MissedQueueFigures(r.QueueId, r.QueueName, Figures([r])))]);
     }
 
@@ -148,8 +149,7 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         long Sum(Func<FigureRow, long> of) => rows.Sum(of);
         var (called, inTime, late) = (Sum(r => r.CalledBack), Sum(r => r.InTime), Sum(r => r.Late));
         return new MissedFigures((int)Sum(r => r.Callers), (int)Sum(r => r.Open), (int)called,
-            inTime + late == 0 ? null : Math.Round(100m * inTime / (inTime + late), 1, MidpointRounding.AwayFromZero),
-            called == 0 ? null : (int)Math.Round(rows.Sum(r => r.CallBack_s) / called, MidpointRounding.AwayFromZero), (int)Sum(r => r.Short), (int)Sum(r => r.Withheld));
+            CallFigures.InTimePercent(inTime, late), CallFigures.CallBack_s(rows.Sum(r => r.CallBack_s), called), (int)Sum(r => r.Short), (int)Sum(r => r.Withheld));
     }
 
     sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, string Owners, long Heard, bool Calling);

@@ -44,6 +44,12 @@ internal static class CallFigures
 
     public static decimal? OccupancyPercent(decimal busy_ms, decimal ready_ms) => Percent(busy_ms, busy_ms + ready_ms);
 
+    /// <summary>Of the missed callers whose time to be called back is over, or who were called back within it.</summary>
+    public static decimal? InTimePercent(long inTime, long late) => Percent(inTime, inTime + late);
+
+    /// <summary>From the first miss to our call that reached them, on average.</summary>
+    public static int? CallBack_s(decimal sum_s, long calledBack) => calledBack == 0 ? null : (int)Math.Round(sum_s / calledBack, MidpointRounding.AwayFromZero);
+
     public static int? Average_s(long sum_ms, long count) => count == 0 ? null : (int)Math.Round(sum_ms / 1000m / count, MidpointRounding.AwayFromZero);
 
     public static long Whole_s(decimal sum_ms) => (long)Math.Round(sum_ms / 1000m, MidpointRounding.AwayFromZero);

@@ -18,7 +18,8 @@ internal static class ReportSql
         coalesce(busy_ms, 0) as busy_ms, coalesce(ready_ms, 0) as ready_ms, coalesce(missed, 0) as missed, coalesce(called_back, 0) as called_back,
         coalesce(blocked, 0) as blocked, coalesce(outbound, 0) as outbound, coalesce(outbound_answered, 0) as outbound_answered, coalesce(outbound_talk_ms, 0) as outbound_talk_ms,
         coalesce(observed, 0) as observed, coalesce(observed_answered, 0) as observed_answered, coalesce(observed_talk_ms, 0) as observed_talk_ms,
-        coalesce(internal, 0) as internal, coalesce(internal_talk_ms, 0) as internal_talk_ms
+        coalesce(internal, 0) as internal, coalesce(internal_talk_ms, 0) as internal_talk_ms,
+        coalesce(call_back_s, 0) as call_back_s, coalesce(in_time, 0) as in_time, coalesce(late, 0) as late
         """;
 
     // What a kind of report does not have.
@@ -52,7 +53,7 @@ internal static class ReportSql
         ), legs as (
           select width_bucket(l.ended_at, @edges) as n, coalesce(c.queue_id::text, '') as key, {CallFigures.Handle} from {CallFigures.Legs} where {Ended} group by 1, 2
         ), {Missing}, missed as (
-          select width_bucket(first_at, @edges) as n, coalesce(queue_id::text, '') as key, count(*) as missed, count(*) filter (where called) as called_back from caller group by 1, 2
+          select width_bucket(first_at, @edges) as n, coalesce(queue_id::text, '') as key, count(*) as missed, {MissedSql.CallBacks} from caller group by 1, 2
         ), junk as (
           select width_bucket(o.started_at, @edges) as n, coalesce(o.queue_id::text, '') as key, count(*) as blocked from call o where {CallFigures.Blocked} group by 1, 2
         ), {NoBusy}, {NoMade}, {NoSeen}, {NoLed}
@@ -81,7 +82,7 @@ internal static class ReportSql
         ), legs as (
           select width_bucket(l.ended_at, @edges) as n, {Dialled} as key, {CallFigures.Handle} from {NumberLegs} {Numbers} where {Ended} group by 1, 2
         ), {Missing}, missed as (
-          select width_bucket(k.first_at, @edges) as n, {Dialled} as key, count(*) as missed, count(*) filter (where k.called) as called_back
+          select width_bucket(k.first_at, @edges) as n, {Dialled} as key, count(*) as missed, {MissedSql.CallBacks}
           from caller k join call c on c.id = k.call_id {Numbers} group by 1, 2
         ), junk as (
           select width_bucket(o.started_at, @edges) as n, {Dialled} as key, count(*) as blocked
@@ -132,7 +133,7 @@ internal static class ReportSql
         ), caller as (
           select {MissedSql.Caller}, (array_agg(reached_call))[1] as reached_call from miss where number_id is not null group by number_id, closed_at {MissedSql.IsCaller}
         ), reached as (
-          select width_bucket(k.closed_at, @edges) as n, c.agent_id::text as key, count(*) as called_back from caller k join call c on c.id = k.reached_call and c.agent_id is not null
+          select width_bucket(k.closed_at, @edges) as n, c.agent_id::text as key, {MissedSql.CallBacks} from caller k join call c on c.id = k.reached_call and c.agent_id is not null
           where k.called group by 1, 2
         ), span as (
           select agent_id, state, reason, from_at, from_at + span_ms * interval '1 millisecond' as to_at from agent_state_span

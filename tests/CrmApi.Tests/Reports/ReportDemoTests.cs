@@ -1,5 +1,6 @@
 using CallCrm.CallFlow;
 using CallCrm.CallFlow.Demo;
+using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Reports;
 using CallCrm.TestKit;
 using Dapper;
@@ -37,7 +38,7 @@ public sealed class ReportDemoTests(PostgresFixture postgres) : IClassFixture<Po
         var log = await CallLogSums.ReadAsync(database, Time.GetUtcNow());
         log.Calls.Should().BeGreaterThan(1000);
         var clock = new SiteClock(Options.Create(new SiteOptions()), Time);
-        var store = new ReportStore(database, Options.Create(new RouterRoadOptions()), Time);
+        var store = new ReportStore(database, Options.Create(new RouterRoadOptions()), Options.Create(new MissedOptions()), Time);
 
         var today = new DateOnly(2026, 11, 8);
         foreach (var by in new[] { "queue", "agent", "number" })

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CallCrm.CallFlow;
+using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.TestKit;
@@ -26,7 +27,7 @@ public sealed class ReportPlanTests(PostgresFixture postgres) : IClassFixture<Po
         await using var connection = await database.OpenConnectionAsync();
         await FillAsync(connection);
         var clock = new SiteClock(Options.Create(new SiteOptions()), TimeProvider.System);
-        var store = new ReportStore(database, Options.Create(new RouterRoadOptions()), TimeProvider.System);
+        var store = new ReportStore(database, Options.Create(new RouterRoadOptions()), Options.Create(new MissedOptions()), TimeProvider.System);
         foreach (var by in Enum.GetNames<ReportBy>())
         {
             foreach (var step in Enum.GetNames<ReportStep>())

@@ -110,7 +110,8 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         // Within 20 s: A and F, of 4 answered and C. ASA (4 + 25 + 25 + 2) / 4. AHT (90 + 705 + 100 + 10) / 4 = 226.25.
         Line(report.Total).Should().Be("6 4 2 1 | SL(20) 40 lost 20 ASA 14 AHT 226 of 4 | missed 1 1");
         report.Rows[0].At.Should().Be(At("00:00")).And.Subject!.Value.Offset.Should().Be(TimeSpan.FromHours(1));
-        report.Total.Should().BeEquivalentTo(new { Talk_s = 870, Hold_s = 10, WrapUp_s = 25 });
+        // Missed at 10:05:40, reached at 11:00.
+        report.Total.Should().BeEquivalentTo(new { Talk_s = 870, Hold_s = 10, WrapUp_s = 25, CalledBackInTime = 0, InTimePercent = 0m, CallBack_s = 3260 });
 
         Line((await GetAsync(sara, "by=queue&step=whole")).Rows[0]).Should().Be("00 Sales | 5 3 2 1 | SL(20) 50 lost 25 ASA 10 AHT 268 of 3 | missed 1 1");
         (await GetAsync(sara, $"by=queue&of={Seeds.Support}")).Rows.Select(Line).Should().Equal("00 Support | 1 1 0 0 | SL(30) 100 lost 0 ASA 25 AHT 100 of 1 | missed 0 0");
@@ -142,6 +143,21 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         day.Rows[1].Figures.Should().BeEquivalentTo(new { Busy_s = 0L, Ready_s = 13 * 3600L + 60 }, "Luca is ready from 10:59 on, and still");
         var lucas = await GetAsync(ada, $"by=agent&step=hour&of={Seeds.Luca}");
         lucas.Rows.Where(r => r.At.Hour > 10).Should().HaveCount(13).And.OnlyContain(r => r.Figures.Ready_s == 3600);
+    }
+
+    [PostgresFact]
+    public async Task Who_was_called_back_in_time_who_late_and_who_never()
+    {
+        foreach (var caller in new[] { "11", "12", "13" }) await CallAsync("13:00", Seeds.Sales, 30, "Abandoned", caller: "+3902999900" + caller);
+        await CallAsync("13:10", null, 0, "Answered", Seeds.Anna, 30, caller: "", number: "+390299990011", direction: "Outbound");
+        // Rings again before the half hour is over: nobody's merit, nobody's fault.
+        await CallAsync("13:20", Seeds.Sales, 4, "Answered", Seeds.Luca, 30, caller: "+390299990013");
+        await ExecuteAsync("select missed_project(@calls)", new { calls = calls.ToArray() });
+        await using var sara = await host.SignInAsync("sara");
+        object Told(ReportRow row) => (row.At.Hour, row.Figures.Missed, row.Figures.CalledBack, row.Figures.CalledBackInTime, row.Figures.InTimePercent, row.Figures.CallBack_s);
+        (await GetAsync(sara, "by=queue&step=hour")).Rows.Where(r => r.Figures.Missed > 0).Select(Told).Should().Equal((10, 1L, 1L, 0L, (decimal?)0m, (int?)3260), (13, 3L, 1L, 1L, (decimal?)50m, (int?)570));
+        (await GetAsync(sara, "by=number&step=whole")).Total.Should().BeEquivalentTo(new { CalledBackInTime = 1, InTimePercent = 33.3m, CallBack_s = 1915 });
+        (await GetAsync(sara, "by=agent&step=day")).Rows.Single(r => r.Id == Seeds.Anna.ToString()).Figures.Should().BeEquivalentTo(new { CalledBack = 2, CalledBackInTime = 1, InTimePercent = 50m, CallBack_s = 1915 });
     }
 
     [PostgresFact]
@@ -199,13 +215,13 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
 
         var table = Csv.Read(text);
         table[0].Should().Equal("date", "hour", "utc_offset_min", "agent", "offered", "answered", "abandoned", "short_abandoned", "service_level_s", "service_level_percent", "abandon_percent", "asa_s", "aht_s",
-            "handled", "talk_s", "hold_s", "wrap_up_s", "occupancy_percent", "busy_s", "ready_s", "missed", "called_back", "outbound", "outbound_answered", "outbound_talk_s", "observed_answered", "observed_talk_s", "internal", "internal_talk_s");
+            "handled", "talk_s", "hold_s", "wrap_up_s", "occupancy_percent", "busy_s", "ready_s", "missed", "called_back", "called_back_in_time", "called_back_in_time_percent", "time_to_call_back_s", "outbound", "outbound_answered", "outbound_talk_s", "observed_answered", "observed_talk_s", "internal", "internal_talk_s");
         table.Skip(1).Should().HaveCount(view.Rows.Count).And.OnlyContain(r => r.Length == table[0].Length);
         string N(IFormattable? n) => n?.ToString(null, System.Globalization.CultureInfo.InvariantCulture) ?? "";
         table.Skip(1).Select(r => string.Join('|', r)).Should().Equal(view.Rows.Select(r => string.Join('|', $"{r.At:yyyy-MM-dd}", $"{r.At:HH:mm}", "60", r.Name!.StartsWith('=') ? "'" + r.Name : r.Name,
             N(r.Figures.Offered), N(r.Figures.Answered), N(r.Figures.Abandoned), N(r.Figures.ShortAbandoned), N(r.Figures.ServiceLevel_s), N(r.Figures.ServiceLevelPercent), N(r.Figures.AbandonPercent), N(r.Figures.Asa_s),
             N(r.Figures.Aht_s), N(r.Figures.Handled), N(r.Figures.Talk_s), N(r.Figures.Hold_s), N(r.Figures.WrapUp_s), N(r.Figures.OccupancyPercent), N(r.Figures.Busy_s), N(r.Figures.Ready_s), N(r.Figures.Missed),
-            N(r.Figures.CalledBack), N(r.Figures.OutboundMade), N(r.Figures.OutboundAnswered), N(r.Figures.OutboundTalk_s), N(r.Figures.ObservedAnswered), N(r.Figures.ObservedTalk_s), N(r.Figures.Internal), N(r.Figures.InternalTalk_s))));
+            N(r.Figures.CalledBack), N(r.Figures.CalledBackInTime), N(r.Figures.InTimePercent), N(r.Figures.CallBack_s), N(r.Figures.OutboundMade), N(r.Figures.OutboundAnswered), N(r.Figures.OutboundTalk_s), N(r.Figures.ObservedAnswered), N(r.Figures.ObservedTalk_s), N(r.Figures.Internal), N(r.Figures.InternalTalk_s))));
         table.Should().Contain(r => r[3].StartsWith("'=HYPERLINK", StringComparison.Ordinal));
 
         await using var database = await host.Database.OpenConnectionAsync();
@@ -363,7 +379,7 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         var board = (await sara.GetAsync("api/live/board", ContractsJson.Default.BoardView)).Figures;
         report.Total.Should().BeEquivalentTo(new { board.Offered, board.Answered, board.Abandoned, board.ShortAbandoned, board.ServiceLevel_s, board.ServiceLevelPercent, board.AbandonPercent, board.Asa_s, board.Aht_s });
         var missed = (await sara.GetAsync("api/missed/figures", ContractsJson.Default.MissedFiguresView)).All;
-        (report.Total.Missed, report.Total.CalledBack).Should().Be((missed.Callers, missed.CalledBack));
+        (report.Total.Missed, report.Total.CalledBack, report.Total.InTimePercent, report.Total.CallBack_s).Should().Be((missed.Callers, missed.CalledBack, missed.InTimePercent, missed.CallBack_s));
     }
 
     [Theory]
