@@ -13,7 +13,7 @@ namespace CallCrm.Agent.Web.Tests;
 
 public sealed class ReportsPageTests : PageContext
 {
-    static readonly ReportFigures Figures = new(12, 9, 3, 1, 20, 81.8m, 18.2m, 14, 226, 9, 1530, 20, 480, 76.5m, 2400, 739, 2, 1, 0, 14, 11, 1200, 7, 5, 630, 3, 75);
+    static readonly ReportFigures Figures = new(12, 9, 3, 1, 20, 81.8m, 18.2m, 14, 226, 9, 1530, 20, 480, 76.5m, 2400, 739, 2, 1, 0, 14, 11, 1200, 7, 5, 630, 3, 75, 1, 50m, 754);
     static readonly ReportFigures None = new(0, 0, 0, 0, 20, null, null, null, null, 0, 0, 0, 0, null, 0, 0, 0, 0);
 
     readonly List<string> _asked = [];
@@ -54,11 +54,11 @@ public sealed class ReportsPageTests : PageContext
     {
         var page = await ShowAsync();
         _asked.Should().Equal("/api/reports?by=queue&step=day&period=today");
-        Cells(page.Find("[data-test=report] thead tr")).Should().Equal("Queue", "Offered", "Answered", "Abandoned", "Of these short", "Service level", "ASA", "AHT", "Missed", "Called back", "Blocked");
+        Cells(page.Find("[data-test=report] thead tr")).Should().Equal("Queue", "Offered", "Answered", "Abandoned", "Of these short", "Service level", "ASA", "AHT", "Missed", "Called back", "Back in time", "Time to call back", "Blocked");
         var rows = page.FindAll("[data-test=report-row]");
-        Cells(rows[0]).Should().Equal("Thu 5 Mar Sales", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1", "0");
+        Cells(rows[0]).Should().Equal("Thu 5 Mar Sales", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1", "50 %", "12:34", "0");
         Cells(rows[1])[0].Should().Be("Thu 5 Mar No queue");
-        Cells(page.Find("[data-test=report-total]")).Should().Equal("Total", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1", "0");
+        Cells(page.Find("[data-test=report-total]")).Should().Equal("Total", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "2", "1", "50 %", "12:34", "0");
         rows[0].QuerySelectorAll("td")[6].GetAttribute("title").Should().Be("conversations: 9; talk 25:30, hold 0:20, wrap-up 8:00");
         page.Find("[data-test=report-csv]").GetAttribute("href").Should().Be("api/reports/csv?by=queue&step=day&period=today");
         page.Find("[data-test=report-csv]").HasAttribute("download").Should().BeTrue();
@@ -75,8 +75,8 @@ public sealed class ReportsPageTests : PageContext
 
         _report = Report("agent", "day", Row(1, "Anna Verdi"));
         page.Click("[data-test=report-agent]");
-        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Anna Verdi", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "76.5 %", "2", "1", "14", "11", "20:00", "5", "10:30", "3", "1:15"));
-        Said(page).Should().HaveCount(17).And.OnlyContain(t => !t.StartsWith("Report.", StringComparison.Ordinal));
+        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Anna Verdi", "12", "9", "3", "1", "81.8 % in 20 s", "0:14", "3:46", "76.5 %", "2", "1", "50 %", "12:34", "14", "11", "20:00", "5", "10:30", "3", "1:15"));
+        Said(page).Should().HaveCount(19).And.OnlyContain(t => !t.StartsWith("Report.", StringComparison.Ordinal));
         Said(page)[0].Should().StartWith("Calls offered to the agent");
         page.Find("[data-test=report-agent]").GetAttribute("aria-pressed").Should().Be("true");
     }
@@ -154,7 +154,7 @@ public sealed class ReportsPageTests : PageContext
 
         _report = Report("queue", "day", Row(1, "Sales", None)) with { More = true };
         page.Click("[data-test=report-yesterday]");
-        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Sales", "0", "0", "0", "0", "– in 20 s", "–", "–", "0", "0", "0"));
+        page.WaitForAssertion(() => Cells(page.Find("[data-test=report-row]")).Should().Equal("Thu 5 Mar Sales", "0", "0", "0", "0", "– in 20 s", "–", "–", "0", "0", "–", "–", "0"));
         Words(page.Find("[data-test=report-more]")).Should().StartWith("The first 1 lines are shown");
 
         _refusal = FakeServer.Text("""{"status":503,"errorId":"database_away","detail":"The database does not answer now."}""", "application/problem+json", HttpStatusCode.ServiceUnavailable);

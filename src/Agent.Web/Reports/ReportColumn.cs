@@ -52,7 +52,7 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
         "Level" => t["Report.Within", f.ServiceLevel_s].Value,
         "Aht" when f.Handled > 0 => t["Report.AhtParts", f.Handled, Span(f.Talk_s), Span(f.Hold_s), Span(f.WrapUp_s)].Value,
         "Occupancy" when f.OccupancyPercent is not null => t["Report.OccupancyParts", Span(f.Busy_s), Span(f.Ready_s)].Value,
-        "InTime" when f.CalledBackInTime > 0 => Number(f.CalledBackInTime),
+        "InTime" when f.CalledBackInTime > 0 => t["Report.InTimeCount", f.CalledBackInTime].Value,
         "Abandoned" when f.AbandonPercent is not null => t["Report.AbandonPercent", Percent(f.AbandonPercent)].Value,
         _ => null,
     };
