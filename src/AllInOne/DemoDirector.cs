@@ -88,7 +88,7 @@ sealed partial class DemoDirector(
             """
             select p.e164 as E164, min(d.number) as Dialled
             from app_user u
-            join queue_agent q on q.user_id = u.id
+            join queue_member q on q.user_id = u.id
             join dialled_number d on d.queue_id = q.queue_id
             join client_contact c on c.agent_id = u.id and c.talk_ms >= 20000 and c.at > @since
             join client_phone p on p.client_id = c.client_id and p.is_main

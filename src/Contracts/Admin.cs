@@ -12,7 +12,7 @@ public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<Que
     IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
     IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null,
     IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<RequiredRuleSetup>? RequiredRules = null,
-    CallSetup? Calls = null, SegmentList? Segments = null, DealTypeList? DealTypes = null);
+    CallSetup? Calls = null, SegmentList? Segments = null, DealTypeList? DealTypes = null, SkillList? Skills = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);
@@ -58,11 +58,12 @@ public sealed record UserSetup(Guid Id, string Login, string Name, string Role, 
 /// <param name="WhenBlocked">What blocked callers get: busy, reject, play or goto. Null: busy.</param>
 /// <param name="BlockWithheld">Who withholds the number is blocked, too.</param>
 /// <param name="MostWaiting">So many in line make it full: transfers into it are refused. 1 to 10,000; null: never.</param>
+/// <param name="Skills">Who has them all serves it, beside its members. Null: none.</param>
 /// <param name="Hours">By weekday (mon … sun), spans such as 09:00-18:00; a day not named is closed. Null: always open.</param>
 public sealed record QueueSetup(Guid Id, string Name, int Ring_s, int WrapUp_s, int PreferredPatience_s, int MaxWait_s, int ServiceLevel_s,
     OverflowSetup AfterMaxWait, OverflowSetup WhenClosed, OverflowSetup WhenNobody, string TimeZone, IReadOnlyDictionary<string, IReadOnlyList<string>>? Hours,
     IReadOnlyList<HolidaySetup> Holidays, int LastContactDays, int LastContactTalk_s, bool Record, IReadOnlyList<MemberSetup> Members, int Version, string AfterWrapUp = "ready",
-    OverflowSetup? WhenBlocked = null, bool BlockWithheld = false, int? MostWaiting = null) : IVersionedSetup
+    OverflowSetup? WhenBlocked = null, bool BlockWithheld = false, int? MostWaiting = null, IReadOnlyList<QueueSkill>? Skills = null) : IVersionedSetup
 {
     IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
 }
@@ -73,7 +74,7 @@ public sealed record OverflowSetup(string Kind, string Target);
 
 public sealed record HolidaySetup(DateOnly Day, string Name);
 
-/// <param name="Level">Skill, 1 to 9: 1 is offered first.</param>
+/// <param name="Level">1 to 9: 1 is offered first. It goes before the level that skills would give.</param>
 public sealed record MemberSetup(Guid User, int Level);
 
 /// <param name="Name">What people call the place, at most 60 characters; may be empty.</param>

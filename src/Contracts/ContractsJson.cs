@@ -95,6 +95,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(PbxImportResult))]
 [JsonSerializable(typeof(CodesSave))]
 [JsonSerializable(typeof(SegmentList))]
+[JsonSerializable(typeof(SkillList))]
 [JsonSerializable(typeof(DealTypeList))]
 [JsonSerializable(typeof(ListUseView))]
 [JsonSerializable(typeof(ClientFieldSetup))]

@@ -389,6 +389,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<AdminView> SaveDispositionsAsync(CodesSave save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, "api/admin/dispositions", JsonContent.Create(save, Json.CodesSave), Json.AdminView, cancel);
 
+    public Task<AdminView> SaveSkillsAsync(SkillList save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/skills", JsonContent.Create(save, Json.SkillList), Json.AdminView, cancel);
+
     public Task<AdminView> SaveSegmentsAsync(SegmentList save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, "api/admin/segments", JsonContent.Create(save, Json.SegmentList), Json.AdminView, cancel);
 

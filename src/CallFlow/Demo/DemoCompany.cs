@@ -43,6 +43,16 @@ internal static class DemoCompany
         new(Fixed(33), "Billing", "+390294750003", "Invoices", "invoice", "Good day, accounting of CallCrm Demo.", 20, 110, DemoNames.BillingNotes, [("irina", 1), ("luca", 1), ("marta", 1), ("demo", 2)]),
     ];
 
+    /// <summary>Billing is served by its members, and asks for what they can.</summary>
+    public const string Skills = """
+        insert into skill (code, name, position) values ('italian', 'Italian', 1), ('russian', 'Russian', 2), ('english', 'English', 3), ('invoices', 'Invoices', 4);
+        insert into agent_skill (user_id, skill, level) select u.id, s.skill, s.level from (values
+          ('anna', 'italian', 1), ('anna', 'english', 4), ('luca', 'italian', 1), ('luca', 'invoices', 2), ('marta', 'italian', 1), ('marta', 'english', 2), ('marta', 'invoices', 2), ('pavel', 'russian', 1),
+          ('irina', 'russian', 1), ('irina', 'italian', 3), ('irina', 'invoices', 1), ('james', 'english', 1), ('demo', 'english', 1), ('demo', 'italian', 1), ('demo', 'invoices', 3)) s (login, skill, level)
+        join app_user u on u.login = s.login;
+        insert into queue_skill (queue_id, skill, least) select id, 'invoices', 3 from queue where name = 'Billing';
+        """;
+
     /// <summary>Code, name, outcome.</summary>
     public static readonly (string Code, string Name, string Outcome)[] Dispositions =
     [

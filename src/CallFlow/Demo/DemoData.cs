@@ -113,6 +113,7 @@ internal static class DemoSettings
         await connection.ExecuteAsync(new CommandDefinition("update queue set after_max_wait = @message::jsonb, when_closed = @message::jsonb, when_nobody = @message::jsonb where domain = @Domain",
             new { message = """{"kind":"voicemail","target":""}""", options.Domain }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "queue_agent", DemoCompany.Queues.SelectMany(q => q.Members.Select(m => new MemberRow(q.Id, agents.First(a => a.Login == m.Login).Id, m.Level))), ct);
+        await connection.ExecuteAsync(new CommandDefinition(DemoCompany.Skills, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "extension", agents.Select(a => new ExtensionRow(options.Node, a.Extension!, options.Domain)), ct);
         await DemoInsert.RowsAsync(connection, "device", agents.Select(a => new DeviceRow(options.Node, $"PJSIP/{a.Extension}", a.Extension!, true, true)), ct);
         await DemoInsert.RowsAsync(connection, "dialled_number", DemoCompany.Queues.Select(q => new NumberRow(q.Number, options.Domain, q.LineName, q.Id, q.Source, q.Greeting)), ct);

@@ -45,7 +45,7 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
         select id, name, ring_s, wrap_up_s, preferred_patience_s, max_wait_s, after_max_wait::text, when_closed::text, when_nobody::text, time_zone, hours::text,
           last_contact_days, last_contact_talk_s, record, after_wrap_up, when_blocked::text, block_withheld, most_waiting from queue where domain = @domain and retired_at is null order by position, name, id;
         select h.queue_id, h.day from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain order by 1, 2;
-        select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id
+        select a.queue_id, a.user_id, a.level from queue_member a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id
           where q.domain = @domain and u.domain = @domain and u.is_agent and u.active order by 1, 3, 2;
         select id, name, needs_page from app_user where domain = @domain and is_agent and active order by id;
         select node, number from extension where domain = @domain order by 1, 2;

@@ -32,6 +32,7 @@ internal static class AdminModule
         CallAdmin.Map(admin);
         PlaceAdmin.Map(admin);
         ListAdmin.Map(admin);
+        SkillAdmin.Map(admin);
         PbxAdmin.Map(admin);
         FieldAdmin.Map(admin);
         SensitiveAdmin.Map(admin);

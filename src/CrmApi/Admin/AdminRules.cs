@@ -102,6 +102,13 @@ internal static partial class AdminRules
             errors.Unless(known.Users.Any(u => u.Id == member.User && u.IsAgent), "members", "people who take calls");
         }
 
+        errors.Unless((queue.Skills ?? []).Select(s => s.Skill).Distinct(StringComparer.Ordinal).Count() == (queue.Skills ?? []).Count, "skills", "each skill once");
+        foreach (var skill in queue.Skills ?? [])
+        {
+            errors.Unless(skill.Least is >= 1 and <= 9, "skills", "a level from 1 to 9");
+            errors.Unless((known.Skills?.Items ?? []).Any(s => s.Code == skill.Skill), "skills", "skills of the list");
+        }
+
         return errors;
     }
 

@@ -53,6 +53,9 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select code, name, retired from deal_type order by retired, position, code;
             select deal_type, code, name, outcome, retired from stage order by deal_type, retired, position, code;
             select kind, version from list_version;
+            select code, name, retired from skill order by retired, position, code;
+            select a.user_id, a.skill, a.level from agent_skill a join app_user u on u.id = a.user_id where u.domain = @domain order by a.user_id, a.skill;
+            select n.queue_id, n.skill, n.least from queue_skill n join queue q on q.id = n.queue_id where q.domain = @domain order by n.queue_id, n.skill;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -76,12 +79,17 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var types = (await all.ReadAsync<(string Code, string Name, bool Retired)>()).AsList();
         var stages = (await all.ReadAsync<(string Type, string Code, string Name, string? Outcome, bool Retired)>()).ToLookup(s => s.Type, s => new StageSetup(s.Code, s.Name, s.Outcome, s.Retired), StringComparer.Ordinal);
         var versions = (await all.ReadAsync<(string Kind, int Version)>()).ToDictionary(v => v.Kind, v => v.Version, StringComparer.Ordinal);
-        return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]]))],
+        var skills = await all.ReadAsync<SkillSetup>();
+        var levels = (await all.ReadAsync<(Guid User, string Skill, int Level)>()).GroupBy(l => l.User)
+            .Select(a => new AgentSkills(a.Key, new SortedDictionary<string, int>(a.ToDictionary(l => l.Skill, l => l.Level, StringComparer.Ordinal), StringComparer.Ordinal)));
+        var asked = (await all.ReadAsync<(Guid Queue, string Skill, int Least)>()).ToLookup(n => n.Queue, n => new QueueSkill(n.Skill, n.Least));
+        return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]], [.. asked[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
             [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts], [.. rules], calls,
-            new SegmentList([.. segments], versions[ListAdmin.Segments]), new DealTypeList([.. types.Select(t => new DealTypeSetup(t.Code, t.Name, [.. stages[t.Code]], t.Retired))], versions[ListAdmin.DealTypes]));
+            new SegmentList([.. segments], versions[ListAdmin.Segments]), new DealTypeList([.. types.Select(t => new DealTypeSetup(t.Code, t.Name, [.. stages[t.Code]], t.Retired))], versions[ListAdmin.DealTypes]),
+            new SkillList([.. skills], [.. levels], versions[SkillAdmin.Skills]));
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
@@ -108,9 +116,9 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
     sealed record QueueRow(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, int Service_level_s, string After_max_wait, string When_closed, string When_nobody,
         string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, int Version, string After_wrap_up, string When_blocked, bool Block_withheld, int? Most_waiting)
     {
-        public QueueSetup View(List<HolidaySetup> holidays, List<MemberSetup> members) => new(Id, Name, Ring_s, Wrap_up_s, Preferred_patience_s, Max_wait_s, Service_level_s,
+        public QueueSetup View(List<HolidaySetup> holidays, List<MemberSetup> members, List<QueueSkill> skills) => new(Id, Name, Ring_s, Wrap_up_s, Preferred_patience_s, Max_wait_s, Service_level_s,
             Overflow(After_max_wait), Overflow(When_closed), Overflow(When_nobody), Time_zone, HoursOf(Hours), holidays, Last_contact_days, Last_contact_talk_s, Record, members, Version, After_wrap_up,
-            Overflow(When_blocked), Block_withheld, Most_waiting);
+            Overflow(When_blocked), Block_withheld, Most_waiting, skills);
     }
 
     sealed record NumberRow(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version, string Greetings)

@@ -79,7 +79,7 @@ internal static class ListAdmin
     }
 
     /// <summary>Null: nobody saved the list since it was read.</summary>
-    static async Task<ProblemHttpResult?> RefuseOlderAsync(AdminWriter.Change change, string kind, int version, CancellationToken cancel) =>
+    internal static async Task<ProblemHttpResult?> RefuseOlderAsync(AdminWriter.Change change, string kind, int version, CancellationToken cancel) =>
         change.Conflict(await change.DoAsync("update list_version set version = version + 1 where kind = @kind and version = @version", new { kind, version }, cancel));
 
     /// <summary>A deal is closed by the stage it comes into: what stands there would be of the old kind. Whoever moves or makes one shares the stage until it is done, so none comes in between.</summary>

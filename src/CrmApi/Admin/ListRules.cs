@@ -8,12 +8,27 @@ internal static class ListRules
     const int MostSegments = 200;
     const int MostTypes = 50;
     const int MostStages = 40;
+    const int MostSkills = 100;
 
     public static AdminRules.Errors Check(SegmentList list)
     {
         var errors = new AdminRules.Errors();
         errors.Unless(list.Items.Count <= MostSegments, "items", $"at most {MostSegments} of them");
         CheckNames(errors, [.. list.Items.Select(i => (i.Code, i.Name, i.Retired))]);
+        return errors;
+    }
+
+    public static AdminRules.Errors Check(SkillList list, AdminView known)
+    {
+        var errors = new AdminRules.Errors();
+        errors.Unless(list.Items.Count <= MostSkills, "items", $"at most {MostSkills} of them");
+        CheckNames(errors, [.. list.Items.Select(i => (i.Code, i.Name, i.Retired))]);
+        errors.Unless(list.Agents.Select(a => a.User).Distinct().Count() == list.Agents.Count, "agents", "each person once");
+        errors.Unless(list.Agents.All(a => known.Users.Any(u => u.Id == a.User)), "agents", "people who take calls");
+        // One that was put away, or is to be, keeps its levels.
+        var codes = list.Items.Select(i => i.Code).Concat((known.Skills?.Items ?? []).Select(i => i.Code)).ToHashSet(StringComparer.Ordinal);
+        errors.Unless(list.Agents.All(a => a.Levels.Keys.All(codes.Contains)), "agents", "skills of the list");
+        errors.Unless(list.Agents.All(a => a.Levels.Values.All(l => l is >= 1 and <= 9)), "agents", "a level from 1 to 9");
         return errors;
     }
 

@@ -58,6 +58,8 @@ internal static class QueueAdmin
             names = queue.Holidays.Select(h => Texts.Clean(h.Name).Trim()).ToArray(),
             users = queue.Members.Select(m => m.User).ToArray(),
             levels = queue.Members.Select(m => m.Level).ToArray(),
+            skills = (queue.Skills ?? []).Select(s => s.Skill).ToArray(),
+            least = (queue.Skills ?? []).Select(s => s.Least).ToArray(),
         };
         var rows = queue.Version == 0
             ? await change.DoAsync(
@@ -81,6 +83,8 @@ internal static class QueueAdmin
             insert into queue_holiday (queue_id, day, name) select @Id, day, name from unnest(@days, @names) as h(day, name);
             delete from queue_agent where queue_id = @Id;
             insert into queue_agent (queue_id, user_id, level) select @Id, user_id, level from unnest(@users, @levels) as m(user_id, level);
+            delete from queue_skill where queue_id = @Id;
+            insert into queue_skill (queue_id, skill, least) select @Id, skill, least from unnest(@skills, @least) as n(skill, least);
             """, values, cancel);
         return null;
     }

@@ -66,7 +66,7 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
-            select u.id, u.name, u.language, (select string_agg(q.name, ', ' order by q.position, q.name) from queue_agent a join queue q on q.id = a.queue_id where a.user_id = u.id) as queues, u.role, u.department_id as department from app_user u;
+            select u.id, u.name, u.language, (select string_agg(q.name, ', ' order by q.position, q.name) from queue_member a join queue q on q.id = a.queue_id where a.user_id = u.id) as queues, u.role, u.department_id as department from app_user u;
             select id, name, time_zone from queue where domain = @domain;
             select number, name, language, greeting, greetings::text from dialled_number where domain = @domain;
             select code, name, kind, options::text, target, expression, result from client_field where not archived order by position, code;

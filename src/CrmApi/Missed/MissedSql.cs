@@ -39,7 +39,7 @@ internal static class MissedSql
         """;
 
     /// <summary>What this person may see: <c>@all</c>, else of the queues that these people serve, and of their own mailboxes.</summary>
-    const string Seen = "(@all or r.queues && array(select queue_id from queue_agent where user_id = any(@members)) or r.owners && @members::uuid[])";
+    const string Seen = "(@all or r.queues && array(select queue_id from queue_member where user_id = any(@members)) or r.owners && @members::uuid[])";
 
     const string Names =
         $"""
@@ -86,7 +86,7 @@ internal static class MissedSql
         select exists (
           select from missed_call v join missed_call m on m.number_id = v.number_id or m.call_id = v.call_id
           where v.call_id = @call and v.domain = @domain and v.kind in ('Voicemail', 'Down') and m.missed_at >= @since
-            and (@all or m.queue_id in (select queue_id from queue_agent where user_id = any(@members)) or m.owner_id = any(@members)))
+            and (@all or m.queue_id in (select queue_id from queue_member where user_id = any(@members)) or m.owner_id = any(@members)))
         """;
 
     public const string Waiting = $"{Open} select count(*) from line r where {Seen} and not r.is_short and (r.claimed_by_id is null or r.claimed_by_id = @person)";

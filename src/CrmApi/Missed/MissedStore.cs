@@ -42,7 +42,7 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
     public async Task<(IReadOnlyList<MissedHead> Open, ILookup<Guid, Guid> Queues)> HeadsAsync(CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var results = await connection.QueryMultipleAsync(new CommandDefinition($"{MissedSql.Heads}; select user_id, queue_id from queue_agent", Parameters(null), cancellationToken: cancel));
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition($"{MissedSql.Heads}; select user_id, queue_id from queue_member", Parameters(null), cancellationToken: cancel));
         var heads = (await results.ReadAsync<HeadRow>()).Select(h => new MissedHead(h.NumberId, h.Times, h.IsShort, h.ClaimedById, Ids(h.Queues), Ids(h.Owners), h.Heard, h.Calling));
         return ([.. heads], (await results.ReadAsync<(Guid User, Guid Queue)>()).ToLookup(m => m.User, m => m.Queue));
     }

@@ -17,7 +17,7 @@ internal static class DirectoryModule
         """
         select id, name from app_user where domain = @domain and is_agent and active and id <> @person order by lower(name), id;
         select id, name, hours::text as hours, time_zone, most_waiting from queue where domain = @domain and retired_at is null order by position, lower(name), id;
-        select a.queue_id, a.user_id from queue_agent a join app_user u on u.id = a.user_id where u.domain = @domain and u.is_agent and u.active;
+        select a.queue_id, a.user_id from queue_member a join app_user u on u.id = a.user_id where u.domain = @domain and u.is_agent and u.active;
         select h.queue_id, h.day from queue_holiday h join queue q on q.id = h.queue_id where q.domain = @domain and h.day between @today::date - 2 and @today::date + 2;
         """;
 

@@ -49,6 +49,28 @@ public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase
     }
 
     [PostgresFact]
+    public async Task Who_has_all_the_skills_that_a_queue_asks_for_serves_it_at_the_weakest_of_them()
+    {
+        await ExecuteAsync($$"""
+            insert into skill (code, name, position) values ('russian', 'Russian', 1), ('technical', 'Technical', 2), ('old', 'Old', 3);
+            update skill set retired = true where code = 'old';
+            insert into queue_skill (queue_id, skill, least) values ('{{Support}}', 'russian', 3), ('{{Support}}', 'technical', 9), ('{{Support}}', 'old', 1), ('{{Sales}}', 'old', 9);
+            insert into agent_skill (user_id, skill, level) values ('{{Luca}}', 'russian', 3), ('{{Luca}}', 'technical', 5), ('{{Anna}}', 'russian', 4), ('{{Anna}}', 'technical', 1), ('{{Anna}}', 'old', 1);
+            """);
+        async Task<IEnumerable<QueueAgent>> ServeAsync(Guid queue) => (await Reader().LoadAsync("main", default)).Queues.Single(q => q.Id == queue).Agents;
+        (await ServeAsync(Support)).Should().Equal([new QueueAgent(Luca, 5)], "Anna's Russian will not do");
+        (await ServeAsync(Sales)).Should().BeEmpty("what was put away is asked of nobody");
+
+        await ExecuteAsync($"update agent_skill set level = 2 where user_id = '{Anna}' and skill = 'russian'");
+        (await ServeAsync(Support)).Should().Equal(new QueueAgent(Anna, 2), new QueueAgent(Luca, 5));
+        // Who is named for the queue serves it at that level.
+        await ExecuteAsync($"insert into queue_agent (queue_id, user_id, level) values ('{Support}', '{Luca}', 1); delete from agent_skill where user_id = '{Anna}' and skill = 'technical'");
+        (await ServeAsync(Support)).Should().Equal(new QueueAgent(Luca, 1));
+        await ExecuteAsync("truncate agent_skill, queue_skill; delete from skill");
+        (await ServeAsync(Support)).Should().Equal(new QueueAgent(Luca, 1));
+    }
+
+    [PostgresFact]
     public async Task Take_a_message_is_a_place_of_the_snippet()
     {
         await ExecuteAsync($$"""update queue set when_closed = '{"kind":"voicemail","target":""}' where id = '{{Sales}}'""");
