@@ -32,13 +32,16 @@ public sealed record MissedCount(int Waiting);
 /// <param name="Confirmed">Spam: also when it is a client's number.</param>
 public sealed record MissedDone(string Reason, string? Note = null, bool Confirmed = false);
 
-/// <summary>GET /api/missed/figures: today, in the site's zone; whole, and per queue.</summary>
+/// <summary>
+/// GET /api/missed/figures?period=today|yesterday|last_7_days|this_month (or from=&amp;to=, days, both counted in, at most 366)&amp;zone=: whole, and per queue;
+/// today unless something else is asked for. The days are those of the misses, in the site's zone unless another is given.
+/// </summary>
 /// <param name="Within_s">Within how long a call-back is in time.</param>
-public sealed record MissedFiguresView(int Within_s, MissedFigures All, IReadOnlyList<MissedQueueFigures> Queues);
+public sealed record MissedFiguresView(int Within_s, MissedFigures All, IReadOnlyList<MissedQueueFigures> Queues, DateOnly From = default, DateOnly To = default, string Zone = "");
 
 public sealed record MissedQueueFigures(Guid? QueueId, string? QueueName, MissedFigures Figures);
 
-/// <param name="Callers">Numbers that were missed today, once for each time they had to be called back; without short abandons.</param>
+/// <param name="Callers">Numbers that were missed, once for each day and each time they had to be called back; without short abandons.</param>
 /// <param name="Open">Of these, not spoken with yet.</param>
 /// <param name="CalledBack">Reached by a call of ours.</param>
 /// <param name="InTimePercent">
@@ -48,4 +51,6 @@ public sealed record MissedQueueFigures(Guid? QueueId, string? QueueName, Missed
 /// <param name="CallBack_s">From the first miss to our call that reached them, on average.</param>
 /// <param name="Short">Short abandons, calls.</param>
 /// <param name="Withheld">Calls without a number to call back.</param>
-public sealed record MissedFigures(int Callers, int Open, int CalledBack, decimal? InTimePercent, int? CallBack_s, int Short, int Withheld);
+/// <param name="CallBackMedian_s">Half of those called back were reached sooner.</param>
+/// <param name="RangAgain">Spoken with because they rang again: not called back.</param>
+public sealed record MissedFigures(int Callers, int Open, int CalledBack, decimal? InTimePercent, int? CallBack_s, int Short, int Withheld, int? CallBackMedian_s = null, int RangAgain = 0);

@@ -42,8 +42,8 @@ public sealed class MissedPageTests : PageContext
             "/api/catalog" => Json(catalog, ContractsJson.Default.CatalogView),
             "/api/missed" when _refusal is null => Json(new ListPage<MissedRow>([.. _rows], null), ContractsJson.Default.ListPageMissedRow),
             "/api/missed/count" => Json(new MissedCount(4), ContractsJson.Default.MissedCount),
-            "/api/missed/figures" => Json(new MissedFiguresView(1800, new MissedFigures(7, 2, 3, 50m, 2200, 1, 2),
-                [new MissedQueueFigures(Sales, "Sales", new MissedFigures(6, 2, 2, 33.3m, 2400, 1, 2)), new MissedQueueFigures(Support, "Support", new MissedFigures(1, 0, 1, null, null, 0, 0))]), ContractsJson.Default.MissedFiguresView),
+            "/api/missed/figures" => Json(new MissedFiguresView(1800, new MissedFigures(7, 2, 3, 50m, 2200, 1, 2, 1500, 4),
+                [new MissedQueueFigures(Sales, "Sales", new MissedFigures(6, 2, 2, 33.3m, 2400, 1, 2)), new MissedQueueFigures(Support, "Support", new MissedFigures(1, 0, 1, null, null, 0, 0))], new DateOnly(2026, 11, 20), new DateOnly(2026, 11, 20), "Europe/Rome"), ContractsJson.Default.MissedFiguresView),
             _ when _refusal is not null => _refusal,
             var path when path.EndsWith("/claim", StringComparison.Ordinal) => Json(Row(1, claimedBy: "Alex Romano", claimer: Some.Session.UserId), ContractsJson.Default.MissedRow),
             _ => Json(Row(1), ContractsJson.Default.MissedRow),
@@ -220,8 +220,30 @@ public sealed class MissedPageTests : PageContext
         _asked.Should().NotContain(a => a.Contains("figures", StringComparison.Ordinal));
         _session = Some.As("supervisor");
         var page = await ShowAsync();
-        page.WaitForAssertion(() => page.Find("[data-test=missed-figures]").TextContent.Should().ContainAll("Called back within 30 min", "50 %", "36:40", "without a number: 2"));
+        page.WaitForAssertion(() => page.Find("[data-test=missed-figures]").TextContent.Should().ContainAll("Called back within 30 min", "50 %", "36:40", "half sooner than 25:00", "called back: 3, rang again: 4", "without a number: 2"));
         page.FindAll("[data-test=missed-queues] tbody tr").Select(r => string.Join('|', Cells(r))).Should().Equal("Sales|6|2|33.3 %|40:00", "Support|1|0|–|–");
+    }
+
+    [Fact]
+    public async Task The_figures_are_of_the_days_that_are_chosen()
+    {
+        _session = Some.As("supervisor");
+        var page = await ShowAsync();
+        page.WaitForAssertion(() => _asked.Should().Contain("GET /api/missed/figures?period=today"));
+        page.Click("[data-test=missed-days-yesterday]");
+        page.WaitForAssertion(() => _asked.Should().Contain("GET /api/missed/figures?period=yesterday"));
+        // What changes meanwhile does not lead back to today.
+        _asked.Clear();
+        Hint();
+        page.WaitForAssertion(() => _asked.Should().Contain("GET /api/missed/figures?period=yesterday"));
+        page.Click("[data-test=missed-days-own]");
+        page.WaitForAssertion(() => _asked.Should().Contain("GET /api/missed/figures?from=2026-11-20&to=2026-11-20"));
+        page.Change("[data-test=missed-from]", "2026-11-01");
+        page.WaitForAssertion(() => _asked.Should().Contain("GET /api/missed/figures?from=2026-11-01&to=2026-11-20"));
+        _asked.Clear();
+        page.Change("[data-test=missed-to]", "2026-10-01");
+        page.WaitForAssertion(() => page.Find("[data-test=missed-wrong]").TextContent.Should().Be("The last day is before the first one."));
+        _asked.Should().BeEmpty();
     }
 
     [Fact]

@@ -163,7 +163,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<MissedCount> MissedCountAsync(CancellationToken cancel = default) => GetAsync("api/missed/count", Json.MissedCount, cancel);
 
-    public Task<MissedFiguresView> MissedFiguresAsync(CancellationToken cancel = default) => GetAsync("api/missed/figures", Json.MissedFiguresView, cancel);
+    /// <param name="days">period=… or from=…&amp;to=…</param>
+    public Task<MissedFiguresView> MissedFiguresAsync(string days, CancellationToken cancel = default) => GetAsync($"api/missed/figures?{days}", Json.MissedFiguresView, cancel);
 
     /// <exception cref="ApiException">claimed_by_other, missed_closed.</exception>
     public Task<MissedRow> ClaimMissedAsync(Guid number, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/missed/{number}/claim", null, Json.MissedRow, cancel);

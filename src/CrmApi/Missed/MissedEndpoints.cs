@@ -2,6 +2,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Junk;
+using CallCrm.CrmApi.Reports;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Missed;
@@ -28,8 +29,8 @@ internal static class MissedEndpoints
             .WithSummary("Missed callers, one row per number: open, claimed by me, or closed today. Of one's own queues, of those the department serves, or of all");
         group.MapGet("/count", async Task<Ok<MissedCount>> (Person person, MissedStore store, CancellationToken cancel) => TypedResults.Ok(new MissedCount(await store.WaitingAsync(person, cancel))))
             .RequireAuthorization(Rights.WorkMissed).WithName("CountMissed").WithSummary("How many wait to be called back, without short abandons and what others have claimed");
-        group.MapGet("/figures", async Task<Ok<MissedFiguresView>> (MissedStore store, CancellationToken cancel) => TypedResults.Ok(await store.FiguresAsync(cancel)))
-            .RequireAuthorization(Rights.SeeMissedFigures).WithName("GetMissedFigures").WithSummary("Today's time to call back and share called back in time, whole and per queue");
+        group.MapGet("/figures", FiguresAsync).RequireAuthorization(Rights.SeeMissedFigures).WithName("GetMissedFigures")
+            .WithSummary("Time to call back and share called back in time, whole and per queue: of today, or of the days that are asked for");
         group.MapPost("/{id}/claim", ClaimAsync).RequireAuthorization(Rights.WorkMissed).WithName("ClaimMissed").WithSummary("Take a number; 409 claimed_by_other says who has it, calling_now that they ring or wait in line at this moment");
         group.MapPost("/{id}/release", ReleaseAsync).RequireAuthorization(Rights.WorkMissed).WithName("ReleaseMissed").WithSummary("Give a number back; also that of somebody whom the right reaches");
         group.MapPost("/{id}/done", DoneAsync).RequireAuthorization(Rights.WorkMissed).WithName("CloseMissed").WithSummary("Close a number without a call, with the reason; spam is blocked as well")
@@ -43,6 +44,13 @@ internal static class MissedEndpoints
         if (!States.Contains(wanted)) return Problems.Invalid("state", $"one of {string.Join(", ", States)}");
         return TypedResults.Ok(await store.ListAsync(person, wanted, queue, cursor, Cursor.Limit(limit), cancel));
     }
+
+    /// <summary>The days are understood as those of the reports are.</summary>
+    static async Task<Results<Ok<MissedFiguresView>, ProblemHttpResult>> FiguresAsync(SiteClock clock, MissedStore store, CancellationToken cancel, string? period = null, string? from = null, string? to = null,
+        string? zone = null) =>
+        ReportAsk.Read(clock, null, "whole", period, from, to, zone, null, out var wrong) is { } ask
+            ? TypedResults.Ok(await store.FiguresAsync(ask, cancel))
+            : Problems.Invalid(wrong.Field, wrong.Expected);
 
     static async Task<Results<Ok<MissedRow>, ProblemHttpResult>> ClaimAsync(Guid id, Person person, MissedStore store, MissedWorker worker, CancellationToken cancel) =>
         Answer(await store.ClaimAsync(id, person, cancel), worker);

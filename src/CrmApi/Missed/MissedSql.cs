@@ -139,20 +139,25 @@ internal static class MissedSql
         count(*) filter (where first_at + @callBackWithin <= @now and (closed_at is null or closed_at > first_at + @callBackWithin)) as late
         """;
 
-    /// <summary>The day's misses, those of a number that were closed together as one caller to be called back, by the queue of the first.</summary>
+    /// <summary>The misses of some days, those of a number that were missed on one day and closed together as one caller to be called back, by the queue of the first: as the reports have them.</summary>
     public const string Figures =
         $"""
-        with miss as ({Closing} where m.domain = @domain and m.missed_at >= @day),
+        with miss as ({Closing} where m.domain = @domain and m.missed_at >= @from and m.missed_at < @to),
         caller as (
-          select {Caller} from miss where number_id is not null group by number_id, closed_at {IsCaller}
+          select {Caller}, bool_or(closed_at = reached_at and reached_by = 'Rang') as rang from miss where number_id is not null group by width_bucket(missed_at, @days), number_id, closed_at {IsCaller}
+        ), middle as (
+          select queue_id, grouping(queue_id) = 1 as of_all, percentile_cont(0.5) within group (order by extract(epoch from closed_at - first_at)) filter (where called) as median_s,
+            count(*) filter (where rang) as rang from caller group by grouping sets ((queue_id), ())
         ), of_queue as (
           select queue_id, count(*) as callers, count(*) filter (where closed_at is null) as open, {CallBacks} from caller group by queue_id
         ), other as (
           select queue_id, count(*) filter (where kind = 'Short') as short, count(*) filter (where number_id is null and kind <> 'Short') as withheld from miss group by queue_id
         )
         select o.queue_id, q.name as queue_name, coalesce(c.callers, 0) as callers, coalesce(c.open, 0) as open, coalesce(c.called_back, 0) as called_back, coalesce(c.call_back_s, 0) as call_back_s,
-          coalesce(c.in_time, 0) as in_time, coalesce(c.late, 0) as late, o.short, o.withheld
+          coalesce(c.in_time, 0) as in_time, coalesce(c.late, 0) as late, o.short, o.withheld,
+          m.median_s, a.median_s as all_median_s, coalesce(m.rang, 0) as rang
         from other o left join of_queue c on c.queue_id is not distinct from o.queue_id left join queue q on q.id = o.queue_id
+        left join middle m on not m.of_all and m.queue_id is not distinct from o.queue_id left join middle a on a.of_all
         order by q.position nulls last, q.name
         """;
 }

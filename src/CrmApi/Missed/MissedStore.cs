@@ -80,12 +80,13 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(MissedSql.MayHear, parameters, cancellationToken: cancel));
     }
 
-    public async Task<MissedFiguresView> FiguresAsync(CancellationToken cancel)
+    public async Task<MissedFiguresView> FiguresAsync(Reports.ReportAsk ask, CancellationToken cancel)
     {
         var within = options.Value.CallBackWithin;
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var rows = (await connection.QueryAsync<FigureRow>(new CommandDefinition(MissedSql.Figures, new { domain = road.Value.Domain, day = clock.DayStart, now = time.GetUtcNow(), callBackWithin = within }, cancellationToken: cancel))).AsList();
-        return new MissedFiguresView((int)within.TotalSeconds, Figures(rows), [.. rows.Select(r => new MissedQueueFigures(r.QueueId, r.QueueName, Figures([r])))]);
+        var rows = (await connection.QueryAsync<FigureRow>(new CommandDefinition(MissedSql.Figures, new { domain = road.Value.Domain, from = ask.Begins, to = ask.Ends, days = ask.Days, now = time.GetUtcNow(), callBackWithin = within }, cancellationToken: cancel))).AsList();
+        return new MissedFiguresView((int)within.TotalSeconds, Figures(rows) with { CallBackMedian_s = Whole(rows.FirstOrDefault()?.AllMedian_s) },
+            [.. rows.Select(r => new MissedQueueFigures(r.QueueId, r.QueueName, Figures([r]) with { CallBackMedian_s = Whole(r.Median_s) }))], ask.From, ask.To, ask.Zone.Id);
     }
 
     static string? Held(bool byOther) => byOther ? "claimed_by_other" : null;
@@ -149,13 +150,15 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         long Sum(Func<FigureRow, long> of) => rows.Sum(of);
         var (called, inTime, late) = (Sum(r => r.CalledBack), Sum(r => r.InTime), Sum(r => r.Late));
         return new MissedFigures((int)Sum(r => r.Callers), (int)Sum(r => r.Open), (int)called,
-            CallFigures.InTimePercent(inTime, late), CallFigures.CallBack_s(rows.Sum(r => r.CallBack_s), called), (int)Sum(r => r.Short), (int)Sum(r => r.Withheld));
+            CallFigures.InTimePercent(inTime, late), CallFigures.CallBack_s(rows.Sum(r => r.CallBack_s), called), (int)Sum(r => r.Short), (int)Sum(r => r.Withheld), RangAgain: (int)Sum(r => r.Rang));
     }
+
+    static int? Whole(double? seconds) => seconds is { } s ? (int)Math.Round(s, MidpointRounding.AwayFromZero) : null;
 
     sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, string Owners, long Heard, bool Calling);
 
     sealed record Row(Guid Id, string E164, string CallerName, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool IsShort, int Times, DateTimeOffset FirstAt, DateTimeOffset LastAt,
         Guid LastCallId, Guid? MessageCallId, Guid? MessageId, string? MessageStatus, string? Mailbox, string? MailboxState, DateTimeOffset? MailboxStateAt, int? MessageMs, DateTimeOffset? CallingSince, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
 
-    sealed record FigureRow(Guid? QueueId, string? QueueName, long Callers, long Open, long CalledBack, decimal CallBack_s, long InTime, long Late, long Short, long Withheld);
+    sealed record FigureRow(Guid? QueueId, string? QueueName, long Callers, long Open, long CalledBack, decimal CallBack_s, long InTime, long Late, long Short, long Withheld, double? Median_s, double? AllMedian_s, long Rang);
 }

@@ -4,6 +4,7 @@ using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Missed;
+using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.CrmApi.Tests.Live;
 using CallCrm.Engine;
@@ -366,7 +367,8 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     /// <summary>
     /// By hand, at noon, in time = 30 min. Sales: A missed 9:00 and 9:05, called 9:20 (20 min, in time); B missed 9:00, called 10:00 (60 min, late); C missed 10:00, rang 10:10 by
     /// itself (in neither); D missed 11:00, open (late); E missed 11:45, open (time not over: in neither); F spam by hand 9:10 after 9:00 (in neither); one short, one withheld.
-    /// Callers 6, open 2, called back 2 after (20 + 60) / 2 = 40 min; in time 1 ÷ (1 + 2) = 33.3 %. Support: G missed 9:00, called 9:30: 100 %.
+    /// Callers 6, open 2, called back 2 after (20 + 60) / 2 = 40 min; in time 1 ÷ (1 + 2) = 33.3 %. Support: G missed 9:00, called 9:30: 100 %; Z missed yesterday 23:50 and
+    /// today 0:10, called 0:20: a caller of both days, after 30 min (in time) and after 10 min. Yesterday Support also Y, open since 22:00 (late).
     /// </summary>
     [PostgresFact]
     public async Task The_figures_are_those_computed_by_hand()
@@ -381,19 +383,49 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
               ('A', @Sales, 'Abandoned', interval '3:00', interval '2:40', 'Called'), ('A', @Sales, 'Abandoned', '2:55', '2:40', 'Called'), ('B', @Sales, 'Down', '3:00', '2:00', 'Called'),
               ('C', @Sales, 'Closed', '2:00', '1:50', 'Rang'), ('D', @Sales, 'Refused', '1:00', null, null), ('E', @Sales, 'Abandoned', '0:15', null, null), ('F', @Sales, 'Abandoned', '3:00', null, null),
               ('H', @Sales, 'Short', '2:00', null, null), (null, @Sales, 'Abandoned', '2:00', null, null), ('G', @Support, 'Abandoned', '3:00', '2:30', 'Called'),
-              ('Y', @Support, 'Abandoned', '14:00', null, null)) as v(n, q, kind, missed, reached, by);
+              ('Z', @Support, 'Abandoned', '12:10', '11:40', 'Called'), ('Z', @Support, 'Abandoned', '11:50', '11:40', 'Called'), ('Y', @Support, 'Abandoned', '14:00', null, null)) as v(n, q, kind, missed, reached, by);
             insert into missed_done (number_id, at, user_id, reason) values (md5('F')::uuid, @noon - interval '2:50', @Anna, 'spam');
             """,
             new { noon, Seeds.Sales, Seeds.Support, Seeds.Anna });
         var time = new FakeTimeProvider(noon);
         var site = new SiteClock(host.Services.GetRequiredService<IOptions<SiteOptions>>(), time);
-        var figures = await ActivatorUtilities.CreateInstance<MissedStore>(host.Services, (TimeProvider)time, site).FiguresAsync(default);
+        var store = ActivatorUtilities.CreateInstance<MissedStore>(host.Services, (TimeProvider)time, site);
+        Task<MissedFiguresView> Of(string period) => store.FiguresAsync(ReportAsk.Read(site, null, "whole", period, null, null, null, null, out _)!, default);
+        var figures = await Of("today");
         figures.Queues.Select(q => (q.QueueName, q.Figures)).Should().Equal(
-            ("Sales", new MissedFigures(6, 2, 2, 33.3m, 2400, 1, 1)), ("Support", new MissedFigures(1, 0, 1, 100m, 1800, 0, 0)));
-        figures.All.Should().Be(new MissedFigures(7, 2, 3, 50m, 2200, 1, 1));
-        figures.Within_s.Should().Be(1800);
-        await ExecuteAsync("truncate missed_call");
+            ("Sales", new MissedFigures(6, 2, 2, 33.3m, 2400, 1, 1, 2400, 1)), ("Support", new MissedFigures(2, 0, 2, 100m, 1200, 0, 0, 1200)));
+        // Half of 10, 20, 30 and 60 min are below 25.
+        figures.All.Should().Be(new MissedFigures(8, 2, 4, 60m, 1800, 1, 1, 1500, 1));
+        (figures.Within_s, figures.From, figures.To, figures.Zone).Should().Be((1800, site.Today, site.Today, site.ZoneId));
+        var yesterday = await Of("yesterday");
+        yesterday.Queues.Select(q => (q.QueueName, q.Figures)).Should().Equal(("Support", new MissedFigures(2, 1, 1, 50m, 1800, 0, 0, 1800)));
+        (yesterday.From, yesterday.To).Should().Be((site.Today.AddDays(-1), site.Today.AddDays(-1)));
+        (await Of("last_7_days")).All.Should().BeEquivalentTo(new { Callers = 10, Open = 3, CalledBack = 5, CallBack_s = 1800, CallBackMedian_s = 1800 });
+
         await using var sara = await host.SignInAsync("sara");
+        foreach (var period in new[] { "today", "yesterday", "last_7_days" })
+        {
+            var page = (await sara.GetAsync("api/missed/figures?period=" + period, ContractsJson.Default.MissedFiguresView)).All;
+            var report = (await sara.GetAsync("api/reports?by=queue&step=whole&period=" + period, ContractsJson.Default.ReportView)).Total;
+            (report.Missed, report.CalledBack).Should().Be((page.Callers, page.CalledBack), period);
+        }
+
+        await ExecuteAsync("truncate missed_call");
         (await sara.GetAsync("api/missed/figures", ContractsJson.Default.MissedFiguresView)).All.Should().Be(new MissedFigures(0, 0, 0, null, null, 0, 0));
+    }
+
+    [PostgresTheory]
+    [InlineData("period=week", "period")]
+    [InlineData("period=today&from=2026-01-01&to=2026-01-02", "period")]
+    [InlineData("from=2026-01-02&to=2026-01-01", "to")]
+    [InlineData("from=2025-01-01&to=2026-01-02", "to")]
+    [InlineData("from=yesterday&to=2026-01-02", "from")]
+    [InlineData("zone=Rome", "zone")]
+    public async Task Days_that_cannot_be_understood_are_refused_with_the_field(string query, string field)
+    {
+        await using var sara = await host.SignInAsync("sara");
+        var (status, problem) = await sara.ProblemAsync(HttpMethod.Get, "api/missed/figures?" + query);
+        status.Should().Be(HttpStatusCode.BadRequest);
+        problem.Errors!.Keys.Should().Equal(field);
     }
 }
