@@ -111,7 +111,7 @@ public static class CrmApiModule
         app.UseRouting();
         app.UseAccess();
 
-        var api = app.MapGroup("/api").WithETags().WithVeil().WithPreconditions();
+        var api = app.MapGroup("/api").WithETags().WithVeil().WithPreconditions().WithKnownQueries();
         api.RequireRateLimiting(AccessModule.RequestLimit);
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);

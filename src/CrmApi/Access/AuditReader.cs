@@ -57,7 +57,7 @@ internal sealed class AuditReader(NpgsqlDataSource database, LiveFacts facts)
         Cursor.Place(cursor) is ("audit", var value, _) && value.Split(' ') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var t)
         && t <= DateTimeOffset.MaxValue.UtcTicks && long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var i)
             ? (new DateTimeOffset(t, TimeSpan.Zero), i)
-            : (null, 0);
+            : string.IsNullOrEmpty(cursor) ? (null, 0) : throw new BadCursorException();
 
     AuditView View(Person person, Row row)
     {

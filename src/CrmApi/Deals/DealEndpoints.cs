@@ -49,7 +49,7 @@ internal static class DealEndpoints
     }
 
     internal static (ListOrder? Order, ProblemHttpResult? Refused) Order(DealFilter filter, string? sort, string? cursor) =>
-        filter.State is not (null or "open" or "closed") ? (null, Problems.Invalid("state", "open or closed")) : ListOrder.Of(sort, "-created", cursor, DealReader.Orders);
+        filter.State is not (null or "open" or "closed") ? (null, Problems.Invalid("state", "open or closed")) : ListOrder.Of("deals", sort, "-created", cursor, DealReader.Orders);
 
     /// <summary>A deal out of reach looks like one that does not exist; so does one in the bin, for who may not bring it back.</summary>
     static async Task<Results<Ok<DealDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, DealReader reader, CardAccess access, CancellationToken cancel) =>

@@ -50,7 +50,7 @@ internal static class TaskEndpoints
     internal static (ListOrder? Order, ProblemHttpResult? Refused) Order(TaskFilter filter, string? sort, string? cursor) =>
         filter.Kind is not (null or "task" or "callback") ? (null, Problems.Invalid("kind", "task or callback"))
         : filter.State is not (null or "open" or "done") ? (null, Problems.Invalid("state", "open or done"))
-        : ListOrder.Of(sort, "due", cursor, TaskReader.Orders);
+        : ListOrder.Of("tasks", sort, "due", cursor, TaskReader.Orders);
 
     static async Task<Answer> GetAsync(Guid id, Person person, TaskReader reader, CancellationToken cancel) => await SeenAsync(id, person, reader, cancel) is { } task ? TypedResults.Ok(task) : Problems.NotFound("task");
 
