@@ -39,6 +39,7 @@ internal static class RightCatalog
         Scoped(Rights.DeleteClients,           "-  -  a  -  d  -  -  a  a"),
         Scoped(Rights.ExportClients,           "-  -  a  -  d  a  a  a  a"),
         Plain(Rights.ImportClients,            "-  -  a  -  a  a  -  a  a"),
+        Plain(Rights.SubmitForms,              "-  -  a  -  a  a  -  a  a"),
         Plain(Rights.ReviewCards,              "-  -  a  -  a  -  -  a  a"),
         Scoped(Rights.SeeDeals,                "a  a  a  a  a  a  a  a  a"),
         Scoped(Rights.DeleteDeals,             "-  d  a  -  d  -  -  a  a"),

@@ -9,8 +9,11 @@ namespace CallCrm.CrmApi.Access;
 /// </summary>
 internal static class Rights
 {
-    /// <summary>Anyone signed in: own session, catalog, live feed.</summary>
+    /// <summary>Any person signed in: own session, live feed. No program's key.</summary>
     public const string SignedIn = "signed_in";
+
+    /// <summary>The lists to choose from: anyone signed in, and programs that see clients.</summary>
+    public const string SeeCatalog = "see_catalog";
 
     /// <summary>People who take calls: commands, the call's draft and wrap-up.</summary>
     public const string TakeCalls = "take_calls";
@@ -42,6 +45,9 @@ internal static class Rights
     public const string ExportClients = "client.export";
 
     public const string ImportClients = "client.import";
+
+    /// <summary>Hand in what was filled in a form of the site: for the key of the site's server, which needs nothing else.</summary>
+    public const string SubmitForms = "webform.submit";
 
     /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
     public const string ReviewCards = "client.review";
@@ -123,7 +129,8 @@ internal static class Rights
 
     public static void Define(AuthorizationOptions options)
     {
-        options.AddPolicy(SignedIn, p => p.RequireAuthenticatedUser());
+        options.AddPolicy(SignedIn, p => p.RequireAssertion(c => Person.From(c.User) is { Key: null }));
+        options.AddPolicy(SeeCatalog, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.Key is null || person.May(WorkWithClients))));
         options.AddPolicy(TakeCalls, p => p.RequireAssertion(c => Person.From(c.User) is { IsAgent: true }));
         foreach (var right in RightCatalog.All) options.AddPolicy(right.Code, p => p.RequireAssertion(c => Person.From(c.User)?.May(right.Code) == true));
         foreach (var (policy, right) in RightCatalog.OrOwnCall)

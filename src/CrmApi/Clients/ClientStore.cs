@@ -116,6 +116,9 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
                    or (object_kind = 'deal' and object_id in (select id from deal where client_id = f.id and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals)))))) x
                join app_user u on u.id = x.uploaded_by
                where @at::timestamptz is null or (x.uploaded_at, x.id) < (@at, @id) order by x.uploaded_at desc, x.id desc limit @limit)
+              union all
+              (select 'web_form', w.id, w.at, null, w.form_name, nullif(w.text, ''), f.contact, null, null, null from family f join web_form_submission w on w.client_id = f.id
+               where @at::timestamptz is null or (w.at, w.id) < (@at, @id) order by w.at desc, w.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, deals = deals.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();

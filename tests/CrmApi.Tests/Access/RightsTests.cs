@@ -38,12 +38,12 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["GET /api/seats"] = [Rights.TakeCalls],
         ["POST /api/seats/phone-test"] = [Rights.TakeCalls],
         ["GET /api/seats/phone-test"] = [Rights.TakeCalls],
-        ["GET /api/clock"] = [Rights.SignedIn],
+        ["GET /api/clock"] = [Rights.SeeCatalog],
         ["GET /api/practice"] = [Rights.TakeCalls],
         ["POST /api/agents/{id}/commands"] = [Rights.Supervise],
         ["POST /api/calls/{id}/end"] = [Rights.Supervise],
         ["POST /api/agents/{id}/listening"] = [Rights.ListenLive],
-        ["GET /api/catalog"] = [Rights.SignedIn],
+        ["GET /api/catalog"] = [Rights.SeeCatalog],
         ["GET /api/audit"] = [Rights.SeeAudit],
         ["GET /api/audit/export"] = [Rights.SeeAudit, Rights.ExportReports],
         ["GET /api/clients"] = [Rights.WorkWithClients],
@@ -144,6 +144,13 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["POST /api/session/link"] = [Open],
         ["GET /api/admin"] = [Rights.Configure],
         ["GET /api/admin/changes"] = [Rights.Configure],
+        ["GET /api/admin/keys"] = [Rights.Configure],
+        ["POST /api/admin/keys"] = [Rights.Configure],
+        ["DELETE /api/admin/keys/{id}"] = [Rights.Configure],
+        ["POST /api/web-forms/{form}"] = [Rights.SubmitForms],
+        ["GET /api/admin/web-forms"] = [Rights.Configure],
+        ["PUT /api/admin/web-forms/{code}"] = [Rights.Configure],
+        ["DELETE /api/admin/web-forms/{code}"] = [Rights.Configure],
         ["GET /api/admin/webhooks"] = [Rights.Configure],
         ["PUT /api/admin/webhooks/{id}"] = [Rights.Configure],
         ["DELETE /api/admin/webhooks/{id}"] = [Rights.Configure],
@@ -202,7 +209,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     /// <summary>From the table that the code itself uses.</summary>
     static bool Allows(string policy, string role, bool isAgent) => policy switch
     {
-        Open or Rights.SignedIn => true,
+        Open or Rights.SignedIn or Rights.SeeCatalog => true,
         Rights.TakeCalls => isAgent,
         _ when RightCatalog.ByCode.TryGetValue(policy, out var right) => right.Defaults.ContainsKey(role),
         _ => isAgent || RightCatalog.ByCode[RightCatalog.OrOwnCall.Single(p => p.Policy == policy).Right].Defaults.ContainsKey(role),
@@ -312,6 +319,29 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         var wrong = new List<string>();
         await CheckAsync("nobody", Page.Nobody(host.Address), p => p == Open, HttpStatusCode.Unauthorized, wrong);
         foreach (var (login, role, isAgent) in Callers) await CheckAsync(login, await host.SignInAsync(login), p => Allows(p, role, isAgent), HttpStatusCode.Forbidden, wrong);
+        wrong.Should().BeEmpty();
+    }
+
+    /// <summary>With all that a program may have and with one right alone, in an administrator's name.</summary>
+    [PostgresFact]
+    [Trait("Category", "Slow")]
+    public async Task Each_endpoint_lets_in_exactly_the_keys_that_have_its_right()
+    {
+        var wrong = new List<string>();
+        await using var ada = await host.SignInAsync("ada");
+        foreach (var rights in new[] { [.. ApiKeyStore.Grantable.Select(r => r.Code)], new[] { Rights.SeeCalls } })
+        {
+            var made = await ApiKeyTests.MakeAsync(ada, Seeds.Ada, null, [.. rights.Select(r => (r, "all"))]);
+            bool Has(string policy) => policy switch
+            {
+                Open => true,
+                Rights.SeeCatalog => rights.Contains(Rights.WorkWithClients),
+                Rights.SignedIn or Rights.TakeCalls => false,
+                _ => rights.Contains(RightCatalog.OrOwnCall.FirstOrDefault(p => p.Policy == policy).Right ?? policy),
+            };
+            await CheckAsync($"a key with {rights.Length}", Page.OfKey(host.Address, made.Secret), Has, HttpStatusCode.Forbidden, wrong);
+        }
+
         wrong.Should().BeEmpty();
     }
 
