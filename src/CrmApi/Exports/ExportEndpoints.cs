@@ -34,9 +34,9 @@ internal static class ExportEndpoints
             .WithSummary("The clients that a query and a filter (as ListClients) find, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/calls/export", CallsAsync).RequireAuthorization(Rights.ExportCalls).WithTags("Calls").WithName("ExportCalls")
             .WithSummary("The calls that a filter finds (as ListCalls, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
-        api.MapGet("/deals/export", DealExport.ExportAsync).RequireAuthorization(Rights.SeeDeals).RequireAuthorization(Rights.ExportClients).WithTags("Deals").WithName("ExportDeals")
+        api.MapGet("/deals/export", DealExport.ExportAsync).RequireAuthorization(Rights.SeeDeals).RequireAuthorization(Rights.ExportDeals).WithTags("Deals").WithName("ExportDeals")
             .WithSummary("The deals that a filter finds (as ListDeals, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
-        api.MapGet("/tasks/export", TaskExport.ExportAsync).RequireAuthorization(Rights.ExportClients).WithTags("Tasks").WithName("ExportTasks")
+        api.MapGet("/tasks/export", TaskExport.ExportAsync).RequireAuthorization(Rights.SeeTasks).RequireAuthorization(Rights.ExportTasks).WithTags("Tasks").WithName("ExportTasks")
             .WithSummary("The tasks and callbacks that a filter finds (as ListTasks, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/reports/scripts/answers", QuestionnaireExport.ExportAsync).RequireAuthorization(Rights.SeeReports).RequireAuthorization(Rights.ExportCalls).WithTags("Reports").WithName("ExportScriptAnswers")
             .WithSummary("What calls answered to a script's questions, a row per wrap-up and a column per question, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
