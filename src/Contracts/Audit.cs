@@ -23,6 +23,6 @@ public static class AuditActions
     [
         "client.viewed", "client.created", "client.changed", "client.filled", "client.merged", "client.unmerged", "client.deleted", "client.restored", "client.lent", "client.loan_over",
         "deal.created", "deal.changed", "deal.moved", "deal.deleted", "deal.restored", "file.added", "file.deleted", "file.restored", "download", "listen", "export", "import",
-        "script.published", "script.withdrawn", "sign_in", "sign_in_failed", "sign_out", "password_set",
+        "script.published", "script.withdrawn", "sign_in", "sign_in_failed", "sign_out", "password_set", "key.made", "key.revoked", "web_form.submitted",
     ];
 }

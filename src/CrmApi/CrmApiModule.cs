@@ -30,6 +30,7 @@ using CallCrm.CrmApi.Seats;
 using CallCrm.CrmApi.Shell;
 using CallCrm.CrmApi.Tasks;
 using CallCrm.CrmApi.Transfers;
+using CallCrm.CrmApi.WebForms;
 using CallCrm.CrmApi.Webhooks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -67,6 +68,7 @@ public static class CrmApiModule
         services.AddScriptEditing();
         services.AddAdmin();
         services.AddWebhooks();
+        services.AddWebForms();
         services.AddBackups(configuration);
         services.AddHttps(configuration);
         services.AddHiding();
@@ -111,11 +113,12 @@ public static class CrmApiModule
         app.UseRouting();
         app.UseAccess();
 
-        var api = app.MapGroup("/api").WithETags().WithVeil().WithPreconditions();
+        var api = app.MapGroup("/api").WithETags().WithVeil().WithPreconditions().WithKnownQueries();
         api.RequireRateLimiting(AccessModule.RequestLimit);
         SessionEndpoints.Map(api);
         OpenSessionEndpoints.Map(api);
         AuditEndpoints.Map(api);
+        ApiKeyEndpoints.Map(api);
         CommandsModule.Map(api);
         DirectoryModule.Map(api);
         SeatEndpoints.Map(api);
@@ -124,6 +127,7 @@ public static class CrmApiModule
         CatalogModule.Map(api);
         AdminModule.Map(api);
         WebhookEndpoints.Map(api);
+        WebFormEndpoints.Map(api);
         BackupModule.Map(api);
         HttpsModule.Map(api);
         GuideModule.Map(api);

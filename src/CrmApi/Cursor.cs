@@ -4,7 +4,10 @@ using System.Text;
 
 namespace CallCrm.CrmApi;
 
-/// <summary>Where a list goes on: the last row's time and id, opaque to the caller. A cursor that is none begins at the start.</summary>
+/// <summary>What was sent as a cursor is none, or one of another list or order: its page cannot be told.</summary>
+internal sealed class BadCursorException() : Exception("The cursor is none of this list.");
+
+/// <summary>Where a list goes on: the last row's time and id, opaque to the caller. None given begins at the start; one that is none throws <see cref="BadCursorException"/>.</summary>
 internal static class Cursor
 {
     public static string Of(DateTimeOffset at, Guid id) => Encode($"{at.UtcTicks}|{id:N}");
@@ -14,16 +17,17 @@ internal static class Cursor
     /// <summary>In a list of several orders: which, the value that it is sorted by, and the id.</summary>
     public static string Of(string order, string value, Guid id) => Encode($"{order}|{id:N}|{value}");
 
-    public static (string Order, string Value, Guid Id)? Place(string? cursor) =>
-        Decode(cursor)?.Split('|', 3) is [var order, var id, var value] && Guid.TryParse(id, out var guid) ? (order, value, guid) : null;
+    public static (string Order, string Value, Guid Id)? Place(string? cursor) => string.IsNullOrEmpty(cursor) ? null
+        : Decode(cursor)?.Split('|', 3) is [var order, var id, var value] && Guid.TryParse(id, out var guid) ? (order, value, guid) : throw new BadCursorException();
 
-    public static (DateTimeOffset At, Guid Id)? Time(string? cursor) =>
-        Decode(cursor)?.Split('|') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var t)
+    public static (DateTimeOffset At, Guid Id)? Time(string? cursor) => string.IsNullOrEmpty(cursor) ? null
+        : Decode(cursor)?.Split('|') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var t)
         && t <= DateTimeOffset.MaxValue.UtcTicks && Guid.TryParse(id, out var guid)
             ? (new DateTimeOffset(t, TimeSpan.Zero), guid)
-            : null;
+            : throw new BadCursorException();
 
-    public static long? Number(string? cursor) => long.TryParse(Decode(cursor), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    public static long? Number(string? cursor) => string.IsNullOrEmpty(cursor) ? null
+        : long.TryParse(Decode(cursor), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new BadCursorException();
 
     /// <summary>1 to 100, 50 when not given.</summary>
     public static int Limit(int? limit) => Math.Clamp(limit ?? 50, 1, 100);

@@ -2,12 +2,15 @@ using System.Text.Json;
 using Bunit;
 using CallCrm.AgentWeb.Calls;
 using CallCrm.Contracts;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CallCrm.Agent.Web.Tests;
 
 public sealed class CallLogPageTests : PageContext
 {
     List<CallRow> _rows = [];
+    List<string> _queries = [];
 
     static CallRow Row(int n, double minutesAgo, string outcome = "Answered") => new(new Guid(n, 0, 0, new byte[8]), n, "Inbound", Some.Noon.AddMinutes(-minutesAgo), null, Some.Caller(), "Website", "Sales", null, null,
         "Anna Verdi", outcome, "Ended", 8, 60, 10, null, null, null, null, false);
@@ -15,7 +18,7 @@ public sealed class CallLogPageTests : PageContext
     IRenderedComponent<CallLogPage> Show(params CallRow[] rows)
     {
         _rows = [.. rows];
-        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/calls" ? FakeServer.Json(JsonSerializer.Serialize(new ListPage<CallRow>(_rows, null), ContractsJson.Default.ListPageCallRow)) : null;
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/calls" && (_queries = [.. _queries, r.RequestUri.Query]).Count > 0 ? FakeServer.Json(JsonSerializer.Serialize(new ListPage<CallRow>(_rows, null), ContractsJson.Default.ListPageCallRow)) : null;
         var page = Render<CallLogPage>();
         page.WaitForAssertion(() => page.FindAll("[data-test=call-row]").Should().HaveCount(rows.Length));
         return page;
@@ -39,5 +42,37 @@ public sealed class CallLogPageTests : PageContext
         _rows = [Row(4, 1), Row(1, 5), Row(2, 60)];
         Feed.Take(Some.Message(new HintEvent("recording", Guid.NewGuid().ToString(), null)));
         page.WaitForAssertion(() => Shown(page).Should().Equal("01 Answered", "02 Answered"));
+    }
+
+    string Asked() => _queries[^1];
+
+    [Fact]
+    public void Filters_are_asked_of_the_server_and_kept_in_the_address()
+    {
+        var page = Show(Row(1, 5));
+        var go = Services.GetRequiredService<NavigationManager>();
+        page.Find("[data-test=calls-direction]").Change("outbound");
+        page.Find("[data-test=calls-talk]").Change("60");
+        page.Find("[data-test=calls-dialled]").Change(" +39 02 1 ");
+        page.Find("[data-test=calls-from]").Change("2026-03-01");
+        page.WaitForAssertion(() => Asked().Should().Contain("direction=outbound").And.Contain("minTalk=60").And.Contain("dialled=%2B39%2002%201").And.Contain("from=2026-0"));
+        go.Uri.Should().EndWith("?direction=outbound&minTalk=60&dialled=%2B39%2002%201&from=2026-03-01");
+        page.Find("[data-test=calls-clear]").Click();
+        page.WaitForAssertion(() => Asked().Should().NotContain("direction"));
+        go.Uri.Should().NotContain("?");
+        page.FindAll("[data-test=calls-clear]").Should().BeEmpty();
+    }
+
+    [Fact]
+    public void An_address_with_a_filter_shows_it_and_what_else_stands_there_stays()
+    {
+        var go = Services.GetRequiredService<NavigationManager>();
+        go.NavigateTo("calls?open=00000003-0000-0000-0000-000000000000&direction=inbound&client=00000000-0000-7000-8000-000000000029");
+        var page = Show(Row(1, 5));
+        Asked().Should().Contain("direction=inbound&client=00000000-0000-7000-8000-000000000029");
+        page.Find("[data-test=calls-direction]").GetAttribute("value").Should().Be("inbound");
+        page.Find("[data-test=calls-client]").Click();
+        page.WaitForAssertion(() => Asked().Should().NotContain("client="));
+        go.Uri.Should().EndWith("calls?open=00000003-0000-0000-0000-000000000000&direction=inbound");
     }
 }

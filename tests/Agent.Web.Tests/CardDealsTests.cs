@@ -115,7 +115,7 @@ public sealed class CardDealsTests : PageContext
     [Fact]
     public async Task A_new_one_is_made_for_this_client_and_not_on_a_card_that_one_only_reads()
     {
-        var card = await CardAsync("client.reassign");
+        var card = await CardAsync("deal.reassign");
         card.Click("[data-test=deal-new]");
         card.Input("[data-test=deal-title]", "Spare parts");
         card.Submit("[data-test=deal-form]");

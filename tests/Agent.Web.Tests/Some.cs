@@ -62,15 +62,15 @@ static class Some
 
     public static SessionView Session { get; } =
         new(Guid.Parse("0190b000-0000-7000-8000-000000000009"), "demo", "Alex Romano", ["agent"], true, "en", "Europe/Rome", [new ExtensionView("pbx", "110", "110", true, true, null)], Guid.Empty,
-            Rights: new Dictionary<string, string> { ["client.view"] = "all", ["client.create"] = "all", ["client.edit"] = "own", ["call.view"] = "own", ["recording.listen"] = "own", ["missed.work"] = "own", ["script.view"] = "all" });
+            Rights: new Dictionary<string, string> { ["client.view"] = "all", ["client.create"] = "all", ["client.edit"] = "own", ["call.view"] = "own", ["recording.listen"] = "own", ["missed.work"] = "own", ["script.view"] = "all", ["deal.create"] = "own", ["deal.edit"] = "own", ["task.view"] = "own", ["task.create"] = "own", ["task.edit"] = "own", ["task.delete"] = "own" });
 
     /// <summary>With the rights that the server gives this role.</summary>
     public static SessionView As(string role)
     {
-        string[] rights = ["client.view", "client.create", "client.edit", "call.view", "recording.listen", "missed.work", "script.view"];
+        string[] rights = ["client.view", "client.create", "client.edit", "call.view", "recording.listen", "missed.work", "script.view", "deal.create", "deal.edit", "task.view", "task.create", "task.edit", "task.delete"];
         if (role != "agent") rights = [.. rights, "client.review", "board.view", "missed.figures", "report.view", "report.export"];
         if (role is "supervisor" or "admin") rights = [.. rights, "agent.supervise", "call.edit", "call.listen", "block.edit"];
-        if (role != "agent") rights = [.. rights, "client.merge", "client.delete", "client.import", "client.export", "call.export", "file.delete"];
+        if (role != "agent") rights = [.. rights, "client.merge", "client.delete", "client.import", "client.export", "deal.export", "task.export", "call.export", "file.delete"];
         if (role is "manager" or "admin") rights = [.. rights, "script.edit"];
         if (role == "admin") rights = [.. rights, "settings.configure"];
         return Session with { Roles = [role], Model = role, Rights = rights.ToDictionary(r => r, r => role == "agent" && r != "client.view" ? "own" : "all") };

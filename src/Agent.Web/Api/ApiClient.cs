@@ -432,6 +432,21 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<IReadOnlyList<LinkChoice>> LinksAsync(string target, string query, CancellationToken cancel = default) =>
         GetAsync($"api/links?target={target}&query={Uri.EscapeDataString(query)}", Json.IReadOnlyListLinkChoice, cancel);
 
+    public Task<WebFormsView> WebFormsAsync(CancellationToken cancel = default) => GetAsync("api/admin/web-forms", Json.WebFormsView, cancel);
+
+    public Task<WebFormsView> SaveWebFormAsync(WebFormSetup form, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/admin/web-forms/{Uri.EscapeDataString(form.Code)}", JsonContent.Create(form, Json.WebFormSetup), Json.WebFormsView, cancel);
+
+    public Task RemoveWebFormAsync(string code, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/web-forms/{Uri.EscapeDataString(code)}", null, cancel);
+
+    public Task<ApiKeysView> KeysAsync(CancellationToken cancel = default) => GetAsync("api/admin/keys", Json.ApiKeysView, cancel);
+
+    /// <summary>The answer holds the key, this once.</summary>
+    public Task<ApiKeyMade> MakeKeyAsync(ApiKeyCreate create, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, "api/admin/keys", JsonContent.Create(create, Json.ApiKeyCreate), Json.ApiKeyMade, cancel);
+
+    public Task<ApiKeyView> RevokeKeyAsync(Guid key, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/admin/keys/{key}", null, Json.ApiKeyView, cancel);
+
     public Task<WebhooksView> WebhooksAsync(CancellationToken cancel = default) => GetAsync("api/admin/webhooks", Json.WebhooksView, cancel);
 
     /// <exception cref="ApiException">edit_conflict, list_full, invalid_input (url, events).</exception>

@@ -40,7 +40,8 @@ internal static class AccessModule
             o.XmlRepository = ActivatorUtilities.CreateInstance<KeyStore>(s);
             o.XmlEncryptor = ActivatorUtilities.CreateInstance<KeyWrapper>(s);
         }));
-        services.AddAuthentication(Scheme).AddCookie(Scheme, SetCookie);
+        services.AddSingleton<ApiKeyStore>();
+        services.AddAuthentication(Scheme).AddCookie(Scheme, SetCookie).AddScheme<Microsoft.AspNetCore.Authentication.AuthenticationSchemeOptions, ApiKeyHandler>(ApiKeyHandler.Name, null);
         services.AddOptions<CookieAuthenticationOptions>(Scheme).Configure<IOptions<AccessOptions>>((cookie, access) => cookie.ExpireTimeSpan = access.Value.SessionIdle);
         services.AddAuthorization(Rights.Define);
         services.AddRateLimiter(SetLimits);
@@ -73,6 +74,7 @@ internal static class AccessModule
     public static void UseAccess(this WebApplication app)
     {
         app.UseAuthentication();
+        app.Use(ActingKey.FlowAsync);
         app.UseRateLimiter();
         app.UseAuthorization();
     }
@@ -86,6 +88,9 @@ internal static class AccessModule
         options.Cookie.SameSite = SameSiteMode.Strict;
         options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         options.SlidingExpiration = true;
+        // A request with a key is the program's alone, whatever cookie comes with it. Signing in and out stays the cookie's.
+        options.ForwardDefaultSelector = http => ApiKeyHandler.IsSent(http.Request) ? ApiKeyHandler.Name : null;
+        (options.ForwardSignIn, options.ForwardSignOut) = (Scheme, Scheme);
         options.Events = new CookieAuthenticationEvents
         {
             OnRedirectToLogin = context => Status(context.Response, StatusCodes.Status401Unauthorized),
@@ -139,14 +144,19 @@ internal static class AccessModule
             Window = TimeSpan.FromMinutes(1),
             QueueLimit = 0,
         }));
-        limits.AddPolicy(RequestLimit, http => RateLimitPartition.GetTokenBucketLimiter(Person.From(http.User)?.Id.ToString() ?? Address(http), _ => new TokenBucketRateLimiterOptions
+        limits.AddPolicy(RequestLimit, http => RateLimitPartition.GetTokenBucketLimiter(Partition(http), _ => new TokenBucketRateLimiterOptions
         {
-            TokenLimit = OptionsOf(http).RequestsPerSecond * 10,
-            TokensPerPeriod = OptionsOf(http).RequestsPerSecond,
+            TokenLimit = PerSecond(http) * 10,
+            TokensPerPeriod = PerSecond(http),
             ReplenishmentPeriod = TimeSpan.FromSeconds(1),
             QueueLimit = 0,
         }));
     }
+
+    /// <summary>A program takes nothing from the person in whose name it acts.</summary>
+    static string Partition(HttpContext http) => Person.From(http.User) is { } person ? person.Key is { } key ? $"key {key}" : person.Id.ToString() : Address(http);
+
+    static int PerSecond(HttpContext http) => Person.From(http.User)?.Key is null ? OptionsOf(http).RequestsPerSecond : OptionsOf(http).KeyRequestsPerSecond;
 
     static AccessOptions OptionsOf(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<AccessOptions>>().Value;
 

@@ -26,6 +26,10 @@ public sealed class AccessOptions
     /// <summary>Requests of one person a second, over a longer time; ten times as many at once. 1 to 100,000, default 50.</summary>
     [Range(1, 100_000)]
     public int RequestsPerSecond { get; set; } = 50;
+
+    /// <summary>Requests of one program's key a second, likewise. 1 to 100,000, default 20.</summary>
+    [Range(1, 100_000)]
+    public int KeyRequestsPerSecond { get; set; } = 20;
 }
 
 /// <summary>Section <c>Web</c>.</summary>

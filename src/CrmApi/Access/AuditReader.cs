@@ -40,9 +40,9 @@ internal sealed class AuditReader(NpgsqlDataSource database, LiveFacts facts)
             with page as materialized (
               select a.* from audit a where {string.Join(" and ", where)} order by a.at desc, a.id desc limit @limit
             )
-            select a.id, a.at, a.user_id, u.name as who, a.action, a.object as kind, a.object_id, a.detail ->> 'before' as before, a.detail ->> 'after' as after, a.detail ->> 'address' as address, a.detail ->> 'call' as call,
+            select a.id, a.at, a.user_id, u.name || coalesce(' · ' || y.name, '') as who, a.action, a.object as kind, a.object_id, a.detail ->> 'before' as before, a.detail ->> 'after' as after, a.detail ->> 'address' as address, a.detail ->> 'call' as call,
               coalesce(d.title, nullif(c.name, ''), c.company) as name, c.responsible_id as client_owner, d.responsible_id as deal_owner
-            from page a left join app_user u on u.id = a.user_id
+            from page a left join app_user u on u.id = a.user_id left join api_key y on y.id = a.key_id
             cross join lateral (select case when a.object_id ~ @uuid then a.object_id::uuid end as id) k
             left join deal d on a.object = 'deal' and d.id = k.id
             left join client c on a.object in ('client', 'deal') and c.id = client_root(coalesce(d.client_id, k.id))
@@ -57,7 +57,7 @@ internal sealed class AuditReader(NpgsqlDataSource database, LiveFacts facts)
         Cursor.Place(cursor) is ("audit", var value, _) && value.Split(' ') is [var ticks, var id] && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var t)
         && t <= DateTimeOffset.MaxValue.UtcTicks && long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var i)
             ? (new DateTimeOffset(t, TimeSpan.Zero), i)
-            : (null, 0);
+            : string.IsNullOrEmpty(cursor) ? (null, 0) : throw new BadCursorException();
 
     AuditView View(Person person, Row row)
     {

@@ -11,10 +11,10 @@ internal sealed class AuditStore(NpgsqlDataSource database, TimeProvider time)
         await using var connection = await database.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into audit (at, user_id, action, object, object_id, detail)
-            values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('address', @address::text))
+            insert into audit (at, user_id, action, object, object_id, detail, key_id)
+            values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('address', @address::text), @key)
             """,
-            new { at = time.GetUtcNow(), user, action, subject, subjectId, address }, cancellationToken: cancel));
+            new { at = time.GetUtcNow(), user, action, subject, subjectId, address, key = ActingKey.Current }, cancellationToken: cancel));
     }
 
     /// <summary>With the call that gave the occasion.</summary>
@@ -22,16 +22,16 @@ internal sealed class AuditStore(NpgsqlDataSource database, TimeProvider time)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition(
-            "insert into audit (at, user_id, action, object, object_id, detail) values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('call', @call::text))",
-            new { at = time.GetUtcNow(), user, action, subject, subjectId, call }, cancellationToken: cancel));
+            "insert into audit (at, user_id, action, object, object_id, detail, key_id) values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('call', @call::text), @key)",
+            new { at = time.GetUtcNow(), user, action, subject, subjectId, call, key = ActingKey.Current }, cancellationToken: cancel));
     }
 
     /// <summary>What was before and what is after, in the transaction of the change itself.</summary>
     public async Task AddChangeAsync(NpgsqlTransaction transaction, Guid user, string action, string subject, string subjectId, string before, string after, CancellationToken cancel) =>
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
-            insert into audit (at, user_id, action, object, object_id, detail)
-            values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('before', @before::text, 'after', @after::text))
+            insert into audit (at, user_id, action, object, object_id, detail, key_id)
+            values (@at, @user, @action, @subject, @subjectId, jsonb_build_object('before', @before::text, 'after', @after::text), @key)
             """,
-            new { at = time.GetUtcNow(), user, action, subject, subjectId, before, after }, transaction, cancellationToken: cancel));
+            new { at = time.GetUtcNow(), user, action, subject, subjectId, before, after, key = ActingKey.Current }, transaction, cancellationToken: cancel));
 }

@@ -31,7 +31,7 @@ internal static class OriginGuard
     {
         var origin = request.Headers.Origin;
         return origin.Count == 0
-            ? !string.IsNullOrWhiteSpace(request.Headers[MachineHeader])
+            ? !string.IsNullOrWhiteSpace(request.Headers[MachineHeader]) || (ApiKeyHandler.IsSent(request) && request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
             : origin.Count == 1 && string.Equals(origin[0], $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
     }
 }

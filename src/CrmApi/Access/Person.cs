@@ -16,6 +16,9 @@ internal sealed record Person(Guid Id, Guid Session, Guid Stamp, string Login, s
     /// <summary>What the role may at this moment. A cookie alone gives none: they are set when the session has been checked.</summary>
     public Grants Grants { get; init; } = Grants.None;
 
+    /// <summary>The key of the program that acts in this person's name; null: the person.</summary>
+    public Guid? Key { get; init; }
+
     public bool May(string right) => Grants.Has(right);
 
     /// <summary>Of whom; of nobody without the right.</summary>

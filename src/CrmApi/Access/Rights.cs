@@ -9,8 +9,11 @@ namespace CallCrm.CrmApi.Access;
 /// </summary>
 internal static class Rights
 {
-    /// <summary>Anyone signed in: own session, catalog, live feed.</summary>
+    /// <summary>Any person signed in: own session, live feed. No program's key.</summary>
     public const string SignedIn = "signed_in";
+
+    /// <summary>The lists to choose from: anyone signed in, and programs that see clients.</summary>
+    public const string SeeCatalog = "see_catalog";
 
     /// <summary>People who take calls: commands, the call's draft and wrap-up.</summary>
     public const string TakeCalls = "take_calls";
@@ -29,7 +32,7 @@ internal static class Rights
     /// <summary>Save a card. A card that nobody is responsible for may be saved in any scope.</summary>
     public const string EditClients = "client.edit";
 
-    /// <summary>Give a card or a deal to somebody else, or take it; scope as for saving. Also tasks of others, by whose they are.</summary>
+    /// <summary>Give a card to somebody else, or take it; scope as for saving.</summary>
     public const string ReassignClients = "client.reassign";
 
     /// <summary>Make one card of two; scope: both.</summary>
@@ -38,16 +41,48 @@ internal static class Rights
     /// <summary>Cards into the bin, and back. Scope as for merging.</summary>
     public const string DeleteClients = "client.delete";
 
-    /// <summary>Take a list of clients, or of their deals and tasks, out; audited.</summary>
+    /// <summary>Take a list of clients out; audited.</summary>
     public const string ExportClients = "client.export";
 
     public const string ImportClients = "client.import";
+
+    /// <summary>Hand in what was filled in a form of the site: for the key of the site's server, which needs nothing else.</summary>
+    public const string SubmitForms = "webform.submit";
 
     /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
     public const string ReviewCards = "client.review";
 
     /// <summary>Deals on the card and its timeline. Scope: who is responsible.</summary>
     public const string SeeDeals = "deal.view";
+
+    /// <summary>A new deal for a client that one sees. Scope: who is responsible for the client; for nobody's in any scope.</summary>
+    public const string CreateDeals = "deal.create";
+
+    /// <summary>Change and move a deal that one sees. Scope: who is responsible for it, or for its client; nobody's in any scope.</summary>
+    public const string EditDeals = "deal.edit";
+
+    /// <summary>Give a deal to somebody else, or take it. Scope: who is responsible for it.</summary>
+    public const string ReassignDeals = "deal.reassign";
+
+    /// <summary>Take a list of deals that one sees out; audited. Scope: who is responsible.</summary>
+    public const string ExportDeals = "deal.export";
+
+    /// <summary>Tasks and callbacks: find and read; one's own stand in one's day all the same. Scope, as of all that follow: whose they are.</summary>
+    public const string SeeTasks = "task.view";
+
+    public const string CreateTasks = "task.create";
+
+    /// <summary>Another title, time or client, and ticking off.</summary>
+    public const string EditTasks = "task.edit";
+
+    /// <summary>Give a task to somebody else: both whose it is and who gets it must be reached.</summary>
+    public const string ReassignTasks = "task.reassign";
+
+    /// <summary>Tasks into the bin, and back.</summary>
+    public const string DeleteTasks = "task.delete";
+
+    /// <summary>Take a list of tasks that one sees out; audited.</summary>
+    public const string ExportTasks = "task.export";
 
     /// <summary>Deals into the bin, and back. Scope: who is responsible.</summary>
     public const string DeleteDeals = "deal.delete";
@@ -123,7 +158,8 @@ internal static class Rights
 
     public static void Define(AuthorizationOptions options)
     {
-        options.AddPolicy(SignedIn, p => p.RequireAuthenticatedUser());
+        options.AddPolicy(SignedIn, p => p.RequireAssertion(c => Person.From(c.User) is { Key: null }));
+        options.AddPolicy(SeeCatalog, p => p.RequireAssertion(c => Person.From(c.User) is { } person && (person.Key is null || person.May(WorkWithClients))));
         options.AddPolicy(TakeCalls, p => p.RequireAssertion(c => Person.From(c.User) is { IsAgent: true }));
         foreach (var right in RightCatalog.All) options.AddPolicy(right.Code, p => p.RequireAssertion(c => Person.From(c.User)?.May(right.Code) == true));
         foreach (var (policy, right) in RightCatalog.OrOwnCall)

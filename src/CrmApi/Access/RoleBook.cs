@@ -12,6 +12,15 @@ internal sealed record RoleSnapshot(long Version, FrozenDictionary<string, RoleR
 {
     public Grants Of(Guid person, string role, Guid? department) =>
         new(Roles.GetValueOrDefault(role, RoleRights.None), person, department is { } id ? People.GetValueOrDefault(id, []) : []);
+
+    /// <summary>Of a program: what its key says, as far as the person in whose name it acts has it.</summary>
+    public Grants OfKey(Guid person, string role, Guid? department, IReadOnlyDictionary<string, string> rights)
+    {
+        var scopes = Roles.GetValueOrDefault(role, RoleRights.None).Scopes.Where(s => rights.ContainsKey(s.Key) && RightCatalog.ScopeOf(rights[s.Key]) is not null && s.Key != Rights.Configure)
+            .ToFrozenDictionary(s => s.Key, s => (RightScope)Math.Min((int)s.Value, (int)RightCatalog.ScopeOf(rights[s.Key])!), StringComparer.Ordinal);
+        var veil = new Veil(!scopes.ContainsKey(Rights.SeeNumbers), scopes.ContainsKey(Rights.SeeSensitive) ? [] : Sensitive);
+        return new(new RoleRights(role, Roles.GetValueOrDefault(role, RoleRights.None).Model, scopes, veil, ""), person, department is { } id ? People.GetValueOrDefault(id, []) : []);
+    }
 }
 
 /// <summary>

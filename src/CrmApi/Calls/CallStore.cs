@@ -8,13 +8,17 @@ using CallCrm.CrmApi.Recordings;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.Engine;
 using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace CallCrm.CrmApi.Calls;
 
+/// <param name="Client">With the cards that were merged into it.</param>
+/// <param name="Dialled">The whole number, as it stands in the settings or as it would be dialled.</param>
 /// <param name="Within">Only calls that these people were offered or took part in.</param>
-internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within, Veil Veil);
+internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within, Veil Veil, Guid? Client = null,
+    string? Dialled = null, int? MinTalk_s = null);
 
 /// <summary>The call log, from the journal's projections.</summary>
 internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Questionnaires questionnaires, IOptions<SiteOptions> site, TimeProvider time)
@@ -53,9 +57,21 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         left join lateral (select id, status from recording where call_id = c.id order by message_id is not null and v.left_message desc, created_at desc limit 1) r on true
         """;
 
-    public async Task<ListPage<CallRow>> ListAsync(CallFilter filter, string? cursor, int limit, CancellationToken cancel)
+    static readonly SortKey[] Orders = [SortKey.Time("started", "c.started_at"), SortKey.Whole("talk", "coalesce(c.talk_ms, 0)"), SortKey.Whole("wait", "coalesce(c.wait_ms, 0)")];
+
+    public static (ListOrder? Order, ProblemHttpResult? Refused) Order(string? sort, string? cursor) => ListOrder.Of("calls", sort, "-started", cursor, Orders);
+
+    public async Task<ListPage<CallRow>> ListAsync(CallFilter filter, ListOrder order, int limit, CancellationToken cancel)
     {
-        var after = Cursor.Time(cursor);
+        var (sql, parameters) = Listing(filter, order, limit);
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = (await connection.QueryAsync<Row, string, (Row Row, string Place)>(new CommandDefinition(sql, parameters, cancellationToken: cancel), (row, place) => (row, place), "place")).AsList();
+        return new ListPage<CallRow>([.. rows.Take(limit).Select(r => View(r.Row))], rows.Count > limit ? order.Next(rows[limit - 1].Place, rows[limit - 1].Row.Id) : null);
+    }
+
+    /// <summary>Apart, so that its plan can be looked at.</summary>
+    internal (string Sql, DynamicParameters Parameters) Listing(CallFilter filter, ListOrder order, int limit)
+    {
         var text = Texts.Clean(filter.Query).Trim();
         var digits = string.Concat(text.Where(char.IsAsciiDigit));
         var isNumber = long.TryParse(text.TrimStart('#'), out var number);
@@ -65,13 +81,15 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             if (holds) conditions.Add(condition);
         }
 
-        When(after is not null, "(c.started_at, c.id) < (@at, @id)");
         When(filter.Direction is not null, "c.direction = @direction");
         When(filter.Outcome is not null, "c.outcome = @outcome");
         When(filter.Agent is not null, "(c.agent_id = @agent or c.id in (select call_id from call_leg where agent_id = @agent))");
         When(filter.Queue is not null, "c.queue_id = @queue");
         When(filter.From is not null, "c.started_at >= @from");
         When(filter.To is not null, "c.started_at < @to");
+        When(filter.Client is not null, "c.client_id in (select f.id from client_family(client_root(@client)) f (id))");
+        When(filter.Dialled is not null, "c.dialled_raw = any(@dialled)");
+        When(filter.MinTalk_s is not null, "c.talk_ms >= @minTalk");
         When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
         var parameters = new DynamicParameters();
         When(text.Length > 0, $"(c.client_id in (select c.id from client c where c.search ilike @like{ClientSearch.Seen(filter.Veil, [text], parameters)})"
@@ -81,14 +99,15 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             + (isNumber ? " or c.number = @number" : "") + ")");
         parameters.AddDynamicParams(new
         {
-            at = after?.At,
-            id = after?.Id,
             direction = filter.Direction,
             outcome = filter.Outcome,
             agent = filter.Agent,
             queue = filter.Queue,
             from = filter.From,
             to = filter.To,
+            filter.Client,
+            dialled = Dialled(filter.Dialled),
+            minTalk = filter.MinTalk_s * 1000,
             within = filter.Within.People,
             like = $"%{Texts.LikeFragment(text)}%",
             digits = $"%{digits}%",
@@ -96,12 +115,15 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             number,
             limit = limit + 1,
         });
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(
-            $"select {Columns} from call c {Joins} where {string.Join(" and ", conditions)} order by c.started_at desc, c.id desc limit @limit", parameters,
-            cancellationToken: cancel))).AsList();
-        var page = rows.Take(limit).Select(View).ToList();
-        return new ListPage<CallRow>(page, rows.Count > limit ? Cursor.Of(page[^1].StartedAt, page[^1].Id) : null);
+        return ($"select {Columns}, {order.Place} from call c {Joins} where {string.Join(" and ", conditions)} {order.After("c.id", parameters)} {order.By("c.id")} limit @limit", parameters);
+    }
+
+    /// <summary>As PBXs write one number: as it is given, its digits, and the whole one with and without +.</summary>
+    string[] Dialled(string? number)
+    {
+        if (number is null) return [];
+        var e164 = CallFlow.PhoneNumbers.ToE164(number, site.Value.Region);
+        return [.. new[] { number.Trim(), string.Concat(number.Where(char.IsAsciiDigit)), e164, e164?.TrimStart('+') }.OfType<string>().Where(n => n.Length > 0).Distinct(StringComparer.Ordinal)];
     }
 
     public async Task<Dictionary<Guid, CallRow>> RowsAsync(Guid[] ids, CancellationToken cancel)

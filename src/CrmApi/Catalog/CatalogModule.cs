@@ -12,9 +12,9 @@ internal static class CatalogModule
 {
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/catalog", ReadAsync).RequireAuthorization(Rights.SignedIn).WithTags("Catalog")
+        api.MapGet("/catalog", ReadAsync).RequireAuthorization(Rights.SeeCatalog).WithTags("Catalog")
             .WithName("GetCatalog").WithSummary("What the pages choose from: pause reasons, dispositions, segments, queues, people, deal types, the clients' own fields");
-        api.MapGet("/clock", (TimeProvider time) => TypedResults.Ok(new ClockView(time.GetUtcNow()))).RequireAuthorization(Rights.SignedIn).WithTags("Catalog")
+        api.MapGet("/clock", (TimeProvider time) => TypedResults.Ok(new ClockView(time.GetUtcNow()))).RequireAuthorization(Rights.SeeCatalog).WithTags("Catalog")
             .WithName("GetClock").WithSummary("What the server takes for now: a page compares its own clock, and sees how far the server is");
     }
 

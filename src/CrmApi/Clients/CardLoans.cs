@@ -18,6 +18,8 @@ internal sealed partial class CardLoans(Feed feed, AuditStore audit, TimeProvide
     /// <param name="clients">The card, and what it was before merges.</param>
     public async ValueTask<bool> IsLentAsync(Person person, CancellationToken cancel, params Guid[] clients)
     {
+        // A call lends its card to the agent who takes it, not to a program that acts in their name.
+        if (person.Key is not null) return false;
         var state = feed.State;
         foreach (var client in clients)
         {

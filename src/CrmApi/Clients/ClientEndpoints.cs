@@ -16,6 +16,7 @@ internal static class ClientEndpoints
     public static void AddClients(this IServiceCollection services)
     {
         services.AddSingleton<ClientStore>();
+        services.AddSingleton<ClientFilters>();
         services.AddSingleton<CardAttach>();
         services.AddSingleton<CardLoans>();
         services.AddHostedService(s => s.GetRequiredService<CardLoans>());
@@ -36,9 +37,8 @@ internal static class ClientEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
-        group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? cursor = null, int? limit = null) =>
-                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, cursor, Cursor.Limit(limit), cancel))
-            .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag and kind; newest cards first");
+        group.MapGet("/", ListAsync).WithMetadata(new OpenQueries(CardFieldCodes.CustomPrefix)).WithName("ListClients")
+            .WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal (query); by tag, kind, segment, responsible, department (with those below), source, when made, and the site's own fields (custom.CODE, custom.CODE.from, custom.CODE.to); sort: number, created, updated, name, with - before it the other way round, -number unless given and with query");
         CardLinks.Map(api);
         // A call lends its agent the card: who may is decided at the card (CardAccess).
         var cards = api.MapGroup("/clients").WithTags("Clients");
@@ -47,6 +47,17 @@ internal static class ClientEndpoints
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         cards.MapPost("/", CreateAsync).RequireAuthorization(Rights.CreateClients).WithName("CreateClient").WithSummary("A new card made by a person; repeating it with the same id changes nothing");
         cards.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.OpenCards).WithName("GetTimeline").WithSummary("What happened with a client: calls, deals and their changes, tasks, files; newest first");
+    }
+
+    static async Task<Results<Ok<ListPage<ClientRow>>, ProblemHttpResult>> ListAsync(HttpRequest request, Person person, ClientStore store, ClientFilters filters, CancellationToken cancel, string? query = null, string? tag = null,
+        string? kind = null, string? segment = null, Guid? responsible = null, Guid? department = null, string? source = null, DateTimeOffset? createdFrom = null, DateTimeOffset? createdTo = null, string? sort = null,
+        string? cursor = null, int? limit = null)
+    {
+        var (filter, wrong) = await filters.ReadAsync(request, person.Veil, tag, kind, segment, responsible, department, source, createdFrom, createdTo, cancel);
+        if (filter is null) return wrong!;
+        var (order, refused) = ClientStore.Order(query, person.Veil, sort, cursor);
+        if (order is null) return refused!;
+        return TypedResults.Ok(await store.ListAsync(query is { Length: > 200 } ? query[..200] : query, filter, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, order, Cursor.Limit(limit), cancel));
     }
 
     /// <summary>A client out of reach looks like one that does not exist.</summary>

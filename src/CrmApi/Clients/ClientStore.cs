@@ -5,6 +5,7 @@ using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
@@ -14,32 +15,44 @@ namespace CallCrm.CrmApi.Clients;
 /// <summary>Reads of clients for the pages. Writing is ClientDirectory's.</summary>
 internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IOptions<SiteOptions> site)
 {
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, Reach deals, Veil veil, string? cursor, int limit, CancellationToken cancel)
+    public const string UsualOrder = "-number";
+
+    static readonly SortKey[] Orders = [SortKey.Whole("number", "c.number", unique: true), SortKey.Time("created", "c.created_at"), SortKey.Time("updated", "c.updated_at")];
+
+    static readonly SortKey ByName = SortKey.Text("name", "lower(coalesce(nullif(c.name, ''), c.company))");
+
+    /// <summary>A name may be a number, and the cursor says the name: who sees no numbers has no order by it. What a search finds comes the newest first, as it is read.</summary>
+    public static (ListOrder? Order, ProblemHttpResult? Refused) Order(string? query, Veil veil, string? sort, string? cursor) =>
+        !string.IsNullOrWhiteSpace(query) && sort is not (null or "" or UsualOrder) ? (null, Problems.Invalid("sort", "-number, beside query: what is found comes the newest first"))
+        : ListOrder.Of("clients", sort, UsualOrder, cursor, veil.Numbers ? Orders : [.. Orders, ByName]);
+
+    public async Task<ListPage<ClientRow>> ListAsync(string? query, ClientFilter filter, Reach within, Reach deals, Veil veil, ListOrder order, int limit, CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind, within = within.People });
-        var live = $"""
-            c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before)
-              {(string.IsNullOrWhiteSpace(tag) ? "" : "and c.tags @> @tags")}
-              {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
-              {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
-            """;
+        var (sql, parameters) = Listing(query, filter, within, deals, veil, order, limit);
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var rows = (await connection.QueryAsync<ListRow, string, (ListRow Row, string Place)>(new CommandDefinition(sql, parameters, cancellationToken: cancel), (row, place) => (row, place), "place")).AsList();
+        return new ListPage<ClientRow>([.. rows.Take(limit).Select(r => r.Row.View())], rows.Count > limit ? order.Next(rows[limit - 1].Place, rows[limit - 1].Row.Id) : null);
+    }
+
+    /// <summary>Apart, so that its plan can be looked at.</summary>
+    internal (string Sql, DynamicParameters Parameters) Listing(string? query, ClientFilter filter, Reach within, Reach deals, Veil veil, ListOrder order, int limit)
+    {
+        var parameters = new DynamicParameters(new { limit = limit + 1, within = within.People });
+        var live = $"c.merged_into is null and c.deleted_at is null {order.After("c.id", parameters)}{filter.Sql(parameters)}{(within.IsEveryone ? "" : " and c.responsible_id = any(@within)")}";
         var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, veil, deals, site.Value.Region, live, limit + 1);
         var sql =
             $"""
             {hits}
-            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed, c.hidden_at is not null as hidden, c.tags
+            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed, c.hidden_at is not null as hidden, c.tags, {order.Place}
             from client c
             left join segment s on s.code = c.segment
             left join app_user u on u.id = c.responsible_id
             left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
             left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
             where {live} {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
-            order by c.number desc limit @limit
+            {order.By("c.id")} limit @limit
             """;
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        var rows = (await connection.QueryAsync<ListRow>(new CommandDefinition(sql, parameters, cancellationToken: cancel))).AsList();
-        var page = rows.Take(limit).Select(r => r.View()).ToList();
-        return new ListPage<ClientRow>(page, rows.Count > limit ? Cursor.Of(page[^1].Number) : null);
+        return (sql, parameters);
     }
 
     sealed record ListRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed, bool Hidden, Array Tags)
@@ -110,6 +123,9 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
                    and (exists (select from offer o where o.call_id = p.id and o.agent_id = any(@callsOf)) or exists (select from call_leg l where l.call_id = p.id and l.agent_id = any(@callsOf)))))) x
                join app_user u on u.id = x.uploaded_by
                where x.deleted_at is null and (@at::timestamptz is null or (x.uploaded_at, x.id) < (@at, @id)) order by x.uploaded_at desc, x.id desc limit @limit)
+              union all
+              (select 'web_form', w.id, w.at, null, w.form_name, nullif(w.text, ''), f.contact, null, null, null from family f join web_form_submission w on w.client_id = f.id
+               where @at::timestamptz is null or (w.at, w.id) < (@at, @id) order by w.at desc, w.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, deals = deals.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();

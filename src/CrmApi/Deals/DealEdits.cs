@@ -25,7 +25,7 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
         if (Check(create.Title, create.Amount, create.Currency) is { } wrong) return wrong;
         var sight = await access.OfLiveAsync(person, create.ClientId, cancel);
         if (!sight.View) return Problems.Invalid("clientId", "a client that you see");
-        if (!sight.Edit) return NotYours();
+        if (!sight.Lent && !CardAccess.Reaches(person, Rights.CreateDeals, await OwnerAsync(create.ClientId, cancel))) return NotYours();
         var responsible = Named(create.ResponsibleId, person.Id);
         if (await RefuseResponsibleAsync(person, person.Id, responsible, cancel) is { } refused) return refused;
         return await InAsync(create.Id, async transaction =>
@@ -43,7 +43,8 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
         save = save with { Title = PlainText.Clean(save.Title, LongestTitle + 1), Stage = Texts.CleanOrNull(save.Stage) };
         if (Check(save.Title, save.Amount, save.Currency) is { } wrong) return wrong;
         if (await WritableAsync(id, person, cancel) is { } closed) return closed;
-        if (save.ClientId is { } client && await access.OfLiveAsync(person, client, cancel) is not { View: true, Edit: true }) return Problems.Invalid("clientId", "a client whose card you may save");
+        if (save.ClientId is { } client && await access.OfLiveAsync(person, client, cancel) is var other && (!other.View || (!other.Lent && !CardAccess.Reaches(person, Rights.CreateDeals, await OwnerAsync(client, cancel)))))
+            return Problems.Invalid("clientId", "a client for whom you may make deals");
         return await InAsync(id, save.Version, async (transaction, deal) =>
         {
             var becomes = deal with
@@ -90,12 +91,21 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
         }, cancel);
     }
 
-    /// <summary>Null: it is seen, and its client's card may be saved.</summary>
+    /// <summary>Null: it is seen, and the right to change deals reaches it.</summary>
     async Task<ProblemHttpResult?> WritableAsync(Guid id, Person person, CancellationToken cancel)
     {
         if (await reader.FindAsync(id, cancel) is not { DeletedAt: null } deal) return Problems.NotFound("deal");
         var sight = await access.OfDealAsync(person, deal, cancel);
-        return !sight.View ? Problems.NotFound("deal") : !sight.Edit ? NotYours() : null;
+        if (!sight.View) return Problems.NotFound("deal");
+        if (sight.Lent || CardAccess.Reaches(person, Rights.EditDeals, deal.ResponsibleId)) return null;
+        // Whose the client is goes on with its deals.
+        return await OwnerAsync(deal.ClientId, cancel) is { } owner && person.Within(Rights.EditDeals).Includes(owner) ? null : NotYours();
+    }
+
+    async Task<Guid?> OwnerAsync(Guid client, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition("select responsible_id from client where id = client_root(@client)", new { client }, cancellationToken: cancel));
     }
 
     /// <param name="version">As it was read; null: whichever it is.</param>
@@ -138,7 +148,7 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
     async Task<ProblemHttpResult?> RefuseResponsibleAsync(Person person, Guid? before, Guid? becomes, CancellationToken cancel)
     {
         if (before == becomes) return null;
-        if (!CardAccess.MayReassign(person, before)) return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "responsibleId: your rights do not let you give this deal to somebody else.");
+        if (!CardAccess.Reaches(person, Rights.ReassignDeals, before)) return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "responsibleId: your rights do not let you give this deal to somebody else.");
         if (becomes is null) return null;
         await using var connection = await database.OpenConnectionAsync(cancel);
         return await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select exists (select from app_user where id = @becomes and active)", new { becomes }, cancellationToken: cancel))
@@ -148,5 +158,5 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
     static Task<Guid> RootAsync(NpgsqlTransaction transaction, Guid client, CancellationToken cancel) =>
         transaction.Connection!.ExecuteScalarAsync<Guid>(new CommandDefinition("select client_root(@client)", new { client }, transaction, cancellationToken: cancel));
 
-    static ProblemHttpResult NotYours() => Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Your rights let you read this card, not change it.");
+    static ProblemHttpResult NotYours() => Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Your rights let you read this client's deals, not change this one.");
 }

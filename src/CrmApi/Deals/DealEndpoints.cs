@@ -23,12 +23,11 @@ internal static class DealEndpoints
         deals.MapGet("/", ListAsync).RequireAuthorization(Rights.WorkWithClients).WithName("ListDeals")
             .WithSummary("Deals by client, type, stage, responsible, state (open, closed), amount, when made, since when in their stage, and a fragment of the title or the number; sort: created, stage_since, amount, title, with - before it the other way round");
         deals.MapGet("/{id}", GetAsync).WithName("GetDeal").WithSummary("A deal");
-        var write = deals.MapGroup("").RequireAuthorization(Rights.EditClients);
-        write.MapPost("/", (DealCreate create, Person person, DealEdits edits, CancellationToken cancel) => edits.CreateAsync(create, person, cancel)).WithName("CreateDeal").WithSummary("A new deal of a client whose card one may save; repeating it with the same id changes nothing");
-        write.MapPut("/{id}", (Guid id, DealSave save, Person person, DealEdits edits, CancellationToken cancel) => edits.SaveAsync(id, save, person, cancel)).WithName("SaveDeal")
-            .WithSummary("Change a deal that one sees, of a client whose card one may save; 409 edit_conflict carries the newer deal, 400 fields_missing names what must be filled before it leaves its stage").ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
-        write.MapPut("/{id}/stage", (Guid id, DealMove move, Person person, DealEdits edits, CancellationToken cancel) => edits.MoveAsync(id, move, person, cancel)).WithName("MoveDeal")
-            .WithSummary("Another stage for a deal that one sees, of a client whose card one may save; 400 fields_missing names what must be filled first").ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        deals.MapPost("/", (DealCreate create, Person person, DealEdits edits, CancellationToken cancel) => edits.CreateAsync(create, person, cancel)).RequireAuthorization(Rights.CreateDeals).WithName("CreateDeal").WithSummary("A new deal of a client that one sees; repeating it with the same id changes nothing");
+        deals.MapPut("/{id}", (Guid id, DealSave save, Person person, DealEdits edits, CancellationToken cancel) => edits.SaveAsync(id, save, person, cancel)).RequireAuthorization(Rights.EditDeals).WithName("SaveDeal")
+            .WithSummary("Change a deal that one sees; 409 edit_conflict carries the newer deal, 400 fields_missing names what must be filled before it leaves its stage").ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+        deals.MapPut("/{id}/stage", (Guid id, DealMove move, Person person, DealEdits edits, CancellationToken cancel) => edits.MoveAsync(id, move, person, cancel)).RequireAuthorization(Rights.EditDeals).WithName("MoveDeal")
+            .WithSummary("Another stage for a deal that one sees; 400 fields_missing names what must be filled first").ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         var bin = api.MapGroup("/deals").WithTags("Deals").RequireAuthorization(Rights.DeleteDeals);
         bin.MapDelete("/{id}", (Guid id, Person person, DealEdits edits, CancellationToken cancel, int? version = null) => edits.DeleteAsync(id, version, person, cancel)).WithName("DeleteDeal")
             .WithSummary("A deal into the bin for 30 days; version is the one read, 409 edit_conflict carries the newer deal").ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
@@ -49,7 +48,7 @@ internal static class DealEndpoints
     }
 
     internal static (ListOrder? Order, ProblemHttpResult? Refused) Order(DealFilter filter, string? sort, string? cursor) =>
-        filter.State is not (null or "open" or "closed") ? (null, Problems.Invalid("state", "open or closed")) : ListOrder.Of(sort, "-created", cursor, DealReader.Orders);
+        filter.State is not (null or "open" or "closed") ? (null, Problems.Invalid("state", "open or closed")) : ListOrder.Of("deals", sort, "-created", cursor, DealReader.Orders);
 
     /// <summary>A deal out of reach looks like one that does not exist; so does one in the bin, for who may not bring it back.</summary>
     static async Task<Results<Ok<DealDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, DealReader reader, CardAccess access, CancellationToken cancel) =>

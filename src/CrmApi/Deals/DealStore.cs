@@ -135,13 +135,14 @@ internal sealed class DealStore(NpgsqlDataSource database, ChangeHints hints, Au
             """, new { from, to, only }, transaction, cancellationToken: cancel))).AsList();
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
-            insert into audit (at, user_id, action, object, object_id, detail)
-            select @now, @by, @ChangedAction, @Subject, d::text, jsonb_build_object('before', @before::text, 'after', @after::text) from unnest(@ids) d
+            insert into audit (at, user_id, action, object, object_id, detail, key_id)
+            select @now, @by, @ChangedAction, @Subject, d::text, jsonb_build_object('before', @before::text, 'after', @after::text), @key from unnest(@ids) d
             """,
             new
             {
                 now = time.GetUtcNow(),
                 by,
+                key = ActingKey.Current,
                 ChangedAction,
                 Subject,
                 before = JsonSerializer.Serialize(new Dictionary<string, string> { [DealHistory.Responsible] = from.ToString() }),

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Mvc.ModelBinding;
 using Microsoft.OpenApi;
 
 namespace CallCrm.CrmApi.Document;
@@ -18,17 +20,17 @@ internal static class DocumentModule
             });
         }
 
-        if (operation.OperationId is { } name && Examples.ByOperation.TryGetValue(name, out var example))
-        {
-            Show(operation.RequestBody?.Content, example.Request);
-            Show(operation.Responses?.GetValueOrDefault("200")?.Content, example.Response);
-        }
+        var example = operation.OperationId is { } name ? Examples.ByOperation.GetValueOrDefault(name) : null;
+        Show(operation.RequestBody?.Content, () => example?.Request ?? Of(context.Description.ParameterDescriptions.FirstOrDefault(p => p.Source == BindingSource.Body)?.Type));
+        Show(operation.Responses?.GetValueOrDefault("200")?.Content, () => example?.Response ?? Of(context.Description.SupportedResponseTypes.FirstOrDefault(r => r.StatusCode == 200 && r.Type != typeof(void))?.Type));
 
         return Task.CompletedTask;
     }));
 
-    static void Show(IDictionary<string, OpenApiMediaType>? content, System.Text.Json.Nodes.JsonNode? example)
+    static void Show(IDictionary<string, OpenApiMediaType>? content, Func<JsonNode?> example)
     {
-        if (example is not null && content?.TryGetValue("application/json", out var json) == true) json.Example = example.DeepClone();
+        if (content?.TryGetValue("application/json", out var json) == true && example() is { } shown) json.Example = shown.DeepClone();
     }
+
+    static JsonNode? Of(Type? type) => type is null ? null : Samples.Of(type);
 }

@@ -56,6 +56,9 @@ internal sealed partial class ProblemWriter(ILogger<ProblemWriter> log) : IExcep
         {
             case BadHttpRequestException { StatusCode: 400 } bad:
                 return BadInput(bad, http.Features.Get<IExceptionHandlerFeature>()?.Endpoint?.Metadata.GetMetadata<IAcceptsMetadata>()?.RequestType);
+            case BadCursorException:
+                return Problems.Of(StatusCodes.Status400BadRequest, "bad_cursor", "This cursor is none of this list in this order. Begin again without one.",
+                    new Dictionary<string, string[]>(StringComparer.Ordinal) { ["cursor"] = ["next of an answer of this list, in the same order"] });
             case BadHttpRequestException bad:
                 return Problems.Of(bad.StatusCode, Problems.IdOf(bad.StatusCode), bad.Message);
             case RouterAwayException:

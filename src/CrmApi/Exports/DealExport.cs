@@ -26,11 +26,11 @@ internal sealed class DealExport(DealReader reader, NumberMask mask, SiteClock c
     /// <summary>Page by page, as the list is read.</summary>
     async IAsyncEnumerable<object?[]> RowsAsync(DealFilter filter, string? sort, Person person, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var cards = person.Within(Rights.WorkWithClients).And(person.Within(Rights.ExportClients));
+        var (deals, cards) = (person.Within(Rights.SeeDeals).And(person.Within(Rights.ExportDeals)), person.Within(Rights.WorkWithClients));
         string? cursor = null;
         do
         {
-            var page = await reader.ListAsync(filter, person.Within(Rights.SeeDeals), cards, DealEndpoints.Order(filter, sort, cursor).Order!, PageRows, cancel);
+            var page = await reader.ListAsync(filter, deals, cards, DealEndpoints.Order(filter, sort, cursor).Order!, PageRows, cancel);
             foreach (var deal in page.Items) yield return Row(deal, person.Veil);
             cursor = page.Next;
         }

@@ -30,36 +30,41 @@ internal static class ExportEndpoints
 
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/clients/export", ClientsAsync).RequireAuthorization(Rights.ExportClients).WithTags("Clients").WithName("ExportClients")
-            .WithSummary("The clients that a query finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        api.MapGet("/clients/export", ClientsAsync).RequireAuthorization(Rights.ExportClients).WithMetadata(new OpenQueries(CardFieldCodes.CustomPrefix)).WithTags("Clients").WithName("ExportClients")
+            .WithSummary("The clients that a query and a filter (as ListClients) find, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/calls/export", CallsAsync).RequireAuthorization(Rights.ExportCalls).WithTags("Calls").WithName("ExportCalls")
-            .WithSummary("The calls that a filter finds, all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
-        api.MapGet("/deals/export", DealExport.ExportAsync).RequireAuthorization(Rights.SeeDeals).RequireAuthorization(Rights.ExportClients).WithTags("Deals").WithName("ExportDeals")
+            .WithSummary("The calls that a filter finds (as ListCalls, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        api.MapGet("/deals/export", DealExport.ExportAsync).RequireAuthorization(Rights.SeeDeals).RequireAuthorization(Rights.ExportDeals).WithTags("Deals").WithName("ExportDeals")
             .WithSummary("The deals that a filter finds (as ListDeals, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
-        api.MapGet("/tasks/export", TaskExport.ExportAsync).RequireAuthorization(Rights.ExportClients).WithTags("Tasks").WithName("ExportTasks")
+        api.MapGet("/tasks/export", TaskExport.ExportAsync).RequireAuthorization(Rights.SeeTasks).RequireAuthorization(Rights.ExportTasks).WithTags("Tasks").WithName("ExportTasks")
             .WithSummary("The tasks and callbacks that a filter finds (as ListTasks, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/reports/scripts/answers", QuestionnaireExport.ExportAsync).RequireAuthorization(Rights.SeeReports).RequireAuthorization(Rights.ExportCalls).WithTags("Reports").WithName("ExportScriptAnswers")
             .WithSummary("What calls answered to a script's questions, a row per wrap-up and a column per question, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
     }
 
-    static async Task<IResult> ClientsAsync(HttpContext http, Person person, ClientExport clients, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string format = "csv",
-        string language = "en")
+    static async Task<IResult> ClientsAsync(HttpContext http, Person person, ClientExport clients, ClientFilters filters, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null,
+        string? tag = null, string? kind = null, string? segment = null, Guid? responsible = null, Guid? department = null, string? source = null, DateTimeOffset? createdFrom = null, DateTimeOffset? createdTo = null,
+        string format = "csv", string language = "en")
     {
         if (Wrong(format, language) is { } wrong) return wrong;
+        var (filter, refused) = await filters.ReadAsync(http.Request, person.Veil, tag, kind, segment, responsible, department, source, createdFrom, createdTo, cancel);
+        if (filter is null) return refused!;
         var text = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
         await audit.AddAsync(person.Id, "export", "client", $"{format} {text}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
         var own = await clients.OwnAsync(person.Veil, cancel);
         return (await export.AnswerAsync(http, Name("clients", clock), format, language, [.. ExportTexts.ClientHeader(language), .. own.Select(f => f.Name)],
-            clients.RowsAsync(text, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), person.Within(Rights.SeeDeals), person.Veil, own, language, cancel), cancel)).Result;
+            clients.RowsAsync(text, filter, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), person.Within(Rights.SeeDeals), person.Veil, own, language, cancel), cancel)).Result;
     }
 
     static async Task<IResult> CallsAsync(HttpContext http, Person person, CallExport calls, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string? direction = null,
-        string? outcome = null, Guid? agent = null, Guid? queue = null, DateTimeOffset? from = null, DateTimeOffset? to = null, string format = "csv", string language = "en")
+        string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? sort = null,
+        string format = "csv", string language = "en")
     {
         if (Wrong(format, language) is { } wrong) return wrong;
-        if (CallEndpoints.Filter(person, query, direction, outcome, agent, queue, from, to, out var refused) is not { } filter) return refused!;
+        if (CallEndpoints.Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, out var refused) is not { } filter) return refused!;
+        if (CallStore.Order(sort, null).Refused is { } no) return no;
         await audit.AddAsync(person.Id, "export", "call", $"{format} {filter.From:yyyy-MM-dd} {filter.To:yyyy-MM-dd} {filter.Outcome} {filter.Query}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
-        return (await export.AnswerAsync(http, Name("calls", clock), format, language, ExportTexts.CallHeader(language), calls.RowsAsync(filter, cancel), cancel)).Result;
+        return (await export.AnswerAsync(http, Name("calls", clock), format, language, ExportTexts.CallHeader(language), calls.RowsAsync(filter, sort, cancel), cancel)).Result;
     }
 
     internal static ProblemHttpResult? Wrong(string format, string language) =>
@@ -82,11 +87,11 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
     }
 
     /// <summary>One query, read as it comes: what is being written is a picture of one moment.</summary>
-    public async IAsyncEnumerable<object?[]> RowsAsync(string query, Reach sees, Reach exports, Reach deals, Veil veil, IReadOnlyList<CustomField> own, string language, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<object?[]> RowsAsync(string query, ClientFilter filter, Reach sees, Reach exports, Reach deals, Veil veil, IReadOnlyList<CustomField> own, string language, [EnumeratorCancellation] CancellationToken cancel)
     {
         var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People, deals = deals.People });
-        const string Theirs = "c.merged_into is null and c.deleted_at is null and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))";
-        var hits = ClientSearch.Hits(query, parameters, veil, deals, site.Value.Region, Theirs, limit: null);
+        var theirs = "c.merged_into is null and c.deleted_at is null and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))" + filter.Sql(parameters);
+        var hits = ClientSearch.Hits(query, parameters, veil, deals, site.Value.Region, theirs, limit: null);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = connection.QueryUnbufferedAsync<Row>(
             $"""
@@ -95,7 +100,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
               s.name as segment, u.name as responsible, c.language, c.source, c.note, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at,
               c.custom::text as custom, {(own.Any(f => f.Kind == CustomField.Link) ? LinksSql : "null::text")} as links
             from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
-            where {Theirs} and {(hits.Length > 0 ? "c.number in (select number from hit)" : "c.hidden_at is null")}
+            where {theirs} and {(hits.Length > 0 ? "c.number in (select number from hit)" : "c.hidden_at is null")}
             order by c.number desc
             """, parameters, commandTimeout: 600);
         await foreach (var r in rows.WithCancellation(cancel))
@@ -140,12 +145,12 @@ internal sealed class CallExport(CallStore store, NumberMask mask, SiteClock clo
     const int PageRows = 500;
 
     /// <summary>Page by page, as the log is read: it may have millions.</summary>
-    public async IAsyncEnumerable<object?[]> RowsAsync(CallFilter filter, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<object?[]> RowsAsync(CallFilter filter, string? sort, [EnumeratorCancellation] CancellationToken cancel)
     {
         string? cursor = null;
         do
         {
-            var page = await store.ListAsync(filter, cursor, PageRows, cancel);
+            var page = await store.ListAsync(filter, CallStore.Order(sort, cursor).Order!, PageRows, cancel);
             foreach (var call in page.Items) yield return filter.Veil.Numbers ? [.. Row(call).Select(Masked)] : Row(call);
             cursor = page.Next;
         }

@@ -26,11 +26,11 @@ internal sealed class TaskExport(TaskReader reader, NumberMask mask, SiteClock c
     /// <summary>Page by page, as the list is read.</summary>
     async IAsyncEnumerable<object?[]> RowsAsync(TaskFilter filter, string? sort, Person person, string language, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var cards = person.Within(Rights.WorkWithClients).And(person.Within(Rights.ExportClients));
+        var (people, cards) = (person.Within(Rights.SeeTasks).And(person.Within(Rights.ExportTasks)), person.Within(Rights.WorkWithClients));
         string? cursor = null;
         do
         {
-            var page = await reader.ListAsync(filter, TaskEndpoints.Of(person), cards, TaskEndpoints.Order(filter, sort, cursor).Order!, PageRows, cancel);
+            var page = await reader.ListAsync(filter, people, cards, TaskEndpoints.Order(filter, sort, cursor).Order!, PageRows, cancel);
             foreach (var task in page.Items) yield return Row(task, person.Veil, language);
             cursor = page.Next;
         }

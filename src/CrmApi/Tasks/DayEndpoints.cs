@@ -26,7 +26,7 @@ internal static class DayEndpoints
         var (from, to) = (SiteClock.StartOf(today, zone), SiteClock.StartOf(today.AddDays(1), zone));
         var (due, later) = await tasks.OfDayAsync(person.Id, person.Within(Rights.WorkWithClients), from, to, cancel);
         var taken = person.May(Rights.SeeCalls)
-            ? (await calls.ListAsync(new CallFilter(null, null, null, person.Id, null, from, null, Reach.Of(person.Id), person.Veil), null, MostCalls, cancel)).Items
+            ? (await calls.ListAsync(new CallFilter(null, null, null, person.Id, null, from, null, Reach.Of(person.Id), person.Veil), CallStore.Order(null, null).Order!, MostCalls, cancel)).Items
             : [];
         return TypedResults.Ok(new DayView(due, taken, later));
     }

@@ -33,6 +33,8 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
 
     static Guid Deal(Guid of) => Of(of, 0x600);
 
+    static Guid Task(Guid of) => Of(of, 0x800);
+
     static Guid Missed(Guid of) => Of(of, 0x700);
 
     static Guid Of(Guid person, int kind) => Seeds.Id(kind + Array.IndexOf(People, person));
@@ -66,6 +68,49 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
             return onCard;
         }
         ),
+        [Rights.CreateDeals] = ("client.view=all deal.view=all", (page, who) => IsInAsync(page.Http.PostAsJsonAsync("api/deals", new DealCreate(Guid.CreateVersion7(), Client(who), "order", "Made"), ContractsJson.Default.DealCreate))),
+        [Rights.EditDeals] = ("client.view=all deal.view=all", async (page, who) =>
+        {
+            var saved = await SavesDealAsync(page, who, d => new DealSave("Deal", d.Amount, Version: d.Version));
+            (await IsInAsync(page.Http.PutAsJsonAsync($"api/deals/{Deal(who)}/stage", new DealMove("open", 1), ContractsJson.Default.DealMove))).Should().Be(saved);
+            return saved;
+        }
+        ),
+        [Rights.ReassignDeals] = ("client.view=all deal.view=all deal.edit=all", (page, who) => SavesDealAsync(page, who, d => new DealSave("Deal", d.Amount, ResponsibleId: Seeds.Luca, Version: d.Version))),
+        [Rights.ExportDeals] = ("client.view=all deal.view=all", async (page, who) => (await page.Http.GetStringAsync("api/deals/export?query=Deal")).Contains(Name(who), StringComparison.Ordinal)),
+        [Rights.SeeTasks] = ("", async (page, who) =>
+        {
+            var listed = (await page.GetAsync("api/tasks?limit=100", ContractsJson.Default.ListPageTaskView)).Items.Any(t => t.Id == Task(who));
+            (await IsInAsync(page.Http.GetAsync($"api/tasks/{Task(who)}"))).Should().Be(listed);
+            return listed;
+        }
+        ),
+        [Rights.CreateTasks] = ("task.view=all", async (page, who) =>
+        {
+            using var answer = await page.Http.PostAsJsonAsync("api/tasks", new TaskCreate(Guid.CreateVersion7(), "Made", Seeds.Then, UserId: who), ContractsJson.Default.TaskCreate);
+            answer.StatusCode.Should().BeOneOf(HttpStatusCode.OK, HttpStatusCode.BadRequest);
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        ),
+        [Rights.EditTasks] = ("task.view=all", async (page, who) =>
+        {
+            var saved = await SavesTaskAsync(page, who, t => new TaskSave("Changed", t.DueAt, Version: t.Version));
+            using var done = await page.Http.PutAsJsonAsync($"api/tasks/{Task(who)}/done", new TaskDone(true), ContractsJson.Default.TaskDone);
+            (done.StatusCode == HttpStatusCode.NoContent).Should().Be(saved);
+            return saved;
+        }
+        ),
+        [Rights.ReassignTasks] = ("task.view=all task.edit=all", (page, who) => SavesTaskAsync(page, who, t => new TaskSave("Task", t.DueAt, UserId: Me, Version: t.Version), itself: who == Me)),
+        [Rights.DeleteTasks] = ("task.view=all", async (page, who) =>
+        {
+            var task = await page.GetAsync($"api/tasks/{Task(who)}", ContractsJson.Default.TaskView);
+            var deleted = await IsInAsync(page.Http.DeleteAsync($"api/tasks/{Task(who)}?version={task.Version}"));
+            (await page.GetAsync("api/tasks/bin?limit=100", ContractsJson.Default.ListPageTaskBinRow)).Items.Any(t => t.Id == Task(who)).Should().Be(deleted);
+            (await IsInAsync(page.Http.PostAsync($"api/tasks/{Task(who)}/restore", null))).Should().Be(deleted);
+            return deleted;
+        }
+        ),
+        [Rights.ExportTasks] = ("task.view=all", async (page, who) => (await page.Http.GetStringAsync("api/tasks/export")).Contains(Name(who), StringComparison.Ordinal)),
         [Rights.DeleteDeals] = ("client.view=all deal.view=all", async (page, who) =>
         {
             var deal = await page.GetAsync($"api/deals/{Deal(who)}", ContractsJson.Default.DealDetailView);
@@ -112,6 +157,19 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         }
         ),
     };
+
+    static async Task<bool> SavesDealAsync(Page page, Guid who, Func<DealDetailView, DealSave> change)
+    {
+        var deal = await page.GetAsync($"api/deals/{Deal(who)}", ContractsJson.Default.DealDetailView);
+        return await IsInAsync(page.Http.PutAsJsonAsync($"api/deals/{deal.Id}", change(deal), ContractsJson.Default.DealSave));
+    }
+
+    /// <param name="itself">It would stay whose it is, which asks for nothing.</param>
+    static async Task<bool> SavesTaskAsync(Page page, Guid who, Func<TaskView, TaskSave> change, bool itself = false)
+    {
+        var task = await page.GetAsync($"api/tasks/{Task(who)}", ContractsJson.Default.TaskView);
+        return await IsInAsync(page.Http.PutAsJsonAsync($"api/tasks/{task.Id}", change(task), ContractsJson.Default.TaskSave)) || itself;
+    }
 
     static string Name(Guid who) => $"Probe {Array.IndexOf(People, who)}";
 
@@ -255,8 +313,8 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         await story.WrittenAsync(host);
         // The board shows those whose names it has read.
         await host.Services.GetRequiredService<ChangeHints>().AddAsync("settings", "probe", null, null, CancellationToken.None);
-        while (!host.Services.GetRequiredService<LiveFacts>().Names.People.ContainsKey(Other)) await Task.Delay(20);
-        while (People.Any(p => host.Feed.State.Agent(p).State != AgentState.Ready)) await Task.Delay(20);
+        while (!host.Services.GetRequiredService<LiveFacts>().Names.People.ContainsKey(Other)) await System.Threading.Tasks.Task.Delay(20);
+        while (People.Any(p => host.Feed.State.Agent(p).State != AgentState.Ready)) await System.Threading.Tasks.Task.Delay(20);
     }
 
     async Task ResetAsync()
@@ -276,6 +334,10 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
             update client c set responsible_id = p from unnest(@clients, @People) as x(i, p) where c.id = i;
             update client set responsible_id = null where id = @nobodys;
             insert into deal (id, client_id, deal_type, stage, title, stage_since, created_at, responsible_id) select d, @Shared, 'order', 'open', 'Deal', @Then, @Then, p from unnest(@deals, @People) as x(d, p) on conflict do nothing;
+            update deal d set responsible_id = p from unnest(@deals, @People) as x(i, p) where d.id = i;
+            insert into task (id, user_id, title, due_at, created_at) select t, p, 'Task', @Then, @Then from unnest(@tasks, @People) as x(t, p) on conflict do nothing;
+            update task t set user_id = p, done_at = null from unnest(@tasks, @People) as x(i, p) where t.id = i;
+            delete from task where title = 'Made';
             insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, agent_id, started_at, answered_at, ended_at, outcome, talk_ms, last_seq)
             select c, 'main', 'pbx', 'Outbound', 'Ended', false, '101', 'Extension', '1', p, now(), now(), now(), 'Answered', 1000, 1 from unnest(@calls, @People) as x(c, p) on conflict do nothing;
             insert into call_leg (node, unique_id, call_id, channel, agent_id, is_client, started_at, answered_at, ended_at, talk_ms, hold_ms)
@@ -297,11 +359,12 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
                 nobodys = Client(null),
                 clients = People.Select(p => Client(p)).ToArray(),
                 deals = People.Select(Deal).ToArray(),
+                tasks = People.Select(Task).ToArray(),
                 calls = People.Select(Call).ToArray(),
                 recordings = People.Select(Recording).ToArray(),
                 missed = People.Select(Missed).ToArray(),
             });
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public Task DisposeAsync() => System.Threading.Tasks.Task.CompletedTask;
 }

@@ -54,7 +54,7 @@ public sealed class ClientTests(ApiHost host) : IClassFixture<ApiHost>
         }
         while (cursor is not null);
         all.Should().OnlyHaveUniqueItems().And.BeInDescendingOrder().And.HaveCountGreaterThanOrEqualTo(6);
-        (await page.GetAsync("api/clients?cursor=nonsense&limit=1000", ContractsJson.Default.ListPageClientRow)).Items.Should().HaveCountGreaterThanOrEqualTo(6);
+        (await page.GetAsync("api/clients?limit=1000", ContractsJson.Default.ListPageClientRow)).Items.Should().HaveCountGreaterThanOrEqualTo(6);
     }
 
     [PostgresFact]

@@ -88,7 +88,7 @@ public sealed class ExportTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
-    public async Task Deals_and_tasks_are_files_as_they_are_filtered_of_those_whose_clients_one_may_export()
+    public async Task Deals_and_tasks_are_files_as_they_are_filtered_of_those_whose_one_may_export()
     {
         await using var sara = await host.SignInAsync("sara");
         await using var database = await host.Database.OpenConnectionAsync();
@@ -112,20 +112,21 @@ public sealed class ExportTests(ApiHost host) : IClassFixture<ApiHost>
         await using var anna = await host.SignInAsync("anna");
         (await anna.ProblemAsync(HttpMethod.Get, "api/deals/export")).Status.Should().Be(HttpStatusCode.Forbidden);
 
-        // Marked as Sara's own, only these clients' deals leave, and a task of another client has no name beside it.
+        // As far as the own ones, only Sara's deals and tasks leave.
         await database.ExecuteAsync(
             """
-            update client set responsible_id = @Sara where id = @Bianchi; update client set responsible_id = @Luca where id = @Rossi;
-            update role_right set scope = 'own' where role = 'supervisor' and right_code = 'client.export'; update access_version set version = version + 1;
+            update deal set responsible_id = @Sara where client_id = @Bianchi and title like '=Exported%';
+            insert into task (id, user_id, client_id, kind, title, due_at, created_at) values (gen_random_uuid(), @Luca, @Rossi, 'task', 'Exported, too', '2026-03-02 09:00+00', '2026-03-01 09:00+00');
+            update role_right set scope = 'own' where role = 'supervisor' and right_code in ('deal.export', 'task.export'); update access_version set version = version + 1;
             """, new { Seeds.Bianchi, Seeds.Rossi, Seeds.Luca, Seeds.Sara });
         try
         {
             (await ReadAsync(sara, "api/deals/export?query=exported")).Skip(1).Select(r => r[2]).Distinct().Should().Equal("Giulia Bianchi");
-            (await ReadAsync(sara, "api/tasks/export?query=exported")).Skip(1).Single()[5].Should().BeEmpty();
+            (await ReadAsync(sara, "api/tasks/export?query=exported")).Skip(1).Single()[4].Should().Be("Sara Conti");
         }
         finally
         {
-            await database.ExecuteAsync("update role_right set scope = 'all' where role = 'supervisor' and right_code = 'client.export'; update access_version set version = version + 1; delete from deal where title like '=Exported%'; delete from task where title = 'Exported task'");
+            await database.ExecuteAsync("update role_right set scope = 'all' where role = 'supervisor' and right_code in ('deal.export', 'task.export'); update access_version set version = version + 1; delete from deal where title like '=Exported%'; delete from task where title = 'Exported task'");
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     static readonly string[] OfTheSite =
     [
         "/api/admin/", "/api/session", "/api/script", "/api/agents/", "/api/commands", "/api/imports", "/api/files", "/api/blocks/import", "/api/blocks/{id}", "/api/calls/{id}/end", "/api/calls/{id}/wrap-ups/",
-        "/api/missed/{id}/done", "/api/clients/merges/", "/api/tasks", "/api/deals", "/api/seats/",
+        "/api/missed/{id}/done", "/api/clients/merges/", "/api/tasks", "/api/deals", "/api/seats/", "/api/web-forms/",
     ];
 
     readonly Guid lost = Guid.CreateVersion7();

@@ -48,7 +48,7 @@ public sealed class ReportPlanTests(PostgresFixture postgres) : IClassFixture<Po
         await connection.ExecuteAsync(
             """
             alter table call set unlogged; alter table call_leg set unlogged; alter table offer set unlogged; alter table agent_state_span set unlogged; alter table missed_call set unlogged;
-            drop index call_client, call_agent, call_caller, call_dialled, call_merged, call_open, call_by_number, call_leg_agent, offer_agent, agent_state_span_agent, agent_state_span_extension;
+            drop index call_client, call_agent, call_caller, call_dialled, call_merged, call_open, call_by_number, call_talk, call_wait, call_queue, call_dialled_number, call_leg_agent, offer_agent, agent_state_span_agent, agent_state_span_extension;
             insert into call (id, number, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, queue_id, agent_id, started_at, queued_at, answered_at, ended_at, outcome, wait_ms, talk_ms, hold_ms, last_seq)
             select lpad(to_hex(n), 32, '0')::uuid, n, 'main', 'pbx', 'Inbound', 'Ended', true, '+3902', 'E164', '390233334444', @Sales, @Anna, at, at, case when n % 10 > 0 then at + interval '9 s' end, at + interval '99 s',
               case when n % 10 > 0 then 'Answered' else 'Abandoned' end, 9000, 90000, 0, n
