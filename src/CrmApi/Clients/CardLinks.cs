@@ -59,7 +59,7 @@ internal static class CardLinks
         if (query.Length == 0) return TypedResults.Ok<IReadOnlyList<LinkChoice>>([]);
         if (target == "client")
         {
-            var found = await clients.ListAsync(query, null, null, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, null, MostChoices, cancel);
+            var found = await clients.ListAsync(new ClientFilter(query, "", null, ""), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, null, MostChoices, cancel);
             return TypedResults.Ok<IReadOnlyList<LinkChoice>>([.. found.Items.Select(c => new LinkChoice(c.Id, c.Name.Length > 0 ? c.Name : c.Company, $"#{c.Number} {(c.Name.Length > 0 ? c.Company : "")}".TrimEnd()))]);
         }
 

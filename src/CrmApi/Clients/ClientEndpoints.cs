@@ -36,9 +36,11 @@ internal static class ClientEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
-        group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? cursor = null, int? limit = null) =>
-                store.ListAsync(query is { Length: > 200 } ? query[..200] : query, tag, kind, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, cursor, Cursor.Limit(limit), cancel))
-            .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag and kind; newest cards first");
+        group.MapGet("/", (Person person, ClientStore store, CancellationToken cancel, string? query = null, string? tag = null, string? kind = null, string? source = null, string? cursor = null, int? limit = null) =>
+                store.ListAsync(new ClientFilter(Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim(), Texts.Clean(tag).Trim(), kind, Texts.Clean(source).Trim()), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, cursor, Cursor.Limit(limit), cancel))
+            .WithName("ListClients").WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal; and by a tag, kind and source; newest cards first");
+        group.MapGet("/sources", async (Person person, ClientStore store, CancellationToken cancel) => TypedResults.Ok(new ClientSources(await store.SourcesAsync(person.Within(Rights.WorkWithClients), cancel))))
+            .WithName("ListClientSources").WithSummary("Where clients come from, each once");
         CardLinks.Map(api);
         // A call lends its agent the card: who may is decided at the card (CardAccess).
         var cards = api.MapGroup("/clients").WithTags("Clients");
@@ -126,7 +128,8 @@ internal static class ClientEndpoints
     internal static ClientFields Fields(ClientSave save) => new(save.Kind, save.Name, save.Company, save.Email, save.City, save.Note, save.Language, save.Segment, save.ResponsibleId,
         [.. save.Phones.Select(p => new ClientNumber(p.Number, p.Label, p.IsMain))])
     {
-        More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom, save.CompanyId, save.Roles),
+        More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom, save.CompanyId, save.Roles,
+            save.Addresses is { } addresses ? [.. addresses.Select(a => new ClientAddress(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))] : null),
     };
 }
 

@@ -11,19 +11,25 @@ using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
 namespace CallCrm.CrmApi.Clients;
 
+/// <summary>Which clients a list has, besides whose. Empty: any.</summary>
+internal sealed record ClientFilter(string Query, string Tag, string? Kind, string Source)
+{
+    /// <summary>With the parameters tags, kind and source; of the client c.</summary>
+    public string Sql => $"{(Tag.Length == 0 ? "" : "and c.tags @> @tags")} {(string.IsNullOrEmpty(Kind) ? "" : "and c.kind = @kind")} {(Source.Length == 0 ? "" : "and c.source = @source")}";
+}
+
 /// <summary>Reads of clients for the pages. Writing is ClientDirectory's.</summary>
 internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IOptions<SiteOptions> site)
 {
-    public async Task<ListPage<ClientRow>> ListAsync(string? query, string? tag, string? kind, Reach within, Reach deals, Veil veil, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ClientRow>> ListAsync(ClientFilter filter, Reach within, Reach deals, Veil veil, string? cursor, int limit, CancellationToken cancel)
     {
-        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { Texts.Clean(tag).Trim() }, kind, within = within.People });
+        var parameters = new DynamicParameters(new { before = Cursor.Number(cursor), limit = limit + 1, tags = new[] { filter.Tag }, kind = filter.Kind, source = filter.Source, within = within.People });
         var live = $"""
             c.merged_into is null and c.deleted_at is null and (@before::bigint is null or c.number < @before)
-              {(string.IsNullOrWhiteSpace(tag) ? "" : "and c.tags @> @tags")}
-              {(string.IsNullOrEmpty(kind) ? "" : "and c.kind = @kind")}
+              {filter.Sql}
               {(within.IsEveryone ? "" : "and c.responsible_id = any(@within)")}
             """;
-        var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, veil, deals, site.Value.Region, live, limit + 1);
+        var hits = ClientSearch.Hits(filter.Query, parameters, veil, deals, site.Value.Region, live, limit + 1);
         var sql =
             $"""
             {hits}
@@ -40,6 +46,23 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
         var rows = (await connection.QueryAsync<ListRow>(new CommandDefinition(sql, parameters, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).Select(r => r.View()).ToList();
         return new ListPage<ClientRow>(page, rows.Count > limit ? Cursor.Of(page[^1].Number) : null);
+    }
+
+    /// <summary>Where clients come from, each once: one step through the index for each.</summary>
+    public async Task<IReadOnlyList<string>> SourcesAsync(Reach within, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<string>(new CommandDefinition(
+            """
+            with recursive each (source) as (
+              select min(source) from client where source <> '' and merged_into is null and deleted_at is null
+              union all
+              select (select min(source) from client where source > each.source and merged_into is null and deleted_at is null) from each where each.source is not null
+            )
+            select source from (select source from each where source is not null limit 500) e
+            where @within::uuid[] is null or exists (select from client c where c.source = e.source and c.merged_into is null and c.deleted_at is null and c.responsible_id = any(@within))
+            order by lower(source)
+            """, new { within = within.People }, cancellationToken: cancel))).AsList();
     }
 
     sealed record ListRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed, bool Hidden, Array Tags)

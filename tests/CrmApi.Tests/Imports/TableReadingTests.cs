@@ -132,7 +132,7 @@ public sealed class TableReadingTests
         Cells.Phones("8 (495) 123-45-67, доб. 12; +7 916 000-11-22,+39 02 1234 ext 5").Should().Equal(("8 (495) 123-45-67", "12"), ("+7 916 000-11-22", ""), ("+39 02 1234", "5"));
 
     [Theory]
-    [InlineData("Имя;Фамилия;Мобильный телефон;Рабочий e-mail;Город", "first_name last_name phone:mobile email city")]
+    [InlineData("Имя;Фамилия;Мобильный телефон;Рабочий e-mail;Город", "first_name last_name phone:mobile email:office city")]
     [InlineData("Nome;Cellulare;Indirizzo e-mail;Città;Azienda", "name phone:mobile email city company")]
     [InlineData("First name,Last name,Work phone,Phone 2,E-mail,Responsible person", "first_name last_name phone:office phone email responsible")]
     [InlineData("Full name;Amount;Total", "name")]
@@ -150,13 +150,13 @@ public sealed class TableReadingTests
     }
 
     [Theory]
-    [InlineData("bitrix24_contacts", "ID;Имя;Отчество;Фамилия;Тип контакта;Компания;Рабочий телефон;Мобильный телефон;Рабочий e-mail;Ответственный;Комментарий;Дата создания", "first_name middle_name last_name company phone:office phone:mobile email responsible note")]
-    [InlineData("bitrix24_companies", "ID;Название компании;Тип компании;Рабочий телефон;Рабочий e-mail;Ответственный;Кем создана", "name phone:office email responsible")]
-    [InlineData("bitrix24_companies", "ID,Company Name,Company type,Work Phone,Work E-mail,Responsible person,Created on", "name phone:office email responsible")]
+    [InlineData("bitrix24_contacts", "ID;Имя;Отчество;Фамилия;Тип контакта;Компания;Рабочий телефон;Мобильный телефон;Рабочий e-mail;Ответственный;Комментарий;Дата создания", "first_name middle_name last_name roles:hint company phone:office phone:mobile email:office responsible note")]
+    [InlineData("bitrix24_companies", "ID;Название компании;Тип компании;Рабочий телефон;Рабочий e-mail;Ответственный;Кем создана", "name roles:hint phone:office email:office responsible")]
+    [InlineData("bitrix24_companies", "ID,Company Name,Company type,Work Phone,Work E-mail,Responsible person,Created on", "name roles:hint phone:office email:office responsible")]
     [InlineData("bitrix24_leads", "ID;Название лида;Имя;Фамилия;Название компании;Мобильный телефон;Источник;Дата создания", "note first_name last_name company phone:mobile source")]
     [InlineData("bitrix24_leads", "ID;Nome lead;Nome;Cognome;Nome azienda;Telefono cellulare;Origine;Creato il", "note first_name last_name company phone:mobile source")]
     [InlineData("bitrix24_deals", "ID;Название сделки;Стадия сделки;Тип;Сумма;Валюта;Контакт;Компания;Контакт: Мобильный телефон;Контакт: Рабочий e-mail;Ответственный;Дата начала;Дата создания",
-        "deal_title deal_stage deal_type deal_amount deal_currency name company phone:mobile email responsible deal_date")]
+        "deal_title deal_stage deal_type deal_amount deal_currency name company phone:mobile email:office responsible deal_date")]
     public void Exports_of_Bitrix24_are_known(string preset, string header, string expected)
     {
         var cells = header.Split(';', ',');
