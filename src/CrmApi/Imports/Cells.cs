@@ -43,6 +43,9 @@ internal static partial class Cells
         return Decimal(text) is { } days && days is >= 1 and < 100_000 && !text.Contains(' ', StringComparison.Ordinal) ? ExcelZero.AddDays((double)days) : null;
     }
 
+    /// <summary>Also one with the month first, which could be another day and is not read: 11/28/2026 10:15 is at least no number.</summary>
+    public static bool LooksLikeDate(string cell) => DateLike().IsMatch(cell.Trim());
+
     /// <summary>7,9161E+10: a spreadsheet showed a long number so, and saved what it showed. The digits are gone.</summary>
     public static bool IsScientific(string cell) => Scientific().IsMatch(cell.Trim());
 
@@ -125,6 +128,9 @@ internal static partial class Cells
 
         return parts;
     }
+
+    [GeneratedRegex(@"^(?:\d{1,2}(?<sign>[./-])\d{1,2}\k<sign>\d{2,4}|\d{4}-\d{1,2}-\d{1,2})(?:[ T,].*)?$", RegexOptions.None, 1000)]
+    private static partial Regex DateLike();
 
     [GeneratedRegex(@"^[+-]?\d(?:[.,]\d+)?[eEеЕ][+-]?\d{1,3}$", RegexOptions.NonBacktracking)]
     private static partial Regex Scientific();

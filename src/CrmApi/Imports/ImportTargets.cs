@@ -138,7 +138,7 @@ internal static class ImportGuess
     {
         if (cells.Count == 0) return null;
         if (cells.Count(c => c.Contains('@') && !c.Contains(' ') && c.Contains('.')) * 10 >= cells.Count * 8) return ImportTargets.Email;
-        var phones = cells.Count(c => c.Count(char.IsAsciiDigit) >= 7 && Cells.Phones(c).All(p => CallFlow.PhoneNumbers.ToE164(p.Number, region) is { } e && (c[0] == '+' || e.Length is > 10 and < 15)) && Cells.Date(c) is null);
+        var phones = cells.Count(c => c.Count(char.IsAsciiDigit) >= 7 && !Cells.LooksLikeDate(c) && Cells.Phones(c).All(p => CallFlow.PhoneNumbers.ToE164(p.Number, region) is { } e && (c[0] == '+' || e.Length is > 10 and < 15)) && Cells.Date(c) is null);
         return phones * 10 >= cells.Count * 8 ? ImportTargets.Phone : null;
     }
 }
