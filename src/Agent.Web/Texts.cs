@@ -125,4 +125,7 @@ sealed class Texts
     };
 
     public static string Outcome(IStringLocalizer<Texts> t, string? outcome) => outcome is null ? "" : t["Outcome." + outcome];
+
+    /// <summary>Where a client comes from: words of our own in the page's language, others as they are.</summary>
+    public static string Source(IStringLocalizer<Texts> t, string source) => source is "import" or "manual" ? t["Client.Source." + source] : source;
 }

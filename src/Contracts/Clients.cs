@@ -12,6 +12,7 @@ namespace CallCrm.Contracts;
 /// <param name="Roles">Of client, supplier, partner.</param>
 /// <param name="DeletedAt">It lies in the bin, for 30 days.</param>
 /// <param name="DoNotCall">Wants no calls: dialling is refused.</param>
+/// <param name="Address">The first of Addresses as one text.</param>
 /// <param name="Contacts">Of a company: who belongs to it, at most 50.</param>
 /// <param name="Custom">Values of the site's own fields by their code, in the form the field's kind has; only those that hold something.</param>
 /// <param name="Unseen">Fields that whoever asks may not see: they are empty here, and saving leaves them as they are. Null: none.</param>
@@ -23,7 +24,7 @@ public sealed record ClientCardView(Guid Id, long Number, string Kind, string Na
     [property: Sensitive("address")] string Address = "", IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
     IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null,
-    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null) : IVersioned
+    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null, [property: Sensitive("address")] IReadOnlyList<AddressView>? Addresses = null) : IVersioned
 {
     /// <summary>What the card's links lead to, by the field's code. Never sent: whoever may see a target gets its name in Custom.</summary>
     [JsonIgnore]
@@ -57,6 +58,11 @@ public sealed record ContactView(Guid Id, string Name, [property: ClientNumber] 
 
 public sealed record EmailView(string Address, string Label = "");
 
+/// <param name="Kind">legal, actual, delivery, other.</param>
+/// <param name="Line">Street and house, or all of it; at most 500 characters; the other parts at most 100.</param>
+/// <param name="PostalCode">As it is written there.</param>
+public sealed record AddressView(string Kind, string Line, string City = "", [property: NotANumber] string PostalCode = "", string Region = "", string Country = "");
+
 /// <summary>A field that an administrator made.</summary>
 /// <param name="Kind">
 /// text (a string), number (a number), money (<c>{"amount":12.5,"currency":"EUR"}</c>), date (<c>"2026-03-31"</c>), choice (an option's code), choices (an array of
@@ -82,12 +88,14 @@ public sealed record CandidateView(Guid Id, long Number, string Name, string Com
 /// <param name="Emails">Beside Email. Null, as with all that follows: what is there stays.</param>
 /// <param name="TaxId">Spaces are dropped, small letters become capitals.</param>
 /// <param name="TimeZone">IANA; empty: none.</param>
+/// <param name="Address">The first address as one text, for whoever knows one only; looked at only without Addresses.</param>
 /// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
+/// <param name="Addresses">All of them, the main one first; at most 20.</param>
 /// <param name="Custom">By the field's code; null empties a field, those not named stay as they are. Errors are named <c>custom.CODE</c>.</param>
 public sealed record ClientSave(string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId,
     IReadOnlyList<PhoneSave> Phones, int Version = 0, Guid? CallId = null,
     IReadOnlyList<EmailView>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null) : IVersionedWrite
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<AddressView>? Addresses = null) : IVersionedWrite
 {
     IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
 }
@@ -101,9 +109,12 @@ public sealed record ClientCreate(Guid Id, ClientSave Client);
 /// <param name="Next">Cursor of the next page; null at the end.</param>
 public sealed record ListPage<T>(IReadOnlyList<T> Items, [property: NotANumber] string? Next);
 
-/// <summary>GET /api/clients?query=&amp;tag=&amp;kind=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
+/// <summary>GET /api/clients?query=&amp;tag=&amp;kind=&amp;source=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
 public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, [property: ClientNumber] string? Phone, DateTimeOffset? LastCallAt, bool Confirmed,
     bool Hidden = false, IReadOnlyList<string>? Tags = null);
+
+/// <summary>GET /api/clients/sources: what clients have for a source; at most 500.</summary>
+public sealed record ClientSources(IReadOnlyList<string> Sources);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
 /// <param name="Kind">call, note, deal (where it is now, since when), deal_change (of the deal that is the title, what it was before and what it became), task, merge, unmerge (of another card, its name is the title), file (Title is its name, Text its size in bytes).</param>
@@ -128,6 +139,9 @@ public sealed record DuplicateView(Guid Id, long Number, string Name, string Com
 
 /// <summary>GET /api/clients/duplicates: two cards that may be one client, the newer first.</summary>
 public sealed record DuplicatePair(DuplicateView Newer, DuplicateView Older);
+
+/// <summary>PUT /api/clients/duplicates/different: two cards are not one client and are offered no more as a pair; false: they are offered again.</summary>
+public sealed record DifferentSet(Guid One, Guid Other, bool Different);
 
 /// <summary>POST /api/clients/{id}/merge: another card goes into this one. 409 edit_conflict: one of them is not as it was read.</summary>
 /// <param name="Id">A UUID v7 made by the page; repeated, it merges nothing again.</param>

@@ -30,6 +30,7 @@ public sealed class ClientImportPageTests : PageContext
         {
             "/api/session" => Json(Some.As(role), ContractsJson.Default.SessionView),
             "/api/imports" => Json(new ListPage<ImportRunView>([State("done", 1)], null), ContractsJson.Default.ListPageImportRunView),
+            var path when path.EndsWith("/check", StringComparison.Ordinal) => Json(new ImportCheckView(2, 1, 0, 0, 1, [new ImportMatchView(2, "Анна", Some.ClientId, ["name", "city"], 81, "made")], []), ContractsJson.Default.ImportCheckView),
             var path when path.EndsWith("/preview", StringComparison.Ordinal) => Json(Preview, ContractsJson.Default.ImportPreview),
             var path when path.StartsWith("/api/imports/", StringComparison.Ordinal) => Json(_run, ContractsJson.Default.ImportRunView),
             _ => null,
@@ -87,6 +88,29 @@ public sealed class ClientImportPageTests : PageContext
         page.Find("[data-test=import-made]").TextContent.Should().Be("2");
         page.Find("[data-test=import-errors] tbody tr").TextContent.Should().Contain("Телефон").And.Contain("+39 02 1234 5678");
         page.Find("[data-test=import-failed-file]").GetAttribute("href").Should().Be($"api/imports/{Run}/failed");
+    }
+
+    [Fact]
+    public async Task Who_may_be_there_already_is_shown_before_and_after_with_the_reason()
+    {
+        var page = await ShowAsync();
+        page.WaitForElement("[data-test=import-column-0]").Change("name");
+        page.WaitForElement("[data-test=import-next]:not([disabled])").Click();
+        page.WaitForElement("[data-test=import-alike-file]").Change("file");
+        page.Find("[data-test=import-companies]").Change("make");
+        page.Find("[data-test=import-source]").Change(" Fair ");
+        page.Find("[data-test=import-match-tax]").Change(false);
+        page.Find("[data-test=import-check]").Click();
+        page.WaitForElement("[data-test=import-matches]").TextContent.Should().Contain("81 %").And.Contain("name, city");
+        var asked = JsonSerializer.Deserialize(Server.Asked.Single(a => a.Path.EndsWith("/check", StringComparison.Ordinal)).Body, ContractsJson.Default.ImportStart)!;
+        asked.Should().BeEquivalentTo(new { Alike = "file", Companies = "make", Source = "Fair", MatchTaxId = false });
+        _run = State("done") with { Alike = 1, Companies = 3, Reasons = new Dictionary<string, long> { ["phone"] = 4, ["name"] = 1 }, Matches = [new ImportMatchView(3, "Ugo", Some.ClientId, ["phone"], null, "skipped")] };
+        page.Find("[data-test=import-duplicates]").Submit();
+        page.WaitForElement("[data-test=import-result][data-state=done]");
+        page.Find("[data-test=import-reasons]").TextContent.Should().Contain("4").And.Contain("1");
+        page.Find("[data-test=import-matches] tbody tr").TextContent.Should().Contain("Ugo").And.Contain("skipped");
+        page.Find("[data-test=import-alike]").TextContent.Should().Be("1");
+        page.Find("[data-test=import-alike-list]").GetAttribute("href").Should().Be("clients/duplicates");
     }
 
     [Fact]

@@ -50,7 +50,7 @@ public sealed class HidingTests : PageContext
         card.Click("[data-test=client-edit]");
         card.FindAll("#c-email, #c-emails, #c-tax, [data-test=custom-roof]").Should().BeEmpty();
         card.FindAll("#c-city, #c-note, #c-address").Should().HaveCount(3);
-        card.Find("#c-phones").GetAttribute("value").Should().Be("+39 ••• ••• 0123, +39 ••• ••• 0123 (2)");
+        card.FindAll("[data-test=phone-number]").Select(n => n.GetAttribute("value")).Should().Equal("+39 ••• ••• 0123", "+39 ••• ••• 0123 (2)");
         card.Find("#c-phones").Input("+39 ••• ••• 0123 (2), +44 20 7946 0958, +39 ••• ••• 0123");
         await card.Find("form").SubmitAsync();
         card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT" && a.Path.StartsWith("api/clients/", StringComparison.Ordinal)));

@@ -112,8 +112,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
         new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client, Number: number);
 
-    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, string? kind = null, CancellationToken cancel = default) =>
-        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{(kind is null ? "" : "&kind=" + kind)}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
+    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, string? kind = null, string? source = null, CancellationToken cancel = default) =>
+        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{(kind is null ? "" : "&kind=" + kind)}{(source is { Length: > 0 } ? "&source=" + Uri.EscapeDataString(source) : "")}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
+
+    public Task<ClientSources> ClientSourcesAsync(CancellationToken cancel = default) => GetAsync("api/clients/sources", Json.ClientSources, cancel);
 
     public Task<ClientCardView> ClientAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/clients/{id}", Json.ClientCardView, cancel);
 
@@ -138,6 +140,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<ImportRunView> StartImportAsync(Guid id, ImportStart start, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, $"api/imports/{id}/start", JsonContent.Create(start, Json.ImportStart), Json.ImportRunView, cancel);
+
+    /// <summary>What would become of the first rows; nothing is written.</summary>
+    public Task<ImportCheckView> CheckImportAsync(Guid id, ImportStart start, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Post, $"api/imports/{id}/check", JsonContent.Create(start, Json.ImportStart), Json.ImportCheckView, cancel);
 
     public Task<ImportRunView> CancelImportAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/imports/{id}/cancel", null, Json.ImportRunView, cancel);
 
@@ -235,6 +241,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<ListPage<DuplicatePair>> DuplicatesAsync(string? cursor = null, CancellationToken cancel = default) =>
         GetAsync($"api/clients/duplicates?limit=50{Cursor(cursor)}", Json.ListPageDuplicatePair, cancel);
+
+    public Task SetDifferentAsync(Guid one, Guid other, bool different, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/clients/duplicates/different", JsonContent.Create(new DifferentSet(one, other, different), Json.DifferentSet), cancel);
 
     /// <summary>Pass the same request again to repeat it safely.</summary>
     /// <exception cref="ApiException">edit_conflict, invalid_input.</exception>

@@ -50,6 +50,7 @@ public sealed class ClientDraft
 
     public string TimeZone { get; set; } = "";
 
+    /// <summary>All of them, see <see cref="AddressList"/>.</summary>
     public string Address { get; set; } = "";
 
     /// <summary>The site's own fields, as typed, by code.</summary>
@@ -77,7 +78,7 @@ public sealed class ClientDraft
             Tags = string.Join(", ", client.Tags ?? []),
             TaxId = client.TaxId,
             TimeZone = client.TimeZone ?? "",
-            Address = client.Address,
+            Address = AddressList.Text(client),
             Version = client.Version,
         };
         foreach (var (code, value) in client.Custom ?? new Dictionary<string, System.Text.Json.JsonElement>(StringComparer.Ordinal))

@@ -55,6 +55,7 @@ public sealed partial class ClientDirectory
         if (await insert.ExecuteScalarAsync(ct) is null) return await AlreadyMadeAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
+        await WriteAddressesAsync(transaction, id, more.Addresses, ct);
         await RecalculateAsync(transaction, formulas, [id], ct);
         if (mayCommit is not null && !await mayCommit(transaction)) return new ClientSaved.Refused();
         await hints.AddAsync(transaction, "client", id.ToString(), 1, null, ct);
@@ -83,6 +84,7 @@ public sealed partial class ClientDirectory
         if (await update.ExecuteScalarAsync(ct) is not int saved) return await WhyNotAsync(connection, transaction, id, ct);
         await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
+        await WriteAddressesAsync(transaction, id, more.Addresses, ct);
         await RecalculateAsync(transaction, formulas, [id], ct);
         if (mayCommit is not null && !await mayCommit(transaction)) return new ClientSaved.Refused();
         await hints.AddAsync(transaction, "client", id.ToString(), saved, callId, ct);

@@ -64,6 +64,10 @@ public sealed partial class ClientDirectory
           delete from client_phone where client_id in (select id from whole)
         ), addresses as (
           delete from client_email where client_id in (select id from whole)
+        ), places as (
+          delete from client_address where client_id in (select id from whole)
+        ), pairs as (
+          delete from client_alike where client_id in (select id from whole) or other_id in (select id from whole)
         ), merges as (
           delete from client_merge where winner_id in (select id from whole) or loser_id in (select id from whole)
         ), erased as (

@@ -8,11 +8,12 @@ namespace CallCrm.CallFlow;
 /// <summary>What else a card holds; null leaves what is there.</summary>
 /// <param name="Emails">Addresses beside the main one.</param>
 /// <param name="TimeZone">IANA; empty: none.</param>
+/// <param name="Address">The first address as one text; looked at only without Addresses.</param>
 /// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
 /// <param name="Roles">Of client, supplier, partner.</param>
 /// <param name="Custom">By the field's code; JSON null empties a field. Fields not named stay as they are.</param>
 public sealed record ClientMore(IReadOnlyList<ClientEmail>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null);
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<ClientAddress>? Addresses = null);
 
 public sealed record ClientEmail(string Address, string Label);
 
@@ -24,7 +25,7 @@ public sealed partial class ClientDirectory
     const int MostEmails = 20, MostTags = 30, LongestTag = 50, MostExamples = 3;
 
     /// <summary>Cleaned and checked, as the statements want it.</summary>
-    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, string? Address, string[]? Tags, string CustomSet, string[] CustomCleared, Guid? CompanyId, string[]? Roles);
+    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, IReadOnlyList<ClientAddress>? Addresses, string[]? Tags, string CustomSet, string[] CustomCleared, Guid? CompanyId, string[]? Roles);
 
     static readonly MoreToWrite NothingMore = new(null, null, null, null, null, "{}", [], null, null);
 
@@ -34,12 +35,10 @@ public sealed partial class ClientDirectory
     static async Task<MoreToWrite> CheckMoreAsync(NpgsqlTransaction transaction, Guid id, ClientFields fields, string region, Dictionary<string, string[]> errors, CancellationToken ct)
     {
         if (fields.More is not { } more) return NothingMore;
-        var emails = more.Emails is { } given ? CheckEmails(given, fields.Email, errors) : null;
+        var plain = CheckPlain(fields, errors);
+        var addresses = more.Addresses is null && more.Address is { } text ? await WithFirstAsync(transaction, id, PlainText.CleanLines(text, 500), errors, ct) : plain.Addresses;
         var tax = more.TaxId is { } typed ? CleanTaxId(typed) : null;
-        if (more.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) errors["timeZone"] = ["expected an IANA time zone such as Europe/Rome"];
-        var tags = more.Tags is { } words ? CheckTags(words, errors) : null;
         var (set, cleared) = more.Custom is { Count: > 0 } custom ? await CheckCustomAsync(transaction, custom, region, errors, ct) : ("{}", []);
-        if (more.Roles is { } roles && roles.Any(r => Array.IndexOf(KnownRoles, r) < 0)) errors["roles"] = [$"expected some of {string.Join(", ", KnownRoles)}"];
         var company = more.CompanyId;
         if (company is { } asked && asked != Guid.Empty)
         {
@@ -47,7 +46,17 @@ public sealed partial class ClientDirectory
             if (company is null) errors["companyId"] = ["expected the id of a company, of a person's card"];
         }
 
-        return new MoreToWrite(emails, tax, more.TimeZone, more.Address is { } address ? PlainText.CleanLines(address, 500) : null, tags, set, cleared, company, more.Roles?.Distinct(StringComparer.Ordinal).ToArray());
+        return new MoreToWrite(plain.Emails, tax, more.TimeZone, addresses, plain.Tags, set, cleared, company, plain.Roles);
+    }
+
+    /// <summary>What can be told without the database; null: nothing is said of it.</summary>
+    static (IReadOnlyList<ClientEmail>? Emails, IReadOnlyList<ClientAddress>? Addresses, string[]? Tags, string[]? Roles) CheckPlain(ClientFields fields, Dictionary<string, string[]> errors)
+    {
+        if (fields.More is not { } more) return default;
+        if (more.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) errors["timeZone"] = ["expected an IANA time zone such as Europe/Rome"];
+        if (more.Roles is { } roles && roles.Any(r => Array.IndexOf(KnownRoles, r) < 0)) errors["roles"] = [$"expected some of {string.Join(", ", KnownRoles)}"];
+        return (more.Emails is { } emails ? CheckEmails(emails, fields.Email, errors) : null, more.Addresses is { } addresses ? CheckAddresses(addresses, errors) : null,
+            more.Tags is { } tags ? CheckTags(tags, errors) : null, more.Roles?.Distinct(StringComparer.Ordinal).ToArray());
     }
 
     /// <summary>As tax ids are compared: without spaces, in capitals.</summary>
@@ -127,7 +136,7 @@ public sealed partial class ClientDirectory
         void Add(object? value, NpgsqlDbType type) => command.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value, NpgsqlDbType = type });
         Add(more.TaxId, NpgsqlDbType.Text);
         Add(more.TimeZone, NpgsqlDbType.Text);
-        Add(more.Address, NpgsqlDbType.Text);
+        Add(more.Addresses is { } addresses ? addresses.Count > 0 ? addresses[0].Text : "" : null, NpgsqlDbType.Text);
         Add(more.Tags, NpgsqlDbType.Array | NpgsqlDbType.Text);
         Add(more.CustomSet, NpgsqlDbType.Jsonb);
         Add(more.CustomCleared, NpgsqlDbType.Array | NpgsqlDbType.Text);

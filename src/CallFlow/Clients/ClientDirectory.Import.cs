@@ -8,21 +8,44 @@ namespace CallCrm.CallFlow;
 /// <summary>What becomes of a row whose client is there already.</summary>
 public enum ImportDuplicates { Skip, FillEmpty, Overwrite, AlwaysNew }
 
+/// <summary>What becomes of a row of which only the name is like that of a client who is there: it is never merged.</summary>
+public enum ImportAlike { Ignore, Make, Refuse }
+
+/// <summary>What the company of a person becomes: a text on the card, a link to its card where it has one, or to a card that is made for it.</summary>
+public enum ImportCompanies { Text, Link, Make }
+
 /// <param name="Region">How numbers without a country code are read.</param>
-public sealed record ImportRule(ImportDuplicates Duplicates, bool ByNumber, bool ByMail, string Region);
+/// <param name="Before">Names are compared with cards that were there before, not with what the file itself brings; null: with all.</param>
+public sealed record ImportRule(ImportDuplicates Duplicates, bool ByNumber, bool ByMail, string Region, bool ByTaxId = false, ImportAlike Alike = ImportAlike.Ignore, ImportCompanies Companies = ImportCompanies.Text,
+    DateTimeOffset? Before = null);
+
+/// <param name="Id">Of the card that is made for it; the same whenever the same row is loaded.</param>
+public sealed record ImportedCompany(Guid Id, string Name, string TaxId);
 
 /// <param name="Id">The same whenever the same row of the same file is loaded.</param>
 /// <param name="Fields">What is empty or null the file says nothing about.</param>
-public sealed record ImportedClient(Guid Id, ClientFields Fields, string Source);
+/// <param name="Company">To which a person belongs.</param>
+public sealed record ImportedClient(Guid Id, ClientFields Fields, string Source, ImportedCompany? Company = null);
+
+/// <summary>A client who is there, and why a row may be the same one: reasons of <see cref="ClientLikeness"/>.</summary>
+/// <param name="Percent">How alike the names are; null: the name is no reason.</param>
+public sealed record ImportMatch(Guid Client, IReadOnlyList<string> Reasons, int? Percent = null, long? Number = null);
 
 public abstract record ClientImported
 {
-    public sealed record Made(Guid Id) : ClientImported;
+    /// <summary>A card was made for the company as well.</summary>
+    public bool MadeCompany { get; init; }
 
-    public sealed record Changed(Guid Id) : ClientImported;
+    /// <param name="Match">Whose name is like it; null: nobody's.</param>
+    public sealed record Made(Guid Id, ImportMatch? Match = null) : ClientImported;
+
+    public sealed record Changed(Guid Id, ImportMatch Match) : ClientImported;
 
     /// <summary>There already, and nothing was to be written.</summary>
-    public sealed record Skipped(Guid Id) : ClientImported;
+    public sealed record Skipped(Guid Id, ImportMatch Match) : ClientImported;
+
+    /// <summary>Nothing was written, as the name is like somebody's.</summary>
+    public sealed record Alike(ImportMatch Match) : ClientImported;
 
     /// <param name="Errors">As in <see cref="ClientSaved.Invalid"/>.</param>
     public sealed record Invalid(IReadOnlyDictionary<string, string[]> Errors) : ClientImported;
@@ -35,22 +58,29 @@ public sealed partial class ClientDirectory
     /// call that comes meanwhile finds the new card. Rows see what rows before them made. A card made from a call, which nobody has written yet, is filled
     /// even when duplicates are to be skipped.
     /// </summary>
+    /// <param name="names">Finds alike names fast, for files of many rows; null: the database is asked for each.</param>
     /// <returns>For each row what became of it. The caller wakes the hints after the commit.</returns>
-    public async Task<IReadOnlyList<ClientImported>> ImportAsync(NpgsqlTransaction transaction, IReadOnlyList<ImportedClient> rows, ImportRule rule, CancellationToken ct)
+    public async Task<IReadOnlyList<ClientImported>> ImportAsync(NpgsqlTransaction transaction, IReadOnlyList<ImportedClient> rows, ImportRule rule, CancellationToken ct, NameBook? names = null)
     {
         ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(rule);
         var formulas = await FormulasAsync(transaction, ct);
         // Fields stay as they are until the rows are written: no value of a former kind comes in.
         var codes = rows.SelectMany(r => r.Fields.More?.Custom?.Keys ?? []).Distinct(StringComparer.Ordinal).ToArray();
         var own = codes.Length > 0 ? await FieldsAsync(transaction, codes, ct) : [];
         var links = await LinksAsync(transaction, own, [.. rows.Select(r => r.Fields.More?.Custom).OfType<IReadOnlyDictionary<string, System.Text.Json.JsonElement>>()], rule.Region, ct);
-        var read = rows.Select(r => Read(r, rule.Region, own, links)).ToList();
+        var companies = await CompaniesAsync(transaction, rows, rule, ct);
+        var read = rows.Select(r => Read(r, rule, own, links, companies)).ToList();
         var numbers = read.SelectMany(r => r.Numbers).Select(n => n.E164).Distinct(StringComparer.Ordinal).ToArray();
         await LockNumbersAsync(transaction, numbers, ct);
-        var book = rule.Duplicates == ImportDuplicates.AlwaysNew
-            ? new ImportBook([])
-            : new ImportBook(await KnownAsync(transaction, rule.ByNumber ? numbers : [], rule.ByMail ? read.Select(r => r.Mail).Where(m => m.Length > 0).Distinct(StringComparer.Ordinal).ToArray() : [], ct));
-        var results = read.ConvertAll(r => r.Errors.Count > 0 ? new ClientImported.Invalid(r.Errors) : book.Take(r, rule));
+        var isNew = rule.Duplicates == ImportDuplicates.AlwaysNew;
+        var book = new ImportBook(isNew ? [] : await KnownAsync(transaction, rule.ByNumber ? numbers : [], rule.ByMail ? [.. read.SelectMany(r => r.Mails).Distinct(StringComparer.Ordinal)] : [],
+            rule.ByTaxId ? [.. read.Select(r => r.Head.TaxId).Where(t => t.Length > 0).Distinct(StringComparer.Ordinal)] : [], ct), companies);
+        var alike = isNew || rule.Alike == ImportAlike.Ignore ? [] : await AlikeAsync(transaction, read.FindAll(r => r.Errors.Count == 0 && book.Find(r, rule) is null), names, rule, ct);
+        // Companies before the people who belong to them, wherever they stand among these rows.
+        var results = new ClientImported[read.Count];
+        foreach (var n in Enumerable.Range(0, read.Count).OrderBy(n => read[n].Head.Kind != "company"))
+            results[n] = read[n].Errors.Count > 0 ? new ClientImported.Invalid(read[n].Errors) : book.Take(read[n], rule, alike.GetValueOrDefault(read[n].Head.Id));
         await WriteAsync(transaction, book, ct);
         await RecalculateAsync(transaction, formulas, [.. book.New.Concat(book.Changed).Select(h => h.Id)], ct);
         return results;
@@ -61,18 +91,27 @@ public sealed partial class ClientDirectory
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         Check(fields, region, errors);
+        CheckPlain(fields, errors);
         return errors;
     }
 
-    static ImportedRow Read(ImportedClient row, string region, List<CustomField> own, LinkBook links)
+    static ImportedRow Read(ImportedClient row, ImportRule rule, List<CustomField> own, LinkBook links, CompanyBook companies)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        var numbers = Check(row.Fields, region, errors);
+        var numbers = Check(row.Fields, rule.Region, errors);
         var f = row.Fields;
+        var (emails, addresses, tags, roles) = CheckPlain(f, errors);
         var custom = f.More?.Custom is { Count: > 0 } given ? CheckCustom(own, given, links, errors).Set : NoCustom;
+        var company = companies.Asked(row, rule, errors);
         var head = new ImportHead(row.Id, f.Kind, PlainText.Clean(f.Name, 200), PlainText.Clean(f.Company, 200), PlainText.Clean(f.Email, 254), PlainText.Clean(f.City, 100), PlainText.CleanLines(f.Note, 20_000),
-            f.Language, f.Segment, f.ResponsibleId, PlainText.Clean(row.Source, 100), Confirmed: true, CleanTaxId(f.More?.TaxId), custom);
-        return new ImportedRow(head, numbers, errors);
+            f.Language, f.Segment, f.ResponsibleId, PlainText.Clean(row.Source, 100), Confirmed: true, CleanTaxId(f.More?.TaxId), custom)
+        {
+            TimeZone = f.More?.TimeZone ?? "",
+            Tags = tags ?? [],
+            Roles = roles ?? [],
+            Address = addresses is { Count: > 0 } ? addresses[0].Text : "",
+        };
+        return new ImportedRow(head, numbers, emails ?? [], addresses ?? [], company, errors);
     }
 
     /// <summary>Always in the same order, or two who lock the same numbers would wait for each other.</summary>
@@ -85,32 +124,44 @@ public sealed partial class ClientDirectory
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Cards that have one of these numbers or addresses, merged ones followed, locked against others who save.</summary>
-    static async Task<List<KnownClient>> KnownAsync(NpgsqlTransaction transaction, string[] numbers, string[] mails, CancellationToken ct)
+    /// <summary>Cards that have one of these numbers, addresses or tax ids, merged ones followed, locked against others who save.</summary>
+    static async Task<List<KnownClient>> KnownAsync(NpgsqlTransaction transaction, string[] numbers, string[] mails, string[] taxIds, CancellationToken ct)
     {
         var known = new Dictionary<Guid, KnownClient>();
-        await using (var command = new NpgsqlCommand(KnownSql, transaction.Connection, transaction) { Parameters = { new() { Value = numbers }, new() { Value = mails } } })
+        if (numbers.Length + mails.Length + taxIds.Length == 0) return [];
+        await using (var command = Command(transaction, KnownSql, [numbers, mails, taxIds]))
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
             while (await reader.ReadAsync(ct))
             {
-                var id = reader.GetGuid(1);
+                var id = reader.GetGuid(2);
                 if (!known.TryGetValue(id, out var client))
                 {
-                    known[id] = client = new KnownClient(new ImportHead(id, reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6), reader.GetString(7),
-                        TextOrNull(reader, 8), TextOrNull(reader, 9), Nullable(reader, 10), reader.GetString(11), reader.GetBoolean(12), reader.GetString(14), reader.GetString(15)), reader.GetFieldValue<DateTime>(13));
+                    var head = new ImportHead(id, reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetString(6), reader.GetString(7), reader.GetString(8),
+                        TextOrNull(reader, 9), TextOrNull(reader, 10), Nullable(reader, 11), reader.GetString(12), reader.GetBoolean(13), reader.GetString(15), reader.GetString(16))
+                    {
+                        TimeZone = reader.GetString(17),
+                        Tags = reader.GetFieldValue<string[]>(18),
+                        Roles = reader.GetFieldValue<string[]>(19),
+                        CompanyId = Nullable(reader, 20),
+                        Address = reader.GetString(21),
+                    };
+                    known[id] = client = new KnownClient(head, reader.GetFieldValue<DateTime>(14));
                 }
 
-                client.Keys.Add(reader.GetString(0));
+                client.Keys.Add(Key(reader.GetString(1), reader.GetString(0)));
             }
         }
 
         if (known.Count == 0) return [];
-        await using var phones = new NpgsqlCommand("select client_id, e164 from client_phone where client_id = any ($1)", transaction.Connection, transaction) { Parameters = { new() { Value = known.Keys.ToArray() } } };
-        await using var rows = await phones.ExecuteReaderAsync(ct);
-        while (await rows.ReadAsync(ct)) known[rows.GetGuid(0)].Numbers.Add(rows.GetString(1));
+        await using var lists = Command(transaction, KnownListsSql, [known.Keys.ToArray()]);
+        await using var rows = await lists.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct)) known[rows.GetGuid(0)].Has.Add(rows.GetString(1));
         return [.. known.Values];
     }
+
+    /// <summary>No tax id is taken for a number.</summary>
+    static string Key(string reason, string key) => reason == ClientLikeness.TaxId ? "tax " + key : key;
 
     static string? TextOrNull(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
@@ -125,17 +176,19 @@ public sealed partial class ClientDirectory
         }
 
         if (book.Changed.Count > 0) await UpdateAsync(transaction, book.Changed, now, ct);
-        if (book.Numbers.Count == 0) return;
-        await using var numbers = new NpgsqlCommand(ImportNumbersSql, transaction.Connection, transaction)
+        if (book.Numbers.Count > 0)
         {
-            Parameters =
-            {
-                new() { Value = book.Numbers.Select(n => n.Client).ToArray() }, new() { Value = book.Numbers.Select(n => n.Number.E164).ToArray() },
-                new() { Value = book.Numbers.Select(n => n.Number.Raw).ToArray() }, new() { Value = book.Numbers.Select(n => n.Number.Label).ToArray() },
-                new() { Value = book.Numbers.Select(n => n.Number.IsMain).ToArray() }, new() { Value = now },
-            },
-        };
-        await numbers.ExecuteNonQueryAsync(ct);
+            await DoAsync(transaction, ImportNumbersSql, ct, book.Numbers.Select(n => n.Client).ToArray(), book.Numbers.Select(n => n.Number.E164).ToArray(), book.Numbers.Select(n => n.Number.Raw).ToArray(),
+                book.Numbers.Select(n => n.Number.Label).ToArray(), book.Numbers.Select(n => n.Number.IsMain).ToArray(), now);
+        }
+
+        if (book.Mails.Count > 0)
+            await DoAsync(transaction, ImportMailsSql, ct, book.Mails.Select(m => m.Client).ToArray(), book.Mails.Select(m => m.Mail.Address).ToArray(), book.Mails.Select(m => m.Mail.Label).ToArray());
+        // What was a further address of a card and is its main one now.
+        if (book.Changed.Count > 0) await DoAsync(transaction, ImportMainMailsSql, ct, book.Changed.Select(h => h.Id).ToArray());
+        await AddAddressesAsync(transaction, [.. book.Addresses.Select((a, n) => (a.Client, a.Address, n + 1))], ct);
+        if (book.Alike.Count > 0)
+            await DoAsync(transaction, ImportAlikeSql, ct, book.Alike.Select(a => a.Client).ToArray(), book.Alike.Select(a => a.Match.Client).ToArray(), book.Alike.Select(a => a.Match.Percent ?? 0).ToArray());
     }
 
     async Task UpdateAsync(NpgsqlTransaction transaction, IReadOnlyCollection<ImportHead> heads, DateTime now, CancellationToken ct)
@@ -161,35 +214,54 @@ public sealed partial class ClientDirectory
         command.Parameters.AddWithValue(now);
         command.Parameters.AddWithValue(heads.Select(h => h.TaxId).ToArray());
         command.Parameters.AddWithValue(heads.Select(h => h.Custom).ToArray());
+        command.Parameters.AddWithValue(heads.Select(h => h.TimeZone).ToArray());
+        command.Parameters.Add(new NpgsqlParameter { Value = heads.Select(h => h.CompanyId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        command.Parameters.AddWithValue(heads.Select(h => h.Address).ToArray());
+        // Lists of several lengths are no array of arrays.
+        command.Parameters.AddWithValue(heads.Select(h => Lines(h.Tags)).ToArray());
+        command.Parameters.AddWithValue(heads.Select(h => Lines(h.Roles)).ToArray());
+
+        static string Lines(string[] list) => string.Join('\n', list);
     }
 
     // The lock on the card is taken after what is asked was found, and what is asked is looked at again: a card merged meanwhile is not given.
-    const string KnownSql = """
-        with recursive way(key, id) as (
-          select e164, client_id from client_phone where e164 = any ($1::text[])
+    static readonly string KnownSql = $"""
+        with recursive way(key, id, reason) as (
+          select key, id, reason from ({ClientLikeness.Sure("$1", "$2", "$3")}) sure
           union
-          select lower(email), id from client where email <> '' and lower(email) = any ($2::text[])
-          union
-          select w.key, c.merged_into from way w join client c on c.id = w.id where c.merged_into is not null
+          select w.key, c.merged_into, w.reason from way w join client c on c.id = w.id where c.merged_into is not null
         )
-        select w.key, c.id, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, c.responsible_id, c.source, c.confirmed, c.created_at, c.tax_id, c.custom::text
+        select w.key, w.reason, c.id, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, c.responsible_id, c.source, c.confirmed, c.created_at, c.tax_id, c.custom::text,
+          c.time_zone, c.tags, c.roles, c.company_id, c.address
         from way w join client c on c.id = w.id
-        where c.merged_into is null
+        where c.merged_into is null and c.deleted_at is null
         order by c.id
         for update of c
         """;
 
-    const string Heads = "unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $13::text[], $14::text[]) as g(id, kind, name, company, email, city, note, language, segment, source, responsible_id, tax_id, custom)";
+    const string KnownListsSql = """
+        select client_id, e164 from client_phone where client_id = any ($1)
+        union all select client_id, lower(address) from client_email where client_id = any ($1)
+        union all select client_id, kind || ' ' || text from client_address where client_id = any ($1)
+        """;
+
+    const string Heads = """
+        unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::text[], $18::text[], $19::text[])
+          as g(id, kind, name, company, email, city, note, language, segment, source, responsible_id, tax_id, custom, time_zone, company_id, address, tags, roles)
+        """;
 
     const string ImportInsertSql = $"""
-        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at, tax_id, custom)
-        select g.id, g.kind, g.name, g.company, g.email, g.city, g.note, g.language, g.segment, g.source, g.responsible_id, $12, $12, g.tax_id, g.custom::jsonb from {Heads}
+        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at, tax_id, custom, time_zone, company_id, address, tags, roles)
+        select g.id, g.kind, g.name, g.company, g.email, g.city, g.note, g.language, g.segment, g.source, g.responsible_id, $12, $12, g.tax_id, g.custom::jsonb, g.time_zone, g.company_id, g.address,
+          string_to_array(g.tags, E'\n'), string_to_array(g.roles, E'\n') from {Heads}
         on conflict (id) do nothing
         """;
 
     const string ImportUpdateSql = $"""
         update client c set kind = g.kind, name = g.name, company = g.company, email = g.email, city = g.city, note = g.note, language = g.language, segment = g.segment,
-          source = g.source, responsible_id = g.responsible_id, tax_id = g.tax_id, custom = g.custom::jsonb, confirmed = true, hidden_at = null, hidden_by = null, version = c.version + 1, updated_at = $12
+          source = g.source, responsible_id = g.responsible_id, tax_id = g.tax_id, custom = g.custom::jsonb, time_zone = g.time_zone, company_id = g.company_id, address = g.address,
+          tags = string_to_array(g.tags, E'\n'), roles = string_to_array(g.roles, E'\n'),
+          confirmed = true, hidden_at = null, hidden_by = null, version = c.version + 1, updated_at = $12
         from {Heads}
         where c.id = g.id
         returning c.id, c.version
@@ -201,124 +273,16 @@ public sealed partial class ClientDirectory
         on conflict (client_id, e164) do nothing
         """;
 
-    const string NoCustom = "{}";
+    const string ImportMailsSql = """
+        insert into client_email (client_id, address, label, position)
+        select client_id, address, label, n + coalesce((select max(position) from client_email e where e.client_id = g.client_id), 0) from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as g(client_id, address, label, n)
+        on conflict (client_id, address) do nothing
+        """;
 
-    /// <param name="Custom">JSON; as it stands in the database while nothing of it changes.</param>
-    sealed record ImportHead(Guid Id, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId, string Source, bool Confirmed, string TaxId, string Custom);
+    const string ImportMainMailsSql = "delete from client_email e using client c where c.id = any ($1) and e.client_id = c.id and lower(e.address) = lower(c.email)";
 
-    sealed record ImportedRow(ImportHead Head, List<Number> Numbers, Dictionary<string, string[]> Errors)
-    {
-        public string Mail { get; } = Head.Email.ToLowerInvariant();
-    }
-
-    sealed record KnownClient(ImportHead Head, DateTime CreatedAt)
-    {
-        public List<string> Keys { get; } = [];
-
-        public HashSet<string> Numbers { get; } = new(StringComparer.Ordinal);
-    }
-
-    /// <summary>The cards of one batch as they are, and as its rows leave them.</summary>
-    sealed class ImportBook
-    {
-        readonly Dictionary<string, Guid> byKey = new(StringComparer.Ordinal);
-        readonly Dictionary<Guid, (ImportHead Head, HashSet<string> Numbers)> cards = [];
-        readonly Dictionary<Guid, ImportHead> made = [];
-        readonly Dictionary<Guid, ImportHead> changed = [];
-
-        public ImportBook(IEnumerable<KnownClient> known)
-        {
-            // Of several who share a number: a confirmed card, then the oldest.
-            foreach (var client in known.OrderBy(k => !k.Head.Confirmed).ThenBy(k => k.CreatedAt).ThenBy(k => k.Head.Id))
-            {
-                cards[client.Head.Id] = (client.Head, client.Numbers);
-                foreach (var key in client.Keys) byKey.TryAdd(key, client.Head.Id);
-            }
-        }
-
-        public IReadOnlyCollection<ImportHead> New => made.Values;
-
-        public IReadOnlyCollection<ImportHead> Changed => changed.Values;
-
-        public List<(Guid Client, Number Number)> Numbers { get; } = [];
-
-        public ClientImported Take(ImportedRow row, ImportRule rule)
-        {
-            if (rule.Duplicates == ImportDuplicates.AlwaysNew || Find(row, rule) is not { } found) return Make(row, rule);
-            var (head, numbers) = cards[found];
-            var after = rule.Duplicates switch
-            {
-                ImportDuplicates.Overwrite => Over(head, row.Head),
-                ImportDuplicates.Skip when head.Confirmed => head,
-                _ => Fill(head, row.Head),
-            };
-            var adds = after == head && rule.Duplicates == ImportDuplicates.Skip ? [] : row.Numbers.FindAll(n => numbers.Add(n.E164));
-            if (after == head && adds.Count == 0) return new ClientImported.Skipped(found);
-            for (var n = 0; n < adds.Count; n++) Numbers.Add((found, adds[n] with { IsMain = numbers.Count == adds.Count && n == 0 }));
-            cards[found] = (after, numbers);
-            (made.ContainsKey(found) ? made : changed)[found] = after;
-            Know(row, rule, found);
-            return new ClientImported.Changed(found);
-        }
-
-        Guid? Find(ImportedRow row, ImportRule rule)
-        {
-            if (rule.ByNumber)
-            {
-                foreach (var number in row.Numbers)
-                {
-                    if (byKey.TryGetValue(number.E164, out var id)) return id;
-                }
-            }
-
-            return rule.ByMail && row.Mail.Length > 0 && byKey.TryGetValue(row.Mail, out var byMail) ? byMail : null;
-        }
-
-        ClientImported.Made Make(ImportedRow row, ImportRule rule)
-        {
-            var head = row.Head;
-            made[head.Id] = head;
-            cards[head.Id] = (head, row.Numbers.Select(n => n.E164).ToHashSet(StringComparer.Ordinal));
-            for (var n = 0; n < row.Numbers.Count; n++) Numbers.Add((head.Id, row.Numbers[n] with { IsMain = n == 0 }));
-            Know(row, rule, head.Id);
-            return new ClientImported.Made(head.Id);
-        }
-
-        void Know(ImportedRow row, ImportRule rule, Guid id)
-        {
-            if (rule.ByNumber) row.Numbers.ForEach(n => byKey.TryAdd(n.E164, id));
-            if (rule.ByMail && row.Mail.Length > 0) byKey.TryAdd(row.Mail, id);
-        }
-
-        static ImportHead Fill(ImportHead card, ImportHead row) => Joined(card, card, row) with { Kind = card.Confirmed ? card.Kind : row.Kind };
-
-        static ImportHead Over(ImportHead card, ImportHead row) => Joined(card, row, card) with { Kind = row.Kind };
-
-        /// <summary>Field by field what <paramref name="one"/> says, else the other. Where it came from first stays.</summary>
-        static ImportHead Joined(ImportHead card, ImportHead one, ImportHead other) => card with
-        {
-            Name = First(one.Name, other.Name),
-            Company = First(one.Company, other.Company),
-            Email = First(one.Email, other.Email),
-            City = First(one.City, other.City),
-            Note = First(one.Note, other.Note),
-            Language = one.Language ?? other.Language,
-            Segment = one.Segment ?? other.Segment,
-            ResponsibleId = one.ResponsibleId ?? other.ResponsibleId,
-            Source = First(card.Source, First(one.Source, other.Source)),
-            Confirmed = true,
-            TaxId = First(one.TaxId, other.TaxId),
-            Custom = Together(card.Custom, one.Custom, other.Custom),
-        };
-
-        static string Together(string card, string one, string other)
-        {
-            if (one == NoCustom || other == NoCustom) return one == NoCustom ? other : one;
-            var (both, stronger) = (JsonNode.Parse(other)!.AsObject(), JsonNode.Parse(one)!.AsObject());
-            foreach (var (code, value) in stronger) both[code] = value?.DeepClone();
-            return JsonNode.DeepEquals(both, JsonNode.Parse(card)) ? card : CustomField.Json(both);
-        }
-
-        static string First(string one, string other) => one.Length > 0 ? one : other;
-    }
+    const string ImportAlikeSql = """
+        insert into client_alike (client_id, other_id, alike_percent)
+        select * from unnest($1::uuid[], $2::uuid[], $3::integer[]) on conflict (client_id, other_id) do nothing
+        """;
 }

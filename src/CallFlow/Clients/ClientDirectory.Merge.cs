@@ -74,6 +74,8 @@ public sealed partial class ClientDirectory
         await DoAsync(transaction, MergeNumbersSql, ct, merge.Winner, merge.Loser);
         await DoAsync(transaction, MergeEmailsSql, ct, merge.Winner, merge.Loser, Text(winner, "email"));
         await DoAsync(transaction, MainEmailSql, ct, merge.Winner);
+        await DoAsync(transaction, MergeAddressesSql, ct, merge.Winner, merge.Loser, taken.Contains("address"));
+        await DoAsync(transaction, FirstAddressSql, ct, new[] { merge.Winner });
         await DoAsync(transaction, "update client set merged_into = $2, version = version + 1, updated_at = $3 where id = $1", ct, merge.Loser, merge.Winner, now);
         await RecalculateAsync(transaction, formulas, [merge.Winner], ct);
         var after = (await SnapshotAsync(transaction, merge.Winner, ct))!;
@@ -110,6 +112,7 @@ public sealed partial class ClientDirectory
         await DoAsync(transaction, UnmergeNumbersSql, ct, row.Winner, merge);
         await DoAsync(transaction, UnmergeEmailsSql, ct, row.Winner, merge);
         await DoAsync(transaction, MainEmailSql, ct, row.Winner);
+        await SplitAddressesAsync(transaction, row, merge, ct);
         await DoAsync(transaction, "update client set merged_into = null, version = version + 1, updated_at = $2 where id = $1", ct, row.Loser, now);
         await RecalculateAsync(transaction, formulas, [row.Winner, row.Loser], ct);
         await DoAsync(transaction, "update client_merge set undone_at = $2, undone_by = $3, kept = $4 where id = $1", ct, merge, now, by, kept);
@@ -119,6 +122,20 @@ public sealed partial class ClientDirectory
         await using var reader = await since.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
         return new ClientUnmerged.Done(row.Winner, row.Loser, kept, reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2));
+    }
+
+    static async Task SplitAddressesAsync(NpgsqlTransaction transaction, MergeRow row, Guid merge, CancellationToken ct)
+    {
+        if (row.Before["addresses"] is not null)
+        {
+            await DoAsync(transaction, UnmergeAddressesSql, ct, row.Winner, merge);
+            await DoAsync(transaction, FirstAddressSql, ct, new[] { row.Winner });
+            return;
+        }
+
+        // Merged before there were several addresses: it knows the one text, which is back on the card.
+        if (await ScalarAsync(transaction, "select address from client where id = $1", ct, row.Winner) is string text && await WithFirstAsync(transaction, row.Winner, text, [], ct) is { } addresses)
+            await WriteAddressesAsync(transaction, row.Winner, addresses, ct);
     }
 
     sealed record MergeRow(Guid Winner, Guid Loser, string[] Taken, JsonObject Before, JsonObject After, bool Undone);
@@ -175,7 +192,8 @@ public sealed partial class ClientDirectory
     const string SnapshotSql = """
         select (to_jsonb(c) - 'search' || jsonb_build_object(
           'phones', coalesce((select jsonb_agg(to_jsonb(p) - 'client_id' order by p.added_at, p.e164) from client_phone p where p.client_id = c.id), '[]'),
-          'emails', coalesce((select jsonb_agg(to_jsonb(e) - 'client_id' order by e.position, e.address) from client_email e where e.client_id = c.id), '[]')))::text
+          'emails', coalesce((select jsonb_agg(to_jsonb(e) - 'client_id' order by e.position, e.address) from client_email e where e.client_id = c.id), '[]'),
+          'addresses', coalesce((select jsonb_agg(to_jsonb(a) - 'client_id' order by a.position, a.kind, a.key) from client_address a where a.client_id = c.id), '[]')))::text
         from client c where c.id = $1
         """;
 

@@ -45,6 +45,8 @@ public static class DemoData
         await DemoInsert.RowsAsync(connection, "client", clients.OrderBy(c => c.CreatedAt).ThenBy(c => c.Id), ct);
         await DemoInsert.RowsAsync(connection, "client_phone", maker.Phones, ct);
         await DemoInsert.RowsAsync(connection, "client_email", cards.Emails, ct);
+        await using (var places = new NpgsqlCommand("insert into client_address (client_id, kind, line, text, position) select id, case kind when 'company' then 'legal' else 'actual' end, address, address, 1 from client where address <> ''", connection))
+            await places.ExecuteNonQueryAsync(ct);
         await DemoInsert.RowsAsync(connection, "blocked_number", cards.Blocked, ct);
         await DemoInsert.RowsAsync(connection, "deal", deals.OrderBy(d => d.CreatedAt), ct);
         await DemoInsert.RowsAsync(connection, "call", history.Calls.OrderBy(c => c.StartedAt), ct);

@@ -4,7 +4,6 @@ create index client_created on client (created_at, id);
 create index client_updated on client (updated_at, id);
 create index client_by_name on client (lower(coalesce(nullif(name, ''), company)), id);
 create index client_segment on client (segment, number desc) where segment is not null;
-create index client_source on client (source, number desc) where source <> '';
 create index call_by_start on call (started_at, id);
 drop index call_started; -- the same without the id
 create index call_talk on call (coalesce(talk_ms, 0), id);

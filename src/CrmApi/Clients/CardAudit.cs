@@ -41,7 +41,7 @@ internal sealed class CardAudit(AuditStore audit)
         Note("email", c => c.Email);
         Note("emails", c => string.Join("; ", (c.Emails ?? []).Select(e => $"{e.Address} {e.Label}".TrimEnd())));
         Note("city", c => c.City);
-        Note("address", c => c.Address);
+        Note("address", Addresses);
         Note("taxId", c => c.TaxId);
         Note("language", c => c.Language);
         Note("timeZone", c => c.TimeZone);
@@ -64,6 +64,11 @@ internal sealed class CardAudit(AuditStore audit)
             if (was != now) changed[field] = (before is null ? "" : shown?.Invoke(before) ?? was, shown?.Invoke(after) ?? now);
         }
     }
+
+    /// <summary>One where the client is needs no word that says so.</summary>
+    static string Addresses(ClientCardView card) => card.Addresses is { } all && (all.Count > 1 || all.Any(a => a.Kind != CallFlow.ClientAddress.Actual))
+        ? string.Join("; ", all.Select(a => $"{a.Kind}: {new CallFlow.ClientAddress(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country).Text}"))
+        : card.Address;
 
     static IReadOnlyDictionary<string, JsonElement> Own(ClientCardView? card) => card?.Custom ?? new Dictionary<string, JsonElement>();
 

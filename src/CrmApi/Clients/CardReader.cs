@@ -54,6 +54,7 @@ internal static class CardReader
         left join deal d on f.target = 'deal' and d.id = v.id and d.deleted_at is null
         left join app_user u on f.target = 'person' and u.id = v.id
         where coalesce(t.id, d.id, u.id) is not null;
+        select k.asked, a.kind, a.line, a.city, a.postal_code, a.region, a.country from unnest(@clients) k (asked) join client_address a on a.client_id = client_root(k.asked) order by k.asked, a.position, a.kind, a.key;
         """;
 
     public static async Task<Dictionary<Guid, ClientCardView>> ReadAsync(SqlMapper.GridReader results)
@@ -65,6 +66,7 @@ internal static class CardReader
         var deals = (await results.ReadAsync<DealRow>()).ToLookup(d => d.Asked);
         var lastCalls = (await results.ReadAsync<LastCallRow>()).ToDictionary(l => l.Asked);
         var links = (await results.ReadAsync<LinkRow>()).ToLookup(l => l.Asked);
+        var addresses = (await results.ReadAsync<AddressRow>()).ToLookup(a => a.Asked);
         return cards.DistinctBy(c => c.Asked).ToDictionary(c => c.Asked, c => new ClientCardView(c.Id, c.Number, c.Kind, c.Name, c.Company, c.Email, c.City, c.Note, c.Language,
             c.Segment, c.SegmentName, c.SegmentReason, c.Source, c.ResponsibleId, c.ResponsibleName, c.Confirmed, c.Version,
             [.. phones[c.Asked].Select(p => new PhoneView(p.E164, Numbers.Format(p.E164, "en"), p.Label, p.IsMain))],
@@ -73,7 +75,8 @@ internal static class CardReader
             c.CreatedAt, c.Hidden, [.. emails[c.Asked].Select(e => new EmailView(e.Address, e.Label))], c.TaxId, c.TimeZone.Length > 0 ? c.TimeZone : null, c.Address, (string[])c.Tags,
             JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
             [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null))], c.DeletedAt,
-            DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null)
+            DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null,
+            Addresses: !addresses.Contains(c.Asked) && c.Address.Length > 0 ? [new AddressView(CallFlow.ClientAddress.Actual, c.Address)] : [.. addresses[c.Asked].Select(a => new AddressView(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))])
         {
             Links = links[c.Asked].ToDictionary(l => l.Code, l => new LinkTarget(l.Kind, l.Id, l.Name ?? "", l.Owner, l.Client), StringComparer.Ordinal),
             Linked = c.Linked is { } linked ? JsonSerializer.Deserialize<LinkedValue[]>(linked) ?? [] : [],
@@ -84,6 +87,8 @@ internal static class CardReader
         string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden,
         string TaxId, string TimeZone, string Address, Array Tags, string Custom, string? Linked, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt,
         DateTimeOffset? DoNotCallAt, string? DoNotCallBy);
+
+    sealed record AddressRow(Guid Asked, string Kind, string Line, string City, string PostalCode, string Region, string Country);
 
     sealed record LinkRow(Guid Asked, string Code, string Kind, Guid Id, string? Name, Guid? Owner, Guid? Client);
 

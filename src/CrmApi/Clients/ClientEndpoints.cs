@@ -39,6 +39,8 @@ internal static class ClientEndpoints
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
         group.MapGet("/", ListAsync).WithMetadata(new OpenQueries(CardFieldCodes.CustomPrefix)).WithName("ListClients")
             .WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal (query); by tag, kind, segment, responsible, department (with those below), source, when made, and the site's own fields (custom.CODE, custom.CODE.from, custom.CODE.to); sort: number, created, updated, name, with - before it the other way round, -number unless given and with query");
+        group.MapGet("/sources", async (Person person, ClientStore store, CancellationToken cancel) => TypedResults.Ok(new ClientSources(await store.SourcesAsync(person.Within(Rights.WorkWithClients), cancel))))
+            .WithName("ListClientSources").WithSummary("Where clients come from, each once");
         CardLinks.Map(api);
         // A call lends its agent the card: who may is decided at the card (CardAccess).
         var cards = api.MapGroup("/clients").WithTags("Clients");
@@ -137,7 +139,8 @@ internal static class ClientEndpoints
     internal static ClientFields Fields(ClientSave save) => new(save.Kind, save.Name, save.Company, save.Email, save.City, save.Note, save.Language, save.Segment, save.ResponsibleId,
         [.. save.Phones.Select(p => new ClientNumber(p.Number, p.Label, p.IsMain))])
     {
-        More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom, save.CompanyId, save.Roles),
+        More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom, save.CompanyId, save.Roles,
+            save.Addresses is { } addresses ? [.. addresses.Select(a => new ClientAddress(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))] : null),
     };
 }
 

@@ -55,6 +55,23 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
         return (sql, parameters);
     }
 
+    /// <summary>Where clients come from, each once: one step through the index for each.</summary>
+    public async Task<IReadOnlyList<string>> SourcesAsync(Reach within, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<string>(new CommandDefinition(
+            """
+            with recursive each (source) as (
+              select min(source) from client where source <> '' and merged_into is null and deleted_at is null
+              union all
+              select (select min(source) from client where source > each.source and merged_into is null and deleted_at is null) from each where each.source is not null
+            )
+            select source from (select source from each where source is not null limit 500) e
+            where @within::uuid[] is null or exists (select from client c where c.source = e.source and c.merged_into is null and c.deleted_at is null and c.responsible_id = any(@within))
+            order by lower(source)
+            """, new { within = within.People }, cancellationToken: cancel))).AsList();
+    }
+
     sealed record ListRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed, bool Hidden, Array Tags)
     {
         public ClientRow View() => new(Id, Number, Name, Company, SegmentName, ResponsibleName, Phone is { } e164 ? Numbers.Format(e164, "en") : null, LastCallAt, Confirmed, Hidden, Tags.Length > 0 ? (string[])Tags : null);

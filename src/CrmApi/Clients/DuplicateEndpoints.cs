@@ -22,6 +22,7 @@ internal static class DuplicateEndpoints
         merging.MapGet("/duplicates", async Task<Ok<ListPage<DuplicatePair>>> (Person person, DuplicateStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
                 TypedResults.Ok(await store.PairsAsync(person.Within(Rights.MergeClients), cursor, Cursor.Limit(limit), cancel)))
             .WithName("ListDuplicates").WithSummary("Pairs of cards with the same number, address, tax id, or name and company or city; newest cards first. A page may be short, or empty, with more to come");
+        merging.MapPut("/duplicates/different", DifferentAsync).WithName("SetDifferent").WithSummary("Two cards are not one client and are offered no more as a pair, or are again; audited");
         merging.MapPost("/{id}/merge", MergeAsync).WithName("MergeClients").WithSummary("Another card goes into this one; 409 edit_conflict: one of them is not as it was read, this one's is in the answer")
             .ProducesProblem(StatusCodes.Status409Conflict);
         merging.MapGet("/{id}/merges", async Task<Results<Ok<IReadOnlyList<ClientMergeView>>, ProblemHttpResult>> (Guid id, Person person, MergeStore store, CardAccess access, CancellationToken cancel) =>
@@ -40,6 +41,13 @@ internal static class DuplicateEndpoints
         if (person.Veil.Hides("taxId")) ask = ask with { TaxId = "" };
         if (person.Veil.Hides("city")) ask = ask with { City = "" };
         return TypedResults.Ok(await store.CheckAsync(ask, person.Within(Rights.WorkWithClients), site.Value.Region, cancel));
+    }
+
+    static async Task<Results<NoContent, ProblemHttpResult>> DifferentAsync(DifferentSet set, Person person, MergeStore merges, CardAccess access, CancellationToken cancel)
+    {
+        if (set.One == set.Other) return Problems.Invalid("other", "another client");
+        if (!await access.ReachesAsync(person, Rights.MergeClients, cancel, set.One, set.Other)) return Problems.NotFound("client");
+        return await merges.SetDifferentAsync(set, person, cancel) ? TypedResults.NoContent() : Problems.NotFound("client");
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> MergeAsync(Guid id, ClientMergeRequest request, Person person, MergeStore merges, ClientStore store, CardAccess access,
@@ -68,13 +76,9 @@ internal static class DuplicateEndpoints
     }
 }
 
-/// <summary>Who may be the same client. Nothing is stored: what is found depends on what stands there now.</summary>
+/// <summary>Who may be the same client, by <see cref="ClientLikeness"/>: what is found depends on what stands there now, and on whom people said that they are two.</summary>
 internal sealed class DuplicateStore(NpgsqlDataSource database)
 {
-    /// <summary>Names less alike are no reason (pg_trgm).</summary>
-    const string Alike = "0.55";
-    const int ShortestName = 4;
-
     /// <summary>Newest cards compared at a time, and how long one request goes on looking.</summary>
     const int AtATime = 200;
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
@@ -87,31 +91,27 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
             self = ask.Id ?? Guid.Empty,
             numbers = ask.Phones.Select(p => PhoneNumbers.ToE164(p, region)).OfType<string>().Distinct().ToArray(),
             emails = ask.Emails.Select(e => PlainText.Clean(e, 254).ToLowerInvariant()).Where(e => e.Contains('@', StringComparison.Ordinal)).Distinct().ToArray(),
-            tax = ClientDirectory.CleanTaxId(ask.TaxId),
+            taxIds = new[] { ClientDirectory.CleanTaxId(ask.TaxId) }.Where(t => t.Length > 0).ToArray(),
             name,
             company = PlainText.Clean(ask.Company, 200),
             city = PlainText.Clean(ask.City, 100),
             within = within.People,
         };
-        if (values.numbers.Length == 0 && values.emails.Length == 0 && values.tax.Length == 0 && name.Length < ShortestName) return [];
+        if (values.numbers.Length == 0 && values.emails.Length == 0 && values.taxIds.Length == 0 && name.Length < ClientLikeness.ShortestName) return [];
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        await connection.ExecuteAsync(new CommandDefinition($"set local pg_trgm.similarity_threshold = {Alike}", transaction: transaction, cancellationToken: cancel));
+        await connection.ExecuteAsync(new CommandDefinition(ClientLikeness.SetLeast, transaction: transaction, cancellationToken: cancel));
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             $"""
             with near (id, reason, alike) as (
-              select client_id, 'phone', null::real from client_phone where e164 = any(@numbers)
-              union all select id, 'email', null from client where lower(email) = any(@emails) and email <> ''
-              union all select client_id, 'email', null from client_email where lower(address) = any(@emails)
-              union all select id, 'tax_id', null from client where tax_id = @tax and tax_id <> ''
-              {(name.Length < ShortestName ? "" : "union all (select id, 'name', similarity(name, @name) from client where name % @name order by 3 desc, id limit 50)")}
+              select id, reason, null::real from ({ClientLikeness.Sure("@numbers", "@emails", "@taxIds")}) sure
+              {(name.Length < ClientLikeness.ShortestName ? "" : "union all (select id, 'name', similarity(name, @name) from client where name % @name order by 3 desc, id limit 50)")}
             ), root as (
               select client_root(id) as id, array_agg(distinct reason) as reasons, max(alike) as alike from near group by 1
             ), named as (
-              select c.id, c.number, c.name, c.company, c.city, r.alike, r.reasons
-                || case when 'name' = any(r.reasons) and c.company <> '' and lower(c.company) = lower(@company) then array['company'] else '{"{}"}' end
-                || case when 'name' = any(r.reasons) and c.city <> '' and lower(c.city) = lower(@city) then array['city'] else '{"{}"}' end as reasons
+              select c.id, c.number, c.name, c.company, c.city, r.alike, case when 'name' = any(r.reasons) then r.reasons || {ClientLikeness.Beside("c", "@company", "@city")} else r.reasons end as reasons
               from root r join client c on c.id = r.id where c.id <> client_root(@self) and c.deleted_at is null and (@within::uuid[] is null or c.responsible_id = any(@within))
+                and not exists (select from client_different d where d.one_id = least(c.id, client_root(@self)) and d.other_id = greatest(c.id, client_root(@self)))
             )
             select n.id, n.number, n.name, n.company, n.city, p.e164 as phone, n.reasons, n.alike from named n
             left join lateral (select e164 from client_phone where client_id = n.id order by is_main desc, added_at, e164 limit 1) p on true
@@ -160,8 +160,10 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
             union all select client_root(o.id), 'name' from (
               select id, company, city from client where a.name <> '' and name <> '' and lower(name) = lower(a.name) and id <> a.id limit 50) o
               where (o.company <> '' and lower(o.company) = lower(a.company)) or (o.city <> '' and lower(o.city) = lower(a.city))
+            union all select client_root(o.other_id), 'name' from client_alike o where o.client_id = a.id
           ) x where x.id <> a.id group by x.id limit 20) d
         join client b on b.id = d.id and b.hidden_at is null and b.deleted_at is null and b.number < a.number
+          and not exists (select from client_different n where n.one_id = least(a.id, b.id) and n.other_id = greatest(a.id, b.id))
         left join lateral (select e164 from client_phone where client_id = a.id order by is_main desc, added_at, e164 limit 1) pa on true
         left join lateral (select e164 from client_phone where client_id = b.id order by is_main desc, added_at, e164 limit 1) pb on true
         where a.merged_into is null and not exists (select from client h where h.id = a.id and (h.hidden_at is not null or h.deleted_at is not null))
@@ -208,6 +210,18 @@ internal sealed class MergeStore(NpgsqlDataSource database, ClientDirectory dire
         await transaction.CommitAsync(cancel);
         hints.Wake();
         return undone;
+    }
+
+    /// <returns>False: one of them is not there.</returns>
+    public async Task<bool> SetDifferentAsync(DifferentSet set, Person person, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        if (await directory.SetDifferentAsync(transaction, set.One, set.Other, set.Different, person.Id, cancel) is not { } anew) return false;
+        if (!anew) return true;
+        await audit.AddChangeAsync(transaction, person.Id, set.Different ? "client.different" : "client.maybe_same", "client", set.One.ToString(), "", set.Other.ToString(), cancel);
+        await transaction.CommitAsync(cancel);
+        return true;
     }
 
     public async Task<Guid?> WinnerAsync(Guid merge, CancellationToken cancel)

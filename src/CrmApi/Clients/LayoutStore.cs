@@ -41,7 +41,7 @@ internal sealed class LayoutStore(NpgsqlDataSource database)
         "companyId" => save.CompanyId is { } company && company != (card.CompanyId ?? Guid.Empty),
         "taxId" => save.TaxId is { } tax && ClientDirectory.CleanTaxId(tax) != card.TaxId,
         "timeZone" => save.TimeZone is { } zone && Differs(zone, card.TimeZone ?? ""),
-        "address" => save.Address is { } address && Differs(address, card.Address),
+        "address" => save.Addresses is { } addresses ? !addresses.SequenceEqual(card.Addresses ?? []) : save.Address is { } address && Differs(address, card.Address),
         "roles" => save.Roles is { } roles && !roles.ToHashSet(StringComparer.Ordinal).SetEquals(card.Roles ?? []),
         "tags" => save.Tags is { } tags && !tags.Select(t => t.Trim()).ToHashSet(StringComparer.Ordinal).SetEquals(card.Tags ?? []),
         "emails" => save.Emails is { } emails && !emails.SequenceEqual(card.Emails ?? []),

@@ -47,6 +47,8 @@ internal static class Examples
         ["ShowClient"] = Read(Card with { Confirmed = false, OpenDeals = [] }, Json.ClientCardView),
         ["CheckDuplicates"] = Write(new DuplicateAsk(null, "Mario Rossi", "", "Milano", ["02 12345678"], [], ""), Json.DuplicateAsk, [Alike], Json.IReadOnlyListDuplicateView),
         ["ListDuplicates"] = Read(Page(new DuplicatePair(Alike with { Id = Client, Number = 1207, Name = "Mario Rossi" }, Alike)), Json.ListPageDuplicatePair),
+        ["SetDifferent"] = new(Node(new DifferentSet(Client, Other, true), Json.DifferentSet), null),
+        ["ListClientSources"] = Read(new ClientSources(["import", "manual", "web"]), Json.ClientSources),
         ["MergeClients"] = Write(new ClientMergeRequest(Merge, Other, 4, 2, ["email"]), Json.ClientMergeRequest, Card, Json.ClientCardView),
         ["ListMerges"] = Read([new ClientMergeView(Merge, Then, "Sara Conti", Other, 988, "Mario Rosi", null)], Json.IReadOnlyListClientMergeView),
         ["UndoMerge"] = Read(new ClientUnmergedView(Card, Card with { Id = Other, Number = 988, Name = "Mario Rosi", OpenDeals = [] }, ["city"], 1, 0, 0), Json.ClientUnmergedView),

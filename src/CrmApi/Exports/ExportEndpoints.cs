@@ -8,6 +8,7 @@ using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
+using CallCrm.CrmApi.Imports;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -50,7 +51,7 @@ internal static class ExportEndpoints
         var (filter, refused) = await filters.ReadAsync(http.Request, person.Veil, tag, kind, segment, responsible, department, source, createdFrom, createdTo, cancel);
         if (filter is null) return refused!;
         var text = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
-        await audit.AddAsync(person.Id, "export", "client", $"{format} {text}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        await audit.AddAsync(person.Id, "export", "client", string.Join(' ', new[] { format, text, tag, kind, segment, source }.Where(p => !string.IsNullOrWhiteSpace(p)).Select(p => Texts.Clean(p).Trim())), http.Connection.RemoteIpAddress?.ToString(), cancel);
         var own = await clients.OwnAsync(person.Veil, cancel);
         return (await export.AnswerAsync(http, Name("clients", clock), format, language, [.. ExportTexts.ClientHeader(language), .. own.Select(f => f.Name)],
             clients.RowsAsync(text, filter, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), person.Within(Rights.SeeDeals), person.Veil, own, language, cancel), cancel)).Result;
@@ -86,7 +87,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
         return [.. fields.Where(f => !veil.HidesCustom(f.Code)).Select(f => CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, null, null))];
     }
 
-    /// <summary>One query, read as it comes: what is being written is a picture of one moment.</summary>
+    /// <summary>Companies before people: whoever loads the file has a company before those who belong to it. One query, read as it comes: what is being written is a picture of one moment.</summary>
     public async IAsyncEnumerable<object?[]> RowsAsync(string query, ClientFilter filter, Reach sees, Reach exports, Reach deals, Veil veil, IReadOnlyList<CustomField> own, string language, [EnumeratorCancellation] CancellationToken cancel)
     {
         var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People, deals = deals.People });
@@ -96,23 +97,33 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
         var rows = connection.QueryUnbufferedAsync<Row>(
             $"""
             {hits}
-            select c.number, c.kind, c.name, c.company, (select string_agg(p.e164, ' ' order by p.is_main desc, p.added_at, p.e164) from client_phone p where p.client_id = c.id) as phones, c.email, c.city,
-              s.name as segment, u.name as responsible, c.language, c.source, c.note, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at,
+            select c.number, c.kind, c.name, coalesce(nullif(b.company, ''), b.name, c.company) as company,
+              (select jsonb_agg(jsonb_build_object('Value', p.e164, 'Label', p.label) order by p.is_main desc, p.added_at, p.e164)::text from client_phone p where p.client_id = c.id) as phones,
+              (select jsonb_agg(jsonb_build_object('Value', e.address, 'Label', e.label) order by e.position, e.address)::text from client_email e where e.client_id = c.id) as emails,
+              c.email, c.city, s.name as segment, u.name as responsible, c.language, c.source, c.note, c.tax_id, case when @sees::uuid[] is null or b.responsible_id = any(@sees) then coalesce(b.tax_id, '') else '' end as company_tax_id,
+              (select jsonb_agg(jsonb_build_object('Kind', a.kind, 'Line', a.line, 'City', a.city, 'PostalCode', a.postal_code, 'Region', a.region, 'Country', a.country) order by a.position, a.kind, a.key)::text
+                from client_address a where a.client_id = c.id) as addresses,
+              c.tags, c.roles, c.time_zone, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at,
               c.custom::text as custom, {(own.Any(f => f.Kind == CustomField.Link) ? LinksSql : "null::text")} as links
-            from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
+            from client c left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id left join client b on b.id = client_root(c.company_id) and b.deleted_at is null
             where {theirs} and {(hits.Length > 0 ? "c.number in (select number from hit)" : "c.hidden_at is null")}
-            order by c.number desc
+            order by c.kind, c.number desc
             """, parameters, commandTimeout: 600);
         await foreach (var r in rows.WithCancellation(cancel))
         {
             yield return
             [
                 r.Number, ExportTexts.Kind(r.Kind, language), Shown(r.Name), Shown(r.Company),
-                string.Join("; ", (r.Phones ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => veil.Numbers ? mask.Value(p) : PhoneNumbers.Format(p, "en"))),
-                Shown(r.Email, "email"), Shown(r.City, "city"), r.Segment, r.Responsible, r.Language, r.Source, Shown(r.Note, "note"),
+                Listed(r.Phones, p => (veil.Numbers ? mask.Value(p) : PhoneNumbers.Format(p, "en")) ?? ""),
+                veil.Hides("email") ? "" : string.Join("; ", new[] { Shown(r.Email), Listed(r.Emails, m => Shown(m)) }.Where(m => m.Length > 0)),
+                Shown(r.City, "city"), r.Segment, r.Responsible, r.Language, r.Source, Shown(r.Note, "note"),
+                veil.Hides("taxId") ? "" : r.TaxId, veil.Hides("taxId") ? "" : r.CompanyTaxId, Shown(AddressCells.Write(r.Addresses is { } a ? JsonSerializer.Deserialize<ClientAddress[]>(a)! : [], language), "address"),
+                Shown(string.Join(", ", (string[])r.Tags)), string.Join(", ", ((string[])r.Roles).Select(role => ExportTexts.Role(role, language))), r.TimeZone,
                 Local(r.CreatedAt), r.LastCallAt is { } last ? Local(last) : null, .. Own(r),
             ];
         }
+
+        string Listed(string? json, Func<string, string> shown) => json is null ? "" : string.Join("; ", JsonSerializer.Deserialize<Labelled[]>(json)!.Select(l => l.Label.Length > 0 ? $"{shown(l.Value)} ({Shown(l.Label)})" : shown(l.Value)));
 
         IEnumerable<object?> Own(Row row)
         {
@@ -126,8 +137,10 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
 
     DateTime Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, clock.Zone).DateTime;
 
-    sealed record Row(long Number, string Kind, string Name, string Company, string? Phones, string Email, string City, string? Segment, string? Responsible, string? Language, string Source, string Note,
-        DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt, string Custom, string? Links);
+    sealed record Labelled(string Value, string Label);
+
+    sealed record Row(long Number, string Kind, string Name, string Company, string? Phones, string? Emails, string Email, string City, string? Segment, string? Responsible, string? Language, string Source, string Note,
+        string TaxId, string CompanyTaxId, string? Addresses, Array Tags, Array Roles, string TimeZone, DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt, string Custom, string? Links);
 
     /// <summary>The names of what links lead to, as far as it is seen.</summary>
     const string LinksSql = """

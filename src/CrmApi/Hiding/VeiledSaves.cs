@@ -19,6 +19,7 @@ internal sealed class VeiledSaves(NumberMask mask)
                 Note = veil.Hides("note") ? card.Note : save.Note,
                 TaxId = veil.Hides("taxId") ? null : save.TaxId,
                 Address = veil.Hides("address") ? null : save.Address,
+                Addresses = veil.Hides("address") ? null : save.Addresses,
                 Custom = save.Custom?.Where(c => !veil.HidesCustom(c.Key)).ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal),
             };
         }
@@ -34,11 +35,15 @@ internal sealed class VeiledSaves(NumberMask mask)
         City = mask.Restore(save.City, card.City),
         Note = mask.Restore(save.Note, card.Note),
         Address = save.Address is { } address ? mask.Restore(address, card.Address) : null,
+        Addresses = save.Addresses is { } addresses ? [.. addresses.Select(a => (card.Addresses ?? []).FirstOrDefault(known => Masked(known) == Masked(a)) ?? a)] : null,
         Emails = save.Emails is { } emails ? [.. emails.Select(e => Known(e, card))] : null,
         Tags = save.Tags is { } tags ? [.. tags.Select(t => (card.Tags ?? []).FirstOrDefault(known => mask.Text(known) == t) ?? t)] : null,
         Custom = save.Custom?.ToDictionary(c => c.Key, c => Text(c.Value, card.Custom?.GetValueOrDefault(c.Key)), StringComparer.Ordinal),
         Phones = [.. save.Phones.Select(p => (card.Phones.FirstOrDefault(known => known.E164 == p.Number) is { } k ? p with { Label = mask.Restore(p.Label, k.Label) } : p))],
     };
+
+    /// <summary>As it is shown; masking what is masked changes nothing.</summary>
+    AddressView Masked(AddressView a) => a with { Line = mask.Text(a.Line), City = mask.Text(a.City), Region = mask.Text(a.Region), Country = mask.Text(a.Country) };
 
     EmailView Known(EmailView email, ClientCardView card) => (card.Emails ?? []).FirstOrDefault(known => mask.Text(known.Address) == email.Address) is { } k
         ? new EmailView(k.Address, mask.Restore(email.Label, k.Label))

@@ -43,32 +43,94 @@ internal static partial class Cells
         return Decimal(text) is { } days && days is >= 1 and < 100_000 && !text.Contains(' ', StringComparison.Ordinal) ? ExcelZero.AddDays((double)days) : null;
     }
 
+    /// <summary>Also one with the month first, which could be another day and is not read: 11/28/2026 10:15 is at least no number.</summary>
+    public static bool LooksLikeDate(string cell) => DateLike().IsMatch(cell.Trim());
+
     /// <summary>7,9161E+10: a spreadsheet showed a long number so, and saved what it showed. The digits are gone.</summary>
     public static bool IsScientific(string cell) => Scientific().IsMatch(cell.Trim());
 
     /// <summary>The numbers of one cell, each with the extension behind it, if any.</summary>
-    public static IEnumerable<(string Number, string Extension)> Phones(string cell)
+    public static IEnumerable<(string Number, string Extension)> Phones(string cell) => LabelledPhones(cell).Select(p => (p.Number, p.Extension));
+
+    /// <summary>As <see cref="Phones"/>, with what stands in brackets behind a number: +39 02 1234 5678 (office).</summary>
+    public static IEnumerable<(string Number, string Extension, string Label)> LabelledPhones(string cell)
     {
-        foreach (var part in cell.Split([';', '\n', '|'], StringSplitOptions.RemoveEmptyEntries).SelectMany(ByComma))
+        foreach (var part in Parts(cell, ";\n|").SelectMany(ByComma))
         {
-            var text = Plain(part);
+            var (text, label) = Labelled(Plain(part));
             if (text.Length == 0) continue;
             var extension = Extension().Match(text);
-            yield return extension.Success ? (text[..extension.Index].Trim(), extension.Groups["n"].Value) : (text, "");
+            yield return extension.Success ? (text[..extension.Index].Trim(), extension.Groups["n"].Value, label) : (text, "", label);
         }
     }
 
     // A comma may stand before an extension: 020 7946 0000, ext. 12.
     static IEnumerable<string> ByComma(string text)
     {
-        var parts = text.Split(',', StringSplitOptions.RemoveEmptyEntries);
-        for (var n = 0; n < parts.Length; n++)
+        var parts = Parts(text, ",");
+        for (var n = 0; n < parts.Count; n++)
         {
             var part = parts[n];
-            if (n + 1 < parts.Length && Extension().Match(" " + parts[n + 1].Trim()) is { Success: true, Index: 0 }) part += " " + parts[++n].Trim();
+            if (n + 1 < parts.Count && Extension().Match(" " + parts[n + 1].Trim()) is { Success: true, Index: 0 }) part += " " + parts[++n].Trim();
             yield return part;
         }
     }
+
+    /// <summary>The addresses of mail in one cell, each with what stands in brackets behind it.</summary>
+    public static IEnumerable<(string Address, string Label)> Mails(string cell)
+    {
+        foreach (var part in Parts(cell, ";,\n"))
+        {
+            var (text, label) = Labelled(Plain(part));
+            // Blanks part addresses; what holds something else is no list, and refused as a whole.
+            var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length > 1 && !Array.TrueForAll(words, w => w.Contains('@'))) words = [text];
+            foreach (var word in words) yield return (word, label);
+        }
+    }
+
+    /// <summary>A text and the label in brackets behind it: the longest one whose brackets match and that has a letter in it.</summary>
+    static (string Text, string Label) Labelled(string text)
+    {
+        for (var at = text.IndexOf('('); at > 0 && text.EndsWith(')'); at = text.IndexOf('(', at + 1))
+        {
+            var label = text[(at + 1)..^1];
+            if (label.Any(char.IsLetter) && IsEven(label)) return (text[..at].Trim(), label.Trim());
+        }
+
+        return (text, "");
+    }
+
+    static bool IsEven(string text)
+    {
+        var depth = 0;
+        foreach (var c in text)
+        {
+            depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+            if (depth < 0) return false;
+        }
+
+        return depth == 0;
+    }
+
+    /// <summary>Parted by any of these signs, but not within brackets that match.</summary>
+    public static List<string> Parts(string text, string signs)
+    {
+        if (!IsEven(text)) return [.. text.Split(signs.ToCharArray(), StringSplitOptions.RemoveEmptyEntries)];
+        var (parts, from, depth) = (new List<string>(), 0, 0);
+        for (var n = 0; n <= text.Length; n++)
+        {
+            if (n < text.Length) depth += text[n] == '(' ? 1 : text[n] == ')' ? -1 : 0;
+            if (n < text.Length && (depth > 0 || !signs.Contains(text[n]))) continue;
+            if (n > from) parts.Add(text[from..n]);
+            from = n + 1;
+        }
+
+        return parts;
+    }
+
+    [GeneratedRegex(@"^(?:\d{1,2}(?<sign>[./-])\d{1,2}\k<sign>\d{2,4}|\d{4}-\d{1,2}-\d{1,2})(?:[ T,].*)?$", RegexOptions.None, 1000)]
+    private static partial Regex DateLike();
 
     [GeneratedRegex(@"^[+-]?\d(?:[.,]\d+)?[eEеЕ][+-]?\d{1,3}$", RegexOptions.NonBacktracking)]
     private static partial Regex Scientific();

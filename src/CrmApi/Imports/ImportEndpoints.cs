@@ -15,6 +15,7 @@ internal static class ImportEndpoints
         services.AddSingleton<ImportStore>();
         services.AddSingleton<ImportFiles>();
         services.AddSingleton<ImportPreviews>();
+        services.AddSingleton<ImportChecks>();
         services.AddSingleton<DealImport>();
         services.AddSingleton<ImportWorker>();
         services.AddHostedService(s => s.GetRequiredService<ImportWorker>());
@@ -34,6 +35,7 @@ internal static class ImportEndpoints
             .WithName("GetImport").WithSummary("How far an import is, and its first errors");
         group.MapGet("/{id}/preview", PreviewAsync).WithName("PreviewImport").WithSummary("The uploaded file read anew, with another encoding, separator, sheet or header row (0: none)");
         group.MapPost("/{id}/start", StartAsync).WithName("StartImport").WithSummary("Load the file; the columns are remembered for files with the same headers; audited").ProducesProblem(StatusCodes.Status409Conflict);
+        group.MapPost("/{id}/check", CheckAsync).WithName("CheckImport").WithSummary("What would become of the file's first rows: who is there already and why, and what is wrong; nothing is written").ProducesProblem(StatusCodes.Status409Conflict);
         group.MapPost("/{id}/cancel", CancelAsync).WithName("CancelImport").WithSummary("End an import after the rows in work; what was loaded stays");
         group.MapGet("/{id}/failed", FailedAsync).WithName("DownloadFailedRows").WithSummary("The rows that failed, with what was expected, to mend and load again (CSV, UTF-8); audited")
             .Produces(StatusCodes.Status200OK, contentType: "text/csv");
@@ -104,15 +106,7 @@ internal static class ImportEndpoints
 
     static async Task<Results<Ok<ImportRunView>, ProblemHttpResult>> StartAsync(Guid id, ImportStart start, HttpContext http, Person person, ImportStore store, ImportFiles files, ImportWorker worker, AuditStore audit, CancellationToken cancel)
     {
-        var own = (await store.ListsAsync(cancel)).Own.Select(f => ImportTargets.Own + f.Code).ToList();
-        var errors = Check(start, own);
-        for (var n = 0; n < start.Columns.Count; n++)
-        {
-            if (person.Veil.Hides(start.Columns[n].Target)) errors[$"columns[{n}].target"] = ["a field that you see"];
-        }
-
-        if (errors.Count > 0) return Problems.Invalid(errors);
-        if (Wrong(start.Encoding, start.Separator) is { } wrong) return wrong;
+        if (await WrongAsync(start, person, store, cancel) is { } refused) return refused;
         if (await store.FindAsync(id, cancel) is not { } run) return Problems.NotFound("import");
         if (run.State == "uploaded" && !File.Exists(files.Table(id))) return NotOpen(run);
         if (run.State == "uploaded")
@@ -134,6 +128,26 @@ internal static class ImportEndpoints
         return run.State == "cancelled" ? NotOpen(run) : TypedResults.Ok(run);
     }
 
+    static async Task<Results<Ok<ImportCheckView>, ProblemHttpResult>> CheckAsync(Guid id, ImportStart start, Person person, ImportStore store, ImportFiles files, ImportChecks checks, CancellationToken cancel)
+    {
+        if (await WrongAsync(start, person, store, cancel) is { } refused) return refused;
+        if (await store.FindAsync(id, cancel) is not { } run) return Problems.NotFound("import");
+        if (run.State != "uploaded" || !File.Exists(files.Table(id))) return NotOpen(run);
+        return TypedResults.Ok(await checks.CheckAsync(id, start, cancel));
+    }
+
+    static async Task<ProblemHttpResult?> WrongAsync(ImportStart start, Person person, ImportStore store, CancellationToken cancel)
+    {
+        var own = (await store.ListsAsync(cancel)).Own.Select(f => ImportTargets.Own + f.Code).ToList();
+        var errors = Check(start, own);
+        for (var n = 0; n < start.Columns.Count; n++)
+        {
+            if (person.Veil.Hides(ImportTargets.FieldOf(start.Columns[n].Target))) errors[$"columns[{n}].target"] = ["a field that you see"];
+        }
+
+        return errors.Count > 0 ? Problems.Invalid(errors) : Wrong(start.Encoding, start.Separator);
+    }
+
     static Dictionary<string, string[]> Check(ImportStart start, List<string> own)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
@@ -144,11 +158,15 @@ internal static class ImportEndpoints
             if (ImportTargets.Find(column.Target) is not { } target || (column.Target.StartsWith(ImportTargets.Own, StringComparison.Ordinal) && !own.Contains(column.Target))) errors[$"{field}.target"] = [$"one of {string.Join(", ", ImportTargets.All.Select(t => t.Code).Concat(own))}"];
             else if (!target.Many && start.Columns.Take(n).Any(c => c.Target == column.Target)) errors[$"{field}.target"] = ["a field that no other column goes to"];
             if (column.Label is { Length: > 30 }) errors[$"{field}.label"] = ["at most 30 characters"];
+            else if (column is { Target: ImportTargets.Address, Label: { Length: > 0 } kind } && !CallFlow.ClientAddress.Kinds.Contains(kind, StringComparer.Ordinal)) errors[$"{field}.label"] = [$"one of {string.Join(", ", CallFlow.ClientAddress.Kinds)}"];
         }
 
         if (!start.Columns.Any(c => c.Target is ImportTargets.Name or ImportTargets.FirstName or ImportTargets.LastName or ImportTargets.Company)) errors["columns"] = ["a column with the name, or with the company"];
         if (start.Duplicates is not ("skip" or "fill_empty" or "overwrite" or "always_new")) errors["duplicates"] = ["one of skip, fill_empty, overwrite, always_new"];
-        else if (start.Duplicates != "always_new" && !start.MatchNumber && !start.MatchMail) errors["matchNumber"] = ["by number, by mail, or both"];
+        else if (start.Duplicates != "always_new" && !start.MatchNumber && !start.MatchMail && !start.MatchTaxId) errors["matchNumber"] = ["by number, by mail, or by tax id"];
+        if (start.Alike is not ("make" or "file" or "ignore")) errors["alike"] = ["one of make, file, ignore"];
+        if (start.Companies is not ("text" or "link" or "make")) errors["companies"] = ["one of text, link, make"];
+        if (start.Source.Length > 100) errors["source"] = ["at most 100 characters"];
         if (start.Kind is not ("person" or "company" or "auto")) errors["kind"] = ["one of person, company, auto"];
         if (start.HeaderRow is < 1 or > 1000) errors["headerRow"] = ["the number of a row, up to 1000"];
         if (start.Language is not ("en" or "it" or "ru")) errors["language"] = ["one of en, it, ru"];

@@ -7,11 +7,12 @@ using Npgsql;
 namespace CallCrm.CrmApi.Imports;
 
 /// <summary>An import as the worker needs it.</summary>
-internal sealed record ImportJob(Guid Id, ImportStart Plan, long LastRow, long? TotalRows, long FailedBytes, IReadOnlyList<ImportErrorView> Errors, int Attempts);
+internal sealed record ImportJob(Guid Id, ImportStart Plan, long LastRow, long? TotalRows, long FailedBytes, ImportTold Seen, int Attempts, DateTimeOffset StartedAt);
 
 /// <param name="LastRow">Of the batch.</param>
-/// <param name="NewErrors">With those kept before: at most <see cref="ImportStore.MostErrors"/>.</param>
-internal sealed record ImportStep(long LastRow, int Made, int Changed, int Skipped, int Failed, int Deals, long FailedBytes, IReadOnlyList<ImportErrorView> Errors);
+/// <param name="Alike">Of those made.</param>
+/// <param name="Told">With what was kept before: at most <see cref="ImportStore.MostErrors"/>.</param>
+internal sealed record ImportStep(long LastRow, int Made, int Changed, int Skipped, int Failed, int Deals, long FailedBytes, int Alike, int Companies, ImportTold Told);
 
 /// <summary>The only writer of import_run and import_mapping.</summary>
 internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
@@ -21,7 +22,7 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
     const string Columns =
         """
         select r.id, r.file_name, r.state, r.last_row, r.total_rows, r.made, r.changed, r.skipped, r.failed, r.deals, r.errors::text as errors, r.problem, u.name as by, r.created_at, r.started_at, r.ended_at,
-          r.cancel_asked
+          r.cancel_asked, r.alike, r.companies, r.reasons::text as reasons, r.matches::text as matches
         from import_run r join app_user u on u.id = r.user_id
         """;
 
@@ -105,9 +106,9 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
         var row = await connection.QuerySingleOrDefaultAsync<JobRow>(new CommandDefinition(
             """
             update import_run set attempts = attempts + 1 where id = (select id from import_run where state = 'running' order by started_at, id limit 1)
-            returning id, plan::text as plan, last_row, total_rows, failed_bytes, errors::text as errors, attempts
+            returning id, plan::text as plan, last_row, total_rows, failed_bytes, errors::text as errors, attempts, matches::text as matches, reasons::text as reasons, started_at
             """, cancellationToken: cancel));
-        return row is null ? null : new ImportJob(row.Id, JsonSerializer.Deserialize(row.Plan, ContractsJson.Default.ImportStart)!, row.LastRow, row.TotalRows, row.FailedBytes, Errors(row.Errors), row.Attempts);
+        return row is null ? null : new ImportJob(row.Id, JsonSerializer.Deserialize(row.Plan, ContractsJson.Default.ImportStart)!, row.LastRow, row.TotalRows, row.FailedBytes, new ImportTold(Errors(row.Errors), Matches(row.Matches), Reasons(row.Reasons)), row.Attempts, row.StartedAt);
     }
 
     public async Task CountedAsync(Guid id, long rows, CancellationToken cancel)
@@ -122,11 +123,27 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
         await transaction.Connection!.ExecuteScalarAsync<bool?>(new CommandDefinition(
             """
             update import_run set last_row = @LastRow, made = made + @Made, changed = changed + @Changed, skipped = skipped + @Skipped, failed = failed + @Failed, deals = deals + @Deals,
-              failed_bytes = @FailedBytes, errors = @errors::jsonb, attempts = 0
+              failed_bytes = @FailedBytes, errors = @errors::jsonb, attempts = 0, alike = alike + @Alike, companies = companies + @Companies, reasons = @reasons::jsonb, matches = @matches::jsonb
             where id = @id and last_row = @from and state = 'running'
             returning cancel_asked
             """,
-            new { id, from, step.LastRow, step.Made, step.Changed, step.Skipped, step.Failed, step.Deals, step.FailedBytes, errors = JsonSerializer.Serialize(step.Errors, ContractsJson.Default.IReadOnlyListImportErrorView) },
+            new
+            {
+                id,
+                from,
+                step.LastRow,
+                step.Made,
+                step.Changed,
+                step.Skipped,
+                step.Failed,
+                step.Deals,
+                step.FailedBytes,
+                step.Alike,
+                step.Companies,
+                errors = JsonSerializer.Serialize(step.Told.Errors, ContractsJson.Default.IReadOnlyListImportErrorView),
+                reasons = JsonSerializer.Serialize(step.Told.Reasons, ContractsJson.Default.IReadOnlyDictionaryStringInt64),
+                matches = JsonSerializer.Serialize(step.Told.Matches, ContractsJson.Default.IReadOnlyListImportMatchView),
+            },
             transaction, cancellationToken: cancel));
 
     public async Task EndAsync(Guid id, string state, string? problem, CancellationToken cancel)
@@ -169,11 +186,16 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
 
     static IReadOnlyList<ImportErrorView> Errors(string json) => JsonSerializer.Deserialize(json, ContractsJson.Default.IReadOnlyListImportErrorView)!;
 
-    sealed record JobRow(Guid Id, string Plan, long LastRow, long? TotalRows, long FailedBytes, string Errors, int Attempts);
+    static IReadOnlyList<ImportMatchView> Matches(string json) => JsonSerializer.Deserialize(json, ContractsJson.Default.IReadOnlyListImportMatchView)!;
+
+    static IReadOnlyDictionary<string, long> Reasons(string json) => JsonSerializer.Deserialize(json, ContractsJson.Default.IReadOnlyDictionaryStringInt64)!;
+
+    sealed record JobRow(Guid Id, string Plan, long LastRow, long? TotalRows, long FailedBytes, string Errors, int Attempts, string Matches, string Reasons, DateTimeOffset StartedAt);
 
     sealed record RunRow(Guid Id, string FileName, string State, long LastRow, long? TotalRows, long Made, long Changed, long Skipped, long Failed, long Deals, string Errors, string? Problem, string By,
-        DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, bool CancelAsked)
+        DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, bool CancelAsked, long Alike, long Companies, string Reasons, string Matches)
     {
-        public ImportRunView View() => new(Id, FileName, State, LastRow, TotalRows, Made, Changed, Skipped, Failed, Deals, ImportStore.Errors(Errors), Problem, By, CreatedAt, StartedAt, EndedAt, CancelAsked && State == "running");
+        public ImportRunView View() => new(Id, FileName, State, LastRow, TotalRows, Made, Changed, Skipped, Failed, Deals, ImportStore.Errors(Errors), Problem, By, CreatedAt, StartedAt, EndedAt, CancelAsked && State == "running",
+            Alike, Companies, ImportStore.Reasons(Reasons), ImportStore.Matches(Matches));
     }
 }

@@ -12,7 +12,7 @@ internal sealed record ImportTarget(string Code, bool Many, params string[] Head
 internal static class ImportTargets
 {
     public const string Name = "name", FirstName = "first_name", MiddleName = "middle_name", LastName = "last_name", Company = "company", Kind = "kind", Phone = "phone", Email = "email", City = "city", Note = "note",
-        TaxId = "tax_id", Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
+        TaxId = "tax_id", CompanyTaxId = "company_tax_id", Address = "address", Addresses = "addresses", PostalCode = "postal_code", Region = "region", Country = "country", Tags = "tags", Roles = "roles", TimeZone = "time_zone", Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
         DealTitle = "deal_title", DealType = "deal_type", DealStage = "deal_stage", DealAmount = "deal_amount", DealCurrency = "deal_currency", DealDate = "deal_date";
 
     public static readonly ImportTarget[] All =
@@ -21,16 +21,27 @@ internal static class ImportTargets
         new(FirstName, false, "first name", "given name", "nome", "имя"),
         new(MiddleName, false, "second name", "middle name", "secondo nome", "отчество"),
         new(LastName, false, "last name", "surname", "family name", "cognome", "фамилия"),
-        new(Company, false, "company", "company name", "organisation", "organization", "azienda", "società", "nome azienda", "компания", "организация", "название компании", "фирма"),
+        new(Company, false, "company", "company name", "organisation", "organization", "azienda", "società", "nome azienda", "nome società", "компания", "организация", "название компании", "фирма"),
         new(Kind, false, "kind", "client type", "tipo cliente", "вид клиента", "юрфизлицо"),
-        new(Phone, true, "phone", "phones", "telephone", "phone number", "telephone number", "tel", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "work phone", "business phone", "home phone", "other phone", "fax",
+        new(Phone, true, "phone", "phones", "telephone", "phone number", "telephone number", "tel", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "work phone", "business phone", "home phone", "other phone", "fax", "fax number", "pager number", "sms marketing phone", "newsletter phone", "telefono fisso", "altro telefono", "numero di fax", "telefono per newsletter", "cercapersone",
             "telefono", "numero di telefono", "cellulare", "telefono cellulare", "telefono ufficio", "telefono di lavoro", "telefono casa", "telefono lavoro",
-            "телефон", "телефоны", "номер телефона", "мобильный", "мобильный телефон", "сотовый", "сотовый телефон", "рабочий телефон", "домашний телефон", "другой телефон", "факс", "номер факса"),
-        new(Email, false, "e mail", "email", "mail", "email address", "e mail address", "work e mail", "private e mail", "home e mail", "posta elettronica", "indirizzo e mail", "indirizzo email", "email di lavoro", "e mail di lavoro",
-            "электронная почта", "почта", "эл почта", "рабочий e mail", "частный e mail", "адрес электронной почты"),
+            "телефон", "телефоны", "номер телефона", "мобильный", "мобильный телефон", "сотовый", "сотовый телефон", "рабочий телефон", "домашний телефон", "другой телефон", "факс", "номер факса", "номер пейджера", "телефон для рассылок", "телефон для sms рассылок"),
+        new(Email, true, "e mail", "email", "mail", "email address", "e mail address", "work e mail", "private e mail", "home e mail", "other e mail", "newsletter e mail", "newsletters e mail", "newsletters email", "work email", "home email", "other email", "posta elettronica", "e mail personale", "e mail privata", "altra e mail", "e mail per newsletter", "indirizzo e mail", "indirizzo email", "email di lavoro", "e mail di lavoro",
+            "электронная почта", "почта", "эл почта", "рабочий e mail", "частный e mail", "другой e mail", "e mail для рассылок", "адрес электронной почты"),
         new(City, false, "city", "town", "città", "comune", "località", "город", "населенный пункт"),
         new(Note, true, "note", "notes", "comment", "comments", "remarks", "nota", "annotazioni", "commento", "commenti", "osservazioni", "комментарий", "комментарии", "примечание", "заметка", "дополнительная информация"),
         new(TaxId, false, "tax id", "tax code", "vat", "vat number", "vat id", "tin", "partita iva", "p iva", "piva", "codice fiscale", "cf", "codice fiscale partita iva", "инн", "инн контрагента", "иннкпп", "огрн", "огрнип"),
+        new(CompanyTaxId, false, "company tax id", "partita iva azienda", "инн компании"),
+        new(Address, true, "address", "street address", "street", "street house no", "street house number", "address line 1", "address line 2", "suite apartment", "apartment office room floor", "legal address", "registered address", "actual address",
+            "delivery address", "shipping address", "billing address", "other address", "indirizzo", "via", "via numero civico", "indirizzo riga 2", "appartamento ufficio stanza piano", "sede legale", "indirizzo legale", "sede operativa", "indirizzo effettivo",
+            "indirizzo di consegna", "indirizzo di spedizione", "altro indirizzo", "адрес", "улица", "улица номер дома", "улица дом корпус строение", "квартира офис комната этаж", "юридический адрес", "фактический адрес", "адрес доставки", "другой адрес"),
+        new(Addresses, false, "addresses", "indirizzi", "адреса"),
+        new(PostalCode, false, "postal code", "postcode", "zip", "zip code", "zip postal code", "cap", "codice postale", "индекс", "почтовый индекс"),
+        new(Region, false, "region", "state", "province", "state province", "regione", "provincia", "регион", "область", "регион область"),
+        new(Country, false, "country", "paese", "nazione", "страна"),
+        new(Tags, false, "tags", "tag", "labels", "etichette", "метки", "теги"),
+        new(Roles, false, "roles", "role", "ruoli", "ruolo", "роли", "роль"),
+        new(TimeZone, false, "time zone", "timezone", "fuso orario", "часовой пояс"),
         new(Language, false, "language", "lingua", "язык"),
         new(Segment, false, "segment", "segmento", "сегмент"),
         new(Responsible, false, "responsible", "responsible person", "owner", "manager", "account manager", "assigned to", "responsabile", "persona responsabile", "ответственный", "менеджер"),
@@ -78,61 +89,23 @@ internal static class ImportTargets
     public static string PhoneLabel(string plainHeader) =>
         Any(plainHeader, "mobil", "cell", "мобил", "сотов") ? "mobile"
         : Any(plainHeader, "fax", "факс") ? "fax"
+        : Any(plainHeader, "pager", "пейджер", "cercapersone") ? "pager"
         : Any(plainHeader, "work", "business", "office", "lavoro", "ufficio", "рабоч") ? "office"
-        : Any(plainHeader, "home", "casa", "домашн") ? "home" : "";
+        : Any(plainHeader, "home", "casa", "домашн", "private", "personale", "privata", "частный") ? "home" : "";
+
+    /// <summary>legal, delivery, other; empty: where the client is.</summary>
+    public static string AddressKind(string plainHeader) =>
+        Any(plainHeader, "legal", "registered", "billing", "юридич") ? "legal"
+        : Any(plainHeader, "deliver", "shipping", "consegna", "spedizione", "достав") ? "delivery"
+        : Any(plainHeader, "other", "altro", "другой") ? "other" : "";
+
+    /// <summary>Of a column that goes there, as far as its header says it.</summary>
+    public static string? LabelOf(string code, string plainHeader) => code switch { Phone or Email => PhoneLabel(plainHeader), Address => AddressKind(plainHeader), _ => null };
+
+    /// <summary>The card's field that a column fills, as it is named where it is kept from some.</summary>
+    public static string FieldOf(string code) => code switch { TaxId => "taxId", Addresses or PostalCode or Region or Country => "address", _ => code };
 
     static bool Any(string text, params string[] words) => Array.Exists(words, w => text.Contains(w, StringComparison.Ordinal));
-}
-
-/// <summary>The exports of Bitrix24: companies, contacts, leads, deals, as its pages write them in three languages.</summary>
-internal static class BitrixColumns
-{
-    static readonly Dictionary<string, Dictionary<string, string>> Presets = new(StringComparer.Ordinal)
-    {
-        ["bitrix24_companies"] = Map(("company name", "name"), ("nome azienda", "name"), ("nome società", "name"), ("название компании", "name"), ("company type", "segment_hint"), ("tipo di azienda", "segment_hint"), ("tipo azienda", "segment_hint"), ("тип компании", "segment_hint")),
-        ["bitrix24_leads"] = Map(("lead name", "note"), ("nome lead", "note"), ("название лида", "note"), ("company name", "company"), ("nome azienda", "company"), ("название компании", "company"),
-            ("status information", "note"), ("дополнительно о статусе", "note"), ("source information", "note"), ("дополнительно об источнике", "note")),
-        ["bitrix24_deals"] = Map(("deal name", "deal_title"), ("nome trattativa", "deal_title"), ("nome affare", "deal_title"), ("название сделки", "deal_title"), ("type", "deal_type"), ("tipo", "deal_type"), ("тип", "deal_type"),
-            ("pipeline", ""), ("воронка", ""), ("направление", ""), ("stage", "deal_stage"), ("deal stage", "deal_stage"), ("fase", "deal_stage"), ("стадия сделки", "deal_stage"), ("стадия", "deal_stage"),
-            ("total", "deal_amount"), ("amount", "deal_amount"), ("totale", "deal_amount"), ("importo", "deal_amount"), ("сумма", "deal_amount"), ("currency", "deal_currency"), ("valuta", "deal_currency"), ("валюта", "deal_currency"),
-            ("contact", "name"), ("contatto", "name"), ("контакт", "name"), ("company", "company"), ("azienda", "company"), ("компания", "company"), ("start date", "deal_date"), ("data inizio", "deal_date"), ("дата начала", "deal_date"),
-            ("comment", "note"), ("commento", "note"), ("комментарий", "note")),
-        ["bitrix24_contacts"] = Map(("company", "company"), ("azienda", "company"), ("компания", "company"), ("contact type", "segment_hint"), ("tipo di contatto", "segment_hint"), ("тип контакта", "segment_hint")),
-    };
-
-    /// <summary>Each export has columns that no other one has, and all have these.</summary>
-    static readonly string[] Common = ["created by", "created on", "created", "modified", "creato da", "creato il", "data di creazione", "кем создан", "кем создана", "дата создания", "дата изменения", "available to everyone", "доступен для всех", "доступна для всех", "доступно для всех", "disponibile a tutti"];
-
-    static readonly (string Preset, string[] Marks)[] Marks =
-    [
-        ("bitrix24_leads", ["lead name", "nome lead", "название лида"]),
-        ("bitrix24_deals", ["deal name", "nome trattativa", "nome affare", "название сделки"]),
-        ("bitrix24_companies", ["company type", "tipo di azienda", "tipo azienda", "тип компании"]),
-        ("bitrix24_contacts", ["contact type", "tipo di contatto", "тип контакта"]),
-    ];
-
-    /// <summary>Null: no export of Bitrix24.</summary>
-    public static string? Preset(IReadOnlyList<string> plainHeaders) =>
-        plainHeaders.Contains("id", StringComparer.Ordinal) && plainHeaders.Any(h => Array.IndexOf(Common, h) >= 0)
-            ? Array.Find(Marks, m => plainHeaders.Any(h => Array.IndexOf(m.Marks, h) >= 0)).Preset
-            : null;
-
-    /// <returns>Null: as any header; empty: to be left out.</returns>
-    public static string? Of(string preset, string plainHeader)
-    {
-        if (Presets[preset].TryGetValue(plainHeader, out var code)) return code == "segment_hint" ? "" : code;
-        // In a deal's row: "Контакт: Рабочий телефон", "Company: Work E-mail".
-        foreach (var prefix in (string[])["contact ", "contatto ", "контакт ", "company ", "azienda ", "компания "])
-        {
-            if (preset == "bitrix24_deals" && plainHeader.StartsWith(prefix, StringComparison.Ordinal) && ImportTargets.Of(plainHeader[prefix.Length..]) is { } inner && inner is ImportTargets.Phone or ImportTargets.Email) return inner;
-        }
-
-        return null;
-    }
-
-    public static string KindOf(string? preset) => preset switch { "bitrix24_companies" => "company", "bitrix24_contacts" => "person", _ => "auto" };
-
-    static Dictionary<string, string> Map(params (string Header, string Code)[] columns) => columns.ToDictionary(c => c.Header, c => c.Code, StringComparer.Ordinal);
 }
 
 /// <summary>What the columns of a file most likely are: by what a preset says, by their headers, else by what stands in them.</summary>
@@ -146,12 +119,12 @@ internal static class ImportGuess
         {
             if (ImportTexts.IsExpectedColumn(header[n].Trim())) continue;
             var plain = ImportTargets.Plain(header[n]);
-            var code = preset is null ? null : BitrixColumns.Of(preset, plain);
+            var (code, label) = preset is null ? (null, null) : BitrixColumns.Of(preset, plain, header[n].Trim());
             // A field that the site made for it comes before what such a column is elsewhere.
             code ??= plain.Length == 0 ? null : (own ?? []).FirstOrDefault(f => ImportTargets.Plain(f.Name) == plain || ImportTargets.Plain(f.Code) == plain) is { } field ? ImportTargets.Own + field.Code : null;
             code ??= ImportTargets.Of(plain) ?? ByContent([.. rows.Select(r => n < r.Cells.Count ? Cells.Plain(r.Cells[n]) : "").Where(c => c.Length > 0)], region);
             if (string.IsNullOrEmpty(code) || (!used.Add(code) && !ImportTargets.Find(code)!.Many)) continue;
-            columns.Add(new ImportColumn(n, code, code == ImportTargets.Phone ? ImportTargets.PhoneLabel(plain) : null));
+            columns.Add(new ImportColumn(n, code, label ?? ImportTargets.LabelOf(code, plain)));
         }
 
         // "Nome" alone is the whole name where there is no column of surnames.
@@ -165,7 +138,7 @@ internal static class ImportGuess
     {
         if (cells.Count == 0) return null;
         if (cells.Count(c => c.Contains('@') && !c.Contains(' ') && c.Contains('.')) * 10 >= cells.Count * 8) return ImportTargets.Email;
-        var phones = cells.Count(c => c.Count(char.IsAsciiDigit) >= 7 && Cells.Phones(c).All(p => CallFlow.PhoneNumbers.ToE164(p.Number, region) is { } e && (c[0] == '+' || e.Length is > 10 and < 15)) && Cells.Date(c) is null);
+        var phones = cells.Count(c => c.Count(char.IsAsciiDigit) >= 7 && !Cells.LooksLikeDate(c) && Cells.Phones(c).All(p => CallFlow.PhoneNumbers.ToE164(p.Number, region) is { } e && (c[0] == '+' || e.Length is > 10 and < 15)) && Cells.Date(c) is null);
         return phones * 10 >= cells.Count * 8 ? ImportTargets.Phone : null;
     }
 }

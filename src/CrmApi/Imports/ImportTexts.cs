@@ -7,7 +7,8 @@ internal static class ImportTexts
 {
     public const string OpenQuote = "open_quote", LongRow = "long_row", NoTable = "no_table", EmptyFile = "empty_file", Password = "password", Damaged = "damaged", TooBig = "too_big", FileGone = "file_gone",
         Name = "name", Email = "email", Phone = "phone", Scientific = "scientific", ManyPhones = "many_phones", Language = "language", Segment = "segment", Responsible = "responsible", ResponsibleTwice = "responsible_twice",
-        DealType = "deal_type", DealStage = "deal_stage", DealTitle = "deal_title", Amount = "amount", Currency = "currency", Date = "date", Kind = "kind", Database = "database", TaxId = "tax_id", Own = "own", Expected = "expected", NoProgress = "no_progress";
+        DealType = "deal_type", DealStage = "deal_stage", DealTitle = "deal_title", Amount = "amount", Currency = "currency", Date = "date", Kind = "kind", Database = "database", TaxId = "tax_id", Own = "own", Expected = "expected", NoProgress = "no_progress", Alike = "alike", Tags = "tags", Role = "role", TimeZone = "time_zone",
+        Address = "address", CompanyTwice = "company_twice";
 
     static readonly Dictionary<string, (string En, string It, string Ru)> All = new(StringComparer.Ordinal)
     {
@@ -41,6 +42,13 @@ internal static class ImportTexts
         [TaxId] = ("a tax id whose check digits are right: {0}", "un codice fiscale o una partita IVA con le cifre di controllo giuste: {0}", "ИНН или ОГРН с верными контрольными цифрами: {0}"),
         [Own] = ("what the field takes – {0}", "quello che il campo accetta – {0}", "то, что принимает поле, – {0}"),
         [Database] = ("something the database takes: {0}", "qualcosa che il database accetti: {0}", "то, что принимает база данных: {0}"),
+        [Alike] = ("another client than {0}: the names are alike. Load the row again with “create anyway” when it is another", "un cliente diverso da {0}: i nomi si somigliano. Se è un altro, carichi di nuovo la riga con «crea comunque»",
+            "не тот же клиент, что {0}: имена похожи. Если это другой, загрузите строку ещё раз с выбором «всё равно создать»"),
+        [Tags] = ("at most 30 tags of at most 50 characters, with commas between them", "al massimo 30 etichette di 50 caratteri, separate da virgole", "не больше 30 меток до 50 знаков через запятую"),
+        [Role] = ("client, supplier or partner", "cliente, fornitore o partner", "клиент, поставщик или партнёр"),
+        [TimeZone] = ("a time zone such as Europe/Rome", "un fuso orario come Europe/Rome", "часовой пояс вида Europe/Moscow"),
+        [Address] = ("at most 20 addresses, each beginning with its kind: {0}", "al massimo 20 indirizzi, ognuno con il suo tipo davanti: {0}", "не больше 20 адресов, перед каждым его вид: {0}"),
+        [CompanyTwice] = ("a company that is told by its tax id: several have this name", "un’azienda indicata con la partita IVA: più aziende hanno questo nome", "компанию с указанием ИНН: таких названий несколько"),
         [Expected] = ("What was expected", "Che cosa serviva", "Что ожидалось"),
     };
 

@@ -13,14 +13,15 @@ namespace CallCrm.CrmApi.Imports;
 internal sealed record CellError(int? Column, string Code, string Value, string? Given = null);
 
 /// <param name="PhoneColumns">From which column each of the client's numbers is.</param>
-internal sealed record ReadRow(TableRow Row, ImportedClient Client, ImportedDeal? Deal, IReadOnlyList<int> PhoneColumns, IReadOnlyList<CellError> Errors);
+/// <param name="MailColumns">From which column each address of mail is, the main one first.</param>
+internal sealed record ReadRow(TableRow Row, ImportedClient Client, ImportedDeal? Deal, IReadOnlyList<int> PhoneColumns, IReadOnlyList<int> MailColumns, IReadOnlyList<CellError> Errors);
 
 /// <summary>What names in a file may mean here.</summary>
 internal sealed record ImportLists(IReadOnlyList<NamedCode> Segments, IReadOnlyList<(Guid Id, string Login, string Name)> People, IReadOnlyList<(NamedCode Type, IReadOnlyList<NamedCode> Stages)> DealTypes,
     IReadOnlyList<CustomField> Own);
 
 /// <summary>A row of the file as a client and a deal; what is wrong is told by column. Pure.</summary>
-internal sealed class RowReader
+internal sealed partial class RowReader
 {
     readonly ImportStart plan;
     readonly ImportLists lists;
@@ -28,8 +29,11 @@ internal sealed class RowReader
     readonly TimeZoneInfo zone;
     readonly Dictionary<string, int> one;
     readonly List<ImportColumn> phones;
+    readonly List<ImportColumn> mails;
     readonly List<ImportColumn> notes;
+    readonly List<ImportColumn> addresses;
     readonly List<(CustomField Field, int Column)> own;
+    readonly bool rolesAreHints;
     readonly Dictionary<string, Guid?> people = new(StringComparer.OrdinalIgnoreCase);
 
     public RowReader(ImportStart plan, ImportLists lists, Guid run, TimeZoneInfo zone)
@@ -37,7 +41,10 @@ internal sealed class RowReader
         (this.plan, this.lists, this.run, this.zone) = (plan, lists, run, zone);
         one = plan.Columns.Where(c => !Find(c.Target)!.Many).ToDictionary(c => c.Target, c => c.Index, StringComparer.Ordinal);
         phones = [.. plan.Columns.Where(c => c.Target == Phone)];
+        mails = [.. plan.Columns.Where(c => c.Target == Email)];
         notes = [.. plan.Columns.Where(c => c.Target == Note)];
+        addresses = [.. plan.Columns.Where(c => c.Target == Address)];
+        rolesAreHints = plan.Columns.Any(c => c.Target == Roles && c.Label == "hint");
         own = [.. lists.Own.Where(f => one.ContainsKey(Own + f.Code)).Select(f => (f, one[Own + f.Code]))];
         foreach (var (id, login, name) in lists.People)
         {
@@ -53,19 +60,20 @@ internal sealed class RowReader
         var errors = new List<CellError>();
         if (row.Trouble is { } trouble) errors.Add(new CellError(null, trouble, ""));
         var (numbers, columns) = Numbers(row, errors);
-        var (mail, otherMails) = Mails(Cell(row, Email));
+        var (emails, mailColumns) = Mails(row);
         var name = Cell(row, Name) is { Length: > 0 } whole ? whole : string.Join(' ', ((string[])[Cell(row, FirstName), Cell(row, MiddleName), Cell(row, LastName)]).Where(n => n.Length > 0));
         var company = Cell(row, Company);
         var kind = KindOf(row, name, company, errors);
         if (name.Length == 0) name = company;
-        var note = string.Join('\n', notes.Select(c => Cell(row, c.Index)).Append(otherMails).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal));
+        var note = string.Join('\n', notes.Select(c => Cell(row, c.Index) is { Length: > 0 } said && c.Label is { Length: > 0 } label ? $"{label}: {said}" : Cell(row, c.Index)).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal));
         var responsible = PersonOf(row, errors);
-        var fields = new ClientFields(kind, name, company, mail, Cell(row, City), note, LanguageOf(row, errors), SegmentOf(row, errors), responsible, numbers)
+        var fields = new ClientFields(kind, name, company, emails.Count > 0 ? emails[0].Address : "", Cell(row, City), note, LanguageOf(row, errors), SegmentOf(row, errors), responsible, numbers)
         {
-            More = new ClientMore(TaxId: TaxOf(row, errors), Custom: OwnOf(row, errors)),
+            More = new ClientMore(emails.Count > 1 ? [.. emails.Skip(1)] : null, TaxOf(row, TaxId, errors), Cell(row, ImportTargets.TimeZone) is { Length: > 0 } place ? place : null, null, TagsOf(row), OwnOf(row, errors), null, RolesOf(row, errors), AddressesOf(row)),
         };
-        var source = Cell(row, Source) is { Length: > 0 } given ? given : "import";
-        return new ReadRow(row, new ImportedClient(IdOf(run, row.Number, 1), fields, source), DealOf(row, responsible, errors), columns, errors);
+        var source = Cell(row, Source) is { Length: > 0 } given ? given : plan.Source is { Length: > 0 } chosen ? chosen : "import";
+        var belongs = kind == "person" ? new ImportedCompany(IdOf(run, row.Number, 3), company, TaxOf(row, CompanyTaxId, errors) ?? "") : null;
+        return new ReadRow(row, new ImportedClient(IdOf(run, row.Number, 1), fields, source, belongs), DealOf(row, responsible, errors), columns, mailColumns, errors);
     }
 
     /// <summary>Follows from run and row, so that a row loaded again is the same client. In the form of a UUID v7, with the run's time.</summary>
@@ -100,21 +108,15 @@ internal sealed class RowReader
                 continue;
             }
 
-            foreach (var (number, extension) in Cells.Phones(cell))
+            foreach (var (number, extension, label) in Cells.LabelledPhones(cell))
             {
-                numbers.Add(new ClientNumber(number, extension.Length > 0 ? $"{column.Label} ext. {extension}".Trim() : column.Label ?? "", numbers.Count == 0));
+                var named = label.Length > 0 ? label : column.Label;
+                numbers.Add(new ClientNumber(number, extension.Length > 0 ? $"{named} ext. {extension}".Trim() : named ?? "", numbers.Count == 0));
                 columns.Add(column.Index);
             }
         }
 
         return (numbers, columns);
-    }
-
-    /// <summary>A card has one address; further ones are kept in the note.</summary>
-    static (string First, string Others) Mails(string cell)
-    {
-        var all = cell.Split([',', ';', ' ', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return all.Length < 2 || !Array.TrueForAll(all, a => a.Contains('@')) ? (cell, "") : (all[0], string.Join(", ", all[1..]));
     }
 
     string KindOf(TableRow row, string name, string company, List<CellError> errors)
@@ -184,15 +186,6 @@ internal sealed class RowReader
         if (known && id is not null) return id;
         errors.Add(new CellError(one[Responsible], known ? ImportTexts.ResponsibleTwice : ImportTexts.Responsible, given));
         return null;
-    }
-
-    string? TaxOf(TableRow row, List<CellError> errors)
-    {
-        var given = Cell(row, TaxId);
-        if (Cells.IsScientific(given)) errors.Add(new CellError(one[TaxId], ImportTexts.Scientific, given));
-        // 1C writes a company's INN and KPP with a stroke between them.
-        if (given.IndexOf('/', StringComparison.Ordinal) is 10 && given.Length == 20) given = given[..10];
-        return given.Length > 0 && !Cells.IsScientific(given) ? given : null;
     }
 
     /// <summary>The site's own fields; an empty cell says nothing of its field.</summary>

@@ -64,12 +64,14 @@ sealed class ImportRowsFigure : IFigure
     {
         ImportColumn[] columns = [new(0, "name"), new(1, "phone", "mobile"), new(2, "phone", ""), new(3, "email"), new(4, "city"), new(5, "note")];
         var reader = new RowReader(new ImportStart(columns, 1, "auto", "fill_empty", true, true), new ImportLists([], [], [], []), Guid.CreateVersion7(), TimeZoneInfo.Utc);
-        var rule = new ImportRule(ImportDuplicates.FillEmpty, ByNumber: true, ByMail: true, "IT");
+        var began = TimeProvider.System.GetUtcNow();
+        var rule = new ImportRule(ImportDuplicates.FillEmpty, ByNumber: true, ByMail: true, "IT", ByTaxId: true, ImportAlike.Make, ImportCompanies.Text, began);
+        var names = await NameBook.ReadAsync(database.Pages, began, CancellationToken.None);
         foreach (var rows in TableFile.Open(file, new TableReading()).Rows().Skip(1).Chunk(BatchRows))
         {
             await using var connection = await database.Pages.OpenConnectionAsync();
             await using var transaction = await connection.BeginTransactionAsync();
-            var results = await directory.ImportAsync(transaction, [.. rows.Select(r => reader.Read(r).Client)], rule, CancellationToken.None);
+            var results = await directory.ImportAsync(transaction, [.. rows.Select(r => reader.Read(r).Client)], rule, CancellationToken.None, names);
             if (results.Any(r => r is ClientImported.Invalid or ClientImported.Skipped))
                 throw new InvalidOperationException("Every row is to be written.");
             await transaction.CommitAsync();

@@ -262,4 +262,36 @@ public sealed class MergeTests(ApiHost host) : IClassFixture<ApiHost>
         found.Outcome.Should().Be(LookupOutcome.Several);
         found.Candidates.Select(m => m.Client).Should().BeEquivalentTo([a.Id, b.Id]);
     }
+
+    [PostgresFact]
+    public async Task Addresses_become_those_of_both_and_part_again()
+    {
+        await using var page = await host.SignInAsync("ada");
+        var (via, corso, depot) = (new AddressView("actual", "Via Uno 1", "Lodi", "26900"), new AddressView("legal", "Corso Due 2"), new AddressView("delivery", "Depot 3"));
+        var one = await NewAsync(page, Person("Placed One", Number()) with { Addresses = [via, depot] });
+        var other = await NewAsync(page, Person("Placed Other", Number()) with { Addresses = [corso, depot] });
+        (one.Address, other.Address).Should().Be(("Via Uno 1, 26900 Lodi", "Corso Due 2"));
+        var (merge, card) = await MergeAsync(page, one, other, "address");
+        card.Addresses.Should().Equal(corso, depot, via);
+        card.Address.Should().Be("Corso Due 2");
+        // What was added since stays.
+        card = await SavedAsync(page, card, Save(card) with { Addresses = [.. card.Addresses!, new AddressView("other", "Since 4")] });
+        var undone = await UndoAsync(page, merge);
+        undone.Client.Addresses.Should().BeEquivalentTo([via, depot, new AddressView("other", "Since 4")]);
+        undone.Client.Address.Should().Be("Via Uno 1, 26900 Lodi");
+        undone.Other.Addresses.Should().Equal(corso, depot);
+
+        // Who knows one address only changes the first; who says nothing of them leaves them.
+        card = await SavedAsync(page, undone.Other, Save(undone.Other) with { Address = "Corso Due 22" });
+        card.Addresses.Should().Equal(corso with { Line = "Corso Due 22" }, depot);
+        card = await SavedAsync(page, card, Save(card));
+        card.Addresses.Should().HaveCount(2);
+        card = await SavedAsync(page, card, Save(card) with { Address = "" });
+        card.Addresses.Should().Equal(depot);
+        card.Address.Should().Be("Depot 3");
+        using var wrong = await page.Http.PutAsJsonAsync($"api/clients/{card.Id}", Save(card) with { Addresses = [new AddressView("palace", "x")] }, ContractsJson.Default.ClientSave);
+        (await wrong.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!.Errors!.Keys.Should().Equal("addresses[0].kind");
+        await using var database = await host.Database.OpenConnectionAsync();
+        (await database.ExecuteScalarAsync<string>("select detail ->> 'after' from audit where action = 'client.changed' and object_id = @id order by id desc limit 1", new { id = card.Id.ToString() })).Should().Contain("delivery: Depot 3");
+    }
 }

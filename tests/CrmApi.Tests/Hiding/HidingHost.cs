@@ -45,6 +45,7 @@ static class HidingHost
               (@Twin, '+393475550123', '3475550123', '', true, now()), (@Company, '+390255501234', '02 5550 1234', '', true, now()),
               (@Binned, '+393475550123', '3475550123', '', true, now()), (@Fresh, '+393475550123', '3475550123', '', true, now());
             insert into client_email (client_id, address, position) values (@Client, 'more.' || @Mail, 1);
+            insert into client_address (client_id, kind, line, text, position) values (@Client, 'legal', @Address, @Address, 1);
             insert into deal (id, client_id, deal_type, stage, title, stage_since, created_at) values (gen_random_uuid(), @Client, 'order', 'open', 'Call +39 347 555 0123', now(), now());
             insert into task (id, client_id, user_id, title, due_at, created_at) values (gen_random_uuid(), @Client, @Vera, 'Ring 00393475550123', now(), now());
             insert into blocked_number (id, domain, e164, reason, note, made_by, made_at) values (gen_random_uuid(), 'main', '+390255501234', 'other', 'is 3475550123', @Oleg, now());

@@ -137,6 +137,8 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
             JsonSerializer.Serialize(new ClientMergeRequest(Guid.CreateVersion7(), Twin, card.Version, twin.Version, []), ContractsJson.Default.ClientMergeRequest));
         var merges = await page.GetAsync($"api/clients/{Client}/merges", ContractsJson.Default.IReadOnlyListClientMergeView);
         await DoAsync("POST /api/clients/merges/{id}/undo", $"api/clients/merges/{merges[0].Id}/undo");
+        foreach (var different in (bool[])[true, false])
+            await DoAsync("PUT /api/clients/duplicates/different", "api/clients/duplicates/different", JsonSerializer.Serialize(new DifferentSet(Client, Twin, different), ContractsJson.Default.DifferentSet));
         await DoAsync("POST /api/blocks", "api/blocks", JsonSerializer.Serialize(new BlockCreate(Guid.CreateVersion7(), card.Phones[0].E164, Seeds.Sales, "spam", Confirmed: true), ContractsJson.Default.BlockCreate));
         await DoAsync("POST /api/calls/{id}/spam", $"api/calls/{Unfinished}/spam", JsonSerializer.Serialize(new SpamMark(Guid.CreateVersion7(), true, false, Guid.Empty, true), ContractsJson.Default.SpamMark));
         await DoAsync("POST /api/missed/{id}/claim", $"api/missed/{row}/claim");

@@ -33,7 +33,7 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
     internal static ImportStart Plan(ImportPreview preview, string duplicates = "skip", bool number = true, bool mail = true, string language = "en") =>
         new(preview.Columns, preview.HeaderRow, preview.Kind, duplicates, number, mail, preview.Encoding, preview.Separator, preview.Sheet, language);
 
-    static async Task<ImportRunView> StartAsync(Page page, Guid id, ImportStart plan)
+    internal static async Task<ImportRunView> StartAsync(Page page, Guid id, ImportStart plan)
     {
         using var answer = await page.Http.PostAsJsonAsync($"api/imports/{id}/start", plan, ContractsJson.Default.ImportStart);
         answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
@@ -333,7 +333,7 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
     {
         await using var page = await host.SignInAsync("sara");
         var preview = await UploadAsync(page, "x.csv", TableFiles.Text("Name;Phone\nOnce;+39 347 558 0001\n", Encoding.UTF8));
-        using (var wrong = await page.Http.PostAsJsonAsync($"api/imports/{preview.Id}/start", new ImportStart([new ImportColumn(0, "phone"), new ImportColumn(1, "nonsense")], 1, "robot", "skip", false, false, "koi8", Language: "de"), ContractsJson.Default.ImportStart))
+        using (var wrong = await page.Http.PostAsJsonAsync($"api/imports/{preview.Id}/start", new ImportStart([new ImportColumn(0, "phone"), new ImportColumn(1, "nonsense")], 1, "robot", "skip", false, false, "koi8", Language: "de", MatchTaxId: false), ContractsJson.Default.ImportStart))
         {
             wrong.StatusCode.Should().Be(HttpStatusCode.BadRequest);
             (await wrong.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!.Errors!.Keys.Should().BeEquivalentTo("columns[1].target", "columns", "matchNumber", "kind", "language");

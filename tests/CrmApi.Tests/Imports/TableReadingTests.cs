@@ -127,12 +127,40 @@ public sealed class TableReadingTests
     [InlineData("79161234567", false)]
     public void A_number_that_a_spreadsheet_shortened_is_known(string text, bool expected) => Cells.IsScientific(text).Should().Be(expected);
 
+    [Theory]
+    [InlineData("11/28/2026", true)]
+    [InlineData("11/28/2026 10:15:00 am", true)]
+    [InlineData("28.11.2026 10:15", true)]
+    [InlineData("2026-11-28T10:15:00", true)]
+    [InlineData("02-1234-5678", false)]
+    [InlineData("8.495.123.45.67", false)]
+    [InlineData("12/34/56789", false)]
+    public void A_date_is_no_number_whichever_way_it_is_written(string text, bool expected) => Cells.LooksLikeDate(text).Should().Be(expected);
+
+    [Fact]
+    public void Labels_stand_in_brackets_behind_numbers_and_addresses_of_mail()
+    {
+        Cells.LabelledPhones("+39 02 1234 5678 (office ext. 5); 8 (495) 123-45-67 (mobile), +39 333 1112222 (a; b (c))")
+            .Should().Equal(("+39 02 1234 5678", "", "office ext. 5"), ("8 (495) 123-45-67", "", "mobile"), ("+39 333 1112222", "", "a; b (c)"));
+        Cells.LabelledPhones("8 (495) 123-45-67; 8 495 123").Should().Equal(("8 (495) 123-45-67", "", ""), ("8 495 123", "", ""));
+        Cells.Mails("a@x.example, b@x.example (work); c@x.example d@x.example\nnot a mail").Should().Equal(("a@x.example", ""), ("b@x.example", "work"), ("c@x.example", ""), ("d@x.example", ""), ("not a mail", ""));
+        Cells.Mails("").Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("Via Po 1, Torino", "actual=Via Po 1, Torino")]
+    [InlineData("legal: Via Po 1 | Torino | 10123 | | Italia\ndelivery: Depot\nsecond line", "legal=Via Po 1, 10123 Torino, Italia;delivery=Depot\nsecond line")]
+    [InlineData("юридический: ул. Мира, 1 | Тверь\nдоставка: склад", "legal=ул. Мира, 1, Тверь;delivery=склад")]
+    [InlineData("Note: ring twice", "actual=Note: ring twice")]
+    [InlineData("", "")]
+    public void Addresses_of_one_cell_are_told_by_their_kind(string cell, string expected) => string.Join(';', AddressCells.Read(cell).Select(a => $"{a.Kind}={a.Text}")).Should().Be(expected);
+
     [Fact]
     public void One_cell_may_hold_several_numbers_and_extensions() =>
         Cells.Phones("8 (495) 123-45-67, доб. 12; +7 916 000-11-22,+39 02 1234 ext 5").Should().Equal(("8 (495) 123-45-67", "12"), ("+7 916 000-11-22", ""), ("+39 02 1234", "5"));
 
     [Theory]
-    [InlineData("Имя;Фамилия;Мобильный телефон;Рабочий e-mail;Город", "first_name last_name phone:mobile email city")]
+    [InlineData("Имя;Фамилия;Мобильный телефон;Рабочий e-mail;Город", "first_name last_name phone:mobile email:office city")]
     [InlineData("Nome;Cellulare;Indirizzo e-mail;Città;Azienda", "name phone:mobile email city company")]
     [InlineData("First name,Last name,Work phone,Phone 2,E-mail,Responsible person", "first_name last_name phone:office phone email responsible")]
     [InlineData("Full name;Amount;Total", "name")]
@@ -150,13 +178,13 @@ public sealed class TableReadingTests
     }
 
     [Theory]
-    [InlineData("bitrix24_contacts", "ID;Имя;Отчество;Фамилия;Тип контакта;Компания;Рабочий телефон;Мобильный телефон;Рабочий e-mail;Ответственный;Комментарий;Дата создания", "first_name middle_name last_name company phone:office phone:mobile email responsible note")]
-    [InlineData("bitrix24_companies", "ID;Название компании;Тип компании;Рабочий телефон;Рабочий e-mail;Ответственный;Кем создана", "name phone:office email responsible")]
-    [InlineData("bitrix24_companies", "ID,Company Name,Company type,Work Phone,Work E-mail,Responsible person,Created on", "name phone:office email responsible")]
+    [InlineData("bitrix24_contacts", "ID;Имя;Отчество;Фамилия;Тип контакта;Компания;Рабочий телефон;Мобильный телефон;Рабочий e-mail;Ответственный;Комментарий;Дата создания", "first_name middle_name last_name roles:hint company phone:office phone:mobile email:office responsible note")]
+    [InlineData("bitrix24_companies", "ID;Название компании;Тип компании;Рабочий телефон;Рабочий e-mail;Ответственный;Кем создана", "name roles:hint phone:office email:office responsible")]
+    [InlineData("bitrix24_companies", "ID,Company Name,Company type,Work Phone,Work E-mail,Responsible person,Created on", "name roles:hint phone:office email:office responsible")]
     [InlineData("bitrix24_leads", "ID;Название лида;Имя;Фамилия;Название компании;Мобильный телефон;Источник;Дата создания", "note first_name last_name company phone:mobile source")]
     [InlineData("bitrix24_leads", "ID;Nome lead;Nome;Cognome;Nome azienda;Telefono cellulare;Origine;Creato il", "note first_name last_name company phone:mobile source")]
     [InlineData("bitrix24_deals", "ID;Название сделки;Стадия сделки;Тип;Сумма;Валюта;Контакт;Компания;Контакт: Мобильный телефон;Контакт: Рабочий e-mail;Ответственный;Дата начала;Дата создания",
-        "deal_title deal_stage deal_type deal_amount deal_currency name company phone:mobile email responsible deal_date")]
+        "deal_title deal_stage deal_type deal_amount deal_currency name company phone:mobile email:office responsible deal_date")]
     public void Exports_of_Bitrix24_are_known(string preset, string header, string expected)
     {
         var cells = header.Split(';', ',');

@@ -1,0 +1,27 @@
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Deals;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Imports;
+
+/// <summary>What would become of a file's first rows: they are written as the import writes them, in a transaction that never ends well.</summary>
+internal sealed class ImportChecks(ImportStore store, ImportFiles files, ClientDirectory directory, DealImport deals, NpgsqlDataSource database, IOptions<SiteOptions> site, SiteClock clock)
+{
+    const int Rows = 100;
+
+    public async Task<ImportCheckView> CheckAsync(Guid id, ImportStart plan, CancellationToken cancel)
+    {
+        var table = TableFile.Open(files.Table(id), new TableReading(plan.Encoding, plan.Separator, plan.Sheet));
+        var header = plan.HeaderRow is { } at ? table.Rows().FirstOrDefault(r => r.Number == at)?.Cells ?? [] : [];
+        var reader = new RowReader(plan, await store.ListsAsync(cancel), id, clock.Zone);
+        var rows = table.Rows().Where(r => r.Number > (plan.HeaderRow ?? 0) && !r.IsBlank).Take(Rows).Select(reader.Read).ToList();
+        var batch = new ImportBatch(directory, deals, plan, ImportBatch.RuleOf(plan, site.Value.Region, null), names: null, header);
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        var done = await batch.WriteAsync(transaction, rows, cancel);
+        await transaction.RollbackAsync(cancel);
+        return new ImportCheckView(rows.Count, done.Count<ClientImported.Made>(), done.Count<ClientImported.Changed>(), done.Count<ClientImported.Skipped>(), done.Wrong.Count, done.Matches, done.Errors);
+    }
+}
