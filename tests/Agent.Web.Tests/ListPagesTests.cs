@@ -31,7 +31,7 @@ public sealed class ListPagesTests : PageContext
 
     async Task<IRenderedComponent<T>> ShowAsync<T>(Action<ComponentParameterCollectionBuilder<T>>? with = null) where T : IComponent
     {
-        _session = _session with { Rights = new Dictionary<string, string>(_session.Rights!) { ["deal.view"] = "all", ["client.reassign"] = "all", ["task.view"] = "all" } };
+        _session = _session with { Rights = new Dictionary<string, string>(_session.Rights!) { ["deal.view"] = "all", ["client.reassign"] = "all", ["task.view"] = "all", ["task.reassign"] = "all", ["task.create"] = "all", ["task.edit"] = "all", ["task.delete"] = "all" } };
         Server.Answer = request =>
         {
             _asked.Add($"{request.Method} {request.RequestUri!.PathAndQuery}");
