@@ -54,7 +54,7 @@ public static class DemoData
         await DemoInsert.RowsAsync(connection, "offer", history.Offers, ct);
         await DemoInsert.RowsAsync(connection, "route_decision", history.Decisions, ct);
         await DemoInsert.RowsAsync(connection, "client_contact", history.Contacts, ct);
-        await connection.ExecuteAsync(new CommandDefinition("select missed_project(@recent)", new { recent = history.Calls.Where(c => c.StartedAt > now.AddDays(-2)).Select(c => c.Id).ToArray() }, cancellationToken: ct));
+        await connection.ExecuteAsync(new CommandDefinition("select missed_project(@recent)", new { recent = history.Calls.Where(c => c.StartedAt > now.AddDays(-4)).Select(c => c.Id).ToArray() }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "agent_state_span", history.Spans, ct);
         await DemoInsert.RowsAsync(connection, "wrap_up", history.WrapUps, ct);
         await connection.ExecuteAsync(new CommandDefinition(Proposed, cancellationToken: ct));

@@ -185,7 +185,7 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
             BlockWithheld = true,
         };
         var saved = (await SaveAsync(ada, queue)).Queues.Single(q => q.Id == queue.Id);
-        saved.Should().BeEquivalentTo(queue with { Version = 1, Members = [new MemberSetup(Seeds.Anna, 1), new MemberSetup(Seeds.Mila, 2)] });
+        saved.Should().BeEquivalentTo(queue with { Version = 1, Skills = [], Members = [new MemberSetup(Seeds.Anna, 1), new MemberSetup(Seeds.Mila, 2)] });
         var settings = await SettingsAsync();
         settings.Version.Should().BeGreaterThan(version);
         var routed = settings.Queues.Single(q => q.Id == queue.Id);
