@@ -22,7 +22,7 @@ public sealed class GuideInTheBrowser(PostgresFixture postgres) : IClassFixture<
         await using var desk = await Desk.OpenAsync(host.Address, "supervisor", "profile");
         var page = desk.Page;
         await page.GotoAsync(new Uri(host.Address, "calls").ToString());
-        var find = page.Locator("main input.find");
+        var find = page.Locator("main input.find").First;
         await find.FillAsync("");
         await find.PressAsync("?");
         await Assertions.Expect(find).ToHaveValueAsync("?");
