@@ -29,7 +29,7 @@ public sealed class RestoreElsewhere
             var (code, output) = await CallCrmHost.RunAsync(site, "backup", backups);
             code.Should().Be(0, output);
             output.Should().Contain("callcrm backup: OK ");
-            (after, taken) = (await CountAsync(site), DateTimeOffset.UtcNow);
+            (after, taken) = (await CountAsync(site), TimeProvider.System.GetUtcNow());
             (await page.CommandAsync("hang_up", pop.Pop.CallId)).Accepted.Should().BeTrue("the call went on");
         }
 
