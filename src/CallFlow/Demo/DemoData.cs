@@ -54,7 +54,8 @@ public static class DemoData
         await DemoInsert.RowsAsync(connection, "offer", history.Offers, ct);
         await DemoInsert.RowsAsync(connection, "route_decision", history.Decisions, ct);
         await DemoInsert.RowsAsync(connection, "client_contact", history.Contacts, ct);
-        await connection.ExecuteAsync(new CommandDefinition("select missed_project(@recent)", new { recent = history.Calls.Where(c => c.StartedAt > now.AddDays(-4)).Select(c => c.Id).ToArray() }, cancellationToken: ct));
+        await connection.ExecuteAsync(new CommandDefinition("select missed_project(@calls)", new { calls = history.Calls.ConvertAll(c => c.Id).ToArray() }, commandTimeout: 120, cancellationToken: ct));
+        await connection.ExecuteAsync(new CommandDefinition(WrittenTo, new { now }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "agent_state_span", history.Spans, ct);
         await DemoInsert.RowsAsync(connection, "wrap_up", history.WrapUps, ct);
         await connection.ExecuteAsync(new CommandDefinition(Proposed, cancellationToken: ct));
@@ -66,6 +67,13 @@ public static class DemoData
         await DemoWebhook.FillAsync(connection, options, keeps.Protection, now, ct);
         await DemoFiles.FillAsync(connection, keeps.Files, new DemoRandom(options.Seed + 3), clients, deals, now, ct);
     }
+
+    /// <summary>Who was not reached within four days was written to, and waits no more.</summary>
+    const string WrittenTo = """
+        insert into missed_done (number_id, at, user_id, reason)
+        select m.number_id, max(m.missed_at) + interval '1 day', (select id from app_user where login = 'supervisor'), 'mail' from missed_call m
+        where m.number_id is not null and m.reached_at is null and m.missed_at < @now - interval '4 days' group by m.number_id
+        """;
 
     /// <summary>Most wrap-ups were filled in by one key; the note was changed more often than the rest.</summary>
     const string Proposed = """
