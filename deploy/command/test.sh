@@ -104,7 +104,7 @@ report() {
 }
 
 run_project() {
-  local tier=$1 filter=$2 project=$3 limit=480 code=0 began=$SECONDS counts
+  local tier=$1 filter=$2 project=$3 limit=300 code=0 began=$SECONDS counts
   [ "$project" = EndToEnd ] && limit=1800
   [ "$tier" = long ] && limit=14400
   limit=${CALLCRM_TEST_TIMEOUT:-$limit}

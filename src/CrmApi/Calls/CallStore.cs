@@ -87,7 +87,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         When(filter.Queue is not null, "c.queue_id = @queue");
         When(filter.From is not null, "c.started_at >= @from");
         When(filter.To is not null, "c.started_at < @to");
-        When(filter.Client is not null, "c.client_id in (select f.id from client_family(client_root(@client)) f (id))");
+        // Found first, apart from the list: its few cards are looked up by index, however few calls the page wants.
+        When(filter.Client is not null, "c.client_id = any(array(select f.id from client_family(client_root(@client)) f (id)))");
         When(filter.Dialled is not null, "c.dialled_raw = any(@dialled)");
         When(filter.MinTalk_s is not null, "c.talk_ms >= @minTalk");
         When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
