@@ -52,7 +52,7 @@ public sealed class SkillsAdminTests : PageContext
         page.Click("[data-test=admin-row]");
         page.Find("[data-test=queue-by-skill]").TextContent.Should().Be("By skills it is served by Anna (2).");
         page.Change("[data-test=queue-skill]", "1");
-        page.Find("[data-test=queue-by-skill]").TextContent.Should().Contain("Nobody has all of these");
+        page.Find("[data-test=queue-by-skill]").TextContent.Should().Contain("Nobody else has all of these");
         page.Submit("[data-test=admin-form]");
         page.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
         JsonSerializer.Deserialize(Sent, ContractsJson.Default.QueueSetup)!.Skills.Should().Equal(new QueueSkill("russian", 1));
