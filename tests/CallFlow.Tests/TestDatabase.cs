@@ -8,6 +8,8 @@ namespace CallCrm.CallFlow.Tests;
 /// <summary>A database of its own for one test class, with the pools as the hosts make them.</summary>
 public abstract class TestDatabase(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
+    protected PostgresFixture Postgres => postgres;
+
     protected string ConnectionString { get; private set; } = "";
 
     protected NpgsqlDataSource Source { get; private set; } = null!;

@@ -14,7 +14,7 @@ public sealed record ChangeHint(string Kind, string Key, long? Version, Guid? Ca
 public readonly record struct ChangePosition(ulong Xid, long Id);
 
 /// <summary>
-/// Writes and reads the table <c>change</c>. Readers take rows below the oldest running transaction, in order of (xid, id), so
+/// Writes and reads the table <c>change</c>. Readers take rows below the oldest running transaction of this database, in order of (xid, id), so
 /// that a transaction which commits late is not skipped. NOTIFY leaves at most once per 50 ms, outside every transaction
 /// (inside, it takes a lock that all committers share).
 /// </summary>
@@ -94,7 +94,7 @@ public sealed partial class ChangeHints : IAsyncDisposable
 
     async Task<ChangePosition> StartAsync(CancellationToken ct)
     {
-        await using var command = source.CreateCommand("select pg_snapshot_xmin(pg_current_snapshot())");
+        await using var command = source.CreateCommand("select change_horizon()");
         return new ChangePosition((ulong)(await command.ExecuteScalarAsync(ct))!, 0);
     }
 
@@ -103,7 +103,7 @@ public sealed partial class ChangeHints : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand("""
             select xid, id, kind, key, version, call_id, at from change
-            where (xid, id) > ($1, $2) and xid < pg_snapshot_xmin(pg_current_snapshot())
+            where (xid, id) > ($1, $2) and xid < change_horizon()
             order by xid, id limit $3
             """, connection, transaction);
         command.Parameters.Add(new NpgsqlParameter { Value = after.Xid, NpgsqlDbType = NpgsqlDbType.Xid8 });

@@ -299,7 +299,7 @@ public sealed partial class ClientDirectory
 
     const string BeginFollowingSql = """
         insert into client_calculation_position (domain, change_xid, change_id, journal_seq)
-        select $1, pg_snapshot_xmin(pg_current_snapshot()), 0, (select coalesce(max(seq), 0) from journal where domain = $1)
+        select $1, change_horizon(), 0, (select coalesce(max(seq), 0) from journal where domain = $1)
         where not exists (select from client_calculation_position where domain = $1) on conflict do nothing
         returning 1
         """;
@@ -309,7 +309,7 @@ public sealed partial class ClientDirectory
           select domain, change_xid, change_id, journal_seq from client_calculation_position where domain = $1 for update skip locked
         ), changes as materialized (
           select c.xid, c.id, c.kind, c.key from before b cross join lateral (
-            select xid, id, kind, key from change where (xid, id) > (b.change_xid, b.change_id) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit $2) c
+            select xid, id, kind, key from change where (xid, id) > (b.change_xid, b.change_id) and xid < change_horizon() order by xid, id limit $2) c
         ), entries as materialized (
           select j.seq, j.kind, j.call_id from before b cross join lateral (
             select seq, kind, call_id from journal where domain = $1 and seq > b.journal_seq order by seq limit $3) j

@@ -59,7 +59,7 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
     public static Task BeginAsync(NpgsqlTransaction transaction, string domain, CancellationToken cancel) => transaction.Connection!.ExecuteAsync(new CommandDefinition(
         """
         insert into webhook_position (domain, change_xid, change_id, journal_seq)
-        select @domain, pg_snapshot_xmin(pg_current_snapshot()), 0, (select coalesce(max(seq), 0) from journal where domain = @domain)
+        select @domain, change_horizon(), 0, (select coalesce(max(seq), 0) from journal where domain = @domain)
         where not exists (select from webhook_position where domain = @domain) on conflict do nothing
         """, new { domain }, transaction, cancellationToken: cancel));
 

@@ -155,8 +155,9 @@ public sealed class AmiClient
         if (await login.RunAsync(cancellationToken).ConfigureAwait(false) is { } failed)
             return failed;
         var session = Stamped(login.Session(++_sessions));
-        Report(AmiState.LoggedIn, null, session.Banner, session);
+        _status = new AmiStatus(AmiState.LoggedIn, _time.GetUtcNow(), null, session.Banner) { Session = session };
         _queue.Connected(session);
+        Tell(_status); // Last: who is told may send at once.
         // FullyBooted may have come between the look and the line above.
         if (!session.FullyBooted && _reader.Booted.Task.IsCompletedSuccessfully)
             _queue.Connected(Stamped(session with { FullyBooted = true, Uptime = await _reader.Booted.Task.ConfigureAwait(false) }));
@@ -236,12 +237,13 @@ public sealed class AmiClient
         where T : AmiSignal =>
         (T)(signal with { Sequence = _reader.Sequence, ReceivedAt = _time.GetTimestamp(), ReceivedUtc = _time.GetUtcNow() });
 
-    void Report(AmiState state, AmiLostReason? reason, string detail, AmiConnected? session = null)
+    void Report(AmiState state, AmiLostReason? reason, string detail) => Tell(_status = new AmiStatus(state, _time.GetUtcNow(), reason, detail));
+
+    void Tell(AmiStatus status)
     {
-        _status = new AmiStatus(state, _time.GetUtcNow(), reason, detail) { Session = session };
         try
         {
-            StatusChanged?.Invoke(_status);
+            StatusChanged?.Invoke(status);
         }
         catch (Exception)
         {

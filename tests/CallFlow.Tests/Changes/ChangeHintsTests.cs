@@ -1,4 +1,6 @@
 using CallCrm.TestKit;
+using Dapper;
+using Npgsql;
 
 namespace CallCrm.CallFlow.Tests;
 
@@ -33,5 +35,23 @@ public sealed class ChangeHintsTests(PostgresFixture postgres) : TestDatabase(po
         }
 
         seen.Should().Equal("slow", "quick", "later");
+    }
+
+    [PostgresFact]
+    public async Task A_transaction_of_another_database_of_the_server_holds_nothing_up()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        await using var elsewhere = NpgsqlDataSource.Create(await Postgres.NewDatabaseAsync());
+        await using var busy = await elsewhere.OpenConnectionAsync(limit.Token);
+        await using var transaction = await busy.BeginTransactionAsync(limit.Token);
+        await busy.ExecuteAsync("insert into domain (name) values ('elsewhere')", transaction: transaction);
+        await using var watch = Hints.WatchAsync(limit.Token).GetAsyncEnumerator(limit.Token);
+        var first = watch.MoveNextAsync();
+        await Task.Delay(300, limit.Token);
+
+        await Hints.AddAsync("client", "here", 1, null, limit.Token);
+
+        (await first).Should().BeTrue();
+        watch.Current.Should().ContainSingle().Which.Key.Should().Be("here");
     }
 }

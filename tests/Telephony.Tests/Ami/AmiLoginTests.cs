@@ -31,6 +31,26 @@ public sealed class AmiLoginTests
         client.Client.Status.State.Should().Be(AmiState.LoggedIn);
     }
 
+    [Fact]
+    public async Task Who_is_told_of_the_login_can_send_at_once()
+    {
+        await using var server = new AmiTestServer();
+        var client = new AmiClient(With(server, md5: true));
+        var answer = new TaskCompletionSource<Task<AmiResponse>>();
+        client.StatusChanged = status =>
+        {
+            if (status.State == AmiState.LoggedIn)
+                answer.SetResult(client.SendAsync(new AmiAction("Ping"), default));
+        };
+        using var stop = new CancellationTokenSource();
+        var running = client.RunAsync(stop.Token);
+
+        (await await answer.Task.WaitAsync(TimeSpan.FromSeconds(10))).Outcome.Should().Be(AmiOutcome.Success);
+
+        await stop.CancelAsync();
+        await running;
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
