@@ -59,9 +59,7 @@ prepare_service() {
 }
 
 build_beside() {
-  rm -rf "$host_folder.new"
-  dotnet publish "$repo/src/AllInOne" -c Release -o "$host_folder.new" -v quiet -nologo >"$artifacts/build.log" 2>&1 ||
-    { tail -n 30 "$artifacts/build.log" >&2; fail "the build failed; all of its output is in $artifacts/build.log"; }
+  publish_host
   source_hash >"$host_folder.new.stamp"
   [ -z "$of_service" ] || give_to_root "$host_folder.new"
 }
