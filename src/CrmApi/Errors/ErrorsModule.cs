@@ -24,10 +24,12 @@ internal static class ErrorsModule
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
     }
 
+    static readonly Func<StatusCodeContext, Task> Usual = new StatusCodePagesOptions().HandleAsync;
+
     public static void UseErrors(this WebApplication app)
     {
         app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseStatusCodePages(pages => MisreadParameter.Of(pages.HttpContext) is { } problem ? problem.ExecuteAsync(pages.HttpContext) : Usual(pages));
     }
 
     /// <summary>Addresses under /api that are none: JSON, not the page's document.</summary>
