@@ -166,7 +166,7 @@ public sealed class ImportLikenessTests(ApiHost host) : IClassFixture<ApiHost>
         var random = new Random(7);
         string[] parts = ["mario", "maria", "marino", "rossi", "rosso", "russo", "bianchi", "bianco", "impianti", "srl", "ivanov", "ivanova", "петров", "петрова", "12", "3"];
         string Name() => string.Join(' ', Enumerable.Range(0, random.Next(1, 4)).Select(_ => parts[random.Next(parts.Length)]));
-        var cards = Enumerable.Range(0, 2_000).Select(_ => (Id: Guid.NewGuid(), Name: Name())).ToList();
+        var cards = Enumerable.Range(0, 1_000).Select(_ => (Id: Guid.NewGuid(), Name: Name())).ToList();
         var book = NameBook.Of(cards);
         for (var n = 0; n < 300; n++)
         {
@@ -178,5 +178,15 @@ public sealed class ImportLikenessTests(ApiHost host) : IClassFixture<ApiHost>
             var found = book.Near(name, 3_000);
             if (exact < 3_000) found.Should().BeEquivalentTo(alike, name);
         }
+    }
+
+    [Fact]
+    public void Of_thousands_of_numbered_names_the_one_that_is_meant_is_found_first()
+    {
+        var cards = Enumerable.Range(1, 5_000).Select(n => (Id: Guid.NewGuid(), Name: $"Client {n}")).ToList();
+        var book = NameBook.Of(cards.Append((Guid.NewGuid(), "Client 4711")));
+        book.Near("client 4711", 5).Should().HaveCount(5).And.HaveElementAt(0, cards[4710].Id);
+        book.Near("Client 99999", 5).Should().HaveCount(5);
+        book.Near("Rossi 4711", 5).Should().BeEmpty();
     }
 }
