@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Npgsql;
 
 namespace CallCrm.CallFlow;
@@ -13,12 +12,14 @@ namespace CallCrm.CallFlow;
 /// </summary>
 public sealed class NameBook
 {
+    /// <summary>Each trigram's place among all; after <see cref="Index"/> by rareness.</summary>
     readonly Dictionary<ulong, int> known = [];
     readonly Dictionary<ulong, int> oldest = [];
-    readonly List<int> uses = [];
     readonly List<Guid> ids = [];
     readonly List<int> ends = [];
     readonly List<int> grams = [];
+    readonly List<char> letters = [];
+    readonly List<ulong> read = [];
     int[] starts = [];
     int[] posted = [];
     int[] seen = [];
@@ -57,17 +58,12 @@ public sealed class NameBook
 
     void Add(Guid id, string name)
     {
-        var own = Trigrams(name);
-        oldest.TryAdd(Sum(own), ids.Count);
-        foreach (var gram in own)
+        Trigrams(name, letters, read);
+        oldest.TryAdd(Sum(read), ids.Count);
+        foreach (var gram in read)
         {
-            if (!known.TryGetValue(gram, out var n))
-            {
-                known[gram] = n = uses.Count;
-                uses.Add(0);
-            }
-
-            uses[n]++;
+            ref var n = ref CollectionsMarshal.GetValueRefOrAddDefault(known, gram, out var there);
+            if (!there) n = known.Count - 1;
             grams.Add(n);
         }
 
@@ -79,15 +75,18 @@ public sealed class NameBook
     void Index()
     {
         var all = CollectionsMarshal.AsSpan(grams);
-        starts = new int[uses.Count + 1];
+        var places = ByRareness(all);
+        foreach (ref var gram in all) gram = places[gram];
+        foreach (var gram in known.Keys) CollectionsMarshal.GetValueRefOrNullRef(known, gram) = places[known[gram]];
+        starts = new int[known.Count + 1];
         for (var n = 0; n < ids.Count; n++)
         {
             var own = Own(all, n);
-            own.Sort(Rarest);
+            own.Sort();
             foreach (var gram in own[..Telling(own.Length)]) starts[gram + 1]++;
         }
 
-        for (var n = 0; n < uses.Count; n++) starts[n + 1] += starts[n];
+        for (var n = 0; n < known.Count; n++) starts[n + 1] += starts[n];
         posted = new int[starts[^1]];
         var next = starts.ToArray();
         for (var n = 0; n < ids.Count; n++)
@@ -99,9 +98,19 @@ public sealed class NameBook
         seen = new int[ids.Count];
     }
 
-    Span<int> Own(Span<int> all, int n) => all[(n == 0 ? 0 : ends[n - 1])..ends[n]];
+    /// <returns>Of each trigram its place when the rarest is the first.</returns>
+    int[] ByRareness(ReadOnlySpan<int> all)
+    {
+        var uses = new int[known.Count];
+        foreach (var gram in all) uses[gram]++;
+        var rarest = Enumerable.Range(0, uses.Length).ToArray();
+        Array.Sort(uses, rarest);
+        var places = new int[rarest.Length];
+        for (var place = 0; place < rarest.Length; place++) places[rarest[place]] = place;
+        return places;
+    }
 
-    int Rarest(int one, int other) => uses[one] != uses[other] ? uses[one].CompareTo(uses[other]) : one.CompareTo(other);
+    Span<int> Own(Span<int> all, int n) => all[(n == 0 ? 0 : ends[n - 1])..ends[n]];
 
     /// <summary>A hair below, for halves that are lost in reckoning: the database decides.</summary>
     const double Least = ClientLikeness.Least - 1e-6;
@@ -118,7 +127,7 @@ public sealed class NameBook
         var wanted = Trigrams(name);
         // Those that no client has are the rarest of all.
         var own = wanted.Select(g => known.TryGetValue(g, out var n) ? n : -1).Where(n => n >= 0).ToArray();
-        Array.Sort(own, Rarest);
+        Array.Sort(own);
         var telling = Math.Max(0, Telling(wanted.Count) - (wanted.Count - own.Length));
         var (least, longest) = ((int)Math.Ceiling(wanted.Count * Least), (int)Math.Floor(wanted.Count / Least));
         var members = own.ToHashSet();
@@ -158,7 +167,7 @@ public sealed class NameBook
     }
 
     /// <summary>The same for the same trigrams, in whatever order.</summary>
-    static ulong Sum(IReadOnlySet<ulong> trigrams)
+    static ulong Sum(IEnumerable<ulong> trigrams)
     {
         var sum = 0UL;
         foreach (var gram in trigrams) sum += (gram * 0x9E3779B97F4A7C15UL) ^ (gram << 7);
@@ -166,25 +175,40 @@ public sealed class NameBook
     }
 
     /// <summary>As pg_trgm makes them: of each word in small letters, with two blanks before it and one behind; each once.</summary>
-    public static IReadOnlySet<ulong> Trigrams(string name)
+    public static IReadOnlyList<ulong> Trigrams(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var found = new HashSet<ulong>();
-        var word = new StringBuilder();
-        foreach (var c in name.ToLower(CultureInfo.InvariantCulture).Append(' '))
+        var found = new List<ulong>();
+        Trigrams(name, [], found);
+        return found;
+    }
+
+    static void Trigrams(string name, List<char> word, List<ulong> found)
+    {
+        found.Clear();
+        word.Clear();
+        foreach (var c in name.ToLower(CultureInfo.InvariantCulture)) Take(c);
+        Take(' ');
+
+        void Take(char c)
         {
             if (char.IsLetterOrDigit(c) || char.IsSurrogate(c))
             {
-                word.Append(c);
-                continue;
+                if (word.Count == 0) word.AddRange("  ");
+                word.Add(c);
+                return;
             }
 
-            if (word.Length == 0) continue;
-            var padded = $"  {word} ";
-            for (var n = 0; n + 3 <= padded.Length; n++) found.Add(((ulong)padded[n] << 32) | ((ulong)padded[n + 1] << 16) | padded[n + 2]);
+            if (word.Count == 0) return;
+            word.Add(' ');
+            for (var n = 0; n + 3 <= word.Count; n++)
+            {
+                // So few that looking through them is faster than a set.
+                var gram = ((ulong)word[n] << 32) | ((ulong)word[n + 1] << 16) | word[n + 2];
+                if (!found.Contains(gram)) found.Add(gram);
+            }
+
             word.Clear();
         }
-
-        return found;
     }
 }

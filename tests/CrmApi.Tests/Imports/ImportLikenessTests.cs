@@ -173,7 +173,7 @@ public sealed class ImportLikenessTests(ApiHost host) : IClassFixture<ApiHost>
             var name = Name();
             var own = NameBook.Trigrams(name);
             var alike = cards.Where(c => NameBook.Trigrams(c.Name) is var theirs && own.Intersect(theirs).Count() / (double)own.Union(theirs).Count() >= ClientLikeness.Least).Select(c => c.Id).ToList();
-            var exact = cards.Count(c => NameBook.Trigrams(c.Name).SetEquals(own));
+            var exact = cards.Count(c => NameBook.Trigrams(c.Name).ToHashSet().SetEquals(own));
             // Those equal word for word may end the search.
             var found = book.Near(name, 3_000);
             if (exact < 3_000) found.Should().BeEquivalentTo(alike, name);
