@@ -38,6 +38,7 @@ public sealed partial class TextFilesTests
         string[] wanted =
         [
             .. States.Select(s => "State." + s),
+            .. AuditActions.All.Select(a => "Audit.Action." + a),
             .. new[] { "Routing", "Waiting", "Ringing", "Talking", "Held", "Ended", "OwnPhone", "Calling" }.Select(s => "Call." + s),
             .. new[] { "Answered", "AnsweredElsewhere", "Busy", "CallerGaveUp", "Cancelled", "Declined", "DoNotDisturb", "NoAnswer", "Unreachable" }.Select(s => "Offer." + s),
             .. new[] { "pending", "ready", "missing", "broken" }.SelectMany(s => new[] { "Recording." + s, "Recording.short." + s }),
