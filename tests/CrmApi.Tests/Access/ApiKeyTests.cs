@@ -126,4 +126,35 @@ public sealed class ApiKeyTests(ApiHost host) : IClassFixture<ApiHost>
         problem.Errors!.Keys.Should().Equal(field);
         problem.Errors[field].Single().Should().Contain(expected);
     }
+
+    [PostgresFact]
+    public async Task A_program_that_asks_too_often_is_told_to_wait_and_takes_nothing_from_its_person()
+    {
+        host.Settings["Access:KeyRequestsPerSecond"] = "1";
+        await host.RestartAsync();
+        try
+        {
+            var (program, _) = await ProgramAsync(Seeds.Sara, (Rights.WorkWithClients, "all"));
+            await using var p = program;
+            HttpResponseMessage? refused = null;
+            for (var n = 0; n < 40 && refused is null; n++)
+            {
+                var answer = await program.Http.GetAsync("api/clients?limit=1");
+                if (answer.StatusCode == HttpStatusCode.TooManyRequests) refused = answer;
+                else answer.Dispose();
+            }
+
+            refused.Should().NotBeNull("ten at once, then one a second");
+            refused!.Headers.RetryAfter!.Delta.Should().BeGreaterThanOrEqualTo(TimeSpan.FromSeconds(1));
+            (await refused.Content.ReadAsStringAsync()).Should().Contain("too_many_requests");
+            refused.Dispose();
+            await using var sara = await host.SignInAsync("sara");
+            (await StatusAsync(sara, "api/clients?limit=1")).Should().Be(HttpStatusCode.OK);
+        }
+        finally
+        {
+            host.Settings.Remove("Access:KeyRequestsPerSecond");
+            await host.RestartAsync();
+        }
+    }
 }

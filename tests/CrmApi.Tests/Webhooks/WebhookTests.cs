@@ -67,6 +67,25 @@ public sealed class WebhookTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task What_a_web_form_brings_is_told_as_a_client_and_a_task()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.ClientSaved, WebhookEvents.TaskSaved);
+        var form = new WebFormSetup("told", "Told", Seeds.Luca, null, [new("name", "name"), new("tel", "phone")], "fill_empty", "callback", null, "", 30, true, 0);
+        using (var saved = await ada.Http.PutAsJsonAsync("api/admin/web-forms/told", form, ContractsJson.Default.WebFormSetup)) saved.EnsureSuccessStatusCode();
+        await using var program = Page.OfKey(host.Address, (await Access.ApiKeyTests.MakeAsync(ada, Seeds.Ada, null, (CrmApi.Access.Rights.SubmitForms, "all"))).Secret);
+        using var answer = await program.Http.PostAsync("api/web-forms/told", new StringContent("""{"name":"Nora Told","tel":"02 7654399"}""", System.Text.Encoding.UTF8, "application/json"));
+        var taken = (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.WebFormAnswer))!;
+
+        var told = new List<WebhookMessage> { (await receiver.NextAsync(m => m.Event != WebhookEvents.Ping)).Message, (await receiver.NextAsync(m => m.Event != WebhookEvents.Ping)).Message };
+
+        told.Single(m => m.Event == WebhookEvents.ClientSaved).Client.Should().BeEquivalentTo(new { Id = taken.ClientId, Name = "Nora Told", Source = "web form: Told" });
+        told.Single(m => m.Event == WebhookEvents.TaskSaved).Key.Should().Be(taken.TaskId.ToString());
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
     public async Task What_does_not_arrive_is_sent_again_under_the_same_id_and_holds_up_nobody_else()
     {
         await using var broken = await Receiver.StartAsync();
