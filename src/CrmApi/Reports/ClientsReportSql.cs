@@ -19,8 +19,8 @@ internal static class ClientsReportSql
 
     const string Added =
         """
-        sum(g.clients)::bigint as clients, sum(g.fresh)::bigint as fresh, sum(g.called)::bigint as called, sum(g.calls_in)::bigint as calls_in, sum(g.answered)::bigint as answered, sum(g.missed)::bigint as missed, sum(g.calls_out)::bigint as calls_out, sum(g.reached)::bigint as reached,
-            sum(g.talk_ms)::bigint as talk_ms, sum(g.opened)::bigint as opened, sum(g.won)::bigint as won, sum(g.lost)::bigint as lost, sum(g.open)::bigint as open
+        coalesce(sum(g.clients), 0)::bigint as clients, coalesce(sum(g.fresh), 0)::bigint as fresh, coalesce(sum(g.called), 0)::bigint as called, coalesce(sum(g.calls_in), 0)::bigint as calls_in, coalesce(sum(g.answered), 0)::bigint as answered, coalesce(sum(g.missed), 0)::bigint as missed,
+            coalesce(sum(g.calls_out), 0)::bigint as calls_out, coalesce(sum(g.reached), 0)::bigint as reached, coalesce(sum(g.talk_ms), 0)::bigint as talk_ms, coalesce(sum(g.opened), 0)::bigint as opened, coalesce(sum(g.won), 0)::bigint as won, coalesce(sum(g.lost), 0)::bigint as lost, coalesce(sum(g.open), 0)::bigint as open
         """;
 
     const string None = "0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0";
@@ -32,7 +32,7 @@ internal static class ClientsReportSql
 
     static string Currency(string kind, string value) => kind == "money" ? $"coalesce({value} ->> 'currency', '')" : "''";
 
-    /// <summary>The key of a card <c>c</c>: '' without a value; several of choices, tags and departments.</summary>
+    /// <summary>The key of a card <c>c</c>: '' without a value; several of choices (as JSON), tags and departments.</summary>
     static string Key(ClientsReportBy by) => (by.Code, by.Kind) switch
     {
         ("segment" or "kind" or "language", _) => $"coalesce(c.{by.Code}, '')",
@@ -41,7 +41,7 @@ internal static class ClientsReportSql
         ("responsible", _) => "coalesce(c.responsible_id::text, '')",
         ("tag", _) => "c.tags",
         ("department", _) => "coalesce(m.keys, '{}')",
-        (_, "choices") => "case when jsonb_typeof(o.v) = 'array' then array(select distinct e from jsonb_array_elements_text(o.v) e) else '{}' end",
+        (_, "choices") => "case when jsonb_typeof(o.v) = 'array' and o.v <> '[]' then o.v else '[\"\"]' end",
         (_, "yes_no") => "case when jsonb_typeof(o.v) = 'boolean' then o.v #>> '{}' else '' end",
         (_, "date") => @"case when jsonb_typeof(o.v) = 'string' and o.v #>> '{}' ~ '^\d{4}-\d\d-\d\d$' then left(o.v #>> '{}', 7) else '' end",
         (_, "link") => "coalesce(o.v ->> 'id', '')",
@@ -89,7 +89,10 @@ internal static class ClientsReportSql
 
     public static string Of(ClientsReportBy by, string? sumKind)
     {
-        var (each, key) = by.HasMany ? ("cross join lateral unnest(case when cardinality(b.key) > 0 then b.key else array[''] end) e (key)", "e.key") : ("", "b.key");
+        var each = !by.HasMany ? "" : by.Own ? "cross join lateral jsonb_array_elements_text(b.key) e (key)" : "cross join lateral unnest(case when cardinality(b.key) > 0 then b.key else array[''] end) e (key)";
+        var key = by.HasMany ? "e.key" : "b.key";
+        // Cards with the same tags or choices are added up before they are counted in each of them: there are few such bags.
+        var bag = by.HasMany ? "bag" : "grp";
         var (named, name, told, join) = Names(by);
         return $"""
             with {(by.Code == "department" ? Members : "")}
@@ -121,9 +124,11 @@ internal static class ClientsReportSql
               select {Root}, d.currency::text as currency, sum(d.amount) as amount, count(*) as counted
               from deal d join stage t on t.deal_type = d.deal_type and t.code = d.stage and t.outcome = 'won' join client k on k.id = d.client_id
               where d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals)) and d.closed_at >= @from and d.closed_at < @to and d.amount is not null group by 1, 2
-            ), grp as materialized (
-              select {key} as key, {Counts} from base b {each} group by 1
-            ), named as (
+            ), {bag} as materialized (
+              select b.key, {Counts} from base b group by 1
+            ){(by.HasMany ? $", grp as materialized (select e.key, {Added} from bag g {each.Replace("b.key", "g.key", StringComparison.Ordinal)} group by 1)" : "")},
+            {(sumKind is null ? "" : "added as materialized (select b.key, b.currency, sum(b.amount) as amount, count(*) as counted from base b where b.amount is not null group by 1, 2),")}
+            named as (
               select g.key as raw, g.clients, {named} as key, {name} as name, g.key <> '' and ({told}) as told from grp g {join}
             ), top as (
               select key from named where told group by key order by sum(clients) desc, key limit @most
@@ -133,16 +138,16 @@ internal static class ClientsReportSql
             )
             select 'row' as part, l.kind, l.key, min(l.name) as name, null::text as currency, {Added}, null::numeric as amount, 0::bigint as counted from line l join grp g on g.key = l.raw group by l.kind, l.key
             union all
-            select 'row', 'total', '', null, null, {Counts}, null, 0 from base b
+            select 'row', 'total', '', null, null, {Added}, null, 0 from {bag} g
             union all
             select 'won', l.kind, l.key, null, w.currency, {None}, sum(w.amount), sum(w.counted)::bigint from sale w join base b on b.id = w.id {each} join line l on l.raw = {key} group by l.kind, l.key, w.currency
             union all
             select 'won', 'total', '', null, w.currency, {None}, sum(w.amount), sum(w.counted)::bigint from sale w join base b on b.id = w.id group by w.currency
             {(sumKind is null ? "" : $"""
             union all
-            select 'sum', l.kind, l.key, null, b.currency, {None}, round(sum(b.amount), 4), count(*) from base b {each} join line l on l.raw = {key} where b.amount is not null group by l.kind, l.key, b.currency
+            select 'sum', l.kind, l.key, null, b.currency, {None}, round(sum(b.amount), 4), sum(b.counted)::bigint from added b {each} join line l on l.raw = {key} group by l.kind, l.key, b.currency
             union all
-            select 'sum', 'total', '', null, b.currency, {None}, round(sum(b.amount), 4), count(*) from base b where b.amount is not null group by b.currency
+            select 'sum', 'total', '', null, b.currency, {None}, round(sum(b.amount), 4), sum(b.counted)::bigint from added b group by b.currency
             """)}
             """;
     }
