@@ -182,6 +182,9 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
         size.Total.Sums.Should().Equal(new CurrencySum(null, whole.Sum(), whole.Count, Math.Round((decimal)whole.Average(), 2, MidpointRounding.AwayFromZero)));
         var red = whole.Where(n => n % 3 == 0).ToList();
         size.Rows.Single(r => r.Key == "red").Figures.Sums.Single().Sum.Should().Be(red.Sum());
+        var likes = await ReadAsync(sara, "custom.likes", "&sum=custom.size");
+        likes.Rows.Select(r => (r.Key, r.Figures.Sums is [var sum] ? sum.Sum : 0)).Should().Equal(("tea", whole.Sum()), ("milk", whole.Where(n => n % 3 > 0).Sum()), ("rum", whole.Where(n => n % 3 == 2).Sum()), (null, 0));
+        likes.Total.Sums.Should().Equal(size.Total.Sums, "once in the total, whatever they like");
         var budget = await ReadAsync(sara, "kind", "&sum=custom.budget");
         decimal Of(int odd) => Enumerable.Range(1, 130).Where(n => n % 6 > 0 && n % 2 == odd).Sum(n => n * 10.5m);
         budget.Total.Sums.Select(s => (s.Currency, s.Sum)).Should().BeEquivalentTo([("EUR", Of(0)), ("USD", Of(1))]);
@@ -225,6 +228,7 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
         view.Rows.Select(r => r.Key).Should().Equal(Seeds.Luca.ToString());
         view.Total.Clients.Should().Be(listed.Count).And.BePositive();
         view.Total.OpenDeals.Should().Be((await SumsAsync(r => r == Seeds.Luca))(listed).OpenDeals).And.BePositive();
+        view.Total.CallsIn.Should().BePositive().And.BeLessThan((await SumsAsync(_ => true))(listed).CallsIn, "colleagues of other departments spoke with these clients, too");
         (await ReadAsync(hanna, "custom.friend")).Rows.Select(r => r.Kind).Should().Equal(["others", "without"], "their friends are nobody's, whom she does not see");
 
         await using var blind = await host.SignInAsync("blind");
