@@ -68,6 +68,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ScriptReportView))]
 [JsonSerializable(typeof(PrefillReportView))]
 [JsonSerializable(typeof(FillingView))]
+[JsonSerializable(typeof(ClientsReportView))]
 [JsonSerializable(typeof(CallTimelineView))]
 [JsonSerializable(typeof(RecordingView))]
 [JsonSerializable(typeof(WrapUpSave))]

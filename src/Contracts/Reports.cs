@@ -95,3 +95,44 @@ public sealed record FillingView(DateOnly From, DateOnly To, string Zone, IReadO
 public sealed record FillingRow(Guid? Id, string? Name, long Cards, IReadOnlyList<long> Filled, long SameValue, long ShortCardNotes, long NeverChanged, long WrapUps, long ShortNotes, long QuickWrapUps);
 
 public sealed record SameValueRow(Guid? Id, string? Name, string Field, string Value, long Cards);
+
+/// <summary>
+/// GET /api/reports/clients?by=&amp;sum=&amp;period=…(or from=&amp;to=)&amp;zone=: the clients that one sees, as they stand now, by a field of their cards or one of the site's own, with what happened with them in these days.
+/// </summary>
+/// <param name="By">segment, source, tag, language, city, kind, responsible, department, or <c>custom.CODE</c>.</param>
+/// <param name="Sum">The own number or amount that is added up, as <c>custom.CODE</c>.</param>
+/// <param name="Calls">False: one sees no calls, and their figures are 0; likewise Deals.</param>
+/// <param name="Total">Each client once: where one stands in several rows (tags, choices, departments), the rows add up to more.</param>
+/// <param name="Fields">What there is to group by and to add up, for whom it asks.</param>
+public sealed record ClientsReportView(string By, string? Sum, DateOnly From, DateOnly To, string Zone, bool Calls, bool Deals, IReadOnlyList<ClientsReportRow> Rows, ClientsReportFigures Total,
+    IReadOnlyList<ClientsReportField> Fields);
+
+/// <param name="Code">As <c>by</c> and <c>sum</c> take it.</param>
+/// <param name="Name">Null: of the card's own head, which pages name themselves.</param>
+/// <param name="Kind">list, or what an own field holds (of a calculated one: its result): text, number, money, date, choice, choices, yes_no, link.</param>
+public sealed record ClientsReportField(string Code, string? Name, string Kind, bool Sums = false);
+
+/// <param name="Kind">value; others: values beyond the most frequent ones, and links to what one does not see or that is gone; without: nothing stands there.</param>
+/// <param name="Key">The value as it is stored; of a day its month (2026-03); null of a range, others and without.</param>
+/// <param name="Name">As people read it; null: the key says it.</param>
+/// <param name="Currency">Of a range of amounts.</param>
+/// <param name="From">A range begins here; null: it has no beginning.</param>
+/// <param name="Below">It ends before this; null: it has no end.</param>
+/// <param name="Filter">Of <c>GET /api/clients</c>, that lists these clients; null: it has none for them.</param>
+public sealed record ClientsReportRow(string Kind, string? Key, string? Name, ClientsReportFigures Figures, [property: NotANumber] string? Currency = null, decimal? From = null, decimal? Below = null,
+    [property: NotANumber] string? Filter = null);
+
+/// <summary>Clients and open deals as they are now; all else is of the days asked for.</summary>
+/// <param name="Called">Clients with at least one call, either way.</param>
+/// <param name="CallsIn">Without those that were not let through.</param>
+/// <param name="Missed">Calls in after which the client is to be called back, or was.</param>
+/// <param name="Reached">Calls out that the client answered.</param>
+/// <param name="Won">Deals that were closed as won in these days; likewise Lost.</param>
+/// <param name="WonAmounts">Of the won deals, by currency.</param>
+/// <param name="Sums">Of the own field that is added up, by currency; of a number one, without a currency.</param>
+public sealed record ClientsReportFigures(long Clients, long New, long Called, long CallsIn, long Answered, long Missed, long CallsOut, long Reached, long Talk_s, long DealsOpened, long Won, long Lost, long OpenDeals,
+    IReadOnlyList<CurrencySum> WonAmounts, IReadOnlyList<CurrencySum> Sums);
+
+/// <param name="Count">How many values were added up.</param>
+/// <param name="Average">Sum ÷ count, to two decimals.</param>
+public sealed record CurrencySum(string? Currency, decimal Sum, long Count, decimal Average);

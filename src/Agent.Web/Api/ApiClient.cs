@@ -112,8 +112,9 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public CommandRequest NewCommand(string kind, Guid? call = null, string? node = null, string? extension = null, string? reason = null, Guid? client = null, string? number = null) =>
         new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client, Number: number);
 
-    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, string? kind = null, string? source = null, CancellationToken cancel = default) =>
-        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{(kind is null ? "" : "&kind=" + kind)}{(source is { Length: > 0 } ? "&source=" + Uri.EscapeDataString(source) : "")}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
+    /// <param name="narrowed">Further filters, as <c>&amp;segment=vip</c>.</param>
+    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, string? kind = null, string? source = null, string narrowed = "", CancellationToken cancel = default) =>
+        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{(kind is null ? "" : "&kind=" + kind)}{(source is { Length: > 0 } ? "&source=" + Uri.EscapeDataString(source) : "")}{narrowed}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
 
     public Task<ClientSources> ClientSourcesAsync(CancellationToken cancel = default) => GetAsync("api/clients/sources", Json.ClientSources, cancel);
 
@@ -289,6 +290,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     static string Script(string id) => $"api/script-edits/{Uri.EscapeDataString(id)}";
 
     public Task<PrefillReportView> PrefillReportAsync(string period, CancellationToken cancel = default) => GetAsync($"api/reports/prefill?period={period}", Json.PrefillReportView, cancel);
+
+    public Task<ClientsReportView> ClientsReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports/clients?{query}", Json.ClientsReportView, cancel);
 
     public Task<FillingView> FillingReportAsync(string query, CancellationToken cancel = default) => GetAsync($"api/reports/filling?{query}", Json.FillingView, cancel);
 

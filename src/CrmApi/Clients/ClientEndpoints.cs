@@ -38,7 +38,7 @@ internal static class ClientEndpoints
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
         group.MapGet("/", ListAsync).WithMetadata(new OpenQueries(CardFieldCodes.CustomPrefix)).WithName("ListClients")
-            .WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal (query); by tag, kind, segment, responsible, department (with those below), source, when made, and the site's own fields (custom.CODE, custom.CODE.from, custom.CODE.to); sort: number, created, updated, name, with - before it the other way round, -number unless given and with query");
+            .WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal (query); by tag, kind, segment, responsible, department (with those below), source, when made, and the site's own fields (custom.CODE, custom.CODE.from, custom.CODE.to, custom.CODE.below, custom.CODE.currency); sort: number, created, updated, name, with - before it the other way round, -number unless given and with query");
         group.MapGet("/sources", async (Person person, ClientStore store, CancellationToken cancel) => TypedResults.Ok(new ClientSources(await store.SourcesAsync(person.Within(Rights.WorkWithClients), cancel))))
             .WithName("ListClientSources").WithSummary("Where clients come from, each once");
         CardLinks.Map(api);

@@ -46,7 +46,7 @@ internal sealed record ClientFilter(string? Tag, string? Kind, string? Segment, 
 }
 
 /// <param name="Value">JSON: of equality the object that the card holds, else <c>{"v": …}</c>.</param>
-/// <param name="Sign">=, &gt;= or &lt;=.</param>
+/// <param name="Sign">=, &gt;=, &lt;= or &lt;.</param>
 internal sealed record OwnCondition(string Value, string Path, string Sign)
 {
     // A stored value of another kind, from before the field's kind was changed, fulfils nothing: jsonpath compares like with like. Codes are letters, digits and _ alone.
@@ -54,10 +54,11 @@ internal sealed record OwnCondition(string Value, string Path, string Sign)
         : string.Create(CultureInfo.InvariantCulture, $"jsonb_path_exists(c.custom, '$.{Path} ? (@ {Sign} $v)', @own{n}::jsonb)");
 }
 
-/// <summary>Reads a filter from the address: <c>custom.CODE</c> is equal, <c>custom.CODE.from</c> and <c>custom.CODE.to</c> a range with both ends. A field that is hidden from somebody is not there for them.</summary>
+/// <summary>Reads a filter from the address: <c>custom.CODE</c> is equal, <c>custom.CODE.from</c> and <c>custom.CODE.to</c> a range with both ends, <c>custom.CODE.below</c> its end without it, <c>custom.CODE.currency</c> the currency of an amount. A field that is hidden from somebody is not there for them.</summary>
 internal sealed class ClientFilters(NpgsqlDataSource database)
 {
     const int MostOwn = 10;
+    const string Currency = "currency";
 
     public async Task<(ClientFilter? Filter, ProblemHttpResult? Refused)> ReadAsync(HttpRequest request, Veil veil, string? tag, string? kind, string? segment, Guid? responsible, Guid? department, string? source,
         DateTimeOffset? createdFrom, DateTimeOffset? createdTo, CancellationToken cancel)
@@ -83,8 +84,13 @@ internal sealed class ClientFilters(NpgsqlDataSource database)
         foreach (var (key, text) in asked)
         {
             var parts = key.Split('.');
-            var sign = parts.Length == 2 ? "=" : parts is [_, _, "from"] ? ">=" : parts is [_, _, "to"] ? "<=" : null;
-            if (sign is null || !fields.TryGetValue(parts[1], out var field)) errors[key] = ["an own field that there is, with .from or .to behind it for a range; none that is linked or calculated"];
+            var sign = parts.Length == 2 ? "=" : parts is [_, _, "from"] ? ">=" : parts is [_, _, "to"] ? "<=" : parts is [_, _, "below"] ? "<" : parts is [_, _, Currency] ? Currency : null;
+            if (sign is null || !fields.TryGetValue(parts[1], out var field)) errors[key] = ["an own field that there is, with .from, .to or .below behind it for a range, .currency of an amount; none that is linked or calculated"];
+            else if (sign == Currency)
+            {
+                if (field.Kind == "money" && text.Length == 3 && text.All(char.IsAsciiLetter)) own.Add(new OwnCondition(CustomField.Json(new JsonObject { [field.Code] = new JsonObject { ["currency"] = text.ToUpperInvariant() } }), field.Code, "="));
+                else errors[key] = ["a currency such as EUR, of an amount only"];
+            }
             else if (sign != "=" && field.Kind is not ("number" or "money" or "date")) errors[key] = ["a range of a number, an amount or a date only"];
             else if (Read(field, text, sign) is { } condition) own.Add(condition);
             else errors[key] = [field.Expected];

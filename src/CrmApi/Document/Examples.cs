@@ -29,9 +29,14 @@ internal static class Examples
 
     static readonly DuplicateView Alike = new(Other, 988, "Mario Rosi", "Rossi Impianti", "Milano", "+39 02 1234 5678", ["phone", "name"], 82);
 
+    static readonly ClientsReportFigures Renewing = new(12, 2, 7, 9, 8, 1, 5, 4, 2340, 3, 2, 1, 4, [new CurrencySum("EUR", 2500m, 2, 1250m)], []);
+
     public static FrozenDictionary<string, Example> ByOperation { get; } = new Dictionary<string, Example>(StringComparer.Ordinal)
     {
         ["ListClients"] = Read(Page(new ClientRow(Client, 1207, "Mario Rossi", "Rossi Impianti", "VIP", "Anna Verdi", "+39 02 1234 5678", Then, true, Tags: ["fair"])), Json.ListPageClientRow),
+        ["GetClientsReport"] = Read(new ClientsReportView("custom.renewal", null, new DateOnly(2026, 11, 1), new DateOnly(2026, 11, 30), "Europe/Rome", true, true,
+            [new ClientsReportRow("value", "will_renew", "Will renew", Renewing, Filter: "custom.renewal=will_renew"), new ClientsReportRow("without", null, null, Renewing with { Clients = 30, New = 0, WonAmounts = [] })],
+            Renewing with { Clients = 42 }, [new ClientsReportField("segment", null, "list"), new ClientsReportField("custom.renewal", "Renewal", "choice"), new ClientsReportField("custom.employees", "Employees", "number", true)]), Json.ClientsReportView),
         ["GetClient"] = Read(Card, Json.ClientCardView),
         ["SaveClient"] = Write(Save, Json.ClientSave, Card, Json.ClientCardView),
         ["CreateClient"] = Write(new ClientCreate(Client, Save with { Version = 0 }), Json.ClientCreate, Card with { Version = 1, OpenDeals = [] }, Json.ClientCardView),

@@ -10,7 +10,7 @@ namespace CallCrm.CrmApi.Reports;
 /// <summary>The day and hour reports per queue, agent and dialled number.</summary>
 internal static class ReportEndpoints
 {
-    public static void AddReports(this IServiceCollection services) => services.AddSingleton<ReportStore>().AddSingleton<PrefillReport>().AddSingleton<FillingReport>();
+    public static void AddReports(this IServiceCollection services) => services.AddSingleton<ReportStore>().AddSingleton<PrefillReport>().AddSingleton<FillingReport>().AddSingleton<ClientsReport>();
 
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -21,6 +21,7 @@ internal static class ReportEndpoints
         group.MapGet("/prefill/csv", PrefillReport.ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportPrefillReport").WithSummary("The same as CSV (RFC 4180, UTF-8); audited")
             .Produces(StatusCodes.Status200OK, contentType: "text/csv");
         FillingReport.Map(group);
+        ClientsReport.Map(group);
         group.MapGet("/scripts", ScriptReport.ViewAsync).WithName("GetScriptReport").WithSummary("How a conversation script was used: ways, answers, dispositions and moves of deals, where it was left, time per step");
         group.MapGet("/scripts/csv", ScriptReport.ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportScriptReport").WithSummary("The same whole as CSV (RFC 4180, UTF-8); audited")
             .Produces(StatusCodes.Status200OK, contentType: "text/csv");

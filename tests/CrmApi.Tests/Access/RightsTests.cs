@@ -143,6 +143,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["GET /api/reports/prefill/csv"] = [Rights.SeeReports, Rights.ExportReports],
         ["GET /api/reports/filling"] = [Rights.SeeReports],
         ["GET /api/reports/filling/csv"] = [Rights.SeeReports, Rights.ExportReports],
+        ["GET /api/reports/clients"] = [Rights.SeeReports, Rights.WorkWithClients],
+        ["GET /api/reports/clients/csv"] = [Rights.SeeReports, Rights.WorkWithClients, Rights.ExportReports],
         ["GET /api/live/board"] = [Rights.SeeBoard],
         ["POST /api/session/link"] = [Open],
         ["GET /api/admin"] = [Rights.Configure],
