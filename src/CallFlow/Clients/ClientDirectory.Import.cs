@@ -98,7 +98,7 @@ public sealed partial class ClientDirectory
     static ImportedRow Read(ImportedClient row, ImportRule rule, List<CustomField> own, LinkBook links, CompanyBook companies)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        var numbers = Check(row.Fields, rule.Region, errors);
+        var numbers = Settled(Check(row.Fields, rule.Region, errors), []);
         var f = row.Fields;
         var (emails, addresses, tags, roles) = CheckPlain(f, errors);
         var custom = f.More?.Custom is { Count: > 0 } given ? CheckCustom(own, given, links, errors).Set : NoCustom;
@@ -179,7 +179,7 @@ public sealed partial class ClientDirectory
         if (book.Numbers.Count > 0)
         {
             await DoAsync(transaction, ImportNumbersSql, ct, book.Numbers.Select(n => n.Client).ToArray(), book.Numbers.Select(n => n.Number.E164).ToArray(), book.Numbers.Select(n => n.Number.Raw).ToArray(),
-                book.Numbers.Select(n => n.Number.Label).ToArray(), book.Numbers.Select(n => n.Number.IsMain).ToArray(), now);
+                book.Numbers.Select(n => n.Number.Label).ToArray(), book.Numbers.Select(n => n.Number.IsMain).ToArray(), now, book.Numbers.Select(n => n.Number.Extension ?? "").ToArray());
         }
 
         if (book.Mails.Count > 0)
@@ -240,7 +240,7 @@ public sealed partial class ClientDirectory
         """;
 
     const string KnownListsSql = """
-        select client_id, e164 from client_phone where client_id = any ($1)
+        select client_id, e164 || ';' || extension from client_phone where client_id = any ($1)
         union all select client_id, lower(address) from client_email where client_id = any ($1)
         union all select client_id, kind || ' ' || text from client_address where client_id = any ($1)
         """;
@@ -268,9 +268,9 @@ public sealed partial class ClientDirectory
         """;
 
     const string ImportNumbersSql = """
-        insert into client_phone (client_id, e164, raw, label, is_main, added_at)
-        select client_id, e164, raw, label, is_main, $6 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[]) as g(client_id, e164, raw, label, is_main)
-        on conflict (client_id, e164) do nothing
+        insert into client_phone (client_id, e164, extension, raw, label, is_main, added_at)
+        select client_id, e164, extension, raw, label, is_main, $6 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $7::text[]) as g(client_id, e164, raw, label, is_main, extension)
+        on conflict (client_id, e164, extension) do nothing
         """;
 
     const string ImportMailsSql = """

@@ -53,7 +53,7 @@ public sealed partial class ClientDirectory
             foreach (var client in known.OrderBy(k => !k.Head.Confirmed).ThenBy(k => k.CreatedAt).ThenBy(k => k.Head.Id))
             {
                 cards[client.Head.Id] = (client.Head, client.Has);
-                foreach (var key in client.Keys) byKey.TryAdd(key, client.Head.Id);
+                foreach (var key in client.Keys) Know(key, client.Head.Id);
             }
         }
 
@@ -88,10 +88,10 @@ public sealed partial class ClientDirectory
             return new ClientImported.Changed(found, match) { MadeCompany = madeCompany };
         }
 
-        /// <summary>Who has one of the row's numbers, else of its addresses of mail, else its tax id.</summary>
+        /// <summary>Who has one of the row's numbers, else of its addresses of mail, else its tax id. Two with one number and another extension each are two, behind one switchboard.</summary>
         public ImportMatch? Find(ImportedRow row, ImportRule rule)
         {
-            var keys = (rule.ByNumber ? row.Numbers.Select(n => (Reason: ClientLikeness.Phone, Key: n.E164)) : [])
+            var keys = (rule.ByNumber ? row.Numbers.Select(n => (Reason: ClientLikeness.Phone, Key: byKey.ContainsKey(n.Key) ? n.Key : n.Extension is { Length: > 0 } ? Number.KeyOf(n.E164, "") : n.E164)) : [])
                 .Concat(rule.ByMail ? row.Mails.Select(m => (Reason: ClientLikeness.Email, Key: m)) : [])
                 .Concat(rule.ByTaxId && row.Head.TaxId.Length > 0 ? [(ClientLikeness.TaxId, Key(ClientLikeness.TaxId, row.Head.TaxId))] : []);
             Guid? found = null;
@@ -137,7 +137,8 @@ public sealed partial class ClientDirectory
         int Add(Guid client, ImportedRow row, ImportHead? before, ImportHead after, HashSet<string> has)
         {
             var hadNumber = has.Any(h => h.StartsWith('+'));
-            var numbers = row.Numbers.FindAll(n => has.Add(n.E164));
+            // A number without an extension says nothing of one.
+            var numbers = row.Numbers.FindAll(n => (n.Extension is { Length: > 0 } || !has.Any(h => h.StartsWith(n.Key, StringComparison.Ordinal))) && has.Add(n.Key));
             for (var n = 0; n < numbers.Count; n++) Numbers.Add((client, numbers[n] with { IsMain = !hadNumber && n == 0 }));
             var main = after.Email.ToLowerInvariant();
             var mails = row.Emails.Prepend(new ClientEmail(row.Head.Email, "")).Prepend(new ClientEmail(before?.Email ?? "", "")).Where(m => m.Address.Length > 0 && m.Address.ToLowerInvariant() is var small && small != main && has.Add(small)).ToList();
@@ -149,13 +150,20 @@ public sealed partial class ClientDirectory
 
         void Know(ImportedRow row, ImportRule rule, Guid id)
         {
-            if (rule.ByNumber) row.Numbers.ForEach(n => byKey.TryAdd(n.E164, id));
+            if (rule.ByNumber) row.Numbers.ForEach(n => Know(n.Key, id));
             if (rule.ByMail)
             {
                 foreach (var mail in row.Mails) byKey.TryAdd(mail, id);
             }
 
             if (rule.ByTaxId && row.Head.TaxId.Length > 0) byKey.TryAdd(Key(ClientLikeness.TaxId, row.Head.TaxId), id);
+        }
+
+        /// <summary>A number also without its extension.</summary>
+        void Know(string key, Guid id)
+        {
+            byKey.TryAdd(key, id);
+            if (key[0] == '+' && key.IndexOf(';') is > 0 and var at) byKey.TryAdd(key[..at], id);
         }
 
         static ImportHead Fill(ImportHead card, ImportHead row) => Joined(card, card, row) with { Kind = card.Confirmed ? card.Kind : row.Kind };

@@ -59,8 +59,10 @@ internal static partial class Cells
         {
             var (text, label) = Labelled(Plain(part));
             if (text.Length == 0) continue;
-            var extension = Extension().Match(text);
-            yield return extension.Success ? (text[..extension.Index].Trim(), extension.Groups["n"].Value, label) : (text, "", label);
+            // Also in the brackets: 020 7946 0000 (ext. 12).
+            if (IsExtension(label)) (text, label) = ($"{text} {label}", "");
+            var (number, extension) = CallFlow.PhoneNumbers.Split(text);
+            yield return (number, extension, label);
         }
     }
 
@@ -71,10 +73,12 @@ internal static partial class Cells
         for (var n = 0; n < parts.Count; n++)
         {
             var part = parts[n];
-            if (n + 1 < parts.Count && Extension().Match(" " + parts[n + 1].Trim()) is { Success: true, Index: 0 }) part += " " + parts[++n].Trim();
+            if (n + 1 < parts.Count && IsExtension(parts[n + 1].Trim())) part += " " + parts[++n].Trim();
             yield return part;
         }
     }
+
+    static bool IsExtension(string text) => CallFlow.PhoneNumbers.Split("0 " + text) is { Number: "0", Extension.Length: > 0 };
 
     /// <summary>The addresses of mail in one cell, each with what stands in brackets behind it.</summary>
     public static IEnumerable<(string Address, string Label)> Mails(string cell)
@@ -134,9 +138,6 @@ internal static partial class Cells
 
     [GeneratedRegex(@"^[+-]?\d(?:[.,]\d+)?[eEеЕ][+-]?\d{1,3}$", RegexOptions.NonBacktracking)]
     private static partial Regex Scientific();
-
-    [GeneratedRegex(@"\s*(?:ext\.?|доб\.?|вн\.?|int\.?|interno|#)\s*(?<n>\d{1,6})\s*$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
-    private static partial Regex Extension();
 
     [GeneratedRegex(@"(?:руб\.?|р\.|RUB|EUR|USD)$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex RoubleWord();

@@ -103,6 +103,8 @@ internal sealed class ImportBatch(ClientDirectory directory, DealImport deals, I
 
     CellError Told(ReadRow row, string field, string expected)
     {
+        if (Numbered(field, "phones[") is { } x && field.EndsWith(".extension", StringComparison.Ordinal))
+            return new CellError(x == 0 && Column(ImportTargets.PhoneExtension) is { } behind ? behind : row.PhoneColumns[x], ImportTexts.Extension, row.Client.Fields.Numbers[x].Extension ?? "");
         if (Numbered(field, "phones[") is { } n) return new CellError(row.PhoneColumns[n], ImportTexts.Phone, row.Client.Fields.Numbers[n].Number);
         if (Numbered(field, "emails[") is { } m) return new CellError(row.MailColumns[m + 1], ImportTexts.Email, row.Client.Fields.More!.Emails![m].Address);
         return field switch

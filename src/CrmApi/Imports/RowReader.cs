@@ -111,11 +111,13 @@ internal sealed partial class RowReader
             foreach (var (number, extension, label) in Cells.LabelledPhones(cell))
             {
                 var named = label.Length > 0 ? label : column.Label;
-                numbers.Add(new ClientNumber(number, extension.Length > 0 ? $"{named} ext. {extension}".Trim() : named ?? "", numbers.Count == 0));
+                numbers.Add(new ClientNumber(number, named ?? "", numbers.Count == 0, extension));
                 columns.Add(column.Index);
             }
         }
 
+        // A column of its own speaks of the first number.
+        if (Cell(row, PhoneExtension) is { Length: > 0 } own && numbers.FindIndex(n => n.Extension is not { Length: > 0 }) is 0) numbers[0] = numbers[0] with { Extension = PhoneNumbers.Split("0 " + own) is { Number: "0", Extension: { Length: > 0 } bare } ? bare : own };
         return (numbers, columns);
     }
 
