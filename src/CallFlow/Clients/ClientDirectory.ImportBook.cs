@@ -45,10 +45,12 @@ public sealed partial class ClientDirectory
         readonly Dictionary<Guid, ImportHead> made = [];
         readonly Dictionary<Guid, ImportHead> changed = [];
         readonly CompanyBook companies;
+        readonly List<MadeCompany> waiting;
 
-        public ImportBook(IEnumerable<KnownClient> known, CompanyBook companies)
+        /// <param name="waiting">Cards made for the companies of people, whose own rows may be among these.</param>
+        public ImportBook(IEnumerable<KnownClient> known, CompanyBook companies, List<MadeCompany> waiting)
         {
-            this.companies = companies;
+            (this.companies, this.waiting) = (companies, waiting);
             // Of several who share a number: a confirmed card, then the oldest.
             foreach (var client in known.OrderBy(k => !k.Head.Confirmed).ThenBy(k => k.CreatedAt).ThenBy(k => k.Head.Id))
             {
@@ -70,9 +72,19 @@ public sealed partial class ClientDirectory
 
         public List<(Guid Client, ImportMatch Match)> Alike { get; } = [];
 
+        /// <summary>Cards made for the companies of people.</summary>
+        public List<MadeCompany> MadeForPeople { get; } = [];
+
+        /// <summary>Those whose own row came.</summary>
+        public List<Guid> Claimed { get; } = [];
+
+        /// <summary>The card that the import made for the people of this company, if it is one alone.</summary>
+        public Guid? Own(ImportedRow row) => row.Head.Kind == "company" && waiting.FindAll(m => m.Is(row.Head)).Select(m => m.Id).Distinct().ToList() is [var one] && cards.ContainsKey(one) ? one : null;
+
         /// <param name="alike">Whose name is like it, when nothing else says who it is.</param>
         public ClientImported Take(ImportedRow row, ImportRule rule, ImportMatch? alike)
         {
+            if (Own(row) is { } own && (Find(row, rule)?.Client ?? own) == own) return TakeOwn(row, rule, own);
             if (rule.Duplicates == ImportDuplicates.AlwaysNew || Find(row, rule) is not { } match)
                 return alike is not null && rule.Alike == ImportAlike.Refuse ? new ClientImported.Alike(alike) : Make(row, rule, alike);
             var found = match.Client;
@@ -105,6 +117,21 @@ public sealed partial class ClientDirectory
             return found is { } client ? new ImportMatch(client, reasons) : null;
         }
 
+        /// <summary>Whatever becomes of clients who are there: nobody wrote this card but the import, from a person's row.</summary>
+        ClientImported.Changed TakeOwn(ImportedRow row, ImportRule rule, Guid own)
+        {
+            var match = Find(row, rule) ?? new ImportMatch(own, [ClientLikeness.Name], 100);
+            var (head, has) = cards[own];
+            var after = Fill(head, row.Head) with { Name = First(row.Head.Name, head.Name), Company = First(row.Head.Company, head.Company), ResponsibleId = row.Head.ResponsibleId ?? head.ResponsibleId };
+            Add(own, row, head, after, has);
+            cards[own] = (after, has);
+            changed[own] = after;
+            Know(row, rule, own);
+            Claimed.Add(own);
+            waiting.RemoveAll(m => m.Id == own);
+            return new ClientImported.Changed(own, match);
+        }
+
         ClientImported.Made Make(ImportedRow row, ImportRule rule, ImportMatch? alike)
         {
             var (head, madeCompany) = Belonging(row, rule);
@@ -128,6 +155,7 @@ public sealed partial class ClientDirectory
             made[company.Id] = company;
             cards[company.Id] = (company, new HashSet<string>(StringComparer.Ordinal));
             companies.Know(company.Id, [asked.Name], asked.TaxId);
+            MadeForPeople.Add(new MadeCompany(company.Id, asked.Name.ToLowerInvariant(), asked.TaxId));
             return (row.Head with { CompanyId = company.Id, Company = "" }, true);
         }
 

@@ -14,14 +14,14 @@ internal sealed record ImportOutcome(IReadOnlyList<ClientImported> Results, IRea
 /// <summary>Writes some rows in the caller's transaction, and says what became of each.</summary>
 internal sealed class ImportBatch(ClientDirectory directory, DealImport deals, ImportStart plan, ImportRule rule, NameBook? names, IReadOnlyList<string> header)
 {
-    public static ImportRule RuleOf(ImportStart plan, string region, DateTimeOffset? before) => new(plan.Duplicates switch
+    public static ImportRule RuleOf(ImportStart plan, string region, DateTimeOffset? before, Guid run) => new(plan.Duplicates switch
     {
         "fill_empty" => ImportDuplicates.FillEmpty,
         "overwrite" => ImportDuplicates.Overwrite,
         "always_new" => ImportDuplicates.AlwaysNew,
         _ => ImportDuplicates.Skip,
     }, plan.MatchNumber, plan.MatchMail, region, plan.MatchTaxId, plan.Alike switch { "file" => ImportAlike.Refuse, "ignore" => ImportAlike.Ignore, _ => ImportAlike.Make },
-        plan.Companies switch { "link" => ImportCompanies.Link, "make" => ImportCompanies.Make, _ => ImportCompanies.Text }, before);
+        plan.Companies switch { "link" => ImportCompanies.Link, "make" => ImportCompanies.Make, _ => ImportCompanies.Text }, before, run);
 
     public async Task<ImportOutcome> WriteAsync(NpgsqlTransaction transaction, IReadOnlyList<ReadRow> rows, CancellationToken cancel)
     {

@@ -108,6 +108,7 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
 
     async Task EndAsync(Guid id, string state, string? problem, CancellationToken cancel)
     {
+        await directory.ForgetCompaniesAsync(id, cancel);
         await store.EndAsync(id, state, problem, cancel);
         File.Delete(files.Table(id));
         LogEnded(id, state);
@@ -122,7 +123,7 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
         var header = plan.HeaderRow is { } at ? table.Rows().First(r => r.Number == at).Cells : [];
         var reader = new RowReader(plan, await store.ListsAsync(cancel), job.Id, clock.Zone);
         using var failed = new FailedRows(files.Failed(job.Id), job.FailedBytes, header, plan.HeaderRow is not null, table.Reading.Separator?[0] ?? ';', plan.Language);
-        var rule = ImportBatch.RuleOf(plan, site.Value.Region, job.StartedAt);
+        var rule = ImportBatch.RuleOf(plan, site.Value.Region, job.StartedAt, job.Id);
         // Each name is a search of its own in the database: for a file of many rows all names are read once.
         var names = rule.Alike != ImportAlike.Ignore && table.Rows().Where(r => r.Number > after).Skip(RowsWithoutBook).Any() ? await NameBook.ReadAsync(database, job.StartedAt, cancel) : null;
         var batch = new ImportBatch(directory, deals, plan, rule, names, header);
