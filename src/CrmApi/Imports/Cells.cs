@@ -11,8 +11,13 @@ internal static partial class Cells
 
     static readonly string[] DateForms =
     [
-        "yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-ddTHH:mm:ss", "d.M.yyyy", "d.M.yyyy H:mm", "d.M.yyyy H:mm:ss", "d.M.yy", "d/M/yyyy", "d/M/yyyy H:mm", "d/M/yyyy H:mm:ss", "d-M-yyyy", "yyyyMMdd",
+        "yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-ddTHH:mm:ss", "yyyyMMdd",
     ];
+
+    static readonly string[] DayFirst = Numeric("d{0}M"), MonthFirst = Numeric("M{0}d");
+
+    static string[] Numeric(string order) =>
+        [.. new[] { ".", "/", "-" }.SelectMany(sign => new[] { "yyyy", "yy" }.SelectMany(year => new[] { "", " H:mm", " H:mm:ss", " h:mm tt", " h:mm:ss tt" }.Select(hour => $"{string.Format(CultureInfo.InvariantCulture, order, sign)}{sign}{year}{hour}")))];
 
     /// <summary>Without what spreadsheets put before a text so that it is none of theirs: the apostrophe against formulas.</summary>
     public static string Plain(string cell)
@@ -35,15 +40,16 @@ internal static partial class Cells
         return decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null;
     }
 
-    /// <summary>Day before month, as in Europe; ISO 8601; or the number of days that Excel keeps.</summary>
-    public static DateTime? Date(string cell)
+    /// <summary>Day before month, or the other way round as its column has it (<see cref="DateOrder"/>); ISO 8601; or the number of days that Excel keeps.</summary>
+    public static DateTime? Date(string cell, bool monthFirst = false)
     {
-        var text = cell.Trim();
+        var text = cell.Trim().Replace(", ", " ", StringComparison.Ordinal);
+        if (DateTime.TryParseExact(text, monthFirst ? MonthFirst : DayFirst, CultureInfo.InvariantCulture, DateTimeStyles.None, out var numeric)) return numeric;
         if (DateTime.TryParseExact(text, DateForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return date;
         return Decimal(text) is { } days && days is >= 1 and < 100_000 && !text.Contains(' ', StringComparison.Ordinal) ? ExcelZero.AddDays((double)days) : null;
     }
 
-    /// <summary>Also one with the month first, which could be another day and is not read: 11/28/2026 10:15 is at least no number.</summary>
+    /// <summary>Also one whose order does not fit its column: 11/28/2026 10:15 is at least no number.</summary>
     public static bool LooksLikeDate(string cell) => DateLike().IsMatch(cell.Trim());
 
     /// <summary>7,9161E+10: a spreadsheet showed a long number so, and saved what it showed. The digits are gone.</summary>
