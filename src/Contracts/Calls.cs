@@ -9,8 +9,9 @@ public sealed record CallRow(Guid Id, long Number, string Direction, DateTimeOff
 
 /// <summary>GET /api/calls/{id}.</summary>
 /// <param name="WrapUps">What each agent said of it, in the order they did.</param>
+/// <param name="Notice">After a change of a disposition: as in CommandAnswer.</param>
 public sealed record CallDetailView(CallRow Call, ReasonView? Reason, IReadOnlyList<OfferView> Offers, IReadOnlyList<LegView> Legs, RecordingView? Recording,
-    IReadOnlyList<WrapUpView>? WrapUps = null);
+    IReadOnlyList<WrapUpView>? WrapUps = null, string? Notice = null);
 
 /// <param name="Disposition">Its code; also one that is put away by now.</param>
 /// <param name="ChangeUntil">Whoever asks may change the disposition until then; null: they may not.</param>
@@ -84,7 +85,8 @@ public sealed record DayView(IReadOnlyList<DayTask> Tasks, IReadOnlyList<CallRow
 /// <param name="Kind">task or callback.</param>
 /// <param name="ClientId">Null also where the client's card is out of reach.</param>
 /// <param name="Phone">The client's main number, E.164; null where nobody may call it.</param>
-public sealed record DayTask(Guid Id, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, Guid? ClientId, string? ClientName, [property: NumberHandle] string? Phone, bool DoNotCall, int Version = 0);
+/// <param name="Extension">Of that number.</param>
+public sealed record DayTask(Guid Id, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, Guid? ClientId, string? ClientName, [property: NumberHandle] string? Phone, bool DoNotCall, int Version = 0, string? Extension = null);
 
 /// <summary>PUT /api/tasks/{id}/done.</summary>
 public sealed record TaskDone(bool Done);

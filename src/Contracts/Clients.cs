@@ -54,7 +54,7 @@ public sealed record DoNotCallView(DateTimeOffset Since, string Who);
 public sealed record DoNotCallSet(bool On);
 
 /// <summary>A person who belongs to a company.</summary>
-public sealed record ContactView(Guid Id, string Name, [property: ClientNumber] string? Phone);
+public sealed record ContactView(Guid Id, string Name, [property: ClientNumber] string? Phone, string Extension = "");
 
 public sealed record EmailView(string Address, string Label = "");
 
@@ -73,7 +73,9 @@ public sealed record AddressView(string Kind, string Line, string City = "", [pr
 /// <param name="Expression">Of calculated: its formula.</param>
 public sealed record ClientFieldView(string Code, string Name, string Kind, IReadOnlyList<NamedCode> Options, string? Target = null, string? Result = null, string? Expression = null);
 
-public sealed record PhoneView([property: NumberHandle] string E164, [property: ClientNumber] string Display, string Label, bool IsMain);
+/// <param name="Display">Without the extension.</param>
+/// <param name="Extension">To key in once the number has answered: at most 10 digits; empty: none. One number may stand there several times, with another each.</param>
+public sealed record PhoneView([property: NumberHandle] string E164, [property: ClientNumber] string Display, string Label, bool IsMain, string Extension = "");
 
 public sealed record LastCallView(Guid CallId, DateTimeOffset At, string? AgentName, int Talk_s, string? Disposition, string? Note);
 
@@ -81,7 +83,8 @@ public sealed record DealView(Guid Id, long Number, string DealType, string Deal
     string? ResponsibleName, DateTimeOffset StageSince, int Version, Guid? ResponsibleId = null);
 
 /// <summary>One of several clients who share a number.</summary>
-public sealed record CandidateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string? City, DateTimeOffset? LastCallAt);
+/// <param name="Extension">Their extensions, with commas: callers behind one switchboard are told apart by what they say.</param>
+public sealed record CandidateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string? City, DateTimeOffset? LastCallAt, string? Extension = null);
 
 /// <summary>PUT /api/clients/{id}: the whole editable head. Version is the one read; 409 edit_conflict carries the newer card.</summary>
 /// <param name="Name">1 to 200 characters.</param>
@@ -100,8 +103,9 @@ public sealed record ClientSave(string Kind, string Name, string Company, string
     IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
 }
 
-/// <param name="Number">As typed; becomes E.164 in the site's region. Of a number that one may not see: its handle, as PhoneView.e164 has it.</param>
-public sealed record PhoneSave(string Number, string Label, bool IsMain);
+/// <param name="Number">As typed, perhaps with its extension behind it (ext. 12); becomes E.164 in the site's region. Of a number that one may not see: its handle, as PhoneView.e164 has it.</param>
+/// <param name="Extension">1 to 10 digits; empty: none. Null, and none behind the number: what the card has for it stays.</param>
+public sealed record PhoneSave(string Number, string Label, bool IsMain, string? Extension = null);
 
 /// <summary>POST /api/clients: a new card made by a person (id = UUID v7 of the page), attached to the call when CallId is given.</summary>
 public sealed record ClientCreate(Guid Id, ClientSave Client);
@@ -111,7 +115,7 @@ public sealed record ListPage<T>(IReadOnlyList<T> Items, [property: NotANumber] 
 
 /// <summary>GET /api/clients?query=&amp;tag=&amp;kind=&amp;source=&amp;cursor=&amp;limit= (limit 1–100, default 50).</summary>
 public sealed record ClientRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, [property: ClientNumber] string? Phone, DateTimeOffset? LastCallAt, bool Confirmed,
-    bool Hidden = false, IReadOnlyList<string>? Tags = null);
+    bool Hidden = false, IReadOnlyList<string>? Tags = null, string Extension = "");
 
 /// <summary>GET /api/clients/sources: what clients have for a source; at most 500.</summary>
 public sealed record ClientSources(IReadOnlyList<string> Sources);

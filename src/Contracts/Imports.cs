@@ -13,8 +13,14 @@ namespace CallCrm.Contracts;
 /// <param name="Kind">person, company, or auto: a company where a row has no name of a person.</param>
 /// <param name="Targets">All fields a column can go to.</param>
 /// <param name="Companies">What is proposed for ImportStart.Companies.</param>
+/// <param name="Dates">Of columns with dates whose day and month stand in an order.</param>
 public sealed record ImportPreview(Guid Id, string FileName, string Format, long Size_bytes, string? Encoding, string? Separator, string? Sheet, IReadOnlyList<string> Sheets, long? HeaderRow,
-    IReadOnlyList<string> Header, IReadOnlyList<ImportPreviewRow> Rows, IReadOnlyList<ImportColumn> Columns, string? Preset, bool Remembered, string Kind, IReadOnlyList<ImportTargetView> Targets, string Companies = "text");
+    IReadOnlyList<string> Header, IReadOnlyList<ImportPreviewRow> Rows, IReadOnlyList<ImportColumn> Columns, string? Preset, bool Remembered, string Kind, IReadOnlyList<ImportTargetView> Targets, string Companies = "text", IReadOnlyList<ImportDatesView>? Dates = null);
+
+/// <param name="Column">From 0.</param>
+/// <param name="Order">day_first or month_first: how they are read unless the column's label says otherwise.</param>
+/// <param name="Told">False: no value of the first rows has a part above 12, and the order is a guess.</param>
+public sealed record ImportDatesView(int Column, string Order, bool Told);
 
 /// <param name="Number">In the file.</param>
 /// <param name="Trouble">Why it cannot be read as it should.</param>
@@ -28,7 +34,7 @@ public sealed record ImportTargetView(string Code, bool Many, string? Name = nul
 
 /// <param name="Index">Of the column, from 0.</param>
 /// <param name="Label">
-/// Of a telephone number or an address of mail: office, mobile, home, fax, or any word. Of address: legal, actual, delivery, other. Of note: stands before what the cell says. Of roles: hint, words that are no role are left out.
+/// Of a telephone number or an address of mail: office, mobile, home, fax, or any word. Of address: legal, actual, delivery, other. Of note: stands before what the cell says. Of roles: hint, words that are no role are left out. Of a date: day_first or month_first; without one the column itself says it.
 /// </param>
 public sealed record ImportColumn(int Index, string Target, string? Label = null);
 

@@ -11,7 +11,7 @@ public sealed class CardListsTests : PageContext
 {
     static ClientCardView Lists => Some.Card("Lia Liste", 4) with
     {
-        Phones = [new PhoneView("+390212345678", "+39 02 1234 5678", "office", true), new PhoneView("+74951234567", "+7 (495) 123-45-67", "", false)],
+        Phones = [new PhoneView("+390212345678", "+39 02 1234 5678", "office", true, "12"), new PhoneView("+74951234567", "+7 (495) 123-45-67", "", false)],
         Address = "Via Uno 1, 20121 Milano",
         Addresses = [new AddressView("legal", "Via Uno 1", "Milano", "20121"), new AddressView("delivery", "Depot")],
     };
@@ -40,7 +40,32 @@ public sealed class CardListsTests : PageContext
         card.FindAll("[data-test=phone-label]")[2].Change("porter (night), door");
         await card.Find("form").SubmitAsync();
         card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
-        Sent.Phones.Should().Equal(new PhoneSave("+39 02 1234 5678", "office", true), new PhoneSave("+7 (495) 123-45-67", "mobile", false), new PhoneSave("+39 347 555 0001", "porter  night   door", false));
+        Sent.Phones.Should().Equal(new PhoneSave("+39 02 1234 5678", "office", true, "12"), new PhoneSave("+7 (495) 123-45-67", "mobile", false, ""), new PhoneSave("+39 347 555 0001", "porter  night   door", false, ""));
+    }
+
+    [Fact]
+    public async Task Extensions_are_shown_with_the_number_and_written_beside_it()
+    {
+        var card = await EditedAsync();
+        card.FindAll("[data-test=phone-extension]").Select(n => n.GetAttribute("value")).Should().Equal("12", "");
+        card.FindAll("[data-test=phone-extension]")[0].Input("");
+        card.FindAll("[data-test=phone-extension]")[1].Input(" 4 0,");
+        card.Click("[data-test=phone-add]");
+        card.FindAll("[data-test=phone-number]")[2].Input("+39 02 1234 5678, int. 15");
+        card.FindAll("[data-test=phone-number]").Should().HaveCount(3, "a comma before an extension parts no numbers");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
+        Sent.Phones.Should().Equal(new PhoneSave("+39 02 1234 5678", "office", true, ""), new PhoneSave("+7 (495) 123-45-67", "", false, "40"), new PhoneSave("+39 02 1234 5678 int. 15", "", false, ""));
+    }
+
+    [Fact]
+    public void One_number_with_two_extensions_is_no_two_numbers()
+    {
+        var card = Lists with { Phones = [Lists.Phones[0], Lists.Phones[0] with { Extension = "15", Label = "", IsMain = false }] };
+        PhoneList.Text(card).Should().Be("+39 02 1234 5678 ext. 12 (office), +39 02 1234 5678 ext. 15");
+        PhoneList.Saves(card, PhoneList.Text(card)).Should().Equal(new PhoneSave("+39 02 1234 5678", "office", true, "12"), new PhoneSave("+39 02 1234 5678", "", false, "15"));
+        var veiled = card with { Phones = [.. card.Phones.Select(p => p with { E164 = "~one", Display = "+39 ••• ••• 5678" })] };
+        PhoneList.Saves(veiled, PhoneList.Text(veiled)).Should().Equal(new PhoneSave("~one", "office", true, "12"), new PhoneSave("~one", "", false, "15"));
     }
 
     [Fact]

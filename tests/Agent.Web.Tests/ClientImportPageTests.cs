@@ -122,4 +122,24 @@ public sealed class ClientImportPageTests : PageContext
         _run = State("done");
         page.WaitForElement("[data-test=import-result][data-state=done]", TimeSpan.FromSeconds(5));
     }
+
+    [Fact]
+    public async Task The_order_of_dates_is_shown_a_guess_is_said_and_a_choice_goes_along()
+    {
+        var guess = Preview with
+        {
+            Columns = [new ImportColumn(0, "name"), new ImportColumn(2, "deal_date")],
+            Targets = [new("name", false), new("city", false), new("deal_date", false)],
+            Dates = [new ImportDatesView(1, "month_first", true), new ImportDatesView(2, "day_first", false)],
+        };
+        await Session.LoadAsync();
+        var columns = guess.Columns.ToDictionary(c => c.Index);
+        var page = Render<ImportColumns>(p => p.Add(c => c.Preview, guess).Add(c => c.Columns, columns).Add(c => c.Kind, "auto"));
+        var order = page.FindAll("[data-test=import-date-order]").Should().ContainSingle("the other column of dates goes to no date").Subject;
+        order.QuerySelector("option[selected]")!.GetAttribute("value").Should().Be("day_first");
+        page.Find("[data-test=import-date-guess]").TextContent.Should().NotBeEmpty();
+        order.Change("month_first");
+        columns[2].Should().Be(new ImportColumn(2, "deal_date", "month_first"));
+        page.FindAll("[data-test=import-date-guess]").Should().BeEmpty("it was chosen");
+    }
 }

@@ -36,6 +36,33 @@ public sealed class DialTests : PageContext
         Asked.Should().BeEquivalentTo(new { Kind = "dial", Number = "06 9999 8888", ClientId = (Guid?)null });
     }
 
+    [Theory]
+    [InlineData("06 9999 8888 ext. 12", "06 9999 8888", "12")]
+    [InlineData("+39 06 9999 8888, доб. 7", "+39 06 9999 8888", "7")]
+    [InlineData("+39 06 9999 8888", "+39 06 9999 8888", "")]
+    public async Task What_stands_behind_a_typed_number_is_shown_to_be_keyed_in_while_its_call_runs(string typed, string dialled, string extension)
+    {
+        var desk = await SitAsync();
+        desk.Input("[data-test=dial-number]", typed);
+        desk.Submit("[data-test=dialpad]");
+        desk.WaitForAssertion(() => Asked.Number.Should().Be(dialled));
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Out("Ringing"))));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=key-in]").Select(k => k.TextContent.Trim()).Should().Equal(extension.Length > 0 ? [$"Once it answers, key in: {extension}"] : Array.Empty<string>()));
+        Feed.Take(Some.Message(new CallEvent(Out("Ringing") with { Caller = new CallerView("+39 02 1234 5678", "E164", "", "IT") })));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=key-in]").Should().BeEmpty("it is another number"));
+    }
+
+    [Fact]
+    public async Task A_page_that_was_loaded_again_shows_the_extensions_that_the_card_has_for_the_number()
+    {
+        var desk = await SitAsync();
+        var card = Some.Card() with { Phones = [new PhoneView("+390699998888", "+39 06 9999 8888", "office", true, "12"), new PhoneView("+390699998888", "+39 06 9999 8888", "", false, "15"), new PhoneView("+390212345678", "+39 02 1234 5678", "", false, "99")] };
+        Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Out("Talking") with { Card = card })));
+        desk.WaitForAssertion(() => desk.Find("[data-test=key-in]").TextContent.Should().Contain("12 (office), 15").And.NotContain("99"));
+        Feed.Take(Some.Message(new CallEvent(Out("Ended") with { Card = card })));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=key-in]").Should().BeEmpty("there is nobody to key it in to"));
+    }
+
     [Fact]
     public async Task The_keys_write_the_number()
     {

@@ -37,6 +37,7 @@ sealed class FakeServer : HttpMessageHandler
         "api/session" => Json(JsonSerializer.Serialize(Some.Session, ContractsJson.Default.SessionView)),
         "api/catalog" => Json(JsonSerializer.Serialize(Some.Catalog, ContractsJson.Default.CatalogView)),
         "api/day" => Json("""{"tasks":[],"calls":[],"later":0}"""),
+        _ when method == HttpMethod.Put && path.EndsWith("/wrap-up", StringComparison.Ordinal) => Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, true, null), ContractsJson.Default.CommandAnswer)),
         "api/commands" => Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, true, null), ContractsJson.Default.CommandAnswer)),
         _ when path.Contains("/draft/", StringComparison.Ordinal) => Json(JsonSerializer.Serialize(Saved(path, body), ContractsJson.Default.DraftFieldView)),
         _ when method == HttpMethod.Get => Json("""{"items":[]}"""),

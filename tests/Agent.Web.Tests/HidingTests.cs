@@ -55,7 +55,7 @@ public sealed class HidingTests : PageContext
         await card.Find("form").SubmitAsync();
         card.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT" && a.Path.StartsWith("api/clients/", StringComparison.Ordinal)));
         JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == "PUT").Body, ContractsJson.Default.ClientSave)!.Phones
-            .Should().Equal(new PhoneSave("~two", "", true), new PhoneSave("+44 20 7946 0958", "", false), new PhoneSave("~one", "home", false));
+            .Should().Equal(new PhoneSave("~two", "", true, ""), new PhoneSave("+44 20 7946 0958", "", false, ""), new PhoneSave("~one", "home", false, ""));
     }
 
     [Fact]

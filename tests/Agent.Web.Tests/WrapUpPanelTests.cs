@@ -3,6 +3,7 @@ using System.Text.Json;
 using Bunit;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CallCrm.Agent.Web.Tests;
 
@@ -142,5 +143,16 @@ public sealed class WrapUpPanelTests : PageContext
         panel.WaitForAssertion(() => Saved.Should().HaveCount(2));
         Saved.Select(s => (s.Deal, s.DealAmount)).Should().Equal((deal, null), (deal, 1250.5m));
         Server.Asked.Should().NotContain(a => a.Method == "PUT" && a.Path == $"api/clients/{Some.ClientId}", "nothing of the card was asked for");
+    }
+
+    [Fact]
+    public async Task What_the_outcome_could_not_do_is_said_though_it_is_saved()
+    {
+        await InCallAsync("Ended");
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/wrap-up", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(new CommandAnswer(Guid.Empty, true, null, Notice: "stage_retired"), ContractsJson.Default.CommandAnswer)) : null;
+        var panel = Panel();
+        panel.FindAll("[data-test=disposition]")[0].Click();
+        await panel.Find("form").SubmitAsync();
+        panel.WaitForAssertion(() => Services.GetRequiredService<DeskActions>().Trouble.Should().Be("stage_retired"));
     }
 }

@@ -338,8 +338,8 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task SetTaskDoneAsync(Guid task, bool done, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, $"api/tasks/{task}/done", JsonContent.Create(new TaskDone(done), Json.TaskDone), cancel);
 
-    public Task SaveWrapUpAsync(Guid call, WrapUpSave save, CancellationToken cancel = default) =>
-        SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-up", JsonContent.Create(save, Json.WrapUpSave), cancel);
+    public Task<CommandAnswer> SaveWrapUpAsync(Guid call, WrapUpSave save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-up", JsonContent.Create(save, Json.WrapUpSave), Json.CommandAnswer, cancel);
 
     public Task<AdminView> AdminAsync(CancellationToken cancel = default) => GetAsync("api/admin", Json.AdminView, cancel);
 

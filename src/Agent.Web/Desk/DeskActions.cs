@@ -25,6 +25,19 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
         Guid? agent = null, Guid? ask = null, bool anyway = false) =>
         DoAsync(api.NewCommand(kind, call, node, extension, reason, client, number) with { AgentId = agent, AskId = ask, Anyway = anyway });
 
+    /// <summary>The number that this page dialled last, and the extension to key in once it answers; empty: none.</summary>
+    public (string Number, string Extension)? Dialled { get; private set; }
+
+    public async Task<bool> DialAsync(string number, Guid? client = null, string? extension = null)
+    {
+        // Before it is sent: the feed may be quicker than its answer.
+        Dialled = (number, extension ?? "");
+        if (await DoAsync("dial", client: client, number: number))
+            return true;
+        Dialled = null;
+        return false;
+    }
+
     /// <summary>Hands a call on, at once (transfer) or after a talk (consult), to one of the three.</summary>
     public Task<bool> HandOnAsync(string kind, Guid call, Guid? agent, Guid? queue, string? number) =>
         DoAsync(api.NewCommand(kind, call, number: number) with { ToAgent = agent, ToQueue = queue });

@@ -13,8 +13,9 @@ public sealed record ClientFields(string Kind, string Name, string Company, stri
     public ClientMore? More { get; init; }
 }
 
-/// <param name="Number">As typed.</param>
-public sealed record ClientNumber(string Number, string Label, bool IsMain);
+/// <param name="Number">As typed, perhaps with its extension behind it.</param>
+/// <param name="Extension">1 to 10 digits; empty: none. Null, and none behind the number: what the card has for it stays.</param>
+public sealed record ClientNumber(string Number, string Label, bool IsMain, string? Extension = null);
 
 public abstract record ClientSaved
 {
@@ -53,7 +54,7 @@ public sealed partial class ClientDirectory
         insert.Parameters.AddWithValue(PlainText.Clean(source, 100));
         AddMore(insert, more);
         if (await insert.ExecuteScalarAsync(ct) is null) return await AlreadyMadeAsync(connection, transaction, id, ct);
-        await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
+        await WriteNumbersAsync(connection, transaction, id, Settled(numbers, []), now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
         await WriteAddressesAsync(transaction, id, more.Addresses, ct);
         await RecalculateAsync(transaction, formulas, [id], ct);
@@ -82,7 +83,7 @@ public sealed partial class ClientDirectory
         update.Parameters.AddWithValue(version);
         AddMore(update, more);
         if (await update.ExecuteScalarAsync(ct) is not int saved) return await WhyNotAsync(connection, transaction, id, ct);
-        await WriteNumbersAsync(connection, transaction, id, numbers, now, ct);
+        await WriteNumbersAsync(connection, transaction, id, Settled(numbers, numbers.Exists(n => n.Extension is null) ? await ExtensionsAsync(transaction, id, ct) : []), now, ct);
         await WriteEmailsAsync(transaction, id, more.Emails, ct);
         await WriteAddressesAsync(transaction, id, more.Addresses, ct);
         await RecalculateAsync(transaction, formulas, [id], ct);
@@ -108,7 +109,14 @@ public sealed partial class ClientDirectory
         command.Parameters.AddWithValue(now.UtcDateTime);
     }
 
-    readonly record struct Number(string E164, string Raw, string Label, bool IsMain);
+    /// <param name="Extension">Null: nothing is said of it, until <see cref="Settled"/>.</param>
+    readonly record struct Number(string E164, string? Extension, string Raw, string Label, bool IsMain)
+    {
+        public string Key => KeyOf(E164, Extension ?? "");
+
+        /// <summary>A number with its extension is another one than without.</summary>
+        public static string KeyOf(string e164, string extension) => $"{e164};{extension}";
+    }
 
     static List<Number> Check(ClientFields fields, string region, Dictionary<string, string[]> errors)
     {
@@ -122,11 +130,33 @@ public sealed partial class ClientDirectory
         for (var n = 0; n < fields.Numbers.Count; n++)
         {
             var given = fields.Numbers[n];
-            if (PhoneNumbers.ToE164(given.Number, region) is not { } e164) errors[$"phones[{n}].number"] = ["expected a telephone number such as +39 02 1234 5678"];
-            else if (!numbers.Exists(x => x.E164 == e164)) numbers.Add(new Number(e164, PhoneNumbers.Clean(given.Number), PlainText.Clean(given.Label, 50), given.IsMain));
+            var (e164, behind) = PhoneNumbers.Typed(given.Number, region);
+            var named = given.Extension?.Trim();
+            var extension = behind.Length > 0 ? behind : named;
+            if (e164 is null) errors[$"phones[{n}].number"] = ["expected a telephone number such as +39 02 1234 5678"];
+            if (extension is not null && (!PhoneNumbers.IsExtension(extension) || (named is { Length: > 0 } && named != extension))) errors[$"phones[{n}].extension"] = ["expected an extension of 1 to 10 digits, one for each number"];
+            else if (e164 is not null) numbers.Add(new Number(e164, extension, PhoneNumbers.Clean(given.Number), PlainText.Clean(given.Label, 50), given.IsMain));
         }
 
         return numbers;
+    }
+
+    /// <summary>Each number once. Where nothing is said of an extension, the card's own stay with their number, in order: who knows of none takes none away.</summary>
+    static List<Number> Settled(List<Number> numbers, IReadOnlyCollection<(string E164, string Extension)> known)
+    {
+        var left = known.Where(k => !numbers.Exists(n => n.E164 == k.E164 && n.Extension == k.Extension)).GroupBy(k => k.E164, k => k.Extension, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => new Queue<string>(g), StringComparer.Ordinal);
+        return [.. numbers.Select(n => n.Extension is null ? n with { Extension = left.TryGetValue(n.E164, out var own) && own.TryDequeue(out var next) ? next : "" } : n).DistinctBy(n => n.Key)];
+    }
+
+    /// <summary>In the order in which the card shows them.</summary>
+    static async Task<List<(string, string)>> ExtensionsAsync(NpgsqlTransaction transaction, Guid id, CancellationToken ct)
+    {
+        var known = new List<(string, string)>();
+        await using var command = Command(transaction, "select e164, extension from client_phone where client_id = $1 order by is_main desc, added_at, e164, extension", [id]);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) known.Add((reader.GetString(0), reader.GetString(1)));
+        return known;
     }
 
     /// <summary>One @, and behind it a name of a domain with a point in it, of letters of any alphabet.</summary>
@@ -162,6 +192,7 @@ public sealed partial class ClientDirectory
             {
                 new() { Value = id }, new() { Value = numbers.Select(n => n.E164).ToArray() }, new() { Value = numbers.Select(n => n.Raw).ToArray() },
                 new() { Value = numbers.Select(n => n.Label).ToArray() }, new() { Value = numbers.Select((_, n) => n == main).ToArray() }, new() { Value = now.UtcDateTime },
+                new() { Value = numbers.Select(n => n.Extension ?? "").ToArray() },
             },
         };
         await command.ExecuteNonQueryAsync(ct);
@@ -197,12 +228,12 @@ public sealed partial class ClientDirectory
 
     const string WriteNumbersSql = """
         with given as (
-          select * from unnest($2::text[], $3::text[], $4::text[], $5::boolean[]) as g(e164, raw, label, is_main)
+          select * from unnest($2::text[], $3::text[], $4::text[], $5::boolean[], $7::text[]) as g(e164, raw, label, is_main, extension)
         ), gone as (
-          delete from client_phone where client_id = $1 and e164 <> all ($2)
+          delete from client_phone p where p.client_id = $1 and not exists (select from given g where g.e164 = p.e164 and g.extension = p.extension)
         )
-        insert into client_phone (client_id, e164, raw, label, is_main, added_at)
-        select $1, e164, raw, label, is_main, $6 from given
-        on conflict (client_id, e164) do update set raw = excluded.raw, label = excluded.label, is_main = excluded.is_main
+        insert into client_phone (client_id, e164, extension, raw, label, is_main, added_at)
+        select $1, e164, extension, raw, label, is_main, $6 from given
+        on conflict (client_id, e164, extension) do update set raw = excluded.raw, label = excluded.label, is_main = excluded.is_main
         """;
 }

@@ -16,8 +16,9 @@ public enum ImportCompanies { Text, Link, Make }
 
 /// <param name="Region">How numbers without a country code are read.</param>
 /// <param name="Before">Names are compared with cards that were there before, not with what the file itself brings; null: with all.</param>
+/// <param name="Run">The import, whose later rows fill the cards that it made for the companies of people; null: there are no later rows.</param>
 public sealed record ImportRule(ImportDuplicates Duplicates, bool ByNumber, bool ByMail, string Region, bool ByTaxId = false, ImportAlike Alike = ImportAlike.Ignore, ImportCompanies Companies = ImportCompanies.Text,
-    DateTimeOffset? Before = null);
+    DateTimeOffset? Before = null, Guid? Run = null);
 
 /// <param name="Id">Of the card that is made for it; the same whenever the same row is loaded.</param>
 public sealed record ImportedCompany(Guid Id, string Name, string TaxId);
@@ -74,14 +75,16 @@ public sealed partial class ClientDirectory
         var numbers = read.SelectMany(r => r.Numbers).Select(n => n.E164).Distinct(StringComparer.Ordinal).ToArray();
         await LockNumbersAsync(transaction, numbers, ct);
         var isNew = rule.Duplicates == ImportDuplicates.AlwaysNew;
-        var book = new ImportBook(isNew ? [] : await KnownAsync(transaction, rule.ByNumber ? numbers : [], rule.ByMail ? [.. read.SelectMany(r => r.Mails).Distinct(StringComparer.Ordinal)] : [],
-            rule.ByTaxId ? [.. read.Select(r => r.Head.TaxId).Where(t => t.Length > 0).Distinct(StringComparer.Ordinal)] : [], ct), companies);
-        var alike = isNew || rule.Alike == ImportAlike.Ignore ? [] : await AlikeAsync(transaction, read.FindAll(r => r.Errors.Count == 0 && book.Find(r, rule) is null), names, rule, ct);
+        var made = await MadeForPeopleAsync(transaction, read, rule, ct);
+        var book = new ImportBook(isNew && made.Count == 0 ? [] : await KnownAsync(transaction, made, rule.ByNumber && !isNew ? numbers : [], rule.ByMail && !isNew ? [.. read.SelectMany(r => r.Mails).Distinct(StringComparer.Ordinal)] : [],
+            rule.ByTaxId && !isNew ? [.. read.Select(r => r.Head.TaxId).Where(t => t.Length > 0).Distinct(StringComparer.Ordinal)] : [], ct), companies, made);
+        var alike = isNew || rule.Alike == ImportAlike.Ignore ? [] : await AlikeAsync(transaction, read.FindAll(r => r.Errors.Count == 0 && book.Find(r, rule) is null && book.Own(r) is null), names, rule, ct);
         // Companies before the people who belong to them, wherever they stand among these rows.
         var results = new ClientImported[read.Count];
         foreach (var n in Enumerable.Range(0, read.Count).OrderBy(n => read[n].Head.Kind != "company"))
             results[n] = read[n].Errors.Count > 0 ? new ClientImported.Invalid(read[n].Errors) : book.Take(read[n], rule, alike.GetValueOrDefault(read[n].Head.Id));
         await WriteAsync(transaction, book, ct);
+        await KeepMadeAsync(transaction, book, rule, ct);
         await RecalculateAsync(transaction, formulas, [.. book.New.Concat(book.Changed).Select(h => h.Id)], ct);
         return results;
     }
@@ -98,7 +101,7 @@ public sealed partial class ClientDirectory
     static ImportedRow Read(ImportedClient row, ImportRule rule, List<CustomField> own, LinkBook links, CompanyBook companies)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        var numbers = Check(row.Fields, rule.Region, errors);
+        var numbers = Settled(Check(row.Fields, rule.Region, errors), []);
         var f = row.Fields;
         var (emails, addresses, tags, roles) = CheckPlain(f, errors);
         var custom = f.More?.Custom is { Count: > 0 } given ? CheckCustom(own, given, links, errors).Set : NoCustom;
@@ -125,11 +128,11 @@ public sealed partial class ClientDirectory
     }
 
     /// <summary>Cards that have one of these numbers, addresses or tax ids, merged ones followed, locked against others who save.</summary>
-    static async Task<List<KnownClient>> KnownAsync(NpgsqlTransaction transaction, string[] numbers, string[] mails, string[] taxIds, CancellationToken ct)
+    static async Task<List<KnownClient>> KnownAsync(NpgsqlTransaction transaction, List<MadeCompany> made, string[] numbers, string[] mails, string[] taxIds, CancellationToken ct)
     {
         var known = new Dictionary<Guid, KnownClient>();
-        if (numbers.Length + mails.Length + taxIds.Length == 0) return [];
-        await using (var command = Command(transaction, KnownSql, [numbers, mails, taxIds]))
+        if (numbers.Length + mails.Length + taxIds.Length + made.Count == 0) return [];
+        await using (var command = Command(transaction, KnownSql, [numbers, mails, taxIds, made.ConvertAll(m => m.Id).ToArray()]))
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
             while (await reader.ReadAsync(ct))
@@ -179,7 +182,7 @@ public sealed partial class ClientDirectory
         if (book.Numbers.Count > 0)
         {
             await DoAsync(transaction, ImportNumbersSql, ct, book.Numbers.Select(n => n.Client).ToArray(), book.Numbers.Select(n => n.Number.E164).ToArray(), book.Numbers.Select(n => n.Number.Raw).ToArray(),
-                book.Numbers.Select(n => n.Number.Label).ToArray(), book.Numbers.Select(n => n.Number.IsMain).ToArray(), now);
+                book.Numbers.Select(n => n.Number.Label).ToArray(), book.Numbers.Select(n => n.Number.IsMain).ToArray(), now, book.Numbers.Select(n => n.Number.Extension ?? "").ToArray());
         }
 
         if (book.Mails.Count > 0)
@@ -227,7 +230,7 @@ public sealed partial class ClientDirectory
     // The lock on the card is taken after what is asked was found, and what is asked is looked at again: a card merged meanwhile is not given.
     static readonly string KnownSql = $"""
         with recursive way(key, id, reason) as (
-          select key, id, reason from ({ClientLikeness.Sure("$1", "$2", "$3")}) sure
+          select key, id, reason from ({ClientLikeness.Sure("$1", "$2", "$3")} union all select 'made ' || m, m, 'made' from unnest($4::uuid[]) m) sure
           union
           select w.key, c.merged_into, w.reason from way w join client c on c.id = w.id where c.merged_into is not null
         )
@@ -240,7 +243,7 @@ public sealed partial class ClientDirectory
         """;
 
     const string KnownListsSql = """
-        select client_id, e164 from client_phone where client_id = any ($1)
+        select client_id, e164 || ';' || extension from client_phone where client_id = any ($1)
         union all select client_id, lower(address) from client_email where client_id = any ($1)
         union all select client_id, kind || ' ' || text from client_address where client_id = any ($1)
         """;
@@ -268,9 +271,9 @@ public sealed partial class ClientDirectory
         """;
 
     const string ImportNumbersSql = """
-        insert into client_phone (client_id, e164, raw, label, is_main, added_at)
-        select client_id, e164, raw, label, is_main, $6 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[]) as g(client_id, e164, raw, label, is_main)
-        on conflict (client_id, e164) do nothing
+        insert into client_phone (client_id, e164, extension, raw, label, is_main, added_at)
+        select client_id, e164, extension, raw, label, is_main, $6 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $7::text[]) as g(client_id, e164, raw, label, is_main, extension)
+        on conflict (client_id, e164, extension) do nothing
         """;
 
     const string ImportMailsSql = """

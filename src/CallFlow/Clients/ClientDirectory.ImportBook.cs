@@ -45,15 +45,17 @@ public sealed partial class ClientDirectory
         readonly Dictionary<Guid, ImportHead> made = [];
         readonly Dictionary<Guid, ImportHead> changed = [];
         readonly CompanyBook companies;
+        readonly List<MadeCompany> waiting;
 
-        public ImportBook(IEnumerable<KnownClient> known, CompanyBook companies)
+        /// <param name="waiting">Cards made for the companies of people, whose own rows may be among these.</param>
+        public ImportBook(IEnumerable<KnownClient> known, CompanyBook companies, List<MadeCompany> waiting)
         {
-            this.companies = companies;
+            (this.companies, this.waiting) = (companies, waiting);
             // Of several who share a number: a confirmed card, then the oldest.
             foreach (var client in known.OrderBy(k => !k.Head.Confirmed).ThenBy(k => k.CreatedAt).ThenBy(k => k.Head.Id))
             {
                 cards[client.Head.Id] = (client.Head, client.Has);
-                foreach (var key in client.Keys) byKey.TryAdd(key, client.Head.Id);
+                foreach (var key in client.Keys) Know(key, client.Head.Id);
             }
         }
 
@@ -70,9 +72,19 @@ public sealed partial class ClientDirectory
 
         public List<(Guid Client, ImportMatch Match)> Alike { get; } = [];
 
+        /// <summary>Cards made for the companies of people.</summary>
+        public List<MadeCompany> MadeForPeople { get; } = [];
+
+        /// <summary>Those whose own row came.</summary>
+        public List<Guid> Claimed { get; } = [];
+
+        /// <summary>The card that the import made for the people of this company, if it is one alone.</summary>
+        public Guid? Own(ImportedRow row) => row.Head.Kind == "company" && waiting.FindAll(m => m.Is(row.Head)).Select(m => m.Id).Distinct().ToList() is [var one] && cards.ContainsKey(one) ? one : null;
+
         /// <param name="alike">Whose name is like it, when nothing else says who it is.</param>
         public ClientImported Take(ImportedRow row, ImportRule rule, ImportMatch? alike)
         {
+            if (Own(row) is { } own && (Find(row, rule)?.Client ?? own) == own) return TakeOwn(row, rule, own);
             if (rule.Duplicates == ImportDuplicates.AlwaysNew || Find(row, rule) is not { } match)
                 return alike is not null && rule.Alike == ImportAlike.Refuse ? new ClientImported.Alike(alike) : Make(row, rule, alike);
             var found = match.Client;
@@ -88,10 +100,10 @@ public sealed partial class ClientDirectory
             return new ClientImported.Changed(found, match) { MadeCompany = madeCompany };
         }
 
-        /// <summary>Who has one of the row's numbers, else of its addresses of mail, else its tax id.</summary>
+        /// <summary>Who has one of the row's numbers, else of its addresses of mail, else its tax id. Two with one number and another extension each are two, behind one switchboard.</summary>
         public ImportMatch? Find(ImportedRow row, ImportRule rule)
         {
-            var keys = (rule.ByNumber ? row.Numbers.Select(n => (Reason: ClientLikeness.Phone, Key: n.E164)) : [])
+            var keys = (rule.ByNumber ? row.Numbers.Select(n => (Reason: ClientLikeness.Phone, Key: byKey.ContainsKey(n.Key) ? n.Key : n.Extension is { Length: > 0 } ? Number.KeyOf(n.E164, "") : n.E164)) : [])
                 .Concat(rule.ByMail ? row.Mails.Select(m => (Reason: ClientLikeness.Email, Key: m)) : [])
                 .Concat(rule.ByTaxId && row.Head.TaxId.Length > 0 ? [(ClientLikeness.TaxId, Key(ClientLikeness.TaxId, row.Head.TaxId))] : []);
             Guid? found = null;
@@ -103,6 +115,21 @@ public sealed partial class ClientDirectory
             }
 
             return found is { } client ? new ImportMatch(client, reasons) : null;
+        }
+
+        /// <summary>Whatever becomes of clients who are there: nobody wrote this card but the import, from a person's row.</summary>
+        ClientImported.Changed TakeOwn(ImportedRow row, ImportRule rule, Guid own)
+        {
+            var match = Find(row, rule) ?? new ImportMatch(own, [ClientLikeness.Name], 100);
+            var (head, has) = cards[own];
+            var after = Fill(head, row.Head) with { Name = First(row.Head.Name, head.Name), Company = First(row.Head.Company, head.Company), ResponsibleId = row.Head.ResponsibleId ?? head.ResponsibleId };
+            Add(own, row, head, after, has);
+            cards[own] = (after, has);
+            changed[own] = after;
+            Know(row, rule, own);
+            Claimed.Add(own);
+            waiting.RemoveAll(m => m.Id == own);
+            return new ClientImported.Changed(own, match);
         }
 
         ClientImported.Made Make(ImportedRow row, ImportRule rule, ImportMatch? alike)
@@ -128,6 +155,7 @@ public sealed partial class ClientDirectory
             made[company.Id] = company;
             cards[company.Id] = (company, new HashSet<string>(StringComparer.Ordinal));
             companies.Know(company.Id, [asked.Name], asked.TaxId);
+            MadeForPeople.Add(new MadeCompany(company.Id, asked.Name.ToLowerInvariant(), asked.TaxId));
             return (row.Head with { CompanyId = company.Id, Company = "" }, true);
         }
 
@@ -137,7 +165,8 @@ public sealed partial class ClientDirectory
         int Add(Guid client, ImportedRow row, ImportHead? before, ImportHead after, HashSet<string> has)
         {
             var hadNumber = has.Any(h => h.StartsWith('+'));
-            var numbers = row.Numbers.FindAll(n => has.Add(n.E164));
+            // A number without an extension says nothing of one.
+            var numbers = row.Numbers.FindAll(n => (n.Extension is { Length: > 0 } || !has.Any(h => h.StartsWith(n.Key, StringComparison.Ordinal))) && has.Add(n.Key));
             for (var n = 0; n < numbers.Count; n++) Numbers.Add((client, numbers[n] with { IsMain = !hadNumber && n == 0 }));
             var main = after.Email.ToLowerInvariant();
             var mails = row.Emails.Prepend(new ClientEmail(row.Head.Email, "")).Prepend(new ClientEmail(before?.Email ?? "", "")).Where(m => m.Address.Length > 0 && m.Address.ToLowerInvariant() is var small && small != main && has.Add(small)).ToList();
@@ -149,13 +178,20 @@ public sealed partial class ClientDirectory
 
         void Know(ImportedRow row, ImportRule rule, Guid id)
         {
-            if (rule.ByNumber) row.Numbers.ForEach(n => byKey.TryAdd(n.E164, id));
+            if (rule.ByNumber) row.Numbers.ForEach(n => Know(n.Key, id));
             if (rule.ByMail)
             {
                 foreach (var mail in row.Mails) byKey.TryAdd(mail, id);
             }
 
             if (rule.ByTaxId && row.Head.TaxId.Length > 0) byKey.TryAdd(Key(ClientLikeness.TaxId, row.Head.TaxId), id);
+        }
+
+        /// <summary>A number also without its extension.</summary>
+        void Know(string key, Guid id)
+        {
+            byKey.TryAdd(key, id);
+            if (key[0] == '+' && key.IndexOf(';') is > 0 and var at) byKey.TryAdd(key[..at], id);
         }
 
         static ImportHead Fill(ImportHead card, ImportHead row) => Joined(card, card, row) with { Kind = card.Confirmed ? card.Kind : row.Kind };

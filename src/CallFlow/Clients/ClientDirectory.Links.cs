@@ -20,7 +20,7 @@ public sealed partial class ClientDirectory
             await using var command = new NpgsqlCommand(target switch { "client" => FindClientsSql, "deal" => FindDealsSql, _ => FindPeopleSql }, transaction.Connection, transaction);
             command.Parameters.AddWithValue(texts);
             command.Parameters.Add(new NpgsqlParameter { Value = texts.Select(t => Guid.TryParse(t, out var id) ? id : (Guid?)null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
-            if (target == "client") command.Parameters.Add(new NpgsqlParameter { Value = texts.Select(t => PhoneNumbers.ToE164(t, region)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+            if (target == "client") command.Parameters.Add(new NpgsqlParameter { Value = texts.Select(t => PhoneNumbers.Typed(t, region).E164).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
             if (target == "deal")
                 command.Parameters.Add(new NpgsqlParameter { Value = texts.Select(t => long.TryParse(t.TrimStart('#'), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : (long?)null).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
             await using var reader = await command.ExecuteReaderAsync(ct);

@@ -191,7 +191,7 @@ public sealed partial class ClientDirectory
 
     const string SnapshotSql = """
         select (to_jsonb(c) - 'search' || jsonb_build_object(
-          'phones', coalesce((select jsonb_agg(to_jsonb(p) - 'client_id' order by p.added_at, p.e164) from client_phone p where p.client_id = c.id), '[]'),
+          'phones', coalesce((select jsonb_agg(to_jsonb(p) - 'client_id' order by p.added_at, p.e164, p.extension) from client_phone p where p.client_id = c.id), '[]'),
           'emails', coalesce((select jsonb_agg(to_jsonb(e) - 'client_id' order by e.position, e.address) from client_email e where e.client_id = c.id), '[]'),
           'addresses', coalesce((select jsonb_agg(to_jsonb(a) - 'client_id' order by a.position, a.kind, a.key) from client_address a where a.client_id = c.id), '[]')))::text
         from client c where c.id = $1
@@ -211,9 +211,9 @@ public sealed partial class ClientDirectory
         """;
 
     const string MergeNumbersSql = """
-        insert into client_phone (client_id, e164, raw, label, is_main, added_at)
-        select $1, e164, raw, label, is_main and not exists (select from client_phone where client_id = $1), added_at from client_phone where client_id = $2
-        on conflict (client_id, e164) do nothing
+        insert into client_phone (client_id, e164, extension, raw, label, is_main, added_at)
+        select $1, e164, extension, raw, label, is_main and not exists (select from client_phone where client_id = $1), added_at from client_phone where client_id = $2
+        on conflict (client_id, e164, extension) do nothing
         """;
 
     // Both main addresses stay, whichever is the main one now; what is the main one leaves the list by the statement after this.
@@ -238,15 +238,21 @@ public sealed partial class ClientDirectory
         where w.id = $1 and m.id = $2
         """;
 
+    // Merged before numbers had extensions: whatever the number has now is what it had then.
     const string UnmergeNumbersSql = """
-        with m as (
-          select jsonb_path_query_array(winner_before, '$.phones[*].e164') as before, jsonb_path_query_array(winner_after, '$.phones[*].e164') as after from client_merge where id = $2
+        with was as (
+          select side, p ->> 'e164' as e164, p ->> 'extension' as extension
+          from client_merge m cross join lateral (values ('before', m.winner_before), ('after', m.winner_after)) v (side, card) cross join lateral jsonb_array_elements(v.card -> 'phones') p
+          where m.id = $2
         ), gone as (
-          delete from client_phone p using m where p.client_id = $1 and m.after ? p.e164 and not m.before ? p.e164 returning p.e164, p.is_main
+          delete from client_phone p where p.client_id = $1
+            and exists (select from was w where w.side = 'after' and w.e164 = p.e164 and coalesce(w.extension, p.extension) = p.extension)
+            and not exists (select from was w where w.side = 'before' and w.e164 = p.e164 and coalesce(w.extension, p.extension) = p.extension)
+          returning p.e164, p.extension, p.is_main
         )
         update client_phone p set is_main = true
         where p.client_id = $1 and exists (select from gone where is_main)
-          and p.e164 = (select e164 from client_phone where client_id = $1 and e164 not in (select e164 from gone) order by added_at, e164 limit 1)
+          and (p.e164, p.extension) = (select e164, extension from client_phone where client_id = $1 and (e164, extension) not in (select e164, extension from gone) order by added_at, e164, extension limit 1)
         """;
 
     // The address that was the winner's main one before is not the loser's, whichever is the main one now.

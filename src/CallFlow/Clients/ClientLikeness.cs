@@ -14,13 +14,13 @@ public static class ClientLikeness
     /// <summary>In the transaction, before the operator % is used.</summary>
     public const string SetLeast = "set local pg_trgm.similarity_threshold = 0.55";
 
-    /// <summary>Cards that have one of these numbers, addresses or tax ids, as rows (key, id, reason); merged cards and the bin's are among them.</summary>
+    /// <summary>Cards that have one of these numbers, addresses or tax ids, as rows (key, id, reason; a number's key is that and its extension, +39…;12); merged cards and the bin's are among them.</summary>
     /// <param name="numbers">A parameter, text[]: E.164.</param>
     /// <param name="mails">A parameter, text[]: small letters.</param>
     /// <param name="taxIds">A parameter, text[]: as <see cref="ClientDirectory.CleanTaxId"/> leaves them.</param>
     public static string Sure(string numbers, string mails, string taxIds) =>
         $"""
-        select e164 as key, client_id as id, 'phone' as reason from client_phone where e164 = any ({numbers})
+        select e164 || ';' || extension as key, client_id as id, 'phone' as reason from client_phone where e164 = any ({numbers})
         union all select lower(email), id, 'email' from client where email <> '' and lower(email) = any ({mails})
         union all select lower(address), client_id, 'email' from client_email where lower(address) = any ({mails})
         union all select tax_id, id, 'tax_id' from client where tax_id <> '' and tax_id = any ({taxIds})

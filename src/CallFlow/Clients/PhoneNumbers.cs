@@ -7,7 +7,7 @@ using PhoneNumber = CallCrm.Engine.PhoneNumber;
 namespace CallCrm.CallFlow;
 
 /// <summary>What a number as the PBX or a person wrote it means (ITU-T E.164, with libphonenumber's metadata).</summary>
-public static class PhoneNumbers
+public static partial class PhoneNumbers
 {
     const int LongestRaw = 80;
     const int LongestE164 = 15;

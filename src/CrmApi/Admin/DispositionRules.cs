@@ -51,6 +51,8 @@ internal static class DispositionRules
 
         errors.Unless(rule is not { Task.Ask: true, Callback.Ask: true }, "items", "the agent is asked once: for the task or for the callback");
         errors.Unless(rule.Stage is not { } stage || (stage.DealType is { Length: > 0 } && stage.Stage is { Length: > 0 }), "items", "stages that there are");
+        if (rule.Stage is { } named && known.DealTypes?.Items.FirstOrDefault(t => t.Code == named.DealType)?.Stages.FirstOrDefault(s => s.Code == named.Stage) is { Retired: true } gone)
+            errors.Add("items", $"a stage that is not put away in the rule of “{item.Name}”, which names “{gone.Name}”");
     }
 
     /// <summary>Itself and what is above it; one more than may be where it runs in a circle.</summary>

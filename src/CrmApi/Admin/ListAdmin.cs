@@ -45,7 +45,7 @@ internal static class ListAdmin
             Items = [.. list.Items.Select(t => t with { Name = Texts.Clean(t.Name).Trim(), Stages = [.. t.Stages.Select(s => s with { Name = Texts.Clean(s.Name).Trim() })] })],
         };
         var subject = new AdminWriter.Subject<DealTypeList>(DealTypes, DealTypes, v => v.DealTypes, _ => "", ContractsJson.Default.DealTypeList);
-        return (await writer.ChangeAsync(person, subject, _ => ListRules.Check(list), async change =>
+        return (await writer.ChangeAsync(person, subject, known => ListRules.Check(list, known), async change =>
         {
             if (await RefuseOlderAsync(change, DealTypes, list.Version, cancel) is { } newer) return newer;
             if (await RefuseOutcomesAsync(change, list, cancel) is { } refused) return refused;

@@ -32,7 +32,7 @@ internal static class ListRules
         return errors;
     }
 
-    public static AdminRules.Errors Check(DealTypeList list)
+    public static AdminRules.Errors Check(DealTypeList list, AdminView known)
     {
         var errors = new AdminRules.Errors();
         errors.Unless(list.Items.Count <= MostTypes, "items", $"at most {MostTypes} of them");
@@ -44,9 +44,21 @@ internal static class ListRules
             errors.Unless(type.Stages.All(s => s.Outcome is null or "won" or "lost"), "items", "stages that are won, lost, or neither");
             // Where new deals begin: they are not over as soon as they are made.
             errors.Unless(type.Stages.FirstOrDefault(s => !s.Retired) is { Outcome: null }, "items", "an open stage first in every deal type");
+            CheckRules(errors, type, known);
         }
 
         return errors;
+    }
+
+    /// <summary>A disposition whose stage is put away would move nothing any more: its rule is changed first. Of a type that is put away as a whole, deals go on, and so do the rules.</summary>
+    static void CheckRules(AdminRules.Errors errors, DealTypeSetup type, AdminView known)
+    {
+        var kept = type.Stages.Where(s => !s.Retired).Select(s => s.Code).ToHashSet(StringComparer.Ordinal);
+        foreach (var stage in (known.DealTypes?.Items.FirstOrDefault(t => t.Code == type.Code)?.Stages ?? []).Where(s => !s.Retired && !kept.Contains(s.Code)))
+        {
+            var movers = known.Dispositions.Where(d => d.Rule?.Stage is { } to && to.DealType == type.Code && to.Stage == stage.Code).Select(d => d.Name).ToList();
+            errors.Unless(movers.Count == 0, "items", $"“{stage.Name}” kept while dispositions move deals there: {string.Join(", ", movers)}");
+        }
     }
 
     /// <summary>Two of one name could not be told apart, neither by people nor by an import.</summary>

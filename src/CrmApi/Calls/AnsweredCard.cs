@@ -97,7 +97,7 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
         var note = more is null || card.Note.Contains(more, StringComparison.Ordinal) ? card.Note : card.Note.Length == 0 ? more : $"{card.Note}\n{more}";
         var custom = open.Values.Where(f => ScriptFields.IsCustom(f.Field)).ToDictionary(f => f.Field[ScriptFields.CustomPrefix.Length..], f => AsJson(f, card), StringComparer.Ordinal);
         return new ClientSave(card.Kind, Set("name", card.Name), Set("company", card.Company), Set("email", card.Email), Set("city", card.City), note, Set("language", card.Language ?? "") is { Length: > 0 } language ? language : null,
-            card.Segment, card.ResponsibleId, [.. card.Phones.Select(p => new PhoneSave(p.E164, p.Label, p.IsMain))], card.Version, Custom: custom);
+            card.Segment, card.ResponsibleId, [.. card.Phones.Select(p => new PhoneSave(p.E164, p.Label, p.IsMain, p.Extension))], card.Version, Custom: custom);
     }
 
     /// <summary>What the field reads of it, so that an unchanged value is found to be one; what it does not read is sent as it is, and refused by the one who writes.</summary>

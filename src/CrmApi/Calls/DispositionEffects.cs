@@ -22,15 +22,22 @@ internal sealed record WrapUpOccasion(Guid Call, Guid Agent, Guid By, Guid? Clie
 /// </summary>
 internal sealed class DispositionEffects(TaskStore tasks, DealStore deals, DoNotCall marks, TimeProvider time)
 {
-    public async Task RunAsync(NpgsqlTransaction transaction, WrapUpOccasion occasion, DispositionRule? rule, CancellationToken cancel)
+    public const string StageRetired = "stage_retired";
+
+    /// <returns><see cref="StageRetired"/> where a deal was to be moved and its stage is put away; null: all was done.</returns>
+    public async Task<string?> RunAsync(NpgsqlTransaction transaction, WrapUpOccasion occasion, DispositionRule? rule, CancellationToken cancel)
     {
         var before = (await transaction.Connection!.QueryAsync<Effect>(new CommandDefinition(
             "select kind, object_id, before, after, made_at from wrap_up_effect where call_id = @Call and agent_id = @Agent", new { occasion.Call, occasion.Agent }, transaction, cancellationToken: cancel)))
             .ToDictionary(e => e.Kind, StringComparer.Ordinal);
         foreach (var kind in new[] { "task", "callback" })
             await FollowAsync(transaction, occasion, kind, occasion.FollowUps.FirstOrDefault(f => f.Kind == kind), before.GetValueOrDefault(kind), cancel);
-        await MoveAsync(transaction, occasion, rule?.Stage, before.GetValueOrDefault("stage"), cancel);
+        // Rules are kept from naming a stage that is put away; what was saved before that may.
+        var stage = rule?.Stage is { } named && await StageOfAsync(transaction, named.DealType, named.Stage, cancel) is not null ? named : null;
+        var missed = rule?.Stage is { } gone && stage is null && !occasion.StageGiven && await DealOfAsync(transaction, occasion, gone, cancel) is not null;
+        var moved = await MoveAsync(transaction, occasion, stage, before.GetValueOrDefault("stage"), cancel);
         await MarkAsync(transaction, occasion, rule?.DoNotCall == true, before.GetValueOrDefault("do_not_call"), cancel);
+        return missed || !moved ? StageRetired : null;
     }
 
     async Task FollowAsync(NpgsqlTransaction transaction, WrapUpOccasion occasion, string kind, FollowUp? wanted, Effect? done, CancellationToken cancel)
@@ -52,28 +59,34 @@ internal sealed class DispositionEffects(TaskStore tasks, DealStore deals, DoNot
         }
     }
 
-    async Task MoveAsync(NpgsqlTransaction transaction, WrapUpOccasion occasion, StageRule? rule, Effect? done, CancellationToken cancel)
+    /// <param name="rule">Its stage is not put away.</param>
+    /// <returns>False: the deal was to go back, and the stage it came from is put away.</returns>
+    async Task<bool> MoveAsync(NpgsqlTransaction transaction, WrapUpOccasion occasion, StageRule? rule, Effect? done, CancellationToken cancel)
     {
+        var wentBack = true;
         if (done is not null)
         {
             var moved = await DealStore.FindAsync(transaction, done.ObjectId, cancel);
             var goesOn = rule is not null && moved?.DealType == rule.DealType && (occasion.Deal is null || occasion.Deal == moved.Id);
-            if (moved is null || moved.Stage != done.After || (goesOn && rule!.Stage == done.After)) return;
+            if (moved is null || moved.Stage != done.After || (goesOn && rule!.Stage == done.After)) return true;
             // One move, not back and on again.
-            if (await StageOfAsync(transaction, moved.DealType, goesOn ? rule!.Stage : done.Before, cancel) is { } to) await deals.MoveAsync(transaction, moved, to, occasion.By, cancel, new DealOccasion(occasion.Call, occasion.Agent));
+            var to = await StageOfAsync(transaction, moved.DealType, goesOn ? rule!.Stage : done.Before, cancel);
+            wentBack = to is not null;
+            if (to is not null) await deals.MoveAsync(transaction, moved, to, occasion.By, cancel, new DealOccasion(occasion.Call, occasion.Agent));
             if (goesOn && rule!.Stage != done.Before)
             {
                 await KeepAsync(transaction, occasion, done with { After = rule.Stage }, cancel);
-                return;
+                return true;
             }
 
             await ForgetAsync(transaction, occasion, "stage", cancel);
-            if (goesOn) return;
+            if (goesOn) return true;
         }
 
-        if (rule is null || occasion.StageGiven || await DealOfAsync(transaction, occasion, rule, cancel) is not { } deal || await StageOfAsync(transaction, rule.DealType, rule.Stage, cancel) is null) return;
-        if (occasion.MayLeave is { } may && deal.Stage != rule.Stage && !await may(deal)) return;
+        if (rule is null || occasion.StageGiven || await DealOfAsync(transaction, occasion, rule, cancel) is not { } deal) return wentBack;
+        if (occasion.MayLeave is { } may && deal.Stage != rule.Stage && !await may(deal)) return wentBack;
         if (await deals.MoveAsync(transaction, deal, rule.Stage, occasion.By, cancel, new DealOccasion(occasion.Call, occasion.Agent))) await KeepAsync(transaction, occasion, new Effect("stage", deal.Id, deal.Stage, rule.Stage, time.GetUtcNow()), cancel);
+        return wentBack;
     }
 
     static async Task<DealRow?> DealOfAsync(NpgsqlTransaction transaction, WrapUpOccasion occasion, StageRule rule, CancellationToken cancel)

@@ -40,11 +40,12 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (save.Prefilled is { } prefilled && prefilled.Any(f => !Proposable.Contains(f))) return Problems.Invalid("prefilled", $"fields of the proposal: {string.Join(", ", Proposable)}");
         if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
         if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
-        if (await wrapUps.StoreAsync(id, person, save, cancel) is { } refused) return refused;
+        string? notice = null;
+        if (await wrapUps.StoreAsync(id, person, save, told => notice = told, cancel) is { } refused) return refused;
         feed.TellOtherPages(person.Id, save.PageId, new DoneElsewhereEvent(id, "wrap_up", save.PageId));
-        if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null));
+        if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null, Notice: notice));
         var answer = await road.CommandAsync(save.CommandId, person.Id, new RoadCommand("finish_wrap_up", id), cancel);
-        return TypedResults.Ok(new CommandAnswer(save.CommandId, answer.Accepted, answer.Reason));
+        return TypedResults.Ok(new CommandAnswer(save.CommandId, answer.Accepted, answer.Reason, Notice: notice));
     }
 
     public static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> ChangeAsync(Guid id, Guid agent, DispositionChange change, Person person, WrapUps wrapUps, CallStore calls, CancellationToken cancel)
@@ -55,13 +56,15 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (call.WrapUps!.All(w => w.AgentId != agent)) return Problems.NotFound("wrap-up");
         if (agent != person.Id && !others)
             return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Only who gave the disposition, or somebody with the right to change those of others, may change it.");
-        return await wrapUps.ChangeAsync(call.Call.Id, agent, person.Id, change.Disposition, cancel) is { } refused
+        string? notice = null;
+        return await wrapUps.ChangeAsync(call.Call.Id, agent, person.Id, change.Disposition, told => notice = told, cancel) is { } refused
             ? refused
-            : TypedResults.Ok((await calls.DetailAsync(id, person, cancel))!);
+            : TypedResults.Ok((await calls.DetailAsync(id, person, cancel))! with { Notice = notice });
     }
 
     /// <summary>Null: it is changed. The row is locked: of two at once the second sees what the first left.</summary>
-    async Task<ProblemHttpResult?> ChangeAsync(Guid call, Guid agent, Guid person, string disposition, CancellationToken cancel)
+    /// <param name="tell">What was not done of what the disposition brings with it.</param>
+    async Task<ProblemHttpResult?> ChangeAsync(Guid call, Guid agent, Guid person, string disposition, Action<string> tell, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
@@ -75,7 +78,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         await audit.AddChangeAsync(transaction, person, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, disposition, cancel);
         var rule = DispositionRow.ReadRule(row.Rule);
         var follow = FollowUps.Of(rule, given.NextStep, given.NextAt, given.CreatedAt, facts.Agent(clock), facts.Client(clock));
-        await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, person, facts.ClientId, given.DealId, false, follow), rule, cancel);
+        if (await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, person, facts.ClientId, given.DealId, false, follow), rule, cancel) is { } notice) tell(notice);
         await transaction.CommitAsync(cancel);
         await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
         return null;
@@ -215,7 +218,8 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
     }
 
     /// <summary>Null: it is stored.</summary>
-    async Task<ProblemHttpResult?> StoreAsync(Guid call, Person person, WrapUpSave save, CancellationToken cancel)
+    /// <param name="tell">What was not done of what the disposition brings with it.</param>
+    async Task<ProblemHttpResult?> StoreAsync(Guid call, Person person, WrapUpSave save, Action<string> tell, CancellationToken cancel)
     {
         var agent = person.Id;
         if (save.NewDeal is { } made) save = save with { NewDeal = made with { Amount = save.DealAmount ?? made.Amount } };
@@ -269,9 +273,10 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             if (given is not null && given.Disposition != save.Disposition)
                 await audit.AddChangeAsync(transaction, agent, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, save.Disposition, cancel);
             var follow = FollowUps.Of(rule, Texts.Clean(save.NextStep), save.NextAt, since, facts.Agent(clock), facts.Client(clock));
-            await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, agent, facts.ClientId, deal, save.Stage is not null, follow,
+            var notice = await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, agent, facts.ClientId, deal, save.Stage is not null, follow,
                 async leaving => (refused = await required.RefuseStageAsync(transaction, leaving, person, filled, cancel)) is null), rule, cancel);
             if (refused is not null) return refused;
+            if (notice is not null) tell(notice);
             IReadOnlyDictionary<string, string> notInDeal = new Dictionary<string, string>(StringComparer.Ordinal);
             if (script is not null)
             {

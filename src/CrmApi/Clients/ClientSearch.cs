@@ -65,11 +65,20 @@ static class ClientSearch
         var digits = string.Concat(query.Where(char.IsAsciiDigit));
         if (veil.Numbers)
         {
-            parameters.Add("e164", PhoneNumbers.ToE164(query, region));
+            parameters.Add("e164", PhoneNumbers.Typed(query, region).E164);
             ways.Add(Elsewhere("client_phone p where p.e164 = @e164", null, page));
+        }
+        else if (PhoneNumbers.Typed(query, region) is { E164: { } whole, Extension: { Length: > 0 } extension })
+        {
+            parameters.Add("e164", whole);
+            parameters.Add("extension", extension);
+            ways.Add(Elsewhere("client_phone p where p.e164 = @e164 and p.extension = @extension", null, page));
         }
         else if (digits.Length >= 3 && !query.Any(char.IsLetter))
         {
+            // An extension alone, as the caller says it.
+            parameters.Add("extension", digits);
+            ways.Add(Elsewhere("client_phone p where p.extension = @extension and p.extension <> ''", limit is null ? null : MostNumbers, page));
             parameters.Add("digits", $"%{digits}%");
             // As written within the country (020 …), where the international form has no 0.
             var national = digits[0] == '0' && digits.TrimStart('0').Length >= 3;

@@ -43,11 +43,11 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
         var sql =
             $"""
             {hits}
-            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed, c.hidden_at is not null as hidden, c.tags, {order.Place}
+            select c.id, c.number, c.name, c.company, s.name as segment_name, u.name as responsible_name, p.e164 as phone, l.at as last_call_at, c.confirmed, c.hidden_at is not null as hidden, c.tags, p.extension, {order.Place}
             from client c
             left join segment s on s.code = c.segment
             left join app_user u on u.id = c.responsible_id
-            left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
+            left join lateral (select e164, extension from client_phone where client_id = c.id order by is_main desc, added_at, e164, extension limit 1) p on true
             left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
             where {live} {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
             {order.By("c.id")} limit @limit
@@ -72,9 +72,9 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
             """, new { within = within.People }, cancellationToken: cancel))).AsList();
     }
 
-    sealed record ListRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed, bool Hidden, Array Tags)
+    sealed record ListRow(Guid Id, long Number, string Name, string Company, string? SegmentName, string? ResponsibleName, string? Phone, DateTimeOffset? LastCallAt, bool Confirmed, bool Hidden, Array Tags, string? Extension)
     {
-        public ClientRow View() => new(Id, Number, Name, Company, SegmentName, ResponsibleName, Phone is { } e164 ? Numbers.Format(e164, "en") : null, LastCallAt, Confirmed, Hidden, Tags.Length > 0 ? (string[])Tags : null);
+        public ClientRow View() => new(Id, Number, Name, Company, SegmentName, ResponsibleName, Phone is { } e164 ? Numbers.Format(e164, "en") : null, LastCallAt, Confirmed, Hidden, Tags.Length > 0 ? (string[])Tags : null, Extension ?? "");
     }
 
     /// <summary>The card; of a merged client, that of the one it went into.</summary>

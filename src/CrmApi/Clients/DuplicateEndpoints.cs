@@ -89,7 +89,7 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
         var values = new
         {
             self = ask.Id ?? Guid.Empty,
-            numbers = ask.Phones.Select(p => PhoneNumbers.ToE164(p, region)).OfType<string>().Distinct().ToArray(),
+            numbers = ask.Phones.Select(p => PhoneNumbers.Typed(p, region).E164).OfType<string>().Distinct().ToArray(),
             emails = ask.Emails.Select(e => PlainText.Clean(e, 254).ToLowerInvariant()).Where(e => e.Contains('@', StringComparison.Ordinal)).Distinct().ToArray(),
             taxIds = new[] { ClientDirectory.CleanTaxId(ask.TaxId) }.Where(t => t.Length > 0).ToArray(),
             name,

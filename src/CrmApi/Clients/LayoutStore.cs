@@ -45,11 +45,15 @@ internal sealed class LayoutStore(NpgsqlDataSource database)
         "roles" => save.Roles is { } roles && !roles.ToHashSet(StringComparer.Ordinal).SetEquals(card.Roles ?? []),
         "tags" => save.Tags is { } tags && !tags.Select(t => t.Trim()).ToHashSet(StringComparer.Ordinal).SetEquals(card.Tags ?? []),
         "emails" => save.Emails is { } emails && !emails.SequenceEqual(card.Emails ?? []),
-        // The label and the order of numbers are part of them.
-        "phones" => !save.Phones.Select(p => (PhoneNumbers.ToE164(p.Number, region) ?? p.Number, p.Label.Trim(), p.IsMain)).ToHashSet().SetEquals(card.Phones.Select(p => (p.E164, p.Label, p.IsMain))),
+        // The label and the order of numbers are part of them, and the extension where something is said of it.
+        "phones" => !save.Phones.Select(p => (PhoneNumbers.Typed(p.Number, region).E164 ?? p.Number, p.Label.Trim(), p.IsMain)).ToHashSet().SetEquals(card.Phones.Select(p => (p.E164, p.Label, p.IsMain)))
+            || save.Phones.Any(p => ExtensionOf(p, region) is { } extension && !card.Phones.Any(k => k.E164 == (PhoneNumbers.Typed(p.Number, region).E164 ?? p.Number) && k.Extension == extension)),
         _ => field.StartsWith(CardFieldCodes.CustomPrefix, StringComparison.Ordinal) && save.Custom?.TryGetValue(field[CardFieldCodes.CustomPrefix.Length..], out var typed) == true
             && !SameValue(typed, card.Custom?.GetValueOrDefault(field[CardFieldCodes.CustomPrefix.Length..])),
     };
+
+    /// <summary>Null: nothing is said of it.</summary>
+    static string? ExtensionOf(PhoneSave phone, string region) => PhoneNumbers.Typed(phone.Number, region).Extension is { Length: > 0 } behind ? behind : phone.Extension?.Trim();
 
     /// <summary>Lines end as the page's boxes or the database have them.</summary>
     static bool Differs(string typed, string before) => Lines(typed) != Lines(before);

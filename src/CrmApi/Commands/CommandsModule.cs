@@ -81,6 +81,8 @@ internal static class CommandsModule
         // A call lends the card of its client: it is no way to a card that one may not see.
         if (request is { Kind: "attach_client" or "dial", ClientId: { } client } && !person.Within(Rights.WorkWithClients).IsEveryone && !(await cards.OfAsync(person, client, cancel)).View)
             return Problems.NotFound("client");
+        // What stands behind the number is keyed in by hand once it has answered.
+        if (request is { Kind: "dial", Number: { } typed } && PhoneNumbers.Typed(typed, site.Value.Region) is { E164: not null, Extension.Length: > 0 }) request = request with { Number = PhoneNumbers.Split(typed).Number };
         var e164 = PhoneNumbers.ToE164(request.Number, site.Value.Region);
         if (request.Kind == "dial" && await marks.ForbidsAsync(request.ClientId, e164, cancel)) return TypedResults.Ok(new CommandAnswer(request.Id, false, "do_not_call"));
         var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId,

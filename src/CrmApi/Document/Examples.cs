@@ -17,10 +17,10 @@ internal static class Examples
     static readonly DateTimeOffset Then = new(2026, 11, 28, 17, 2, 11, TimeSpan.Zero);
     static readonly Guid Client = Id(1), Other = Id(2), Deal = Id(3), Task = Id(4), Anna = Id(5), Merge = Id(6);
 
-    static readonly ClientSave Save = new("company", "Mario Rossi", "Rossi Impianti", "mario@rossi.example", "Milano", "Calls back after six", "it", "vip", Anna, [new PhoneSave("02 12345678", "office", true)], 4, Tags: ["fair"]);
+    static readonly ClientSave Save = new("company", "Mario Rossi", "Rossi Impianti", "mario@rossi.example", "Milano", "Calls back after six", "it", "vip", Anna, [new PhoneSave("02 12345678", "office", true, "12")], 4, Tags: ["fair"]);
 
     static readonly ClientCardView Card = new(Client, 1207, "company", "Mario Rossi", "Rossi Impianti", "mario@rossi.example", "Milano", "Calls back after six", "it", "vip", "VIP", "", "web", Anna, "Anna Verdi", true, 5,
-        [new PhoneView("+390212345678", "+39 02 1234 5678", "office", true)],
+        [new PhoneView("+390212345678", "+39 02 1234 5678", "office", true, "12")],
         [new DealView(Deal, 311, "sale", "Sale", "proposal", "Proposal", "New boilers", 1250m, "EUR", "Anna Verdi", Then, 2, Anna)], null, Then, Tags: ["fair"]);
 
     static readonly DealDetailView Boilers = new(Deal, 311, Client, "Mario Rossi", "sale", "Sale", "proposal", "Proposal", "New boilers", 1250m, "EUR", Anna, "Anna Verdi", Then, null, Then.AddDays(-3), 2);

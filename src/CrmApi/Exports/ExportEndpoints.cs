@@ -98,7 +98,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
             $"""
             {hits}
             select c.number, c.kind, c.name, coalesce(nullif(b.company, ''), b.name, c.company) as company,
-              (select jsonb_agg(jsonb_build_object('Value', p.e164, 'Label', p.label) order by p.is_main desc, p.added_at, p.e164)::text from client_phone p where p.client_id = c.id) as phones,
+              (select jsonb_agg(jsonb_build_object('Value', p.e164, 'Label', p.label, 'Extension', p.extension) order by p.is_main desc, p.added_at, p.e164, p.extension)::text from client_phone p where p.client_id = c.id) as phones,
               (select jsonb_agg(jsonb_build_object('Value', e.address, 'Label', e.label) order by e.position, e.address)::text from client_email e where e.client_id = c.id) as emails,
               c.email, c.city, s.name as segment, u.name as responsible, c.language, c.source, c.note, c.tax_id, case when @sees::uuid[] is null or b.responsible_id = any(@sees) then coalesce(b.tax_id, '') else '' end as company_tax_id,
               (select jsonb_agg(jsonb_build_object('Kind', a.kind, 'Line', a.line, 'City', a.city, 'PostalCode', a.postal_code, 'Region', a.region, 'Country', a.country) order by a.position, a.kind, a.key)::text
@@ -114,8 +114,8 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
             yield return
             [
                 r.Number, ExportTexts.Kind(r.Kind, language), Shown(r.Name), Shown(r.Company),
-                Listed(r.Phones, p => (veil.Numbers ? mask.Value(p) : PhoneNumbers.Format(p, "en")) ?? ""),
-                veil.Hides("email") ? "" : string.Join("; ", new[] { Shown(r.Email), Listed(r.Emails, m => Shown(m)) }.Where(m => m.Length > 0)),
+                Listed(r.Phones, p => PhoneNumbers.WithExtension((veil.Numbers ? mask.Value(p.Value) : PhoneNumbers.Format(p.Value, "en")) ?? "", Shown(p.Extension), language)),
+                veil.Hides("email") ? "" : string.Join("; ", new[] { Shown(r.Email), Listed(r.Emails, m => Shown(m.Value)) }.Where(m => m.Length > 0)),
                 Shown(r.City, "city"), r.Segment, r.Responsible, r.Language, r.Source, Shown(r.Note, "note"),
                 veil.Hides("taxId") ? "" : r.TaxId, veil.Hides("taxId") ? "" : r.CompanyTaxId, Shown(AddressCells.Write(r.Addresses is { } a ? JsonSerializer.Deserialize<ClientAddress[]>(a)! : [], language), "address"),
                 Shown(string.Join(", ", (string[])r.Tags)), string.Join(", ", ((string[])r.Roles).Select(role => ExportTexts.Role(role, language))), r.TimeZone,
@@ -123,7 +123,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
             ];
         }
 
-        string Listed(string? json, Func<string, string> shown) => json is null ? "" : string.Join("; ", JsonSerializer.Deserialize<Labelled[]>(json)!.Select(l => l.Label.Length > 0 ? $"{shown(l.Value)} ({Shown(l.Label)})" : shown(l.Value)));
+        string Listed(string? json, Func<Labelled, string> shown) => json is null ? "" : string.Join("; ", JsonSerializer.Deserialize<Labelled[]>(json)!.Select(l => l.Label.Length > 0 ? $"{shown(l)} ({Shown(l.Label)})" : shown(l)));
 
         IEnumerable<object?> Own(Row row)
         {
@@ -137,7 +137,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
 
     DateTime Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, clock.Zone).DateTime;
 
-    sealed record Labelled(string Value, string Label);
+    sealed record Labelled(string Value, string Label, string Extension = "");
 
     sealed record Row(long Number, string Kind, string Name, string Company, string? Phones, string? Emails, string Email, string City, string? Segment, string? Responsible, string? Language, string Source, string Note,
         string TaxId, string CompanyTaxId, string? Addresses, Array Tags, Array Roles, string TimeZone, DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt, string Custom, string? Links);

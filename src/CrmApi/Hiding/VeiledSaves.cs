@@ -39,11 +39,18 @@ internal sealed class VeiledSaves(NumberMask mask)
         Emails = save.Emails is { } emails ? [.. emails.Select(e => Known(e, card))] : null,
         Tags = save.Tags is { } tags ? [.. tags.Select(t => (card.Tags ?? []).FirstOrDefault(known => mask.Text(known) == t) ?? t)] : null,
         Custom = save.Custom?.ToDictionary(c => c.Key, c => Text(c.Value, card.Custom?.GetValueOrDefault(c.Key)), StringComparer.Ordinal),
-        Phones = [.. save.Phones.Select(p => (card.Phones.FirstOrDefault(known => known.E164 == p.Number) is { } k ? p with { Label = mask.Restore(p.Label, k.Label) } : p))],
+        Phones = [.. save.Phones.Select(p => Known(p, card))],
     };
 
     /// <summary>As it is shown; masking what is masked changes nothing.</summary>
     AddressView Masked(AddressView a) => a with { Line = mask.Text(a.Line), City = mask.Text(a.City), Region = mask.Text(a.Region), Country = mask.Text(a.Country) };
+
+    PhoneSave Known(PhoneSave phone, ClientCardView card)
+    {
+        var same = card.Phones.Where(k => k.E164 == phone.Number).ToList();
+        var known = same.Find(k => mask.Text(k.Extension) == phone.Extension);
+        return (known ?? same.FirstOrDefault()) is { } k ? phone with { Label = mask.Restore(phone.Label, k.Label), Extension = known?.Extension ?? phone.Extension } : phone;
+    }
 
     EmailView Known(EmailView email, ClientCardView card) => (card.Emails ?? []).FirstOrDefault(known => mask.Text(known.Address) == email.Address) is { } k
         ? new EmailView(k.Address, mask.Restore(email.Label, k.Label))

@@ -11,8 +11,13 @@ internal static partial class Cells
 
     static readonly string[] DateForms =
     [
-        "yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-ddTHH:mm:ss", "d.M.yyyy", "d.M.yyyy H:mm", "d.M.yyyy H:mm:ss", "d.M.yy", "d/M/yyyy", "d/M/yyyy H:mm", "d/M/yyyy H:mm:ss", "d-M-yyyy", "yyyyMMdd",
+        "yyyy-MM-dd", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm", "yyyy-MM-ddTHH:mm:ss", "yyyyMMdd",
     ];
+
+    static readonly string[] DayFirst = Numeric("d{0}M"), MonthFirst = Numeric("M{0}d");
+
+    static string[] Numeric(string order) =>
+        [.. new[] { ".", "/", "-" }.SelectMany(sign => new[] { "yyyy", "yy" }.SelectMany(year => new[] { "", " H:mm", " H:mm:ss", " h:mm tt", " h:mm:ss tt" }.Select(hour => $"{string.Format(CultureInfo.InvariantCulture, order, sign)}{sign}{year}{hour}")))];
 
     /// <summary>Without what spreadsheets put before a text so that it is none of theirs: the apostrophe against formulas.</summary>
     public static string Plain(string cell)
@@ -35,15 +40,16 @@ internal static partial class Cells
         return decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null;
     }
 
-    /// <summary>Day before month, as in Europe; ISO 8601; or the number of days that Excel keeps.</summary>
-    public static DateTime? Date(string cell)
+    /// <summary>Day before month, or the other way round as its column has it (<see cref="DateOrder"/>); ISO 8601; or the number of days that Excel keeps.</summary>
+    public static DateTime? Date(string cell, bool monthFirst = false)
     {
-        var text = cell.Trim();
+        var text = cell.Trim().Replace(", ", " ", StringComparison.Ordinal);
+        if (DateTime.TryParseExact(text, monthFirst ? MonthFirst : DayFirst, CultureInfo.InvariantCulture, DateTimeStyles.None, out var numeric)) return numeric;
         if (DateTime.TryParseExact(text, DateForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)) return date;
         return Decimal(text) is { } days && days is >= 1 and < 100_000 && !text.Contains(' ', StringComparison.Ordinal) ? ExcelZero.AddDays((double)days) : null;
     }
 
-    /// <summary>Also one with the month first, which could be another day and is not read: 11/28/2026 10:15 is at least no number.</summary>
+    /// <summary>Also one whose order does not fit its column: 11/28/2026 10:15 is at least no number.</summary>
     public static bool LooksLikeDate(string cell) => DateLike().IsMatch(cell.Trim());
 
     /// <summary>7,9161E+10: a spreadsheet showed a long number so, and saved what it showed. The digits are gone.</summary>
@@ -59,8 +65,10 @@ internal static partial class Cells
         {
             var (text, label) = Labelled(Plain(part));
             if (text.Length == 0) continue;
-            var extension = Extension().Match(text);
-            yield return extension.Success ? (text[..extension.Index].Trim(), extension.Groups["n"].Value, label) : (text, "", label);
+            // Also in the brackets: 020 7946 0000 (ext. 12).
+            if (IsExtension(label)) (text, label) = ($"{text} {label}", "");
+            var (number, extension) = CallFlow.PhoneNumbers.Split(text);
+            yield return (number, extension, label);
         }
     }
 
@@ -71,10 +79,12 @@ internal static partial class Cells
         for (var n = 0; n < parts.Count; n++)
         {
             var part = parts[n];
-            if (n + 1 < parts.Count && Extension().Match(" " + parts[n + 1].Trim()) is { Success: true, Index: 0 }) part += " " + parts[++n].Trim();
+            if (n + 1 < parts.Count && IsExtension(parts[n + 1].Trim())) part += " " + parts[++n].Trim();
             yield return part;
         }
     }
+
+    static bool IsExtension(string text) => CallFlow.PhoneNumbers.Split("0 " + text) is { Number: "0", Extension.Length: > 0 };
 
     /// <summary>The addresses of mail in one cell, each with what stands in brackets behind it.</summary>
     public static IEnumerable<(string Address, string Label)> Mails(string cell)
@@ -134,9 +144,6 @@ internal static partial class Cells
 
     [GeneratedRegex(@"^[+-]?\d(?:[.,]\d+)?[eEеЕ][+-]?\d{1,3}$", RegexOptions.NonBacktracking)]
     private static partial Regex Scientific();
-
-    [GeneratedRegex(@"\s*(?:ext\.?|доб\.?|вн\.?|int\.?|interno|#)\s*(?<n>\d{1,6})\s*$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
-    private static partial Regex Extension();
 
     [GeneratedRegex(@"(?:руб\.?|р\.|RUB|EUR|USD)$", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex RoubleWord();

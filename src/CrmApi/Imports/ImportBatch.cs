@@ -14,14 +14,14 @@ internal sealed record ImportOutcome(IReadOnlyList<ClientImported> Results, IRea
 /// <summary>Writes some rows in the caller's transaction, and says what became of each.</summary>
 internal sealed class ImportBatch(ClientDirectory directory, DealImport deals, ImportStart plan, ImportRule rule, NameBook? names, IReadOnlyList<string> header)
 {
-    public static ImportRule RuleOf(ImportStart plan, string region, DateTimeOffset? before) => new(plan.Duplicates switch
+    public static ImportRule RuleOf(ImportStart plan, string region, DateTimeOffset? before, Guid run) => new(plan.Duplicates switch
     {
         "fill_empty" => ImportDuplicates.FillEmpty,
         "overwrite" => ImportDuplicates.Overwrite,
         "always_new" => ImportDuplicates.AlwaysNew,
         _ => ImportDuplicates.Skip,
     }, plan.MatchNumber, plan.MatchMail, region, plan.MatchTaxId, plan.Alike switch { "file" => ImportAlike.Refuse, "ignore" => ImportAlike.Ignore, _ => ImportAlike.Make },
-        plan.Companies switch { "link" => ImportCompanies.Link, "make" => ImportCompanies.Make, _ => ImportCompanies.Text }, before);
+        plan.Companies switch { "link" => ImportCompanies.Link, "make" => ImportCompanies.Make, _ => ImportCompanies.Text }, before, run);
 
     public async Task<ImportOutcome> WriteAsync(NpgsqlTransaction transaction, IReadOnlyList<ReadRow> rows, CancellationToken cancel)
     {
@@ -103,6 +103,8 @@ internal sealed class ImportBatch(ClientDirectory directory, DealImport deals, I
 
     CellError Told(ReadRow row, string field, string expected)
     {
+        if (Numbered(field, "phones[") is { } x && field.EndsWith(".extension", StringComparison.Ordinal))
+            return new CellError(x == 0 && Column(ImportTargets.PhoneExtension) is { } behind ? behind : row.PhoneColumns[x], ImportTexts.Extension, row.Client.Fields.Numbers[x].Extension ?? "");
         if (Numbered(field, "phones[") is { } n) return new CellError(row.PhoneColumns[n], ImportTexts.Phone, row.Client.Fields.Numbers[n].Number);
         if (Numbered(field, "emails[") is { } m) return new CellError(row.MailColumns[m + 1], ImportTexts.Email, row.Client.Fields.More!.Emails![m].Address);
         return field switch

@@ -15,9 +15,11 @@ internal sealed class ImportChecks(ImportStore store, ImportFiles files, ClientD
     {
         var table = TableFile.Open(files.Table(id), new TableReading(plan.Encoding, plan.Separator, plan.Sheet));
         var header = plan.HeaderRow is { } at ? table.Rows().FirstOrDefault(r => r.Number == at)?.Cells ?? [] : [];
-        var reader = new RowReader(plan, await store.ListsAsync(cancel), id, clock.Zone);
-        var rows = table.Rows().Where(r => r.Number > (plan.HeaderRow ?? 0) && !r.IsBlank).Take(Rows).Select(reader.Read).ToList();
-        var batch = new ImportBatch(directory, deals, plan, ImportBatch.RuleOf(plan, site.Value.Region, null), names: null, header);
+        var lists = await store.ListsAsync(cancel);
+        var below = table.Rows().Where(r => r.Number > (plan.HeaderRow ?? 0) && !r.IsBlank);
+        var reader = new RowReader(plan, lists, id, clock.Zone, DateOrder.MonthFirstColumns(plan, lists.Own, below, site.Value.Region));
+        var rows = below.Take(Rows).Select(reader.Read).ToList();
+        var batch = new ImportBatch(directory, deals, plan, ImportBatch.RuleOf(plan, site.Value.Region, null, id), names: null, header);
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var done = await batch.WriteAsync(transaction, rows, cancel);

@@ -138,8 +138,7 @@ internal static class ImportEndpoints
 
     static async Task<ProblemHttpResult?> WrongAsync(ImportStart start, Person person, ImportStore store, CancellationToken cancel)
     {
-        var own = (await store.ListsAsync(cancel)).Own.Select(f => ImportTargets.Own + f.Code).ToList();
-        var errors = Check(start, own);
+        var errors = Check(start, (await store.ListsAsync(cancel)).Own);
         for (var n = 0; n < start.Columns.Count; n++)
         {
             if (person.Veil.Hides(ImportTargets.FieldOf(start.Columns[n].Target))) errors[$"columns[{n}].target"] = ["a field that you see"];
@@ -148,16 +147,18 @@ internal static class ImportEndpoints
         return errors.Count > 0 ? Problems.Invalid(errors) : Wrong(start.Encoding, start.Separator);
     }
 
-    static Dictionary<string, string[]> Check(ImportStart start, List<string> own)
+    static Dictionary<string, string[]> Check(ImportStart start, IReadOnlyList<CallFlow.CustomField> own)
     {
+        var codes = own.Select(f => ImportTargets.Own + f.Code).ToList();
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         for (var n = 0; n < start.Columns.Count; n++)
         {
             var (column, field) = (start.Columns[n], $"columns[{n}]");
             if (column.Index is < 0 or > 16_383) errors[$"{field}.index"] = ["a column's number from 0"];
-            if (ImportTargets.Find(column.Target) is not { } target || (column.Target.StartsWith(ImportTargets.Own, StringComparison.Ordinal) && !own.Contains(column.Target))) errors[$"{field}.target"] = [$"one of {string.Join(", ", ImportTargets.All.Select(t => t.Code).Concat(own))}"];
+            if (ImportTargets.Find(column.Target) is not { } target || (column.Target.StartsWith(ImportTargets.Own, StringComparison.Ordinal) && !codes.Contains(column.Target))) errors[$"{field}.target"] = [$"one of {string.Join(", ", ImportTargets.All.Select(t => t.Code).Concat(codes))}"];
             else if (!target.Many && start.Columns.Take(n).Any(c => c.Target == column.Target)) errors[$"{field}.target"] = ["a field that no other column goes to"];
             if (column.Label is { Length: > 30 }) errors[$"{field}.label"] = ["at most 30 characters"];
+            else if (column.Label is { Length: > 0 } order && DateOrder.IsDate(column.Target, own) && Array.IndexOf(DateOrder.All, order) < 0) errors[$"{field}.label"] = [$"one of {string.Join(", ", DateOrder.All)}"];
             else if (column is { Target: ImportTargets.Address, Label: { Length: > 0 } kind } && !CallFlow.ClientAddress.Kinds.Contains(kind, StringComparer.Ordinal)) errors[$"{field}.label"] = [$"one of {string.Join(", ", CallFlow.ClientAddress.Kinds)}"];
         }
 

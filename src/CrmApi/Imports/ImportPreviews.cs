@@ -34,7 +34,7 @@ internal sealed class ImportPreviews(ImportStore store, ImportFiles files, IOpti
         return new ImportPreview(id, fileName, table.Format, new FileInfo(path).Length, table.Reading.Encoding, table.Reading.Separator, table.Reading.Sheet, table.Sheets, headerRow, columns,
             [.. below.Take(Shown).Select(r => new ImportPreviewRow(r.Number, [.. r.Cells.Select(Short)], r.Trouble is { } t ? ImportTexts.Of("en", t) : null))],
             remembered ?? ImportGuess.Columns(columns, below, preset, site.Value.Region, own), preset, remembered is not null, BitrixColumns.KindOf(preset), [.. ImportTargets.All.Select(t => new ImportTargetView(t.Code, t.Many)), .. own.Select(f => new ImportTargetView(ImportTargets.Own + f.Code, false, f.Name))],
-            BitrixColumns.CompaniesOf(preset));
+            BitrixColumns.CompaniesOf(preset), DateOrder.Seen(width, below, site.Value.Region));
     }
 
     /// <summary>Files with the same headers, in the same order, mean the same; the column of a file that was mended is none of them.</summary>

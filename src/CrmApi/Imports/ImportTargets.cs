@@ -11,7 +11,7 @@ internal sealed record ImportTarget(string Code, bool Many, params string[] Head
 /// <summary>All fields; a new one needs a line here and its reading in <see cref="RowReader"/>.</summary>
 internal static class ImportTargets
 {
-    public const string Name = "name", FirstName = "first_name", MiddleName = "middle_name", LastName = "last_name", Company = "company", Kind = "kind", Phone = "phone", Email = "email", City = "city", Note = "note",
+    public const string Name = "name", FirstName = "first_name", MiddleName = "middle_name", LastName = "last_name", Company = "company", Kind = "kind", Phone = "phone", PhoneExtension = "phone_extension", Email = "email", City = "city", Note = "note",
         TaxId = "tax_id", CompanyTaxId = "company_tax_id", Address = "address", Addresses = "addresses", PostalCode = "postal_code", Region = "region", Country = "country", Tags = "tags", Roles = "roles", TimeZone = "time_zone", Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
         DealTitle = "deal_title", DealType = "deal_type", DealStage = "deal_stage", DealAmount = "deal_amount", DealCurrency = "deal_currency", DealDate = "deal_date";
 
@@ -26,6 +26,7 @@ internal static class ImportTargets
         new(Phone, true, "phone", "phones", "telephone", "phone number", "telephone number", "tel", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "work phone", "business phone", "home phone", "other phone", "fax", "fax number", "pager number", "sms marketing phone", "newsletter phone", "telefono fisso", "altro telefono", "numero di fax", "telefono per newsletter", "cercapersone",
             "telefono", "numero di telefono", "cellulare", "telefono cellulare", "telefono ufficio", "telefono di lavoro", "telefono casa", "telefono lavoro",
             "телефон", "телефоны", "номер телефона", "мобильный", "мобильный телефон", "сотовый", "сотовый телефон", "рабочий телефон", "домашний телефон", "другой телефон", "факс", "номер факса", "номер пейджера", "телефон для рассылок", "телефон для sms рассылок"),
+        new(PhoneExtension, false, "extension", "ext", "phone extension", "extension number", "interno", "numero interno", "interno telefonico", "добавочный", "доб", "добавочный номер", "внутренний номер"),
         new(Email, true, "e mail", "email", "mail", "email address", "e mail address", "work e mail", "private e mail", "home e mail", "other e mail", "newsletter e mail", "newsletters e mail", "newsletters email", "work email", "home email", "other email", "posta elettronica", "e mail personale", "e mail privata", "altra e mail", "e mail per newsletter", "indirizzo e mail", "indirizzo email", "email di lavoro", "e mail di lavoro",
             "электронная почта", "почта", "эл почта", "рабочий e mail", "частный e mail", "другой e mail", "e mail для рассылок", "адрес электронной почты"),
         new(City, false, "city", "town", "città", "comune", "località", "город", "населенный пункт"),

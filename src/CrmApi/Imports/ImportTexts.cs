@@ -7,8 +7,8 @@ internal static class ImportTexts
 {
     public const string OpenQuote = "open_quote", LongRow = "long_row", NoTable = "no_table", EmptyFile = "empty_file", Password = "password", Damaged = "damaged", TooBig = "too_big", FileGone = "file_gone",
         Name = "name", Email = "email", Phone = "phone", Scientific = "scientific", ManyPhones = "many_phones", Language = "language", Segment = "segment", Responsible = "responsible", ResponsibleTwice = "responsible_twice",
-        DealType = "deal_type", DealStage = "deal_stage", DealTitle = "deal_title", Amount = "amount", Currency = "currency", Date = "date", Kind = "kind", Database = "database", TaxId = "tax_id", Own = "own", Expected = "expected", NoProgress = "no_progress", Alike = "alike", Tags = "tags", Role = "role", TimeZone = "time_zone",
-        Address = "address", CompanyTwice = "company_twice";
+        DealType = "deal_type", DealStage = "deal_stage", DealTitle = "deal_title", Amount = "amount", Currency = "currency", Date = "date", DateDayFirst = "date_day_first", DateMonthFirst = "date_month_first", Kind = "kind", Database = "database", TaxId = "tax_id", Own = "own", Expected = "expected", NoProgress = "no_progress", Alike = "alike", Tags = "tags", Role = "role", TimeZone = "time_zone",
+        Extension = "extension", Address = "address", CompanyTwice = "company_twice";
 
     static readonly Dictionary<string, (string En, string It, string Ru)> All = new(StringComparer.Ordinal)
     {
@@ -24,6 +24,7 @@ internal static class ImportTexts
         [Name] = ("a name of 1 to 200 characters", "un nome da 1 a 200 caratteri", "имя от 1 до 200 знаков"),
         [Email] = ("an address such as anna@example.com", "un indirizzo come anna@example.com", "адрес вида anna@example.com"),
         [Phone] = ("a telephone number such as +39 02 1234 5678", "un numero di telefono come +39 02 1234 5678", "номер телефона вида +7 495 123-45-67"),
+        [Extension] = ("an extension of 1 to 10 digits, one for each number", "un interno da 1 a 10 cifre, uno per numero", "добавочный от 1 до 10 цифр, один на номер"),
         [Scientific] = ("all digits of the number: a spreadsheet shortened it. Set the column to text there and save again",
             "tutte le cifre del numero: il foglio di calcolo l'ha abbreviato. Imposti la colonna come testo e salvi di nuovo",
             "все цифры номера: таблица их сократила. Сделайте столбец текстовым и сохраните снова"),
@@ -39,6 +40,10 @@ internal static class ImportTexts
         [Amount] = ("an amount such as 1234,56", "un importo come 1234,56", "сумма вида 1234,56"),
         [Currency] = ("three letters such as EUR", "tre lettere come EUR", "три буквы, например RUB"),
         [Date] = ("a date such as 31.12.2026", "una data come 31/12/2026", "дата вида 31.12.2026"),
+        [DateDayFirst] = ("a date with the day first, as in the rest of the column: 31.12.2026. Mend it, or choose the order of the column", "una data con il giorno prima, come nel resto della colonna: 31/12/2026. La corregga o scelga l’ordine della colonna",
+            "дата, где сначала день, как в остальном столбце: 31.12.2026. Исправьте её или выберите порядок для столбца"),
+        [DateMonthFirst] = ("a date with the month first, as in the rest of the column: 12/31/2026. Mend it, or choose the order of the column", "una data con il mese prima, come nel resto della colonna: 12/31/2026. La corregga o scelga l’ordine della colonna",
+            "дата, где сначала месяц, как в остальном столбце: 12/31/2026. Исправьте её или выберите порядок для столбца"),
         [TaxId] = ("a tax id whose check digits are right: {0}", "un codice fiscale o una partita IVA con le cifre di controllo giuste: {0}", "ИНН или ОГРН с верными контрольными цифрами: {0}"),
         [Own] = ("what the field takes – {0}", "quello che il campo accetta – {0}", "то, что принимает поле, – {0}"),
         [Database] = ("something the database takes: {0}", "qualcosa che il database accetti: {0}", "то, что принимает база данных: {0}"),

@@ -108,6 +108,7 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
 
     async Task EndAsync(Guid id, string state, string? problem, CancellationToken cancel)
     {
+        await directory.ForgetCompaniesAsync(id, cancel);
         await store.EndAsync(id, state, problem, cancel);
         File.Delete(files.Table(id));
         LogEnded(id, state);
@@ -120,9 +121,11 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
         var after = Math.Max(job.LastRow, plan.HeaderRow ?? 0);
         if (job.TotalRows is null) await store.CountedAsync(job.Id, table.Rows().LongCount(r => r.Number > (plan.HeaderRow ?? 0) && !r.IsBlank), cancel);
         var header = plan.HeaderRow is { } at ? table.Rows().First(r => r.Number == at).Cells : [];
-        var reader = new RowReader(plan, await store.ListsAsync(cancel), job.Id, clock.Zone);
+        var lists = await store.ListsAsync(cancel);
+        // From the first row on, also when it goes on in the middle: the order is that of the whole column.
+        var reader = new RowReader(plan, lists, job.Id, clock.Zone, DateOrder.MonthFirstColumns(plan, lists.Own, table.Rows().Where(r => r.Number > (plan.HeaderRow ?? 0) && !r.IsBlank), site.Value.Region));
         using var failed = new FailedRows(files.Failed(job.Id), job.FailedBytes, header, plan.HeaderRow is not null, table.Reading.Separator?[0] ?? ';', plan.Language);
-        var rule = ImportBatch.RuleOf(plan, site.Value.Region, job.StartedAt);
+        var rule = ImportBatch.RuleOf(plan, site.Value.Region, job.StartedAt, job.Id);
         // Each name is a search of its own in the database: for a file of many rows all names are read once.
         var names = rule.Alike != ImportAlike.Ignore && table.Rows().Where(r => r.Number > after).Skip(RowsWithoutBook).Any() ? await NameBook.ReadAsync(database, job.StartedAt, cancel) : null;
         var batch = new ImportBatch(directory, deals, plan, rule, names, header);

@@ -14,11 +14,12 @@ internal static partial class OwnCells
     static readonly Dictionary<string, string> Signs = new(StringComparer.OrdinalIgnoreCase) { ["€"] = "EUR", ["$"] = "USD", ["£"] = "GBP", ["₽"] = "RUB", ["руб"] = "RUB", ["руб."] = "RUB", ["р."] = "RUB" };
 
     /// <returns>As the field stores it; null: it is none of what the field takes.</returns>
-    public static JsonNode? Read(CustomField field, string cell) => field.Kind switch
+    /// <param name="monthFirst">Of a date, as its column has it.</param>
+    public static JsonNode? Read(CustomField field, string cell, bool monthFirst = false) => field.Kind switch
     {
         "number" => Cells.IsScientific(cell) ? null : field.Parse(Number(cell)),
         "money" => Money(field, cell),
-        "date" => Cells.Date(cell) is { } day ? field.Parse(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : null,
+        "date" => Cells.Date(cell, monthFirst) is { } day ? field.Parse(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)) : null,
         "yes_no" => Array.IndexOf(Yes, cell.ToLowerInvariant()) >= 0 ? JsonValue.Create(true) : Array.IndexOf(No, cell.ToLowerInvariant()) >= 0 ? JsonValue.Create(false) : null,
         "choices" => field.Parse(cell) ?? field.Parse(cell.Replace(';', ',').Replace('|', ',').Replace('\n', ',')),
         _ => field.Parse(cell),

@@ -34,10 +34,13 @@ internal sealed partial class RowReader
     readonly List<ImportColumn> addresses;
     readonly List<(CustomField Field, int Column)> own;
     readonly bool rolesAreHints;
+    readonly IReadOnlySet<int> monthFirst;
     readonly Dictionary<string, Guid?> people = new(StringComparer.OrdinalIgnoreCase);
 
-    public RowReader(ImportStart plan, ImportLists lists, Guid run, TimeZoneInfo zone)
+    /// <param name="monthFirst">Columns of dates, see <see cref="DateOrder"/>; null: none.</param>
+    public RowReader(ImportStart plan, ImportLists lists, Guid run, TimeZoneInfo zone, IReadOnlySet<int>? monthFirst = null)
     {
+        this.monthFirst = monthFirst ?? new HashSet<int>();
         (this.plan, this.lists, this.run, this.zone) = (plan, lists, run, zone);
         one = plan.Columns.Where(c => !Find(c.Target)!.Many).ToDictionary(c => c.Target, c => c.Index, StringComparer.Ordinal);
         phones = [.. plan.Columns.Where(c => c.Target == Phone)];
@@ -111,11 +114,13 @@ internal sealed partial class RowReader
             foreach (var (number, extension, label) in Cells.LabelledPhones(cell))
             {
                 var named = label.Length > 0 ? label : column.Label;
-                numbers.Add(new ClientNumber(number, extension.Length > 0 ? $"{named} ext. {extension}".Trim() : named ?? "", numbers.Count == 0));
+                numbers.Add(new ClientNumber(number, named ?? "", numbers.Count == 0, extension));
                 columns.Add(column.Index);
             }
         }
 
+        // A column of its own speaks of the first number.
+        if (Cell(row, PhoneExtension) is { Length: > 0 } own && numbers.FindIndex(n => n.Extension is not { Length: > 0 }) is 0) numbers[0] = numbers[0] with { Extension = PhoneNumbers.Split("0 " + own) is { Number: "0", Extension: { Length: > 0 } bare } ? bare : own };
         return (numbers, columns);
     }
 
@@ -197,7 +202,8 @@ internal sealed partial class RowReader
         {
             var given = Cell(row, column);
             if (given.Length == 0) continue;
-            if (OwnCells.Read(field, given) is { } value) values[field.Code] = JsonSerializer.SerializeToElement(value);
+            if (OwnCells.Read(field, given, monthFirst.Contains(column)) is { } value) values[field.Code] = JsonSerializer.SerializeToElement(value);
+            else if (field.Kind == "date" && OtherOrder(column, given) is { } order) errors.Add(new CellError(column, order, given));
             else errors.Add(new CellError(column, ImportTexts.Own, given, $"{field.Name}: {field.Expected}"));
         }
 
@@ -212,7 +218,7 @@ internal sealed partial class RowReader
         if (TypeOf(row, errors) is not { } type) return null;
         if (StageOf(row, type.Stages, errors) is not { } stage) return null;
         var amount = Parsed(row, DealAmount, c => Cells.Decimal(c) is { } d && Math.Abs(d) < 1_000_000_000_000m ? Math.Round(d, 2) : (decimal?)null, ImportTexts.Amount, errors);
-        var date = Parsed(row, DealDate, Cells.Date, ImportTexts.Date, errors);
+        var date = DateOf(row, errors);
         var currency = Cell(row, DealCurrency).ToUpperInvariant();
         if (currency.Length > 0 && !(currency.Length == 3 && currency.All(char.IsAsciiLetterUpper))) errors.Add(new CellError(one[DealCurrency], ImportTexts.Currency, currency));
         DateTimeOffset? at = date is { } day ? new DateTimeOffset(day, zone.GetUtcOffset(day)).ToUniversalTime() : null;
@@ -238,6 +244,19 @@ internal sealed partial class RowReader
         errors.Add(new CellError(one.TryGetValue(DealStage, out var column) ? column : null, ImportTexts.DealStage, given, Names(stages)));
         return null;
     }
+
+    DateTime? DateOf(TableRow row, List<CellError> errors)
+    {
+        var given = Cell(row, DealDate);
+        if (given.Length == 0) return null;
+        var column = one[DealDate];
+        var date = Cells.Date(given, monthFirst.Contains(column));
+        if (date is null) errors.Add(new CellError(column, OtherOrder(column, given) ?? ImportTexts.Date, given));
+        return date;
+    }
+
+    /// <summary>A date in itself, but the rest of the column has the other order; null: it is none.</summary>
+    string? OtherOrder(int column, string cell) => Cells.Date(cell, !monthFirst.Contains(column)) is null ? null : monthFirst.Contains(column) ? ImportTexts.DateMonthFirst : ImportTexts.DateDayFirst;
 
     T? Parsed<T>(TableRow row, string target, Func<string, T?> parse, string code, List<CellError> errors) where T : struct
     {

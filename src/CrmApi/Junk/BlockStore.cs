@@ -56,7 +56,7 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
             from call l join call c on c.id = coalesce(l.merged_into, l.id)
             left join dialled_number n on n.domain = c.domain and n.number in (c.dialled_raw, c.dialled_e164)
             left join client k on k.id = c.client_id
-            left join lateral (select min(p.client_id::text)::uuid as id from client_phone p where p.e164 = c.caller_e164 having count(*) = 1) one on true
+            left join lateral (select min(p.client_id::text)::uuid as id from client_phone p where p.e164 = c.caller_e164 having count(distinct p.client_id) = 1) one on true
             where l.id = @call limit 1
             """,
             new { call }, cancellationToken: cancel));

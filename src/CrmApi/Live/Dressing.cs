@@ -37,7 +37,8 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
         select k.id, coalesce(nullif(c.name, ''), c.company) from unnest(@names) k (id) join client c on c.id = client_root(k.id);
         """ + CardReader.Sql + """
 
-        select c.id, c.number, c.name, c.company, nullif(c.city, '') as city, l.at as last_call_at from client c
+        select c.id, c.number, c.name, c.company, nullif(c.city, '') as city, l.at as last_call_at,
+          (select string_agg(distinct p.extension, ', ') from client_phone p where p.client_id = c.id and p.extension <> '') as extension from client c
         left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
         where c.id = any(@candidates) and not (c.merged_into is not null and client_root(c.id) = any(@candidates));
         select distinct on (k.id, d.field, d.owner_id) k.id as call_id, d.field, d.owner_id, d.user_id, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at

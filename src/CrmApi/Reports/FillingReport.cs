@@ -129,7 +129,7 @@ internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRo
             cross join lateral (values ('name', lower(btrim(c.name))), ('email', lower(c.email)), ('taxId', c.tax_id), ('address', left(lower(btrim(c.address)), 200)), ('note', left(lower(btrim(c.note)), 200))) v (field, value)
             where v.value <> '' and {Shown}
             union all
-            select c.responsible_id, 'phones', p.e164 from client_phone p join client c on c.id = p.client_id where {Shown}
+            select c.responsible_id, 'phones', p.e164 from (select distinct client_id, e164 from client_phone) p join client c on c.id = p.client_id where {Shown}
             union all
             select c.responsible_id, 'custom.' || o.key, left(lower(btrim(o.value)), 200) from client c cross join lateral jsonb_each_text(c.custom) o
             where o.key = any(@texts) and {Shown}) v

@@ -101,4 +101,30 @@ public sealed class PhoneNumbersTests
 
     [Fact]
     public void A_long_caller_name_is_cut_to_200() => PlainText.NameFrom(new string('x', 500)).Length.Should().Be(200);
+
+    [Theory]
+    [InlineData("+39 02 1234567 ext. 12", "+39021234567", "12")]
+    [InlineData("02 1234567 x12", "+39021234567", "12")]
+    [InlineData("02 1234567x0012", "+39021234567", "0012")]
+    [InlineData("+39 02 1234567 int. 12", "+39021234567", "12")]
+    [InlineData("+39 02 1234567, interno 12", "+39021234567", "12")]
+    [InlineData("+7 495 123-45-67 доб. 12", "+74951234567", "12")]
+    [InlineData("+7 495 123-45-67 (доб. 12)", "+74951234567", "12")]
+    [InlineData("+7 495 123-45-67 вн. 12", "+74951234567", "12")]
+    [InlineData("+39021234567;ext=12", "+39021234567", "12")]
+    [InlineData("tel:+39-02-1234567;ext=12", "+39021234567", "12")]
+    [InlineData("+39 02 1234567 #12", "+39021234567", "12")]
+    [InlineData("+39 02 1234567", "+39021234567", "")]
+    [InlineData("+39 02 1234567 ext. 12345678901", "+39021234567", "12345678901")]
+    [InlineData("ext. 12", null, "")]
+    [InlineData("Rossi x 12", null, "12")]
+    [InlineData("", null, "")]
+    public void An_extension_is_told_from_the_number(string typed, string? e164, string extension) => CallFlow.PhoneNumbers.Typed(typed, "IT").Should().Be((e164, extension));
+
+    [Theory]
+    [InlineData("en")]
+    [InlineData("it")]
+    [InlineData("ru")]
+    public void What_is_written_with_an_extension_is_read_again(string language) =>
+        CallFlow.PhoneNumbers.Typed(CallFlow.PhoneNumbers.WithExtension("+39 02 1234 5678", "007", language), "IT").Should().Be(("+390212345678", "007"));
 }

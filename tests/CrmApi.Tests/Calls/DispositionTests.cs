@@ -378,4 +378,68 @@ public sealed class DispositionTests(ApiHost host) : IClassFixture<ApiHost>, IAs
         (await sara.ProblemAsync(HttpMethod.Get, "api/reports/prefill?period=moon")).Problem.Errors!.Keys.Should().Equal("period");
         (await anna.Http.GetAsync("api/reports/prefill?period=today")).StatusCode.Should().Be(HttpStatusCode.Forbidden);
     }
+
+    [PostgresFact]
+    public async Task A_stage_to_which_dispositions_move_deals_is_not_put_away_and_the_answer_names_them()
+    {
+        async Task<(HttpStatusCode Status, ProblemView Problem)> PutAwayAsync(string stages) => await ada.ProblemAsync(HttpMethod.Put, "api/admin/deal-types",
+            $$"""{"items":[{"code":"order","name":"Order","stages":[{{stages}}{"code":"negotiation","name":"Negotiation"}]}],"version":{{(await ada.GetAsync("api/admin", ContractsJson.Default.AdminView)).DealTypes!.Version}}}""");
+        foreach (var stages in new[] { "", """{"code":"open","name":"Open","retired":true},""" })
+        {
+            var (status, problem) = await PutAwayAsync(stages);
+            status.Should().Be(HttpStatusCode.BadRequest);
+            problem.Errors!["items"].Should().Equal("“Open” kept while dispositions move deals there: Sale");
+        }
+    }
+
+    [PostgresFact]
+    public async Task A_rule_whose_stage_was_put_away_before_cannot_be_saved_and_a_wrap_up_says_that_it_moved_nothing()
+    {
+        await OneAsync<int>("update stage set retired = true where deal_type = 'order' and code = 'open'");
+        try
+        {
+            var (status, problem) = await ada.ProblemAsync(HttpMethod.Put, "api/admin/dispositions", JsonSerializer.Serialize(new CodesSave(Tree), ContractsJson.Default.CodesSave));
+            status.Should().Be(HttpStatusCode.BadRequest);
+            problem.Errors!["items"].Should().Equal("a stage that is not put away in the rule of “Sale”, which names “Open”");
+
+            var call = await EndedAsync();
+            async Task<string?> NoticeAsync(WrapUpSave save)
+            {
+                using var answer = await anna.Http.PutAsJsonAsync($"api/calls/{call}/wrap-up", save, ContractsJson.Default.WrapUpSave);
+                return (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.CommandAnswer))!.Notice;
+            }
+
+            (await NoticeAsync(Say("plain"))).Should().BeNull();
+            (await NoticeAsync(Say("sale"))).Should().Be("stage_retired");
+            (await StageAsync()).Should().Be("negotiation");
+            (await TasksAsync(call)).Should().ContainSingle("the rest of the rule is carried out");
+            (await NoticeAsync(Say("sale") with { Deal = Seeds.RossiDeal, Stage = "won" })).Should().BeNull("the agent said where it is");
+            await OneAsync<int>("update deal set stage = 'negotiation', closed_at = null where id = @deal", new { deal = Seeds.RossiDeal });
+            await SaveAsync(call, Say("plain"));
+            using var changed = await anna.Http.PutAsJsonAsync($"api/calls/{call}/wrap-ups/{Seeds.Anna}/disposition", new DispositionChange("sale"), ContractsJson.Default.DispositionChange);
+            (await changed.Content.ReadFromJsonAsync(ContractsJson.Default.CallDetailView))!.Notice.Should().Be("stage_retired");
+        }
+        finally
+        {
+            await OneAsync<int>("update stage set retired = false");
+        }
+    }
+
+    [PostgresFact]
+    public async Task A_deal_whose_old_stage_was_put_away_since_stays_and_that_is_said()
+    {
+        var call = await EndedAsync();
+        await SaveAsync(call, Say("sale"));
+        await OneAsync<int>("update stage set retired = true where deal_type = 'order' and code = 'negotiation'");
+        try
+        {
+            using var answer = await anna.Http.PutAsJsonAsync($"api/calls/{call}/wrap-up", Say("plain"), ContractsJson.Default.WrapUpSave);
+            (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.CommandAnswer))!.Notice.Should().Be("stage_retired");
+            (await StageAsync()).Should().Be("open");
+        }
+        finally
+        {
+            await OneAsync<int>("update stage set retired = false");
+        }
+    }
 }

@@ -74,7 +74,7 @@ public sealed class BitrixTests(ApiHost host) : IClassFixture<ApiHost>
             Source = "Выставка",
             Note = "Дата рождения: 01.02.1980\nДополнительно об источнике: стенд 5\nКорпоративный сайт: https://bitva.example\nДолжность: Директор\nЗвонить утром",
         });
-        olga.Phones.Select(p => (p.E164, p.Label)).Should().BeEquivalentTo([("+78432001001", "office ext. 7"), ("+79162001001", "mobile"), ("+78432001002", "")]);
+        olga.Phones.Select(p => (p.E164, p.Label, p.Extension)).Should().BeEquivalentTo([("+78432001001", "office", "7"), ("+79162001001", "mobile", ""), ("+78432001002", "", "")]);
         olga.Addresses.Should().Equal(new AddressView("actual", "ул. Ленина, д. 5, кв. 12", "Казань", "420000", "Татарстан", "Россия"));
         var petr = await FoundAsync(page, "Сидоров");
         petr.CompanyId.Should().Be(olga.CompanyId);

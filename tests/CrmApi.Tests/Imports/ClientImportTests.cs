@@ -70,7 +70,7 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
     Task<Card> CardAsync(string e164) => AskAsync<Card>(
         """
         select c.id, c.kind, c.name, c.company, c.email, c.city, c.note, c.segment, c.responsible_id, c.source, c.confirmed, c.version,
-          (select string_agg(p.e164 || ' ' || p.label, ',' order by not p.is_main, p.e164) from client_phone p where p.client_id = c.id) as numbers
+          (select string_agg(p.e164 || ' ' || p.label || case when p.extension <> '' then ';' || p.extension else '' end, ',' order by not p.is_main, p.e164) from client_phone p where p.client_id = c.id) as numbers
         from client c where c.id in (select client_id from client_phone where e164 = @e164)
         """, new { e164 });
 
@@ -85,7 +85,7 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
         preview.Columns.Select(c => c.Target).Should().Equal("name", "phone", "email", "city", "responsible", "note");
         await StartAsync(page, preview.Id, Plan(preview));
         (await EndAsync(page, preview.Id)).Should().BeEquivalentTo(new { State = "done", Made = 2L, Failed = 0L, TotalRows = 2L, By = "Sara Conti", LastRow = 5L });
-        (await CardAsync("+74957654321")).Should().BeEquivalentTo(new { Name = "ООО \"Ромашка\"", Email = "info@romashka.example", City = "Москва", ResponsibleId = Seeds.Anna, Note = "Скидка 7,5 %", Source = "import", Numbers = "+74957654321 ext. 12" });
+        (await CardAsync("+74957654321")).Should().BeEquivalentTo(new { Name = "ООО \"Ромашка\"", Email = "info@romashka.example", City = "Москва", ResponsibleId = Seeds.Anna, Note = "Скидка 7,5 %", Source = "import", Numbers = "+74957654321 ;12" });
         (await CardAsync("+79167654322")).Should().BeEquivalentTo(new { Name = "Петров Пётр Петрович", City = "Тверь", ResponsibleId = Seeds.Luca, Note = "Две\nстроки" });
     }
 

@@ -53,7 +53,7 @@ public sealed class RoundTripTests(ApiHost host) : IClassFixture<ApiHost>
         var tag = $"trip-{format}-{language}";
         var company = await NewAsync(page, new ClientSave("company", $"Trip {tag} Srl", $"Trip {tag} Srl", "", "Torino", "", null, null, null, [new PhoneSave("+39 011 555 0100", "office", true)], TaxId: "IT01234567897", Tags: [tag]));
         await NewAsync(page, new ClientSave("person", "Ada Viaggi", "", "ada@trip.example", "Torino", "=note\nof two; lines", "it", "vip", Seeds.Anna,
-            [new PhoneSave("+39 347 555 0101", "mobile", true), new PhoneSave("+39 011 555 0102", "office ext. 12", false), new PhoneSave("+44 20 7946 0999", "", false)],
+            [new PhoneSave("+39 347 555 0101", "mobile", true), new PhoneSave("+39 011 555 0102", "office", false, "12"), new PhoneSave("+39 011 555 0102", "", false, "0040"), new PhoneSave("+44 20 7946 0999", "", false)],
             Emails: [new EmailView("second@trip.example", "office"), new EmailView("third@trip.example")], TaxId: "RSSMRA80A01H501U", TimeZone: "Europe/Rome", Tags: [tag, "fair, no".Replace(",", "", StringComparison.Ordinal)], CompanyId: company,
             Roles: ["client", "partner"], Addresses: [new AddressView("legal", "Via Roma 1", "Torino", "10121", "Piemonte", "Italia"), new AddressView("delivery", "Magazzino: porta 3\nSuona due volte"), new AddressView("other", "", "Asti")]));
         var (file, before) = await ExportAsync(page, $"format={format}&language={language}&tag={tag}");
@@ -72,6 +72,7 @@ public sealed class RoundTripTests(ApiHost host) : IClassFixture<ApiHost>
         after.Skip(1).Select(Told).Should().BeEquivalentTo(before.Skip(1).Select(Told));
         var card = await FoundAsync(page, "Ada Viaggi");
         card.CompanyName.Should().Be($"Trip {tag} Srl");
+        card.Phones.Select(p => (p.E164, p.Label, p.Extension)).Should().BeEquivalentTo([("+393475550101", "mobile", ""), ("+390115550102", "office", "12"), ("+390115550102", "", "0040"), ("+442079460999", "", "")]);
         card.Addresses.Should().HaveCount(3);
         card.Address.Should().Be("Via Roma 1, 10121 Torino, Piemonte, Italia");
         await using (var connection = await host.Database.OpenConnectionAsync()) await connection.ExecuteAsync("update client set deleted_at = now() where tags @> array[@tag]", new { tag });
