@@ -62,10 +62,10 @@ sealed class Texts
 
     public static string Money(decimal amount, string currency) => string.Create(CultureInfo.CurrentCulture, $"{amount.ToString(decimal.Truncate(amount) == amount ? "N0" : "N2", CultureInfo.CurrentCulture)} {currency}");
 
-    /// <summary>What the caller is called before there is a card.</summary>
     /// <summary>A number and what is keyed in behind it.</summary>
     public static string Phone(IStringLocalizer<Texts> t, string number, string? extension) => extension is { Length: > 0 } ? t["Phone.WithExtension", number, extension] : number;
 
+    /// <summary>What the caller is called before there is a card.</summary>
     public static string Caller(IStringLocalizer<Texts> t, CallerView caller) =>
         caller.Number is { Length: > 0 } number ? number : caller.Kind == "Withheld" ? t["Caller.Withheld"] : Named(caller) ? caller.Name : t["Caller.Unknown"];
 
