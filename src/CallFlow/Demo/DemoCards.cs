@@ -11,6 +11,9 @@ internal sealed class DemoCards(DemoRandom random, DemoOptions options, DateTime
     /// <summary>Days after which somebody has looked at a card that a call made.</summary>
     const int LookedAtAfter = 20;
 
+    /// <summary>However few were made of late: so many of the newest still wait for it.</summary>
+    const int NotLookedAt = 20;
+
     public List<DemoEmail> Emails { get; } = [];
 
     public List<DemoBlocked> Blocked { get; } = [];
@@ -21,9 +24,10 @@ internal sealed class DemoCards(DemoRandom random, DemoOptions options, DateTime
         var called = history.Calls.Select(c => c.ClientId!.Value).ToHashSet();
         var won = deals.Where(d => d.Stage == "won").ToLookup(d => d.ClientId);
         var owners = deals.Select(d => d.ClientId).ToHashSet();
+        var waiting = clients.Where(c => !c.Confirmed).OrderByDescending(c => c.CreatedAt).Take(NotLookedAt).ToHashSet();
         foreach (var client in clients)
         {
-            if (client.CreatedAt < now.AddDays(-LookedAtAfter)) client.Confirmed = true;
+            if (client.CreatedAt < now.AddDays(-LookedAtAfter) && !waiting.Contains(client)) client.Confirmed = true;
             if (client.Confirmed) Fill(client, won[client.Id].FirstOrDefault());
             else if (!spoke.Contains(client.Id)) Unknown(client);
         }
