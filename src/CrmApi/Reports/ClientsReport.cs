@@ -15,8 +15,7 @@ namespace CallCrm.CrmApi.Reports;
 /// <summary>Clients by a field of their cards or one of the site's own: how many, and what happened with them in the days asked for.</summary>
 internal sealed class ClientsReport(NpgsqlDataSource database, NumberMask mask, IOptions<RouterRoadOptions> road)
 {
-    /// <summary>Of each statement; who waits longer has left.</summary>
-    internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
+    internal TimeSpan Patience { get; set; } = SlowReport.Patience;
 
     public static void Map(RouteGroupBuilder reports)
     {
@@ -40,30 +39,24 @@ internal sealed class ClientsReport(NpgsqlDataSource database, NumberMask mask, 
         var (view, refused) = await report.MakeAsync(person, clock, by, sum, period, from, to, zone, cancel);
         if (view is null) return refused!;
         await audit.AddAsync(person.Id, "export", "report", string.Create(CultureInfo.InvariantCulture, $"clients {view.By} {view.From:yyyy-MM-dd} {view.To:yyyy-MM-dd} {view.Sum}").TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
-        http.Response.Headers.CacheControl = "private, no-store";
-        return TypedResults.File([.. Encoding.UTF8.GetPreamble(), .. Encoding.UTF8.GetBytes(report.Csv(view, person.Veil))], "text/csv; charset=utf-8", string.Create(CultureInfo.InvariantCulture, $"clients-{view.From:yyyy-MM-dd}-{view.To:yyyy-MM-dd}.csv"));
+        return SlowReport.File(http, report.Csv(view, person.Veil), string.Create(CultureInfo.InvariantCulture, $"clients-{view.From:yyyy-MM-dd}-{view.To:yyyy-MM-dd}.csv"));
     }
 
-    async Task<(ClientsReportView? View, ProblemHttpResult? Refused)> MakeAsync(Person person, SiteClock clock, string? by, string? sum, string? period, string? from, string? to, string? zone, CancellationToken cancel)
+    async Task<Made> MakeAsync(Person person, SiteClock clock, string? by, string? sum, string? period, string? from, string? to, string? zone, CancellationToken cancel)
     {
-        if (ReportAsk.Read(clock, "agent", "whole", period, from, to, zone, null, out var wrong) is not { } ask) return (null, Problems.Invalid(wrong.Field, wrong.Expected));
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
-        try
+        if (ReportAsk.Read(clock, "agent", "whole", period, from, to, zone, null, out var wrong) is not { } ask) return Made.Not(Problems.Invalid(wrong.Field, wrong.Expected));
+        var made = await SlowReport.ReadAsync(database, Patience, async transaction =>
         {
             var fields = await FieldsAsync(transaction, person.Veil, cancel);
             var group = fields.FirstOrDefault(f => f.Code == (string.IsNullOrEmpty(by) ? "segment" : by));
-            if (group is null) return (null, Problems.Invalid("by", $"one of {string.Join(", ", fields.Where(f => !f.Own).Select(f => f.Code))}, or custom.CODE of an own field that you see and that is not calculated over links"));
+            if (group is null) return Made.Not(Problems.Invalid("by", $"one of {string.Join(", ", fields.Where(f => !f.Own).Select(f => f.Code))}, or custom.CODE of an own field that you see and that is not calculated over links"));
             var added = string.IsNullOrEmpty(sum) ? null : fields.FirstOrDefault(f => f.IsRange && f.Code == sum);
-            if (added is null && !string.IsNullOrEmpty(sum)) return (null, Problems.Invalid("sum", "custom.CODE of an own number or amount that you see, not calculated over links"));
+            if (added is null && !string.IsNullOrEmpty(sum)) return Made.Not(Problems.Invalid("sum", "custom.CODE of an own number or amount that you see, not calculated over links"));
             // To compile the statement would take longer than to run it.
-            await connection.ExecuteAsync(new CommandDefinition($"set local statement_timeout = {(int)Patience.TotalMilliseconds}; set local work_mem = '128MB'; set local jit = off", transaction: transaction, cancellationToken: cancel));
-            return (await ReadAsync(transaction, person, ask, fields, group, added, cancel), null);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !cancel.IsCancellationRequested)
-        {
-            return (null, Problems.Of(StatusCodes.Status503ServiceUnavailable, "report_too_slow", "The cards could not be counted within 30 seconds just now. Try again when less is going on."));
-        }
+            await transaction.Connection!.ExecuteAsync(new CommandDefinition("set local jit = off", transaction: transaction, cancellationToken: cancel));
+            return new Made(await ReadAsync(transaction, person, ask, fields, group, added, cancel), null);
+        }, cancel);
+        return made ?? Made.Not(SlowReport.TooSlow);
     }
 
     static async Task<IReadOnlyList<ClientsReportBy>> FieldsAsync(NpgsqlTransaction transaction, Veil veil, CancellationToken cancel)
@@ -144,6 +137,12 @@ internal sealed class ClientsReport(NpgsqlDataSource database, NumberMask mask, 
     /// <summary>Amounts with their currencies; a number alone is bare.</summary>
     static string Sums(IReadOnlyList<CurrencySum> sums, Func<CurrencySum, decimal> value) =>
         string.Join("; ", sums.Select(s => string.Create(CultureInfo.InvariantCulture, $"{value(s):0.####} {s.Currency}").TrimEnd()));
+
+    /// <summary>One of the two.</summary>
+    sealed record Made(ClientsReportView? View, ProblemHttpResult? Refused)
+    {
+        public static Made Not(ProblemHttpResult why) => new(null, why);
+    }
 
     sealed record SpreadRow(string Currency, decimal Low, decimal High, bool Whole);
 

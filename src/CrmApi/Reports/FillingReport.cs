@@ -16,7 +16,7 @@ namespace CallCrm.CrmApi.Reports;
 internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRoadOptions> road, TimeProvider time)
 {
     /// <summary>Counting reads every card once for each of two statements; who waits longer has left.</summary>
-    internal TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
+    internal TimeSpan Patience { get; set; } = SlowReport.Patience;
 
     const int SameMoreThan = 20;
     const int ShortNote = 5;
@@ -35,36 +35,20 @@ internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRo
     static async Task<Results<Ok<FillingView>, ProblemHttpResult>> ViewAsync(Person person, SiteClock clock, FillingReport report, CancellationToken cancel, string? period = null, string? from = null, string? to = null, string? zone = null)
     {
         if (ReportAsk.Read(clock, "agent", "whole", period, from, to, zone, null, out var wrong) is not { } ask) return Problems.Invalid(wrong.Field, wrong.Expected);
-        return await report.MakeAsync(ask with { Within = person.Within(Rights.SeeReports) }, cancel) is { } view ? TypedResults.Ok(view with { Same = [.. view.Same.Where(s => !person.Veil.Hides(s.Field))] }) : TooSlow;
+        return await report.MakeAsync(ask with { Within = person.Within(Rights.SeeReports) }, cancel) is { } view ? TypedResults.Ok(view with { Same = [.. view.Same.Where(s => !person.Veil.Hides(s.Field))] }) : SlowReport.TooSlow;
     }
 
     static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ExportAsync(HttpContext http, Person person, SiteClock clock, FillingReport report, AuditStore audit, CancellationToken cancel,
         string? period = null, string? from = null, string? to = null, string? zone = null)
     {
         if (ReportAsk.Read(clock, "agent", "whole", period, from, to, zone, null, out var wrong) is not { } ask) return Problems.Invalid(wrong.Field, wrong.Expected);
-        if (await report.MakeAsync(ask with { Within = person.Within(Rights.SeeReports) }, cancel) is not { } view) return TooSlow;
+        if (await report.MakeAsync(ask with { Within = person.Within(Rights.SeeReports) }, cancel) is not { } view) return SlowReport.TooSlow;
         await audit.AddAsync(person.Id, "export", "report", string.Create(CultureInfo.InvariantCulture, $"filling {ask.From:yyyy-MM-dd} {ask.To:yyyy-MM-dd}"), http.Connection.RemoteIpAddress?.ToString(), cancel);
-        http.Response.Headers.CacheControl = "private, no-store";
-        return TypedResults.File([.. Encoding.UTF8.GetPreamble(), .. Encoding.UTF8.GetBytes(Csv(view))], "text/csv; charset=utf-8", string.Create(CultureInfo.InvariantCulture, $"filling-{ask.From:yyyy-MM-dd}-{ask.To:yyyy-MM-dd}.csv"));
+        return SlowReport.File(http, Csv(view), string.Create(CultureInfo.InvariantCulture, $"filling-{ask.From:yyyy-MM-dd}-{ask.To:yyyy-MM-dd}.csv"));
     }
-
-    static ProblemHttpResult TooSlow => Problems.Of(StatusCodes.Status503ServiceUnavailable, "report_too_slow", "The cards could not be counted within 30 seconds just now. Try again when less is going on.");
 
     /// <returns>Null: it took too long.</returns>
-    async Task<FillingView?> MakeAsync(ReportAsk ask, CancellationToken cancel)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
-        try
-        {
-            await connection.ExecuteAsync(new CommandDefinition($"set local statement_timeout = {(int)Patience.TotalMilliseconds}; set local work_mem = '128MB'", transaction: transaction, cancellationToken: cancel));
-            return await ReadAsync(transaction, ask, cancel);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !cancel.IsCancellationRequested)
-        {
-            return null;
-        }
-    }
+    Task<FillingView?> MakeAsync(ReportAsk ask, CancellationToken cancel) => SlowReport.ReadAsync(database, Patience, transaction => ReadAsync(transaction, ask, cancel), cancel);
 
     async Task<FillingView> ReadAsync(NpgsqlTransaction transaction, ReportAsk ask, CancellationToken cancel)
     {
