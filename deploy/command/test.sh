@@ -80,54 +80,64 @@ wanted() {
 }
 
 # The fast tier (without what takes seconds: category Slow) runs four projects at a time; the others one, because timing is among what they test.
+# Of the end-to-end tests, those of the dialplan alone mostly wait for phones: they run beside those of whole calls, each with an Asterisk of its own.
 run_projects() {
-  local tier=$1 filter=$2 pids=() n width=1
+  local tier=$1 filter=$2 pids=() running=() runs=() n width=1
   results=$artifacts/test-results
   rm -rf "$results"
   mkdir -p "$results"
   [ "$tier" = fast ] && width=4
   trap 'for n in "${pids[@]}"; do kill -TERM "$n" 2>/dev/null; done; exit 130' INT TERM HUP
-  for n in "${!chosen[@]}"; do
-    [ "$n" -lt "$width" ] || report "${chosen[n - width]}" "${pids[n - width]}"
-    run_project "$tier" "$filter" "${chosen[n]}" >"$results/${chosen[n]}.report" 2>&1 &
-    pids+=($!)
+  for n in "${chosen[@]}"; do
+    if [ "$n" = EndToEnd ]; then runs+=(EndToEnd-Site EndToEnd-Snippet EndToEnd-Calls); else runs+=("$n"); fi
   done
-  for ((n = ${#chosen[@]} - width < 0 ? 0 : ${#chosen[@]} - width; n < ${#chosen[@]}; n++)); do
-    report "${chosen[n]}" "${pids[n]}"
+  for n in "${runs[@]}"; do
+    [ "$n" != EndToEnd-Calls ] || width=2
+    [ "${#pids[@]}" -lt "$width" ] || report
+    run_project "$tier" "$filter" "$n" >"$results/$n.report" 2>&1 &
+    pids+=($!) running+=("$n")
   done
+  while [ "${#pids[@]}" != 0 ]; do report; done
 }
 
-# Waits for a project and shows what it had to say.
+# Waits for the first of those that run and shows what it had to say.
 report() {
-  wait "$2" || { say "    the run of $1 broke"; touch "$results/$1.broken"; }
-  cat "$results/$1.report"
+  wait "${pids[0]}" || { say "    the run of ${running[0]} broke"; touch "$results/${running[0]}.broken"; }
+  cat "$results/${running[0]}.report"
+  pids=("${pids[@]:1}") running=("${running[@]:1}")
 }
 
+# run_project TIER FILTER PROJECT[-PART]: a part is a folder of the project, Site what stands in no other part.
 run_project() {
-  local tier=$1 filter=$2 project=$3 limit=300 code=0 began=$SECONDS counts
+  local tier=$1 filter=$2 run=$3 project=${3%%-*} part= limit=600 code=0 began=$SECONDS counts
   [ "$project" = EndToEnd ] && limit=1800
   [ "$tier" = long ] && limit=14400
   limit=${CALLCRM_TEST_TIMEOUT:-$limit}
-  local dll=$repo/tests/$project/bin/Release/net10.0/CallCrm.$project.dll log=$results/$project.log
-  local args=(test "$dll" --logger "trx;LogFileName=$project.trx" --logger 'console;verbosity=minimal' --results-directory "$results")
+  case $run in
+    *-Site) part='FullyQualifiedName!~EndToEnd.Snippet.&FullyQualifiedName!~EndToEnd.Calls.' ;;
+    *-*) part="FullyQualifiedName~${run/-/.}." ;;
+  esac
+  filter=$filter${filter:+${part:+&}}$part
+  local dll=$repo/tests/$project/bin/Release/net10.0/CallCrm.$project.dll log=$results/$run.log
+  local args=(test "$dll" --logger "trx;LogFileName=$run.trx" --logger 'console;verbosity=minimal' --results-directory "$results")
   [ -z "$filter" ] || args+=(--filter "$filter")
-  # Profiles for the second compilation cost more than a run this short gives back.
-  [ "$project" = EndToEnd ] || export DOTNET_TieredPGO=0
+  # Profiles for the second compilation cost more than a run this short gives back, in tests and in the hosts they start.
+  export DOTNET_TieredPGO=0
   timeout --kill-after=20 "$limit" dotnet "${args[@]}" >"$log" 2>&1 </dev/null &
   local pid=$!
   trap 'kill -TERM "$pid" 2>/dev/null; exit 130' INT TERM HUP
   wait "$pid" || code=$?
-  counts=$(outcomes "$results/$project.trx" | awk '{ n[$1]++ } END { printf "%d %d %d", n["Passed"], n["Failed"], n["NotExecuted"] }')
+  counts=$(outcomes "$results/$run.trx" | awk '{ n[$1]++ } END { printf "%d %d %d", n["Passed"], n["Failed"], n["NotExecuted"] }')
   read -r passed failed skipped <<<"$counts"
-  printf '  %-20s %5d passed %4d failed %4d skipped %5d s\n' "$project" "$passed" "$failed" "$skipped" $((SECONDS - began))
+  printf '  %-20s %5d passed %4d failed %4d skipped %5d s\n' "$run" "$passed" "$failed" "$skipped" $((SECONDS - began))
   if [ "$code" = 124 ] || [ "$code" = 137 ]; then
-    touch "$results/$project.broken"; say "    not done after $limit s and stopped; its output:"; tail -n 60 "$log"
+    touch "$results/$run.broken"; say "    not done after $limit s and stopped; its output:"; tail -n 60 "$log"
   elif [ "$failed" != 0 ]; then
     grep -v -e '^Starting test' -e '^A total of' "$log" | tail -n 200
   elif [ "$code" != 0 ]; then
-    touch "$results/$project.broken"; say "    the test run itself broke (exit code $code):"; tail -n 60 "$log"
+    touch "$results/$run.broken"; say "    the test run itself broke (exit code $code):"; tail -n 60 "$log"
   elif [ $((passed + skipped)) = 0 ]; then
-    touch "$results/$project.broken"; say "    no test ran"
+    touch "$results/$run.broken"; say "    no test ran"
   fi
 }
 

@@ -1,17 +1,22 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
 
 namespace CallCrm.CrmApi.Access;
 
 /// <summary>Passwords by ASP.NET Core Identity's hasher (PBKDF2 with HMAC-SHA512). Costs the same for logins that do not exist.</summary>
 internal sealed class PasswordCheck : IDisposable
 {
-    readonly PasswordHasher<object> hasher = new();
+    readonly PasswordHasher<object> hasher;
     readonly string nobody;
     // A hash costs tens of milliseconds of a core: a flood of sign-ins must not take them all from the calls.
     readonly SemaphoreSlim places = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    public PasswordCheck() => nobody = hasher.HashPassword(this, Guid.NewGuid().ToString());
+    public PasswordCheck(IOptions<PasswordHasherOptions> options)
+    {
+        hasher = new PasswordHasher<object>(options);
+        nobody = hasher.HashPassword(this, Guid.NewGuid().ToString());
+    }
 
     public string Hash(string password) => hasher.HashPassword(this, password);
 

@@ -4,6 +4,7 @@ using CallCrm.CrmApi.Live;
 using CallCrm.TestKit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -78,6 +79,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.WebHost.UseUrls(url);
         builder.Services.AddCallFlow(builder.Configuration);
         builder.Services.AddCrmApi(builder.Configuration);
+        builder.Services.Configure<PasswordHasherOptions>(o => o.IterationCount = Seeds.PasswordRounds);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
         var built = builder.Build();
         built.MapCrmApi();

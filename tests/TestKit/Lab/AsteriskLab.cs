@@ -54,7 +54,7 @@ public sealed class AsteriskLab
     static async Task<AsteriskLab> StartAsync(string name)
     {
         int sip = Ports.Free(), ami = Ports.Free(), agi = Ports.Free();
-        var rtp = 40000 + Environment.ProcessId % 50 * 400;
+        var rtp = Ports.FreeBlock(40000, 60000, 400);
         // Making the root takes a minute where it is not there yet.
         var output = await LabProgram.RunAsync("lab",
             ["start", name, "--sip", Text(sip), "--ami", Text(ami), "--agi", $"127.0.0.1:{agi}", "--rtp", $"{rtp}-{rtp + 399}", "--phones", "60"],
