@@ -34,6 +34,8 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
         {
             try
             {
+                // Not there before the first upload, nor after a restore: files that are gone are told from a folder that is.
+                Directory.CreateDirectory(files.Folder);
                 await WorkAsync(stoppingToken);
                 if (time.GetUtcNow() - cleaned > TimeSpan.FromHours(1))
                 {

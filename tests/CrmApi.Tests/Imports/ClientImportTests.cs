@@ -235,6 +235,26 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task An_import_whose_files_are_gone_with_their_folder_ends_and_says_so()
+    {
+        var text = new StringBuilder("Name;Phone\n");
+        for (var n = 0; n < 30_000; n++) text.Append($"Gone {n};+3936{n + 70_000_000}\n");
+        Guid id;
+        await using (var page = await host.SignInAsync("sara"))
+        {
+            var preview = await UploadAsync(page, "gone.csv", TableFiles.Text(text.ToString(), Encoding.UTF8));
+            id = preview.Id;
+            await StartAsync(page, id, Plan(preview));
+            while ((await page.GetAsync($"api/imports/{id}", ContractsJson.Default.ImportRunView)).LastRow == 0) await Task.Delay(10);
+        }
+
+        Directory.Delete(Path.Combine(Path.GetDirectoryName(host.RecordingFolder)!, "imports"), recursive: true);
+        await host.RestartAsync();
+        await using var later = await host.SignInAsync("sara");
+        (await EndAsync(later, id)).State.Should().Be("broken");
+    }
+
+    [PostgresFact]
     public async Task An_import_can_be_cancelled_and_what_was_loaded_stays()
     {
         var text = new StringBuilder("Name;Phone\n");
