@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Clients;
@@ -21,7 +22,7 @@ internal sealed record CallFilter(string? Query, string? Direction, string? Outc
     string? Dialled = null, int? MinTalk_s = null);
 
 /// <summary>The call log, from the journal's projections.</summary>
-internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Questionnaires questionnaires, IOptions<SiteOptions> site, TimeProvider time)
+internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Questionnaires questionnaires, IOptions<SiteOptions> site, IOptions<RouterRoadOptions> road, TimeProvider time)
 {
     /// <summary>Older ones are nobody's work any more, and a list over all years would be slower every day.</summary>
     static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(30);
@@ -75,7 +76,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         var text = Texts.Clean(filter.Query).Trim();
         var digits = string.Concat(text.Where(char.IsAsciiDigit));
         var isNumber = long.TryParse(text.TrimStart('#'), out var number);
-        var conditions = new List<string> { "c.merged_into is null" };
+        // Of this host's domain, as reports, board and missed calls have it.
+        var conditions = new List<string> { "c.merged_into is null", "c.domain = @domain" };
         void When(bool holds, string condition)
         {
             if (holds) conditions.Add(condition);
@@ -100,6 +102,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             + (isNumber ? " or c.number = @number" : "") + ")");
         parameters.AddDynamicParams(new
         {
+            domain = road.Value.Domain,
             direction = filter.Direction,
             outcome = filter.Outcome,
             agent = filter.Agent,

@@ -63,6 +63,26 @@ public sealed class CallTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     }
 
     [PostgresFact]
+    public async Task The_log_is_of_this_hosts_domain_as_the_reports_are()
+    {
+        var ours = await TalkAsync(Seeds.Anna, "101", Seeds.Rossi, "+390212345678");
+        var theirs = Guid.CreateVersion7();
+        await story.WrittenAsync(host);
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("insert into domain (name) values ('elsewhere') on conflict do nothing");
+        (await database.ExecuteAsync(
+            """
+            insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, client_id, agent_id, started_at, ended_at, outcome, last_seq)
+            select @theirs, 'elsewhere', node, direction, state, routed, caller_raw, caller_kind, dialled_raw, client_id, agent_id, started_at, ended_at, outcome, 1 from call where id = @ours
+            """, new { ours, theirs })).Should().Be(1);
+        await using var sara = await host.SignInAsync("sara");
+        foreach (var filter in new[] { "", $"&client={Seeds.Rossi}", $"&agent={Seeds.Anna}" })
+            (await sara.GetAsync("api/calls?limit=100" + filter, ContractsJson.Default.ListPageCallRow)).Items.Select(c => c.Id).Should().Contain(ours).And.NotContain(theirs);
+        (await sara.GetAsync($"api/clients/{Seeds.Rossi}/timeline?limit=100", ContractsJson.Default.ListPageTimelineItem)).Items.Should().Contain(i => i.Id == theirs.ToString(), "a card has the calls of all");
+        await database.ExecuteAsync("delete from call where id = @theirs", new { theirs });
+    }
+
+    [PostgresFact]
     public async Task A_draft_is_one_document_in_which_the_last_writer_of_a_field_wins()
     {
         var call = await TalkAsync(Seeds.Anna, "101", Seeds.Rossi, "+390212345678", end: false);
