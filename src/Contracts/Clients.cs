@@ -44,7 +44,7 @@ public sealed record LinkedValue(string Code, JsonElement Value, IReadOnlyList<s
 /// <param name="Client">Of a deal: its client.</param>
 public sealed record LinkTarget(string Kind, Guid Id, string Name, Guid? Owner, Guid? Client = null);
 
-/// <summary>GET /api/links?target=&amp;query=: what a link may lead to; at most 8.</summary>
+/// <summary>GET /api/links?target=&amp;query= or &amp;id=: what a link may lead to; at most 8.</summary>
 public sealed record LinkChoice(Guid Id, string Name, string Hint);
 
 /// <summary>The client wants no calls.</summary>
@@ -139,7 +139,8 @@ public sealed record DuplicateAsk(Guid? Id, string Name, string Company, string 
 
 /// <param name="Reasons">phone, email, tax_id, name (alike by 55 % and more); company and city beside an alike name.</param>
 /// <param name="AlikePercent">How alike the names are; null: the name is no reason.</param>
-public sealed record DuplicateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string City, [property: ClientNumber] string? Phone, IReadOnlyList<string> Reasons, int? AlikePercent);
+public sealed record DuplicateView(Guid Id, long Number, string Name, string Company, [property: Sensitive("city")] string City, [property: ClientNumber] string? Phone, IReadOnlyList<string> Reasons, int? AlikePercent,
+    string Extension = "");
 
 /// <summary>GET /api/clients/duplicates: two cards that may be one client, the newer first.</summary>
 public sealed record DuplicatePair(DuplicateView Newer, DuplicateView Older);

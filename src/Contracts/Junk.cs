@@ -50,7 +50,7 @@ public sealed record SpamMarked(Guid BlockId, [property: ClientNumber] string Di
 /// <param name="LastAgent">Who spoke with them last.</param>
 /// <param name="Version">To confirm it.</param>
 public sealed record UnconfirmedRow(Guid Id, long Number, string Name, string Company, [property: NumberHandle] string? Phone, [property: ClientNumber] string? PhoneDisplay, string Source, DateTimeOffset CreatedAt, int Calls, int Answered,
-    DateTimeOffset? LastCallAt, string? LastAgent, int Version);
+    DateTimeOffset? LastCallAt, string? LastAgent, int Version, string Extension = "");
 
 /// <summary>GET /api/clients/unconfirmed/count.</summary>
 public sealed record UnconfirmedCount(int Waiting);

@@ -91,7 +91,7 @@ public sealed class CardListsTests : PageContext
     [Fact]
     public async Task Two_that_are_not_the_same_leave_the_list_and_come_back_when_it_was_a_mistake()
     {
-        DuplicateView View(Guid id, string name) => new(id, 1, name, "", "", null, ["name"], 70);
+        DuplicateView View(Guid id, string name) => new(id, 1, name, "", "Asti", "+39 02 5550 1350", ["name"], 70, "21");
         var pair = new DuplicatePair(View(Guid.NewGuid(), "New One"), View(Some.ClientId, "Old One"));
         Server.Answer = r => r.RequestUri!.AbsolutePath switch
         {
@@ -102,6 +102,7 @@ public sealed class CardListsTests : PageContext
         };
         await Session.LoadAsync();
         var page = Render<DuplicatesPage>();
+        page.WaitForElement("[data-test=pair] td").TextContent.Should().EndWith("Asti · +39 02 5550 1350 ext. 21");
         page.WaitForElement("[data-test=pair-different]").Click();
         page.WaitForElement("[data-test=different-undo]");
         page.FindAll("[data-test=pair]").Should().BeEmpty();

@@ -153,7 +153,7 @@ public sealed class JunkTests : PageContext
     }
 
     static UnconfirmedRow New(int n, string name = "Nora Blu") =>
-        new(Id(n), n, name, "", "+390299990000", "+39 02 9999 0000", "web", Some.Noon.AddHours(-1), 4, 2, Some.Noon, "Anna Verdi", 3);
+        new(Id(n), n, name, "", "+390299990000", "+39 02 9999 0000", "web", Some.Noon.AddHours(-1), 4, 2, Some.Noon, "Anna Verdi", 3, "12");
 
     static Guid Id(int n) => new($"0190b000-0000-7000-8000-{n:x12}");
 
@@ -182,7 +182,7 @@ public sealed class JunkTests : PageContext
     {
         Supervisor();
         var page = await ReviewAsync(New(1), New(2));
-        Cells(page.Find("[data-test=review-row]")).Skip(1).Take(4).Should().Equal("Nora Blu", "+39 02 9999 0000", "web", "4");
+        Cells(page.Find("[data-test=review-row]")).Skip(1).Take(4).Should().Equal("Nora Blu", "+39 02 9999 0000 ext. 12", "web", "4");
         Press(page, "KeyC");
         page.WaitForAssertion(() => page.FindAll("[data-test=review-row]").Should().HaveCount(1));
         Server.Asked.Single(a => a.Path == $"api/clients/{Id(1)}/confirm").Body.Should().Be("""{"version":3}""");

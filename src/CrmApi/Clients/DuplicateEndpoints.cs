@@ -113,8 +113,8 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
               from root r join client c on c.id = r.id where c.id <> client_root(@self) and c.deleted_at is null and (@within::uuid[] is null or c.responsible_id = any(@within))
                 and not exists (select from client_different d where d.one_id = least(c.id, client_root(@self)) and d.other_id = greatest(c.id, client_root(@self)))
             )
-            select n.id, n.number, n.name, n.company, n.city, p.e164 as phone, n.reasons, n.alike from named n
-            left join lateral (select e164 from client_phone where client_id = n.id order by is_main desc, added_at, e164 limit 1) p on true
+            select n.id, n.number, n.name, n.company, n.city, p.e164 as phone, n.reasons, n.alike, coalesce(p.extension, '') as extension from named n
+            left join lateral (select e164, extension from client_phone where client_id = n.id order by is_main desc, added_at, e164, extension limit 1) p on true
             order by cardinality(array_remove(n.reasons, 'name')) desc, n.alike desc nulls last, n.number desc limit 10
             """,
             values, transaction, cancellationToken: cancel));
@@ -148,7 +148,8 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
     const string PairsSql =
         """
         select number from client where number < @below order by number desc limit @most;
-        select a.id, a.number, a.name, a.company, a.city, pa.e164 as phone, b.id as other_id, b.number as other_number, b.name as other_name, b.company as other_company, b.city as other_city, pb.e164 as other_phone, d.reasons
+        select a.id, a.number, a.name, a.company, a.city, pa.e164 as phone, b.id as other_id, b.number as other_number, b.name as other_name, b.company as other_company, b.city as other_city, pb.e164 as other_phone, d.reasons,
+          coalesce(pa.extension, '') as extension, coalesce(pb.extension, '') as other_extension
         from (select id, number, name, company, city, email, tax_id, merged_into, responsible_id from client where number < @below order by number desc limit @most) a
         cross join lateral (
           select x.id, array_agg(distinct x.reason) as reasons from (
@@ -164,8 +165,8 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
           ) x where x.id <> a.id group by x.id limit 20) d
         join client b on b.id = d.id and b.hidden_at is null and b.deleted_at is null and b.number < a.number
           and not exists (select from client_different n where n.one_id = least(a.id, b.id) and n.other_id = greatest(a.id, b.id))
-        left join lateral (select e164 from client_phone where client_id = a.id order by is_main desc, added_at, e164 limit 1) pa on true
-        left join lateral (select e164 from client_phone where client_id = b.id order by is_main desc, added_at, e164 limit 1) pb on true
+        left join lateral (select e164, extension from client_phone where client_id = a.id order by is_main desc, added_at, e164, extension limit 1) pa on true
+        left join lateral (select e164, extension from client_phone where client_id = b.id order by is_main desc, added_at, e164, extension limit 1) pb on true
         where a.merged_into is null and not exists (select from client h where h.id = a.id and (h.hidden_at is not null or h.deleted_at is not null))
           and (@within::uuid[] is null or ((a.responsible_id is null or a.responsible_id = any(@within)) and (b.responsible_id is null or b.responsible_id = any(@within))))
         order by a.number desc, b.number desc
@@ -173,15 +174,16 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
 
     static string? Shown(string? e164) => e164 is null ? null : PhoneNumbers.Format(e164, "en");
 
-    sealed record Row(Guid Id, long Number, string Name, string Company, string City, string? Phone, Array Reasons, float? Alike)
+    sealed record Row(Guid Id, long Number, string Name, string Company, string City, string? Phone, Array Reasons, float? Alike, string Extension)
     {
-        public DuplicateView View() => new(Id, Number, Name, Company, City, Shown(Phone), (string[])Reasons, Alike is { } a ? (int)Math.Round(a * 100) : null);
+        public DuplicateView View() => new(Id, Number, Name, Company, City, Shown(Phone), (string[])Reasons, Alike is { } a ? (int)Math.Round(a * 100) : null, Extension);
     }
 
-    sealed record PairRow(Guid Id, long Number, string Name, string Company, string City, string? Phone, Guid OtherId, long OtherNumber, string OtherName, string OtherCompany, string OtherCity, string? OtherPhone, Array Reasons)
+    sealed record PairRow(Guid Id, long Number, string Name, string Company, string City, string? Phone, Guid OtherId, long OtherNumber, string OtherName, string OtherCompany, string OtherCity, string? OtherPhone, Array Reasons,
+        string Extension, string OtherExtension)
     {
-        public DuplicatePair Pair() => new(new DuplicateView(Id, Number, Name, Company, City, Shown(Phone), (string[])Reasons, null),
-            new DuplicateView(OtherId, OtherNumber, OtherName, OtherCompany, OtherCity, Shown(OtherPhone), (string[])Reasons, null));
+        public DuplicatePair Pair() => new(new DuplicateView(Id, Number, Name, Company, City, Shown(Phone), (string[])Reasons, null, Extension),
+            new DuplicateView(OtherId, OtherNumber, OtherName, OtherCompany, OtherCity, Shown(OtherPhone), (string[])Reasons, null, OtherExtension));
     }
 }
 

@@ -61,9 +61,9 @@ internal sealed class ReviewStore(NpgsqlDataSource database, ClientDirectory dir
         var rows = (await connection.QueryAsync<UnconfirmedRow>(new CommandDefinition(
             $"""
             select c.id, c.number, c.name, c.company, p.e164 as phone, null as phone_display, c.source, c.created_at, t.calls, t.answered, t.last_call_at,
-              (select u.name from call l join app_user u on u.id = l.agent_id where l.client_id = c.id and l.merged_into is null order by l.started_at desc limit 1) as last_agent, c.version
+              (select u.name from call l join app_user u on u.id = l.agent_id where l.client_id = c.id and l.merged_into is null order by l.started_at desc limit 1) as last_agent, c.version, coalesce(p.extension, '') as extension
             from client c
-            left join lateral (select e164 from client_phone where client_id = c.id order by is_main desc, added_at, e164 limit 1) p on true
+            left join lateral (select e164, extension from client_phone where client_id = c.id order by is_main desc, added_at, e164, extension limit 1) p on true
             cross join lateral (select count(*)::int as calls, count(l.answered_at)::int as answered, max(l.started_at) as last_call_at from call l where l.client_id = c.id and l.merged_into is null) t
             where {Waiting} and (@at::timestamptz is null or (c.created_at, c.id) < (@at, @id))
             order by c.created_at desc, c.id desc limit @limit

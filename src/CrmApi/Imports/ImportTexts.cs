@@ -8,7 +8,7 @@ internal static class ImportTexts
     public const string OpenQuote = "open_quote", LongRow = "long_row", NoTable = "no_table", EmptyFile = "empty_file", Password = "password", Damaged = "damaged", TooBig = "too_big", FileGone = "file_gone",
         Name = "name", Email = "email", Phone = "phone", Scientific = "scientific", ManyPhones = "many_phones", Language = "language", Segment = "segment", Responsible = "responsible", ResponsibleTwice = "responsible_twice",
         DealType = "deal_type", DealStage = "deal_stage", DealTitle = "deal_title", Amount = "amount", Currency = "currency", Date = "date", DateDayFirst = "date_day_first", DateMonthFirst = "date_month_first", Kind = "kind", Database = "database", TaxId = "tax_id", Own = "own", Expected = "expected", NoProgress = "no_progress", Alike = "alike", Tags = "tags", Role = "role", TimeZone = "time_zone",
-        Extension = "extension", Address = "address", CompanyTwice = "company_twice";
+        Extension = "extension", ExtensionAlone = "extension_alone", ExtensionTwice = "extension_twice", Address = "address", CompanyTwice = "company_twice";
 
     static readonly Dictionary<string, (string En, string It, string Ru)> All = new(StringComparer.Ordinal)
     {
@@ -25,6 +25,8 @@ internal static class ImportTexts
         [Email] = ("an address such as anna@example.com", "un indirizzo come anna@example.com", "адрес вида anna@example.com"),
         [Phone] = ("a telephone number such as +39 02 1234 5678", "un numero di telefono come +39 02 1234 5678", "номер телефона вида +7 495 123-45-67"),
         [Extension] = ("an extension of 1 to 10 digits, one for each number", "un interno da 1 a 10 cifre, uno per numero", "добавочный от 1 до 10 цифр, один на номер"),
+        [ExtensionAlone] = ("the number that this extension belongs to: the row has none", "il numero a cui appartiene questo interno: la riga non ne ha", "номер, к которому относится добавочный: в строке его нет"),
+        [ExtensionTwice] = ("one extension for a number: {0} stands behind the number already", "un solo interno per numero: accanto al numero c’è già {0}", "один добавочный на номер: у номера уже стоит {0}"),
         [Scientific] = ("all digits of the number: a spreadsheet shortened it. Set the column to text there and save again",
             "tutte le cifre del numero: il foglio di calcolo l'ha abbreviato. Imposti la colonna come testo e salvi di nuovo",
             "все цифры номера: таблица их сократила. Сделайте столбец текстовым и сохраните снова"),

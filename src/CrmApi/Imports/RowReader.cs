@@ -119,9 +119,22 @@ internal sealed partial class RowReader
             }
         }
 
-        // A column of its own speaks of the first number.
-        if (Cell(row, PhoneExtension) is { Length: > 0 } own && numbers.FindIndex(n => n.Extension is not { Length: > 0 }) is 0) numbers[0] = numbers[0] with { Extension = PhoneNumbers.Split("0 " + own) is { Number: "0", Extension: { Length: > 0 } bare } ? bare : own };
+        Behind(row, numbers, errors);
         return (numbers, columns);
+    }
+
+    /// <summary>An extension in a column of its own speaks of the first number. One that speaks of none, or says something else than stands behind the number, is not dropped in silence: the row waits to be mended.</summary>
+    void Behind(TableRow row, List<ClientNumber> numbers, List<CellError> errors)
+    {
+        if (Cell(row, PhoneExtension) is not { Length: > 0 } given) return;
+        var keyed = PhoneNumbers.Split("0 " + given) is { Number: "0", Extension: { Length: > 0 } bare } ? bare : given;
+        if (numbers.Count == 0)
+        {
+            // Of a number that was wrong itself, that is told.
+            if (phones.TrueForAll(p => Cell(row, p.Index).Length == 0)) errors.Add(new CellError(one[PhoneExtension], ImportTexts.ExtensionAlone, given));
+        }
+        else if (numbers[0].Extension is not { Length: > 0 } known) numbers[0] = numbers[0] with { Extension = keyed };
+        else if (known != keyed) errors.Add(new CellError(one[PhoneExtension], ImportTexts.ExtensionTwice, given, known));
     }
 
     string KindOf(TableRow row, string name, string company, List<CellError> errors)

@@ -7,6 +7,7 @@ using CallCrm.CrmApi.Tests.Host;
 using CallCrm.CrmApi.Tests.Imports;
 using CallCrm.Engine;
 using CallCrm.TestKit;
+using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace CallCrm.CrmApi.Tests.Clients;
@@ -95,6 +96,20 @@ public sealed class ExtensionTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task Lists_of_possible_duplicates_and_of_cards_to_review_have_it()
+    {
+        await using var lead = await host.SignInAsync("sara");
+        var older = await SavedAsync(lead, Person("Ext Older Twin", new PhoneSave("+39 02 5550 1350", "", true, "21")));
+        var newer = await SavedAsync(lead, Person("Ext Newer Twin", new PhoneSave("+39 02 5550 1350", "", true)));
+        var pair = (await lead.GetAsync("api/clients/duplicates?limit=100", ContractsJson.Default.ListPageDuplicatePair)).Items.Single(p => p.Newer.Id == newer.Id);
+        (pair.Newer.Phone, pair.Newer.Extension, pair.Older.Id, pair.Older.Phone, pair.Older.Extension).Should().Be(("+39 02 5550 1350", "", older.Id, "+39 02 5550 1350", "21"));
+        using var asked = await lead.Http.PostAsJsonAsync("api/clients/duplicates/check", new DuplicateAsk(null, "", "", "", ["+39 02 5550 1350"], [], ""), ContractsJson.Default.DuplicateAsk);
+        (await asked.Content.ReadFromJsonAsync(ContractsJson.Default.IReadOnlyListDuplicateView))!.Select(d => (d.Id, d.Extension)).Should().BeEquivalentTo([(older.Id, "21"), (newer.Id, "")]);
+        await using (var database = await host.Database.OpenConnectionAsync()) await database.ExecuteAsync("update client set confirmed = false where id = @Id", new { older.Id });
+        (await lead.GetAsync("api/clients/unconfirmed?limit=100", ContractsJson.Default.ListPageUnconfirmedRow)).Items.Single(r => r.Id == older.Id).Should().BeEquivalentTo(new { PhoneDisplay = "+39 02 5550 1350", Extension = "21" });
+    }
+
+    [PostgresFact]
     public async Task A_merge_and_its_undo_keep_extensions()
     {
         await using var lead = await host.SignInAsync("sara");
@@ -129,9 +144,16 @@ public sealed class ExtensionTests(ApiHost host) : IClassFixture<ApiHost>
             Filo Secondo;+39 02 5550 1500;int. 13;+39 02 5550 1501 (ext. 5)
             Filo Terzo;+39 02 5550 1502, доб. 7;;
             Filo Quarto;+39 02 5550 1503;12a;
+            Filo Quinto;;14;
+            Filo Sesto;+39 02 5550 1504 ext. 8;9;
+            Filo Settimo;+39 02 5550 1505 ext. 8;08;
+            Filo Ottavo;+39 02 5550 1506 ext. 8;int. 8;
+            Filo Nono;none;15;
             """);
-        run.Should().BeEquivalentTo(new { Made = 3L, Failed = 1L });
-        run.Errors.Single().Should().BeEquivalentTo(new { Row = 5L, Column = "Ext", Value = "12a" });
+        run.Should().BeEquivalentTo(new { Made = 4L, Failed = 5L });
+        run.Errors.Select(e => (e.Row, e.Column, e.Value, e.Expected.Split(':')[0])).Should().Equal((5L, "Ext", "12a", "an extension of 1 to 10 digits, one for each number"),
+            (6L, "Ext", "14", "the number that this extension belongs to"), (7L, "Ext", "9", "one extension for a number"), (8L, "Ext", "08", "one extension for a number"), (10L, "Phone", "none", "a telephone number such as +39 02 1234 5678"));
+        Told(await CardAsync("Filo Ottavo")).Should().Equal("+390255501506;8");
         Told(await CardAsync("Filo Primo")).Should().Equal("+390255501500;12");
         Told(await CardAsync("Filo Secondo")).Should().Equal("+390255501500;13", "+390255501501;5 home");
         Told(await CardAsync("Filo Terzo")).Should().Equal("+390255501502;7");
