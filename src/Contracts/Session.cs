@@ -83,9 +83,10 @@ public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, strin
 
 /// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>
 /// <param name="CardLayouts">Those that may hold for who asks: of their role, and of every role.</param>
+/// <param name="Unseen">Fields of clients that who asks does not see, and cannot ask for; null: none.</param>
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
-    IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null);
+    IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<string>? Unseen = null);
 
 public sealed record NamedCode(string Code, string Name)
 {

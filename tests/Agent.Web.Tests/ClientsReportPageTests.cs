@@ -35,8 +35,15 @@ public sealed class ClientsReportPageTests : PageContext
             {
                 "/api/session" => FakeServer.Json(JsonSerializer.Serialize(_session, ContractsJson.Default.SessionView)),
                 "/api/reports/clients" => _refusal ?? FakeServer.Json(JsonSerializer.Serialize(_report, ContractsJson.Default.ClientsReportView)),
-                "/api/catalog" => FakeServer.Json(JsonSerializer.Serialize(Some.Catalog with { ClientFields = [new ClientFieldView("renewal", "Renewal", "choice", [new NamedCode("renew", "Will renew")]), new ClientFieldView("size", "Size", "number", [])] }, ContractsJson.Default.CatalogView)),
-                "/api/clients" => FakeServer.Json(JsonSerializer.Serialize(new ListPage<ClientRow>([], null), ContractsJson.Default.ListPageClientRow)),
+                "/api/catalog" => FakeServer.Json(JsonSerializer.Serialize(Some.Catalog with
+                {
+                    ClientFields = [new ClientFieldView("renewal", "Renewal", "choice", [new NamedCode("renew", "Will renew")]), new ClientFieldView("size", "Size", "number", []),
+                    new ClientFieldView("budget", "Budget", "money", []), new ClientFieldView("friend", "Friend", "link", [], "client"), new ClientFieldView("big", "Big", "calculated", [], null, "yes_no", "custom.size > 9"),
+                    new ClientFieldView("far", "Far", "calculated", [], null, "number", "custom.friend.custom.size"), new ClientFieldView("further", "Further", "calculated", [], null, "number", "custom.far + 1"), new ClientFieldView("secret", "Secret", "text", [])],
+                    Unseen = ["city", "custom.secret"]
+                }, ContractsJson.Default.CatalogView)),
+                "/api/links" => FakeServer.Json(JsonSerializer.Serialize([new LinkChoice(Some.ClientId, "Mario Rossi", "#7")], ContractsJson.Default.IReadOnlyListLinkChoice)),
+                "/api/clients" => _refusal ?? FakeServer.Json(JsonSerializer.Serialize(new ListPage<ClientRow>([], null), ContractsJson.Default.ListPageClientRow)),
                 "/api/clients/sources" => FakeServer.Json("""{"sources":["fair"]}"""),
                 _ => null,
             };
@@ -136,14 +143,69 @@ public sealed class ClientsReportPageTests : PageContext
         _asked.Should().BeEmpty();
     }
 
+    static List<string> Chips(IRenderedComponent<ClientsPage> page) => [.. page.FindAll("[data-test=narrowed]").Select(Words)];
+
     [Fact]
     public async Task The_list_of_clients_keeps_to_the_line_and_says_so()
     {
-        var page = await ShowAsync<ClientsPage>("clients?custom.size.from=1000&custom.size.below=2000&custom.renewal=renew&other=1");
-        page.WaitForAssertion(() => Words(page.Find("[data-test=narrowed]")).Should().Be("Size: ≥ 1000, < 2000; Renewal: Will renew ×"));
-        _asked.Should().Contain("/api/clients?query=&limit=50&custom.size.from=1000&custom.size.below=2000&custom.renewal=renew");
-        page.Find("[data-test=narrowed]").GetAttribute("href").Should().Be("clients");
+        var page = await ShowAsync<ClientsPage>("clients?custom.size.from=1000&custom.size.below=2000&custom.renewal=renew&other=1&tag=hot");
+        page.WaitForAssertion(() => Chips(page).Should().Equal("Size: ≥ 1000, < 2000 ×", "Renewal: Will renew ×"));
+        _asked.Should().Contain("/api/clients?query=&limit=50&tag=hot&custom.size.from=1000&custom.size.below=2000&custom.renewal=renew");
+        page.FindAll("[data-test=narrowed]").Select(c => (c.GetAttribute("href"), c.GetAttribute("aria-label"))).Should().Equal(("clients?tag=hot&custom.renewal=renew", "Remove the filter Size: ≥ 1000, < 2000"),
+            ("clients?tag=hot&custom.size.from=1000&custom.size.below=2000", "Remove the filter Renewal: Will renew"));
+        page.Find("[data-test=tag-filter]").GetAttribute("href").Should().Be("clients?custom.size.from=1000&custom.size.below=2000&custom.renewal=renew");
+        page.Find("[data-test=narrowed-none]").GetAttribute("href").Should().Be("clients");
         page.Change("[data-test=source-filter]", "fair");
-        Uri.Should().EndWith("clients?source=fair&custom.size.from=1000&custom.size.below=2000&custom.renewal=renew");
+        Uri.Should().EndWith("clients?tag=hot&source=fair&custom.size.from=1000&custom.size.below=2000&custom.renewal=renew");
+    }
+
+    [Fact]
+    public async Task What_links_lead_to_is_named_and_what_is_missing_is_a_condition_each()
+    {
+        var page = await ShowAsync<ClientsPage>($"clients?custom.friend={Some.ClientId}&clientLanguage=it&custom.big=true&without=segment,custom.size&without=language");
+        page.WaitForAssertion(() => Chips(page).Should().Equal("Friend: Mario Rossi ×", "Language: Italian ×", "Big: yes ×", "Segment: without ×", "Size: without ×", "Language: without ×"));
+        _asked.Should().Contain($"/api/links?target=client&id={Some.ClientId}").And.Contain(a => a.EndsWith("&without=segment,custom.size,language", StringComparison.Ordinal));
+        page.FindAll("[data-test=narrowed]")[4].GetAttribute("href").Should().Be($"clients?custom.friend={Some.ClientId}&clientLanguage=it&custom.big=true&without=segment,language");
+    }
+
+    [Fact]
+    public async Task A_filter_is_chosen_by_field_and_value_in_place_of_the_former_one()
+    {
+        var page = await ShowAsync<ClientsPage>("clients?segment=vip");
+        page.Click("[data-test=filter-add]");
+        page.FindAll("[data-test=filter-field] option").Select(Words).Should().Equal("Segment", "Responsible", "Person or company", "Language", "Renewal", "Size", "Budget", "Friend", "Big");
+        page.Submit("[data-test=filter-form]");
+        page.Find("[data-test=filter-nothing]").TextContent.Should().Contain("Fill in a value");
+        page.Change("[data-test=filter-field]", "custom.budget");
+        page.Change("[data-test=filter-from]", "10,5");
+        page.Change("[data-test=filter-currency]", "eur");
+        page.Submit("[data-test=filter-form]");
+        Uri.Should().EndWith("clients?segment=vip&custom.budget.from=10%2C5&custom.budget.currency=EUR");
+        page.FindAll("[data-test=filter-form]").Should().BeEmpty();
+        page.Click("[data-test=filter-add]");
+        page.Change("[data-test=filter-field]", "custom.budget");
+        page.Change("[data-test=filter-without]", true);
+        page.FindAll("[data-test=filter-from]").Should().BeEmpty();
+        page.Submit("[data-test=filter-form]");
+        Uri.Should().EndWith("clients?segment=vip&without=custom.budget");
+        page.Click("[data-test=filter-add]");
+        page.Change("[data-test=filter-field]", "custom.big");
+        page.FindAll("[data-test=filter-value] option").Select(Words).Should().Equal("–", "yes", "no");
+        page.Change("[data-test=filter-value]", "false");
+        page.Submit("[data-test=filter-form]");
+        Uri.Should().EndWith("clients?segment=vip&custom.big=false&without=custom.budget");
+        page.Click("[data-test=filter-add]");
+        page.Find("[data-test=filter-form]").KeyDown("Escape");
+        page.FindAll("[data-test=filter-form]").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_filter_that_the_server_refuses_is_named_and_no_other_list_stands_there()
+    {
+        _refusal = FakeServer.Json("""{"errorId":"invalid_input","errors":{"custom.size.from":["a number such as 12.5"]}}""", HttpStatusCode.BadRequest);
+        var page = await ShowAsync<ClientsPage>("clients?custom.size.from=much");
+        page.WaitForAssertion(() => Words(page.Find("[role=alert]")).Should().Contain("Size: a number such as 12.5"));
+        page.Find(".table-wrap").HasAttribute("hidden").Should().BeTrue();
+        Chips(page).Should().Equal("Size: ≥ much ×");
     }
 }

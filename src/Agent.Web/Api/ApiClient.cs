@@ -444,6 +444,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
     public Task<IReadOnlyList<LinkChoice>> LinksAsync(string target, string query, CancellationToken cancel = default) =>
         GetAsync($"api/links?target={target}&query={Uri.EscapeDataString(query)}", Json.IReadOnlyListLinkChoice, cancel);
 
+    /// <summary>What an id stands for; empty: it is not there, or not for who asks.</summary>
+    public Task<IReadOnlyList<LinkChoice>> LinkAsync(string target, string id, CancellationToken cancel = default) =>
+        GetAsync($"api/links?target={target}&id={Uri.EscapeDataString(id)}", Json.IReadOnlyListLinkChoice, cancel);
+
     public Task<WebFormsView> WebFormsAsync(CancellationToken cancel = default) => GetAsync("api/admin/web-forms", Json.WebFormsView, cancel);
 
     public Task<WebFormsView> SaveWebFormAsync(WebFormSetup form, CancellationToken cancel = default) =>

@@ -16,7 +16,7 @@ internal static class CardLinks
 
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/links", ChoicesAsync).RequireAuthorization(Rights.OpenCards).WithTags("Clients").WithName("ListLinkTargets")
-            .WithSummary("What a link on a card may lead to, by a fragment: clients and deals as far as one sees them, colleagues by name or login; at most 8");
+            .WithSummary("What a link on a card may lead to, by a fragment or the id of one: clients and deals as far as one sees them, colleagues by name or login; at most 8");
 
     /// <summary>
     /// Names are added here alone, and values that were calculated from what links lead to: a card that went by another way leads to nothing one could read. Such a value shows to who may see all
@@ -52,9 +52,10 @@ internal static class CardLinks
         return JsonSerializer.SerializeToElement(value);
     }
 
-    static async Task<Results<Ok<IReadOnlyList<LinkChoice>>, ProblemHttpResult>> ChoicesAsync(Person person, ClientStore clients, NpgsqlDataSource database, CancellationToken cancel, string target = "", string query = "")
+    static async Task<Results<Ok<IReadOnlyList<LinkChoice>>, ProblemHttpResult>> ChoicesAsync(Person person, ClientStore clients, NpgsqlDataSource database, CancellationToken cancel, string target = "", string query = "", Guid? id = null)
     {
         if (!CustomField.Targets.Contains(target)) return Problems.Invalid("target", "one of " + string.Join(", ", CustomField.Targets));
+        if (id is { } one) return TypedResults.Ok<IReadOnlyList<LinkChoice>>(await OneAsync(one, target, person, database, cancel));
         query = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
         if (query.Length == 0) return TypedResults.Ok<IReadOnlyList<LinkChoice>>([]);
         if (target == "client")
@@ -67,6 +68,18 @@ internal static class CardLinks
         var rows = await connection.QueryAsync<LinkChoice>(new CommandDefinition(target == "deal" ? DealsSql : PeopleSql,
             new { fragment = $"%{Texts.LikeFragment(query)}%", number = query.TrimStart('#'), deals = person.Within(Rights.SeeDeals).People, MostChoices }, cancellationToken: cancel));
         return TypedResults.Ok<IReadOnlyList<LinkChoice>>(rows.AsList());
+    }
+
+    /// <summary>What an id stands for, to be named; empty: it is not there, or not for who asks.</summary>
+    static async Task<IReadOnlyList<LinkChoice>> OneAsync(Guid id, string target, Person person, NpgsqlDataSource database, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<LinkChoice>(new CommandDefinition(target switch
+        {
+            "deal" => "select id, title as name, '#' || number as hint from deal where id = @id and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals))",
+            "person" => "select id, name, login as hint from app_user where id = @id",
+            _ => "select id, coalesce(nullif(name, ''), company) as name, '#' || number as hint from client where id = client_root(@id) and deleted_at is null and (@clients::uuid[] is null or responsible_id = any(@clients))",
+        }, new { id, clients = person.Within(Rights.WorkWithClients).People, deals = person.Within(Rights.SeeDeals).People }, cancellationToken: cancel))).AsList();
     }
 
     const string DealsSql = """

@@ -32,13 +32,15 @@ internal static class ClientEndpoints
         services.AddSingleton<BinStore>();
         services.AddHostedService<BinWorker>();
         services.AddHostedService<CalculationWorker>();
+        services.AddSingleton<OwnIndexes>();
+        services.AddHostedService(s => s.GetRequiredService<OwnIndexes>());
     }
 
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.WorkWithClients);
         group.MapGet("/", ListAsync).WithMetadata(new OpenQueries(CardFieldCodes.CustomPrefix)).WithName("ListClients")
-            .WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal (query); by tag, kind, segment, responsible, department (with those below), source, when made, and the site's own fields (custom.CODE, custom.CODE.from, custom.CODE.to, custom.CODE.below, custom.CODE.currency); sort: number, created, updated, name, with - before it the other way round, -number unless given and with query");
+            .WithSummary("Clients by any fragment of name, company, number, address, tax id, city, tag, a text of the site's own fields, or a deal (query); by tag, kind, segment, responsible, department (with those below), source, clientLanguage, city, when made, the site's own fields (custom.CODE, of a link the id of what it leads to; custom.CODE.from, custom.CODE.to, custom.CODE.below, custom.CODE.currency), and fields in which nothing stands (without, with commas between them); sort: number, created, updated, name, with - before it the other way round, -number unless given and with query");
         group.MapGet("/sources", async (Person person, ClientStore store, CancellationToken cancel) => TypedResults.Ok(new ClientSources(await store.SourcesAsync(person.Within(Rights.WorkWithClients), cancel))))
             .WithName("ListClientSources").WithSummary("Where clients come from, each once");
         CardLinks.Map(api);
@@ -52,10 +54,10 @@ internal static class ClientEndpoints
     }
 
     static async Task<Results<Ok<ListPage<ClientRow>>, ProblemHttpResult>> ListAsync(HttpRequest request, Person person, ClientStore store, ClientFilters filters, CancellationToken cancel, string? query = null, string? tag = null,
-        string? kind = null, string? segment = null, Guid? responsible = null, Guid? department = null, string? source = null, DateTimeOffset? createdFrom = null, DateTimeOffset? createdTo = null, string? sort = null,
-        string? cursor = null, int? limit = null)
+        string? kind = null, string? segment = null, Guid? responsible = null, Guid? department = null, string? source = null, string? clientLanguage = null, string? city = null, string? without = null,
+        DateTimeOffset? createdFrom = null, DateTimeOffset? createdTo = null, string? sort = null, string? cursor = null, int? limit = null)
     {
-        var (filter, wrong) = await filters.ReadAsync(request, person.Veil, tag, kind, segment, responsible, department, source, createdFrom, createdTo, cancel);
+        var (filter, wrong) = await filters.ReadAsync(request, person, new ClientAsk(tag, kind, segment, responsible, department, source, clientLanguage, city, without, createdFrom, createdTo), cancel);
         if (filter is null) return wrong!;
         var (order, refused) = ClientStore.Order(query, person.Veil, sort, cursor);
         if (order is null) return refused!;

@@ -44,14 +44,14 @@ internal static class ExportEndpoints
     }
 
     static async Task<IResult> ClientsAsync(HttpContext http, Person person, ClientExport clients, ClientFilters filters, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null,
-        string? tag = null, string? kind = null, string? segment = null, Guid? responsible = null, Guid? department = null, string? source = null, DateTimeOffset? createdFrom = null, DateTimeOffset? createdTo = null,
-        string format = "csv", string language = "en")
+        string? tag = null, string? kind = null, string? segment = null, Guid? responsible = null, Guid? department = null, string? source = null, string? clientLanguage = null, string? city = null, string? without = null,
+        DateTimeOffset? createdFrom = null, DateTimeOffset? createdTo = null, string format = "csv", string language = "en")
     {
         if (Wrong(format, language) is { } wrong) return wrong;
-        var (filter, refused) = await filters.ReadAsync(http.Request, person.Veil, tag, kind, segment, responsible, department, source, createdFrom, createdTo, cancel);
+        var (filter, refused) = await filters.ReadAsync(http.Request, person, new ClientAsk(tag, kind, segment, responsible, department, source, clientLanguage, city, without, createdFrom, createdTo), cancel);
         if (filter is null) return refused!;
         var text = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
-        await audit.AddAsync(person.Id, "export", "client", string.Join(' ', new[] { format, text, tag, kind, segment, source }.Where(p => !string.IsNullOrWhiteSpace(p)).Select(p => Texts.Clean(p).Trim())), http.Connection.RemoteIpAddress?.ToString(), cancel);
+        await audit.AddAsync(person.Id, "export", "client", string.Join(' ', new[] { format, text, tag, kind, segment, source, clientLanguage, city }.Where(p => !string.IsNullOrWhiteSpace(p)).Select(p => Texts.Clean(p).Trim())), http.Connection.RemoteIpAddress?.ToString(), cancel);
         var own = await clients.OwnAsync(person.Veil, cancel);
         return (await export.AnswerAsync(http, Name("clients", clock), format, language, [.. ExportTexts.ClientHeader(language), .. own.Select(f => f.Name)],
             clients.RowsAsync(text, filter, person.Within(Rights.WorkWithClients), person.Within(Rights.ExportClients), person.Within(Rights.SeeDeals), person.Veil, own, language, cancel), cancel)).Result;

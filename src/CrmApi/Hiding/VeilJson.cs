@@ -66,6 +66,7 @@ internal sealed class VeilJson(NumberMask mask, NumberHandles handles, IOptions<
     Func<object, object?>? Special(Type type, string member, Func<object, object?> get, Veil veil) => (type.Name, member) switch
     {
         (nameof(ClientCardView), nameof(ClientCardView.Unseen)) => _ => veil.HidesFields ? veil.Fields : null,
+        (nameof(CatalogView), nameof(CatalogView.Unseen)) => _ => veil.HidesFields ? veil.Fields : null,
         (nameof(ClientCardView), nameof(ClientCardView.Custom)) => o => Custom(((ClientCardView)o).Custom, veil),
         // Whoever cannot read the number is given what calls it.
         (nameof(CallerView), nameof(CallerView.Dial)) when veil.Numbers => o => o is CallerView { Kind: "E164", Number: { } number } ? handles.Seal(number) : null,

@@ -100,11 +100,11 @@ internal sealed class ClientsReport(NpgsqlDataSource database, NumberMask mask, 
 
     ClientsReportRow Row(PartRow p, ClientsReportBy by, IReadOnlyList<ClientsReportBy.Range> ranges, Veil veil, ClientsReportFigures figures)
     {
-        if (p.Kind != "value") return new ClientsReportRow(p.Kind, null, null, figures);
+        if (p.Kind != "value") return new ClientsReportRow(p.Kind, null, null, figures, Filter: p.Kind == "without" ? by.Without : null);
         if (!by.IsRange)
         {
-            // A number that one does not see would stand in the address.
-            var filter = veil.Numbers && mask.Text(p.Key) != p.Key ? null : by.Filter(p.Key, null, 0);
+            // A number that one does not see would stand in the address; ids have digits, too, and are none.
+            var filter = veil.Numbers && !Guid.TryParse(p.Key, out _) && mask.Text(p.Key) != p.Key ? null : by.Filter(p.Key, null, 0);
             return new ClientsReportRow(p.Kind, p.Key, by.NameOf(p.Key, p.Name), figures, Filter: filter);
         }
 

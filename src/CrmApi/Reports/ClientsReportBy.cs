@@ -1,6 +1,7 @@
 using System.Globalization;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Hiding;
 
 namespace CallCrm.CrmApi.Reports;
@@ -56,8 +57,6 @@ internal sealed record ClientsReportBy(string Code, string Kind, CustomField? Fi
     /// <summary>The list of clients with these alone, where it can be asked for them.</summary>
     public string? Filter(string key, Range? range, int n)
     {
-        if (Field is null) return Code is "language" or "city" || key.Length > LongestInAddress ? null : Pair(Code, key);
-        if (Field.Kind is CustomField.Calculated or CustomField.Link) return null;
         switch (Kind)
         {
             case "number" or "money":
@@ -71,11 +70,14 @@ internal sealed record ClientsReportBy(string Code, string Kind, CustomField? Fi
                 return DateOnly.TryParseExact(key + "-01", "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var first)
                     ? $"{Pair(Code + ".from", Day(first))}&{Pair(Code + ".to", Day(first.AddMonths(1).AddDays(-1)))}" : null;
             case "choice" or "choices":
-                return Field.Options.Any(o => o.Code == key) ? Pair(Code, key) : null;
+                return Field!.Options.Any(o => o.Code == key) ? Pair(Code, key) : null;
             default:
-                return key.Length > LongestInAddress ? null : Pair(Code, key);
+                return key.Length > LongestInAddress ? null : Pair(Code == "language" ? "clientLanguage" : Code, key);
         }
     }
+
+    /// <summary>The list of those in whom nothing stands.</summary>
+    public string? Without => Field is not null || ClientFilter.CanLack.Contains(Code) ? Pair("without", Code) : null;
 
     static string Pair(string name, string value) => $"{name}={Uri.EscapeDataString(value)}";
 

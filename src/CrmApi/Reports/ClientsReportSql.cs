@@ -1,3 +1,5 @@
+using CallCrm.CrmApi.Clients;
+
 namespace CallCrm.CrmApi.Reports;
 
 /// <summary>One pass over the cards, their calls and deals; the lines are made of what it found.</summary>
@@ -41,13 +43,14 @@ internal static class ClientsReportSql
         ("responsible", _) => "coalesce(c.responsible_id::text, '')",
         ("tag", _) => "c.tags",
         ("department", _) => "coalesce(m.keys, '{}')",
-        (_, "choices") => "case when jsonb_typeof(o.v) = 'array' and o.v <> '[]' then o.v else '[\"\"]' end",
-        (_, "yes_no") => "case when jsonb_typeof(o.v) = 'boolean' then o.v #>> '{}' else '' end",
-        (_, "date") => @"case when jsonb_typeof(o.v) = 'string' and o.v #>> '{}' ~ '^\d{4}-\d\d-\d\d$' then left(o.v #>> '{}', 7) else '' end",
-        (_, "link") => "coalesce(o.v ->> 'id', '')",
-        (_, "number" or "money") => $"case when {Amount(by.Kind, "o.v")} is null then '' when r.step is null then '?' else r.currency || '|' || least(greatest(floor(({Amount(by.Kind, "o.v")} - r.first) / r.step), -1), r.count)::int end",
-        _ => "case when jsonb_typeof(o.v) = 'string' then o.v #>> '{}' else '' end",
+        (_, "number" or "money") => Own(by, $"case when r.step is null then '?' else r.currency || '|' || least(greatest(floor(({Amount(by.Kind, "o.v")} - r.first) / r.step), -1), r.count)::int end"),
+        (_, "choices") => Own(by, "o.v", "'[\"\"]'"),
+        (_, "date") => Own(by, "left(o.v #>> '{}', 7)"),
+        (_, "link") => Own(by, "o.v ->> 'id'"),
+        _ => Own(by, "o.v #>> '{}'"),
     };
+
+    static string Own(ClientsReportBy by, string key, string none = "''") => $"case when {OwnValues.None(by.Kind, "o.v")} then {none} else {key} end";
 
     /// <summary>The people of a department are those of all above it, as the list of clients has it.</summary>
     const string Members =

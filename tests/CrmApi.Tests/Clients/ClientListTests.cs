@@ -35,6 +35,7 @@ public sealed class ClientListTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
               (@A, 'Listed alpha', 'company', 'vip', @Luca, 'fair', '{hot}', '{"size":5,"budget":{"amount":100,"currency":"EUR"},"renewal":"2026-03-01","colour":"red","word":"One","secret":"x"}', '2026-01-01', '2026-05-03'),
               (@B, 'listed Beta', 'person', 'vip', null, 'fair', '{}', '{"size":12.5,"budget":{"amount":250,"currency":"USD"},"renewal":"2026-06-30","colour":"blue"}', '2026-02-01', '2026-05-02'),
               (@C, 'Listed gamma', 'person', null, @Anna, 'fair', '{}', '{"size":"many"}', '2026-03-01', '2026-05-01');
+            update client set city = ' Milano', language = 'it' where id = @A;
             update access_version set version = version + 1;
             """, new { Top, Below, A, B, C, Seeds.Luca, Seeds.Anna });
     }
@@ -68,6 +69,21 @@ public sealed class ClientListTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [InlineData("custom.colour=Red", "a")]
     [InlineData("custom.word=One", "a")]
     [InlineData("query=listed&segment=vip", "Ba")]
+    [InlineData("city=Milano", "a")]
+    [InlineData("city=Mila", "")]
+    [InlineData("clientLanguage=IT", "a")]
+    [InlineData("clientLanguage=ru", "")]
+    [InlineData("without=city", "gB")]
+    [InlineData("without=language", "gB")]
+    [InlineData("without=segment", "g")]
+    [InlineData("without=responsible", "B")]
+    [InlineData("without=department", "gB")]
+    [InlineData("without=segment,responsible", "")]
+    [InlineData("without=tag&without=segment", "g")]
+    [InlineData("without=source", "")]
+    [InlineData("without=custom.size", "g")]
+    [InlineData("without=custom.budget, custom.word", "g")]
+    [InlineData("without=custom.renewal&custom.colour=red", "")]
     [InlineData("sort=number", "aBg")]
     [InlineData("sort=created", "aBg")]
     [InlineData("sort=updated", "gBa")]
@@ -116,6 +132,10 @@ public sealed class ClientListTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [InlineData("custom.budget.currency=euro", "custom.budget.currency", "EUR")]
     [InlineData("custom.word.from=a", "custom.word.from", "range")]
     [InlineData("custom.renewal.to=soon", "custom.renewal.to", "2026-03-31")]
+    [InlineData("clientLanguage=italian", "clientLanguage", "two letters")]
+    [InlineData("without=name", "without", "segment, source, tag, language, city, responsible, department, custom.CODE")]
+    [InlineData("without=segment,custom.gone", "without", "custom.CODE")]
+    [InlineData("without=kind", "without", "segment")]
     [InlineData("cursor=nonsense", "cursor", "next of an answer")]
     [InlineData("cursor=MTIwNw", "cursor", "next of an answer")]
     public async Task What_a_list_does_not_know_is_refused_by_its_name(string filter, string field, string expected)
@@ -203,7 +223,7 @@ public sealed class ClientListTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
             {
                 (none, "-number"), (none, "created"), (none, "-updated"), (none, "name"), (none with { Segment = "new" }, "-number"), (none with { Responsible = Seeds.Mila }, "-number"), (none with { Source = "web form: Site" }, "-number"),
                 (none with { Tag = "rare" }, "-number"), (none with { CreatedFrom = new DateTimeOffset(2020, 1, 2, 0, 0, 0, default), CreatedTo = new DateTimeOffset(2020, 1, 3, 0, 0, 0, default) }, "created"),
-                (none with { Own = [new OwnCondition("""{"word":"w77"}""", "word", "=")] }, "-number"),
+                (none with { Own = [OwnCondition.Is("word", "w77")] }, "-number"),
             })
             {
                 var order = ClientStore.Order(null, Veil.None, sort, null).Order!;

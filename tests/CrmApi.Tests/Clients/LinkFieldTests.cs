@@ -119,6 +119,10 @@ public sealed class LinkFieldTests(ApiHost host) : IClassFixture<ApiHost>, IAsyn
         (await narrow.GetAsync("api/links?target=person&query=neri", ContractsJson.Default.IReadOnlyListLinkChoice)).Single().Should().Be(new LinkChoice(Seeds.Luca, "Luca Neri", "luca"));
         (await admin.GetAsync("api/links?target=client&query=ross", ContractsJson.Default.IReadOnlyListLinkChoice)).Should().Contain(c => c.Id == Seeds.Rossi && c.Name == "Mario Rossi");
         (await admin.GetAsync("api/links?target=deal&query=boilers", ContractsJson.Default.IReadOnlyListLinkChoice)).Should().Contain(c => c.Id == Seeds.RossiDeal);
+        // An id is named to who may see what it stands for.
+        async Task<string?> NamedAsync(Page page, string target, Guid id) => (await page.GetAsync($"api/links?target={target}&id={id}", ContractsJson.Default.IReadOnlyListLinkChoice)).SingleOrDefault()?.Name;
+        (await NamedAsync(narrow, "client", Seeds.Rossi), await NamedAsync(narrow, "deal", Seeds.RossiDeal), await NamedAsync(narrow, "person", Seeds.Luca)).Should().Be((null, null, "Luca Neri"));
+        (await NamedAsync(admin, "client", Seeds.Rossi), await NamedAsync(admin, "deal", Seeds.RossiDeal), await NamedAsync(admin, "deal", Seeds.Rossi)).Should().Be(("Mario Rossi", "New boilers", null));
         (await admin.ProblemAsync(HttpMethod.Get, "api/links?target=moon&query=x")).Problem.Errors!.Keys.Should().Equal("target");
     }
 

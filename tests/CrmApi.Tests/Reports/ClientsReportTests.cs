@@ -31,7 +31,9 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
               ('likes', 'Likes', 'choices', '[{"code":"tea","name":"Tea"},{"code":"milk","name":"Milk"},{"code":"rum","name":"Rum"}]', 5, null, null, null, '{}', '{}'),
               ('news', 'News', 'yes_no', '[]', 6, null, null, null, '{}', '{}'), ('word', 'Word', 'text', '[]', 7, null, null, null, '{}', '{}'), ('friend', 'Friend', 'link', '[]', 8, 'client', null, null, '{}', '{}'),
               ('helper', 'Helper', 'link', '[]', 9, 'person', null, null, '{}', '{}'), ('twice', 'Twice', 'calculated', '[]', 10, null, 'custom.size * 2', 'number', '{custom.size}', '{}'),
-              ('far', 'Far', 'calculated', '[]', 11, null, 'custom.friend.custom.size', 'number', '{custom.friend}', '{friend}'), ('secret', 'Secret', 'number', '[]', 12, null, null, null, '{}', '{}'), ('gone', 'Gone', 'text', '[]', 13, null, null, null, '{}', '{}');
+              ('far', 'Far', 'calculated', '[]', 11, null, 'custom.friend.custom.size', 'number', '{custom.friend}', '{friend}'), ('secret', 'Secret', 'number', '[]', 12, null, null, null, '{}', '{}'), ('gone', 'Gone', 'text', '[]', 13, null, null, null, '{}', '{}'),
+              ('label', 'Label', 'calculated', '[]', 14, null, 'if(custom.colour = "red", "even ", if(custom.colour = "blue", "odd", empty))', 'text', '{custom.colour}', '{}'), ('big', 'Big', 'calculated', '[]', 15, null, 'custom.news', 'yes_no', '{custom.news}', '{}'),
+              ('due', 'Due', 'calculated', '[]', 16, null, 'custom.renewal', 'date', '{custom.renewal}', '{}'), ('paper', 'Paper', 'link', '[]', 17, 'deal', null, null, '{}', '{}');
             update client_field set archived = true where code = 'gone';
             insert into sensitive_field (field) values ('custom.secret'), ('city');
             insert into department (id, name) values (@Top, 'Top');
@@ -52,10 +54,12 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
                 'likes', case when n % 5 > 0 then to_jsonb((array['tea', 'milk', 'rum'])[1:n % 3 + 1]) end, 'news', case n % 3 when 0 then true when 1 then false end,
                 'word', case when n > 125 then null when n <= 20 then 'common +39 347 555 0123' else 'word ' || n end,
                 'friend', case when n % 5 = 0 then jsonb_build_object('id', '00000000-0000-7000-8000-' || lpad(to_hex(65536 + n % 3 * 100 + 1), 12, '0')) end, 'helper', case when n % 2 = 0 then jsonb_build_object('id', @Luca) end,
-                'twice', case when n % 5 > 0 then n * 2 end, 'secret', n)),
+                'twice', case when n % 5 > 0 then n * 2 end, 'secret', n, 'label', case n % 3 when 0 then 'even ' when 1 then 'odd' end, 'big', case n % 3 when 0 then true when 1 then false end, 'due', case when n % 4 > 0 then (date '2026-01-15' + n * 3)::text end)),
               case when n % 10 = 0 then timestamptz '2026-04-10' else timestamptz '2026-03-31T23:59:59Z' end, now(), case n when 200 then '00000000-0000-7000-8000-000000010001'::uuid end, case n when 201 then now() end,
               case n when 201 then @Ada end, case n when 202 then now() end
             from (select generate_series(1, 130) as n union all select generate_series(200, 202)) s;
+            -- A friend that was merged into the first one.
+            update client set custom = custom || '{"friend": {"id": "00000000-0000-7000-8000-0000000100c8"}}' where id = '00000000-0000-7000-8000-00000001000f';
             -- A value of another kind, from before the field was one of numbers.
             update client set custom = custom || '{"size": "many"}' where id = '00000000-0000-7000-8000-000000010005';
             insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, client_id, agent_id, started_at, answered_at, ended_at, outcome, talk_ms, merged_into, last_seq)
@@ -71,6 +75,8 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
             select gen_random_uuid(), ('00000000-0000-7000-8000-' || lpad(to_hex(65536 + n), 12, '0'))::uuid, 'order', case n % 4 when 0 then 'won' when 1 then 'lost' else 'open' end, 'Deal ' || n, case when n % 5 > 0 then n * 1.25 end, case when n % 3 = 0 then 'USD' else 'EUR' end,
               case when n % 2 = 0 then @Luca else @Anna end, now(), case when n % 4 < 2 then case when n = 8 then timestamptz '2026-05-01' else timestamptz '2026-04-02' end end, case when n % 4 = 2 then timestamptz '2026-04-30T23:00:00Z' else timestamptz '2026-02-01' end
             from (select generate_series(1, 60) as n union all select generate_series(200, 202)) s;
+            update client c set custom = c.custom || jsonb_build_object('paper', jsonb_build_object('id', d.id)) from deal d where d.client_id <> c.id and d.title = 'Deal ' || (case when (c.custom ->> 'secret')::int % 4 = 0 then 2 else 3 end) and c.custom ? 'helper';
+            update client c set custom = c.custom || '{"paper": {"id": "00000000-0000-7000-8000-00000000dead"}}' where id = '00000000-0000-7000-8000-000000010001';
             """, new { Top, Below, Seeds.Anna, Seeds.Luca, Seeds.Ada });
     }
 
@@ -133,6 +139,15 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
     [InlineData("custom.renewal", 14, "without")]
     [InlineData("custom.size", 7, "without")]
     [InlineData("custom.budget", 12, "without")]
+    [InlineData("language", 2, "without")]
+    [InlineData("city", 3, "without")]
+    [InlineData("custom.friend", 2, "others without")]
+    [InlineData("custom.helper", 1, "without")]
+    [InlineData("custom.paper", 2, "others without")]
+    [InlineData("custom.twice", 6, "without")]
+    [InlineData("custom.label", 2, "without")]
+    [InlineData("custom.big", 2, "without")]
+    [InlineData("custom.due", 14, "without")]
     public async Task Each_line_is_of_the_clients_that_the_list_shows_by_its_filter(string by, int values, string others)
     {
         await using var sara = await host.SignInAsync("sara");
@@ -154,14 +169,21 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
         // What stands in no line with a value: the rest, and those without one.
         view.Rows.Where(r => r.Kind != "value").Sum(r => r.Figures.Clients).Should().Be(all.Count - seen.Count);
         if (others == "without") view.Rows[^1].Figures.Should().BeEquivalentTo(sums(all.Except(seen).ToHashSet()));
+        view.Rows.Should().NotContain(r => r.Kind == "others" && r.Filter != null);
+        foreach (var without in view.Rows.Where(r => r.Kind == "without"))
+        {
+            without.Filter.Should().Be("without=" + by);
+            var listed = await ListAsync(sara, without.Filter!);
+            listed.Should().NotIntersectWith(seen);
+            without.Figures.Should().BeEquivalentTo(sums(listed), $"{by} {without.Filter}");
+        }
     }
 
     [PostgresFact]
-    public async Task Fields_without_a_filter_have_their_lines_too()
+    public async Task Links_and_calculated_fields_are_lines_too()
     {
         await using var sara = await host.SignInAsync("sara");
-        (await ReadAsync(sara, "language")).Rows.Select(r => (r.Kind, r.Key, r.Filter)).Should().BeEquivalentTo([("value", "it", (string?)null), ("value", "ru", null), ("without", null, null)]);
-        (await ReadAsync(sara, "city")).Rows.Should().Contain(r => r.Key == "Milano" && r.Filter == null);
+        (await ReadAsync(sara, "language")).Rows.Select(r => (r.Kind, r.Key, r.Filter)).Should().BeEquivalentTo([("value", "it", "clientLanguage=it"), ("value", "ru", "clientLanguage=ru"), ("without", (string?)null, "without=language")]);
         // Of 26 friends: the first one also stands for 200, which was merged into it; 201 is in the bin.
         var friends = (await ReadAsync(sara, "custom.friend")).Rows;
         friends.Where(r => r.Kind == "value").Should().OnlyContain(r => r.Name!.StartsWith("Report ", StringComparison.Ordinal)).And.Contain(r => r.Name == "Report 1");
@@ -170,7 +192,10 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
         (helper[0].Name, helper[0].Figures.Clients).Should().Be(("Luca Neri", 65L));
         var twice = (await ReadAsync(sara, "custom.twice")).Rows;
         twice.Where(r => r.Kind == "value").Sum(r => r.Figures.Clients).Should().Be(104);
-        twice.Should().OnlyContain(r => r.Filter == null);
+        twice[0].Filter.Should().Be("custom.twice.from=0&custom.twice.below=50");
+        // Of the same value with and without a blank behind it only the one.
+        (await ReadAsync(sara, "custom.label")).Rows.Select(r => r.Filter).Should().Contain("custom.label=even%20");
+        (await ListAsync(sara, "custom.label=even")).Should().BeEmpty();
     }
 
     [PostgresFact]
@@ -244,6 +269,47 @@ public sealed class ClientsReportTests(ApiHost host) : IClassFixture<ApiHost>, I
 
         await using var anna = await host.SignInAsync("anna");
         foreach (var path in new[] { "", "/csv" }) (await anna.ProblemAsync(HttpMethod.Get, "api/reports/clients" + path)).Status.Should().Be(HttpStatusCode.Forbidden);
+    }
+
+    [PostgresFact]
+    public async Task Nobody_asks_the_list_for_what_is_hidden_or_for_records_that_they_do_not_see()
+    {
+        async Task RefusedAsync(Page page, string filter, string field, string expected)
+        {
+            var (status, problem) = await page.ProblemAsync(HttpMethod.Get, "api/clients?" + filter);
+            (status, problem.ErrorId).Should().Be((HttpStatusCode.BadRequest, "invalid_input"), filter);
+            problem.Errors!.Keys.Should().Equal(field);
+            problem.Errors[field].Single().Should().Contain(expected);
+        }
+
+        await using var blind = await host.SignInAsync("blind");
+        await RefusedAsync(blind, "city=Milano", "city", "that you see");
+        await RefusedAsync(blind, "without=city", "without", "segment");
+        await RefusedAsync(blind, "without=custom.secret", "without", "custom.CODE");
+        await RefusedAsync(blind, "custom.secret.from=1", "custom.secret.from", "own field");
+        (await ReadAsync(blind, "custom.helper")).Rows[0].Filter.Should().Be($"custom.helper={Seeds.Luca}", "an id is no number");
+        (await blind.GetAsync("api/catalog", ContractsJson.Default.CatalogView)).Unseen.Should().BeEquivalentTo(["city", "custom.secret"]);
+
+        await using var sara = await host.SignInAsync("sara");
+        (await sara.GetAsync("api/catalog", ContractsJson.Default.CatalogView)).Unseen.Should().BeNull();
+        await RefusedAsync(sara, "custom.far.from=1", "custom.far.from", "calculated over links");
+        await RefusedAsync(sara, "without=custom.far", "without", "custom.CODE");
+        await RefusedAsync(sara, "custom.friend=Report%201", "custom.friend", "a client that you see");
+        await RefusedAsync(sara, "custom.friend=00000000-0000-7000-8000-0000000100c9", "custom.friend", "a client that you see");
+        await RefusedAsync(sara, $"custom.paper={Guid.NewGuid()}", "custom.paper", "a deal that you see");
+        await RefusedAsync(sara, $"custom.helper={Guid.NewGuid()}", "custom.helper", "a colleague that you see");
+        await RefusedAsync(sara, $"custom.helper.from={Seeds.Luca}", "custom.helper.from", "a range");
+        (await ListAsync(sara, "custom.friend=00000000-0000-7000-8000-0000000100c8")).Should().BeEquivalentTo(await ListAsync(sara, "custom.friend=00000000-0000-7000-8000-000000010001"), "a merged card is the one it went into");
+
+        // Report 101 is nobody's: who sees a department's cards alone must not learn whose friend it is.
+        await using var hanna = await host.SignInAsync("hanna");
+        await RefusedAsync(hanna, "custom.friend=00000000-0000-7000-8000-000000010065", "custom.friend", "a client that you see");
+        foreach (var by in new[] { "custom.friend", "custom.size", "city", "custom.twice" })
+        {
+            var view = await ReadAsync(hanna, by);
+            foreach (var row in view.Rows.Where(r => r.Filter is not null)) (await ListAsync(hanna, row.Filter!)).Should().HaveCount((int)row.Figures.Clients, $"{by} {row.Filter}");
+            view.Rows.Should().Contain(r => r.Kind == "without" && r.Filter != null);
+        }
     }
 
     [PostgresFact]
