@@ -149,9 +149,9 @@ public sealed class ClientsReportPageTests : PageContext
     public async Task The_list_of_clients_keeps_to_the_line_and_says_so()
     {
         var page = await ShowAsync<ClientsPage>("clients?custom.size.from=1000&custom.size.below=2000&custom.renewal=renew&other=1&tag=hot");
-        page.WaitForAssertion(() => Chips(page).Should().Equal("Size: ≥ 1000, < 2000 ×", "Renewal: Will renew ×"));
+        page.WaitForAssertion(() => Chips(page).Should().Equal("Size: ≥ 1,000, < 2,000 ×", "Renewal: Will renew ×"));
         _asked.Should().Contain("/api/clients?query=&limit=50&tag=hot&custom.size.from=1000&custom.size.below=2000&custom.renewal=renew");
-        page.FindAll("[data-test=narrowed]").Select(c => (c.GetAttribute("href"), c.GetAttribute("aria-label"))).Should().Equal(("clients?tag=hot&custom.renewal=renew", "Remove the filter Size: ≥ 1000, < 2000"),
+        page.FindAll("[data-test=narrowed]").Select(c => (c.GetAttribute("href"), c.GetAttribute("aria-label"))).Should().Equal(("clients?tag=hot&custom.renewal=renew", "Remove the filter Size: ≥ 1,000, < 2,000"),
             ("clients?tag=hot&custom.size.from=1000&custom.size.below=2000", "Remove the filter Renewal: Will renew"));
         page.Find("[data-test=tag-filter]").GetAttribute("href").Should().Be("clients?custom.size.from=1000&custom.size.below=2000&custom.renewal=renew");
         page.Find("[data-test=narrowed-none]").GetAttribute("href").Should().Be("clients");

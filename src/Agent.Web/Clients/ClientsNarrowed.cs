@@ -82,6 +82,7 @@ static class ClientsNarrowed
         {
             "yes_no" => t[value is "true" or "yes" ? "Yes" : "No"],
             "date" when DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) => day.ToString("d", CultureInfo.CurrentCulture),
+            "number" or "money" when decimal.TryParse(value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) => number.ToString("#,0.####", CultureInfo.CurrentCulture),
             "link" => names.GetValueOrDefault(value) ?? "…",
             _ => own?.Options.FirstOrDefault(o => o.Code == value)?.Name ?? value,
         },
