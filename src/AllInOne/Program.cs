@@ -11,6 +11,7 @@ using CallCrm.CrmApi;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.DemoPbx;
 using CallCrm.Recorder;
+using CallCrm.Recorder.Transcripts;
 
 var isDoctor = args is ["doctor", ..];
 try
@@ -22,7 +23,7 @@ try
     var builder = WebApplication.CreateBuilder(checksScripts || readsFlight || isDoctor || isBackup || isCertificate ? [] : args);
     builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
         new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
-        new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
+        new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(TranscriptOptions.Section, typeof(TranscriptOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
         new KnownSection(DemoPbxOptions.Section, typeof(DemoPbxOptions))]);
     var configuration = builder.Configuration;
     if (checksScripts)

@@ -1,11 +1,12 @@
 namespace CallCrm.Contracts;
 
-/// <summary>GET /api/calls?query=&amp;direction=&amp;outcome=&amp;agent=&amp;queue=&amp;from=&amp;to=&amp;cursor=&amp;limit=: newest first. Agents see their own, others all.</summary>
+/// <summary>GET /api/calls?query=&amp;direction=&amp;outcome=&amp;agent=&amp;queue=&amp;from=&amp;to=&amp;said=&amp;cursor=&amp;limit=: newest first. Agents see their own, others all.</summary>
 /// <param name="Outcome">CallOutcome name; null while the call lives.</param>
 /// <param name="RecordingStatus">pending, ready, missing, broken; null = not recorded.</param>
+/// <param name="Said">The first words, on a client's timeline and for who may hear the recording.</param>
 public sealed record CallRow(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, CallerView Caller, string? DialledName, string? QueueName,
     Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_s, int Talk_s, int Hold_s, string? Disposition, string? Note,
-    string? RecordingStatus, Guid? RecordingId, bool Estimated);
+    string? RecordingStatus, Guid? RecordingId, bool Estimated, string? Said = null);
 
 /// <summary>GET /api/calls/{id}.</summary>
 /// <param name="WrapUps">What each agent said of it, in the order they did.</param>

@@ -71,6 +71,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ClientsReportView))]
 [JsonSerializable(typeof(CallTimelineView))]
 [JsonSerializable(typeof(RecordingView))]
+[JsonSerializable(typeof(TranscriptView))]
 [JsonSerializable(typeof(WrapUpSave))]
 [JsonSerializable(typeof(UnfinishedView))]
 [JsonSerializable(typeof(DispositionChange))]

@@ -1,9 +1,10 @@
 using CallCrm.CallFlow;
 using CallCrm.Recorder.Intake;
+using CallCrm.Recorder.Transcripts;
 
 namespace CallCrm.Recorder;
 
-/// <summary>Audio into recordings.</summary>
+/// <summary>Audio into recordings, recordings into transcripts.</summary>
 public static class RecorderModule
 {
     /// <summary>Needs the database of <c>AddCallFlow</c>.</summary>
@@ -25,6 +26,14 @@ public static class RecorderModule
         services.AddSingleton<MailboxTable>();
         services.AddSingleton<MailboxTaker>();
         services.AddHostedService<RecorderWorker>();
+        services.AddOptions<TranscriptOptions>()
+            .Bind(configuration.GetSection(TranscriptOptions.Section))
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        services.AddSingleton<TranscriptTable>();
+        services.AddSingleton<Whisper>();
+        services.AddSingleton<Transcriber>();
+        services.AddHostedService<TranscriptWorker>();
         return services;
     }
 

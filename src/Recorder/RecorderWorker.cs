@@ -13,7 +13,7 @@ internal sealed partial class RecorderWorker(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var only = await LockStoreAsync(stoppingToken);
+        await using var only = await StoreLock.TakeAsync(store, "lock", RestAfterFailure, time, LogWaiting, stoppingToken);
         watch.ClearTemporary();
         LogWatching(sources.Folders.Count == 0 ? "no folder" : string.Join(", ", sources.Folders.Select(f => f.Folder)), store.Folder);
         while (!stoppingToken.IsCancellationRequested)
@@ -33,24 +33,6 @@ internal sealed partial class RecorderWorker(
             }
 
             await Task.Delay(rest, time, stoppingToken);
-        }
-    }
-
-    /// <summary>A second recorder on the same store waits here; the system frees the lock of one that dies.</summary>
-    private async Task<FileStream> LockStoreAsync(CancellationToken ct)
-    {
-        for (var told = false; ; told = true)
-        {
-            try
-            {
-                Directory.CreateDirectory(store.Folder);
-                return new FileStream(Path.Combine(store.Folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                if (!told) LogWaiting(store.Folder, e.Message);
-                await Task.Delay(RestAfterFailure, time, ct);
-            }
         }
     }
 

@@ -299,6 +299,10 @@ sealed class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<RecordingView> RecordingAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/recordings/{id}", Json.RecordingView, cancel);
 
+    public Task<TranscriptView> TranscriptAsync(Guid recording, CancellationToken cancel = default) => GetAsync($"api/recordings/{recording}/transcript", Json.TranscriptView, cancel);
+
+    public Task RedoTranscriptAsync(Guid recording, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/recordings/{recording}/transcript", null, cancel);
+
     public Task<BoardView> BoardAsync(CancellationToken cancel = default) => GetAsync("api/live/board", Json.BoardView, cancel);
 
     public Task<DraftFieldView> SaveDraftAsync(Guid call, string field, DraftWrite write, CancellationToken cancel = default) =>

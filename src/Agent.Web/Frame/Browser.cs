@@ -56,6 +56,9 @@ sealed class Browser(IJSRuntime js) : IDisposable
 
     public ValueTask FocusAsync(string selector) => js.InvokeVoidAsync("callcrm.focus", selector);
 
+    /// <summary>Scrolls a box, and nothing around it, until its line can be read; not under a pointer that is in it.</summary>
+    public ValueTask FollowAsync(string box, int line) => js.InvokeVoidAsync("callcrm.follow", box, line);
+
     /// <summary>Calls OnEnd of its component when this element comes near what is seen.</summary>
     public ValueTask WatchEndAsync(ElementReference element, DotNetObjectReference<EndOfList> component) => js.InvokeVoidAsync("callcrm.watchEnd", element, component);
 

@@ -167,6 +167,11 @@
     seek: (id, seconds) => { const a = document.getElementById(id); if (a) a.currentTime = seconds; },
     play: async (id, on) => { const a = document.getElementById(id); if (!a) return; if (on) await a.play().catch(() => { /* a browser that wants a click first: the button is there */ }); else a.pause(); },
     rate: (id, rate) => { const a = document.getElementById(id); if (a) a.playbackRate = rate; },
+    follow: (id, line) => {
+      const box = document.getElementById(id);
+      const l = box?.querySelector(`[data-n="${line}"]`);
+      if (l && !box.matches(":hover")) box.scrollTop = l.offsetTop - (box.clientHeight - l.offsetHeight) / 2;
+    },
     watchAudio: (id, dotnet) => {
       const a = document.getElementById(id);
       if (!a) return;

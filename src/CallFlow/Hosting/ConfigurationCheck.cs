@@ -18,7 +18,7 @@ public sealed record KnownSection(string Name, Type Type);
 internal static class ConfigurationCheck
 {
     /// <summary>CallCrm's own, read by some process.</summary>
-    internal static readonly string[] Ours = ["CallCrm", "ConnectionStrings", "Database", "Router", "Pbx", "Demo", "DemoPbx", "Recorder", "Scripts", "Web", "Site", "Access", "Missed", "Backup"];
+    internal static readonly string[] Ours = ["CallCrm", "ConnectionStrings", "Database", "Router", "Pbx", "Demo", "DemoPbx", "Recorder", "Transcripts", "Scripts", "Web", "Site", "Access", "Missed", "Backup"];
 
     /// <summary>The framework's.</summary>
     static readonly string[] Others = ["Logging", "Kestrel", "AllowedHosts", "Urls", "DetailedErrors", "HostOptions"];

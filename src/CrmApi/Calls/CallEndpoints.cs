@@ -27,7 +27,7 @@ internal static class CallEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/calls").WithTags("Calls");
-        group.MapGet("/", ListAsync).RequireAuthorization(Rights.SeeCalls).WithName("ListCalls").WithSummary("The call log as far as the right reaches (one's own calls, those of the department, or all), by fragment, direction, outcome, agent, queue, client, dialled number, when begun and least seconds of talk; sort: started, talk, wait, with - before it the other way round, -started unless given");
+        group.MapGet("/", ListAsync).RequireAuthorization(Rights.SeeCalls).WithName("ListCalls").WithSummary("The call log as far as the right reaches (one's own calls, those of the department, or all), by fragment, direction, outcome, agent, queue, client, dialled number, when begun, least seconds of talk and words that were said in it (of calls that one may hear); sort: started, talk, wait, with - before it the other way round, -started unless given");
         group.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.SeeCalls).WithName("GetCall").WithSummary("A call with its offers, legs, reason and recording");
         group.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.SeeCalls).WithName("GetCallTimeline")
             .WithSummary("A call's life: who rang, talked, held and waited when, every event, and why it went where it went");
@@ -45,26 +45,28 @@ internal static class CallEndpoints
     static async Task<Ok<UnfinishedView>> UnfinishedAsync(Person person, CallStore store, CancellationToken cancel) => TypedResults.Ok(await store.UnfinishedAsync(person.Id, cancel));
 
     static async Task<Results<Ok<ListPage<CallRow>>, ProblemHttpResult>> ListAsync(Person person, CallStore store, CancellationToken cancel, string? query = null, string? direction = null,
-        string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? sort = null,
+        string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? said = null, string? sort = null,
         string? cursor = null, int? limit = null)
     {
-        if (Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, out var refused) is not { } filter) return refused!;
+        if (Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, said, out var refused) is not { } filter) return refused!;
         var (order, wrong) = CallStore.Order(sort, cursor);
         if (order is null) return wrong!;
         return TypedResults.Ok(await store.ListAsync(filter, order, Cursor.Limit(limit), cancel));
     }
 
     internal static CallFilter? Filter(Person person, string? query, string? direction, string? outcome, Guid? agent, Guid? queue, Guid? client, string? dialled, DateTimeOffset? from, DateTimeOffset? to, int? minTalk,
-        out ProblemHttpResult? refused)
+        string? said, out ProblemHttpResult? refused)
     {
         CallDirection way = default;
         CallOutcome end = default;
         refused = direction is { Length: > 0 } && !Enum.TryParse(direction, ignoreCase: true, out way) ? Problems.Invalid("direction", $"one of {string.Join(", ", Enum.GetNames<CallDirection>())}")
             : outcome is { Length: > 0 } && !Enum.TryParse(outcome, ignoreCase: true, out end) ? Problems.Invalid("outcome", $"one of {string.Join(", ", Enum.GetNames<CallOutcome>())}")
             : minTalk is < 0 or > 86_400 ? Problems.Invalid("minTalk", "0 to 86400 seconds")
+            : said is { Length: > 0 } && !person.May(Rights.Listen) ? Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "said: your rights do not let you hear recordings.")
             : null;
         return refused is not null ? null : new CallFilter(query is { Length: > 200 } ? query[..200] : query, direction is { Length: > 0 } ? way.ToString() : null, outcome is { Length: > 0 } ? end.ToString() : null,
-            agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.Within(Rights.SeeCalls), person.Veil, client, Texts.CleanOrNull(dialled is { Length: > 40 } ? dialled[..40] : dialled), minTalk);
+            agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.Within(Rights.SeeCalls), person.Veil, client, Texts.CleanOrNull(dialled is { Length: > 40 } ? dialled[..40] : dialled), minTalk,
+            Texts.CleanOrNull(said is { Length: > 200 } ? said[..200] : said), person.Within(Rights.Listen));
     }
 
     static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, CallStore store, CancellationToken cancel)

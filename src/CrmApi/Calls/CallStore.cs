@@ -18,8 +18,10 @@ namespace CallCrm.CrmApi.Calls;
 /// <param name="Client">With the cards that were merged into it.</param>
 /// <param name="Dialled">The whole number, as it stands in the settings or as it would be dialled.</param>
 /// <param name="Within">Only calls that these people were offered or took part in.</param>
+/// <param name="Said">Words that were said, each as its beginning; empty: any.</param>
+/// <param name="Hears">Whose calls are looked through for them.</param>
 internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within, Veil Veil, Guid? Client = null,
-    string? Dialled = null, int? MinTalk_s = null);
+    string? Dialled = null, int? MinTalk_s = null, string? Said = null, Reach? Hears = null);
 
 /// <summary>The call log, from the journal's projections.</summary>
 internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Questionnaires questionnaires, IOptions<SiteOptions> site, IOptions<RouterRoadOptions> road, TimeProvider time)
@@ -94,6 +96,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         When(filter.Dialled is not null, "c.dialled_raw = any(@dialled)");
         When(filter.MinTalk_s is not null, "c.talk_ms >= @minTalk");
         When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
+        var said = CallFlow.SaidWords.Query(filter.Said ?? "");
+        When(!string.IsNullOrEmpty(filter.Said), TranscriptStore.Said(said, filter.Hears ?? Reach.Nobody));
         var parameters = new DynamicParameters();
         When(text.Length > 0, $"(c.client_id in (select c.id from client c where c.search ilike @like{ClientSearch.Seen(filter.Veil, [text], parameters)})"
             // Who sees no numbers finds by a whole one; a caller's name may be theirs.
@@ -113,6 +117,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             dialled = Dialled(filter.Dialled),
             minTalk = filter.MinTalk_s * 1000,
             within = filter.Within.People,
+            said,
+            hears = filter.Hears?.People,
             like = $"%{Texts.LikeFragment(text)}%",
             digits = $"%{digits}%",
             e164 = filter.Veil.Numbers ? CallFlow.PhoneNumbers.ToE164(text, site.Value.Region) : null,

@@ -4,6 +4,7 @@ using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
+using CallCrm.CrmApi.Recordings;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -13,7 +14,7 @@ using Numbers = CallCrm.CallFlow.PhoneNumbers;
 namespace CallCrm.CrmApi.Clients;
 
 /// <summary>Reads of clients for the pages. Writing is ClientDirectory's.</summary>
-internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IOptions<SiteOptions> site)
+internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, TranscriptStore transcripts, IOptions<SiteOptions> site)
 {
     public const string UsualOrder = "-number";
 
@@ -91,7 +92,8 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
     /// <param name="deals">Whose deals are seen.</param>
     /// <param name="cards">Whose clients' names are seen, where a deal went from one to another.</param>
     /// <param name="callsOf">Whose calls are seen: files of the others do not stand there.</param>
-    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, Reach cards, Reach callsOf, string? cursor, int limit, CancellationToken cancel)
+    /// <param name="hears">Whose recordings may be heard: of the others no word stands there.</param>
+    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, Reach cards, Reach callsOf, Reach hears, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -148,10 +150,11 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, IO
             new { client, deals = deals.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
+        var openings = await transcripts.OpeningsAsync([.. ofCalls.Values.Where(c => c.RecordingStatus == "ready").Select(c => c.Id)], hears, cancel);
         var names = page.Exists(r => r.Action is not null) ? await NamesAsync(connection, page, cards, cancel) : (_, _, _) => null;
         return new ListPage<TimelineItem>(
             [.. page.Select(r => ofCalls.GetValueOrDefault(r.Id) is { } call
-                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call, null, null, r.Contact)
+                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call with { Said = openings.GetValueOrDefault(call.Id) }, null, null, r.Contact)
                 : r.Action is { } action
                 ? new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, action == DealStore.FilledAction ? "answers" : null, r.Contact, DealHistory.View(action, r.Before ?? "", r.After ?? "", (field, value) => names(field, value, r.Text)))
                 : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact))

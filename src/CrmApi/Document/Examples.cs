@@ -66,6 +66,8 @@ internal static class Examples
         ["DeleteDeal"] = Read(Boilers with { Version = 3, DeletedAt = Then }, Json.DealDetailView),
         ["RestoreDeal"] = Read(Boilers with { Version = 4 }, Json.DealDetailView),
         ["ListDealBin"] = Read(Page(new DealBinRow(Deal, 311, "New boilers", "Mario Rossi", Then, "Sara Conti", Then.AddDays(30))), Json.ListPageDealBinRow),
+        ["GetTranscript"] = Read(new TranscriptView(Deal, "done", "en", "small", Then, [new TranscriptLineView("agent", 1200, 3400, "Good morning, how can I help you?", "Anna Verdi"),
+            new TranscriptLineView("client", 3900, 6100, "I am calling about the two boilers.")], MayRedo: false), Json.TranscriptView),
         ["ListTasks"] = Read(Page(Offer), Json.ListPageTaskView),
         ["GetTask"] = Read(Offer, Json.TaskView),
         ["CreateTask"] = Write(new TaskCreate(Task, "Send the offer", Then.AddDays(1), "task", ClientId: Client), Json.TaskCreate, Offer, Json.TaskView),

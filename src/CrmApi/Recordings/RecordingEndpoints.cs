@@ -45,6 +45,7 @@ internal static class RecordingEndpoints
     public static void AddRecordings(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<RecordingStore>();
+        services.AddSingleton<TranscriptStore>();
         services.AddSingleton<Listens>();
         services.TryAddSingleton(RecordingFiles.From(configuration));
     }
@@ -55,6 +56,7 @@ internal static class RecordingEndpoints
         group.MapGet("/{id}", GetAsync).WithName("GetRecording").WithSummary("A recording's state, length and waveform of both sides");
         group.MapGet("/{id}/audio", PlayAsync).WithName("PlayRecording").WithSummary("The sound (Ogg Opus; client left, agent right), with byte ranges; audited")
             .Produces(StatusCodes.Status200OK, contentType: "audio/ogg").Produces(StatusCodes.Status206PartialContent, contentType: "audio/ogg");
+        TranscriptEndpoints.Map(group, api);
     }
 
     static async Task<Results<Ok<RecordingView>, ProblemHttpResult>> GetAsync(Guid id, Person person, RecordingStore store, CallStore calls, MissedStore missed, CallTimelines timelines, LiveFacts facts,
@@ -81,7 +83,7 @@ internal static class RecordingEndpoints
     }
 
     /// <summary>A recording of a call that is not one's own, nor a message of a missed caller, looks like one that does not exist.</summary>
-    static async Task<RecordingRow?> FindAsync(Guid id, Person person, RecordingStore store, CallStore calls, MissedStore missed, CancellationToken cancel)
+    internal static async Task<RecordingRow?> FindAsync(Guid id, Person person, RecordingStore store, CallStore calls, MissedStore missed, CancellationToken cancel)
     {
         var row = await store.FindAsync(id, cancel);
         var within = person.Within(Rights.Listen);
@@ -90,18 +92,21 @@ internal static class RecordingEndpoints
     }
 }
 
-/// <summary>One line of audit per listen: a player asks for many ranges, which are one listen while they follow within five minutes.</summary>
+/// <summary>One line of audit per listen, and per reading of what was said: a player asks for many ranges, which are one listen while they follow within five minutes.</summary>
 internal sealed class Listens(AuditStore audit, TimeProvider time)
 {
-    static readonly TimeSpan One = TimeSpan.FromMinutes(5);
-    readonly ConcurrentDictionary<(Guid Session, Guid Recording), long> recent = new();
+    public const string Listening = "listen";
+    public const string Reading = "transcript";
 
-    public async Task AddAsync(Person person, Guid recording, string? address, CancellationToken cancel)
+    static readonly TimeSpan One = TimeSpan.FromMinutes(5);
+    readonly ConcurrentDictionary<(Guid Session, Guid Recording, string How), long> recent = new();
+
+    public async Task AddAsync(Person person, Guid recording, string? address, CancellationToken cancel, string how = Listening)
     {
-        var key = (person.Session, recording);
+        var key = (person.Session, recording, how);
         var now = time.GetTimestamp();
         var known = recent.TryGetValue(key, out var last) && time.GetElapsedTime(last, now) < One;
-        if (!known) await audit.AddAsync(person.Id, "listen", "recording", recording.ToString(), address, cancel);
+        if (!known) await audit.AddAsync(person.Id, how, "recording", recording.ToString(), address, cancel);
         recent[key] = now;
         if (recent.Count < 10_000) return;
         foreach (var (old, at) in recent)

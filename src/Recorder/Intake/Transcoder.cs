@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Options;
 
@@ -10,54 +9,17 @@ internal sealed class TranscodeException(string message) : Exception(message);
 /// <summary>Two mono files into one stereo Ogg Opus: client left, agent right. Runs ffmpeg below everybody else's priority.</summary>
 internal sealed class Transcoder(IOptions<RecorderOptions> options, TimeProvider time)
 {
-    private const int MostErrorText = 500;
-
-    // Where the kernel groups processes by session (sched_autogroup), nice counts only within a session: ffmpeg gets one of its
-    // own, which as a whole gives way to Asterisk, the database and this host.
-    private const string BehindAll = $"echo {Niceness} 2>/dev/null >/proc/self/autogroup; exec \"$@\"";
-
-    // A tenth of a full processor: behind everybody, yet a recording is there soon after its call. At 19, a seventieth, it starves.
-    private const string Niceness = "10";
-
     /// <param name="client">Null: the left side is silent.</param>
     /// <param name="agent">Null: the right side is silent.</param>
     public async Task RunAsync(string? client, string? agent, TimeSpan duration, string target, CancellationToken ct)
     {
-        using var process = Start(Arguments(client, agent, duration, target));
-        var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        using var limit = new CancellationTokenSource(options.Value.TranscodeTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(either.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(CancellationToken.None);
-            ct.ThrowIfCancellationRequested();
-            throw new TranscodeException($"ffmpeg took longer than {options.Value.TranscodeTimeout}");
-        }
-
-        var said = (await error).Trim();
-        if (process.ExitCode == 0) return;
-        var message = $"ffmpeg ended with {process.ExitCode}: {said[Math.Max(0, said.Length - MostErrorText)..]}";
-        // 126 and 127: the program is not there or may not be run (POSIX, nice). A full disk is no fault of the recording either.
-        if (process.ExitCode is 126 or 127 || said.Contains("No space left", StringComparison.Ordinal)) throw new IOException(message);
+        var end = await QuietProgram.RunAsync([options.Value.Ffmpeg, .. Arguments(client, agent, duration, target)], folder: null, options.Value.TranscodeTimeout, time, ct);
+        if (end.TimedOut) throw new TranscodeException($"ffmpeg took longer than {options.Value.TranscodeTimeout}");
+        if (end.ExitCode == 0) return;
+        var message = $"ffmpeg ended with {end.ExitCode}: {end.Said}";
+        // A full disk is no fault of the recording either.
+        if (end.IsMissing || end.Said.Contains("No space left", StringComparison.Ordinal)) throw new IOException(message);
         throw new TranscodeException(message);
-    }
-
-    private Process Start(IEnumerable<string> arguments)
-    {
-        var start = new ProcessStartInfo("setsid", ["--wait", "nice", "-n", Niceness, "sh", "-c", BehindAll, "sh", options.Value.Ffmpeg, .. arguments])
-        {
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-        };
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return process;
     }
 
     /// <summary>

@@ -132,7 +132,13 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         [Rights.EditCalls] = ("call.view=all", (page, who) => IsInAsync(page.Http.PutAsJsonAsync($"api/calls/{Call(who)}/wrap-ups/{who}/disposition", new DispositionChange("callback"), ContractsJson.Default.DispositionChange))),
         [Rights.ListenLive] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/listening", new ListenRequest(Guid.CreateVersion7(), Guid.NewGuid(), false), ContractsJson.Default.ListenRequest))),
         [Rights.Supervise] = ("", (page, who) => IsInAsync(page.Http.PostAsJsonAsync($"api/agents/{who}/commands", new SuperviseRequest(Guid.CreateVersion7(), "pause"), ContractsJson.Default.SuperviseRequest))),
-        [Rights.Listen] = ("", (page, who) => IsInAsync(page.Http.GetAsync($"api/recordings/{Recording(who)}"))),
+        [Rights.Listen] = ("", async (page, who) =>
+        {
+            var heard = await IsInAsync(page.Http.GetAsync($"api/recordings/{Recording(who)}"));
+            (await IsInAsync(page.Http.GetAsync($"api/recordings/{Recording(who)}/transcript"))).Should().Be(heard);
+            return heard;
+        }
+        ),
         [Rights.SeeAudit] = ("", async (page, who) => (await page.GetAsync($"api/audit?action=probe&user={who}", ContractsJson.Default.ListPageAuditView)).Items.Any(l => l.UserId == who)),
         [Rights.SeeBoard] = ("", async (page, who) =>
         {

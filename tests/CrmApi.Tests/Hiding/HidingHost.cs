@@ -11,7 +11,7 @@ static class HidingHost
 {
     public static readonly Guid Vera = Seeds.Id(701), Oleg = Seeds.Id(702);
     public static readonly Guid Client = Seeds.Id(711), Company = Seeds.Id(712), Twin = Seeds.Id(713), Binned = Seeds.Id(714), Fresh = Seeds.Id(715);
-    public static readonly Guid Call = Seeds.Id(721), Unfinished = Seeds.Id(723), Olegs = Seeds.Id(724);
+    public static readonly Guid Call = Seeds.Id(721), Unfinished = Seeds.Id(723), Olegs = Seeds.Id(724), Recording = Seeds.Id(731);
 
     /// <summary>As digits alone: how a reader would find them, whatever stands between them.</summary>
     public const string Digits = "3475550123", OtherDigits = "0255501234", Caller = "+393475550123";
@@ -90,8 +90,11 @@ static class HidingHost
             insert into call_draft (call_id, field, value, version, user_id, page_id, updated_at) values
               (@Unfinished, 'note', to_jsonb('from 3475550123'::text), 1, @Oleg, 'p', now()), (@Unfinished, @phones, to_jsonb('+39 347 555 0123'::text), 1, @Oleg, 'p', now()),
               (@Unfinished, @mailField, to_jsonb(@Mail::text), 1, @Oleg, 'p', now());
+            insert into recording (id, node, pbx_unique_id, call_id, status, duration_ms, size_bytes, path, waveform, created_at, taken_at) values (@Recording, 'pbx', @unique, @Call, 'ready', 9000, 1, 'gone.opus', '', now(), now());
+            insert into transcript (recording_id, state, model, language, opening, words, created_at, finished_at) values (@Recording, 'done', 'tiny', 'en', 'Ring me at 347 555 0123', '{ring}', now(), now());
+            insert into transcript_line (recording_id, n, side, from_ms, to_ms, text) values (@Recording, 1, 'client', 0, 4000, 'Ring me at 347 555 0123');
             """,
-            new { Call, Vera, Oleg, Unfinished, Olegs, Mail, phones = $"card.{Client:N}_phones", mailField = $"card.{Client:N}_email" });
+            new { Recording, unique = $"{Call:N}.1", Call, Vera, Oleg, Unfinished, Olegs, Mail, phones = $"card.{Client:N}_phones", mailField = $"card.{Client:N}_email" });
     }
 
     /// <summary>The client gave up: their number waits for a call back, until somebody speaks with them.</summary>

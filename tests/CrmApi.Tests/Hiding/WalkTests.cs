@@ -24,14 +24,14 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     [
         "GET /api/clients", "GET /api/clients/{id}", "GET /api/clients/{id}/timeline", "GET /api/clients/{id}/merges", "GET /api/clients/duplicates", "GET /api/clients/bin", "GET /api/clients/unconfirmed",
         "GET /api/clients/export", "GET /api/calls", "GET /api/calls/{id}", "GET /api/calls/{id}/timeline", "GET /api/calls/{id}/draft", "GET /api/calls/export", "GET /api/missed", "GET /api/blocks",
-        "GET /api/wrap-ups/unfinished", "GET /api/imports", "GET /api/imports/{id}", "GET /api/admin/changes",
+        "GET /api/wrap-ups/unfinished", "GET /api/imports", "GET /api/imports/{id}", "GET /api/admin/changes", "GET /api/recordings/{id}/transcript", "GET /api/recordings/{id}/transcript/text",
     ];
 
     /// <summary>Their answers are of the site's own things, or none; <see cref="Writes"/> does the others.</summary>
     static readonly string[] OfTheSite =
     [
         "/api/admin/", "/api/session", "/api/script", "/api/agents/", "/api/commands", "/api/imports", "/api/files", "/api/blocks/import", "/api/blocks/{id}", "/api/calls/{id}/end", "/api/calls/{id}/wrap-ups/",
-        "/api/missed/{id}/done", "/api/clients/merges/", "/api/tasks", "/api/deals", "/api/seats/", "/api/web-forms/",
+        "/api/missed/{id}/done", "/api/clients/merges/", "/api/tasks", "/api/deals", "/api/seats/", "/api/web-forms/", "/api/recordings/",
     ];
 
     readonly Guid lost = Guid.CreateVersion7();
@@ -49,7 +49,7 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     async Task<Guid[]> IdsAsync()
     {
         await using var database = await host.Database.OpenConnectionAsync();
-        return [Client, Company, Twin, Binned, Fresh, Call, lost, Unfinished, Vera, .. await database.QueryAsync<Guid>("select id from import_run union all select id from client_merge union all select number_id from missed_call where number_id is not null")];
+        return [Client, Company, Twin, Binned, Fresh, Call, lost, Unfinished, Vera, Recording, .. await database.QueryAsync<Guid>("select id from import_run union all select id from client_merge union all select number_id from missed_call where number_id is not null")];
     }
 
     async Task<Dictionary<string, HashSet<string>>> WalkAsync(string login)

@@ -1,0 +1,26 @@
+namespace CallCrm.CallFlow.Tests.Recordings;
+
+public sealed class SaidWordsTests
+{
+    [Theory]
+    [InlineData("Perché l'ordine n. 3.50?", "50 3 l n ordine perche")]
+    [InlineData("Ёлка, ЙОД и ёлка", "елка и иод")]
+    [InlineData("e-mail: a@b.it", "a b e it mail")]
+    [InlineData(" … ", "")]
+    public void Words_are_small_without_accents_and_each_once(string text, string expected) => string.Join(' ', SaidWords.Of([text])).Should().Be(expected);
+
+    [Theory]
+    [InlineData("Prev CALDAIE", "'prev':* & 'caldaie':*")]
+    [InlineData("a' & !b | (c):*", "'a':* & 'b':* & 'c':*")]
+    [InlineData("ещё", "'еще':*")]
+    [InlineData("!?", null)]
+    [InlineData("", null)]
+    public void A_question_is_all_its_words_as_beginnings_and_never_an_operator(string text, string? expected) => SaidWords.Query(text).Should().Be(expected);
+
+    [Fact]
+    public void No_word_and_no_question_is_too_long_for_the_database()
+    {
+        SaidWords.Of([new string('я', 5000)]).Single().Should().HaveLength(60);
+        SaidWords.Query(string.Join(' ', Enumerable.Range(0, 50)))!.Split('&').Should().HaveCount(12);
+    }
+}
