@@ -56,7 +56,7 @@ public static class DoctorCommand
         var pbxs = configuration.GetSection(PbxOptions.Section).Get<List<PbxOptions>>() ?? [];
         var router = configuration.GetSection(RouterOptions.Section).Get<RouterOptions>() ?? new RouterOptions();
         var host = new HostDoctor(configuration, page);
-        var found = new List<Finding>(host.CheckConfiguration(pbxs)) { host.CheckData(), host.CheckFfmpeg(), host.CheckBackup(time.GetUtcNow()) };
+        var found = new List<Finding>(host.CheckConfiguration(pbxs)) { host.CheckData(), host.CheckFfmpeg(), host.CheckTranscripts(), host.CheckBackup(time.GetUtcNow()) };
         if (host.CheckCertificate(time.GetUtcNow()) is { } certificate)
             found.Add(certificate);
         await using var agi = AnswerMeanwhile(router, pbxs, found);

@@ -90,13 +90,28 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
     public Finding CheckFfmpeg()
     {
         var program = configuration["Recorder:Ffmpeg"] is { Length: > 0 } given ? given : "ffmpeg";
-        var places = program.Contains('/', StringComparison.Ordinal)
-            ? [program]
-            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Where(f => f.Length > 0).Select(f => Path.Combine(f, program));
-        return places.FirstOrDefault(File.Exists) is { } found
+        return Find(program) is { } found
             ? Finding.Fine(Area, "ffmpeg", $"ffmpeg is {found}.")
             : Finding.Fault(Area, "ffmpeg", $"'{program}' is not found, recordings cannot be played: sudo apt-get install ffmpeg, or name the program in Recorder:Ffmpeg.");
     }
+
+    /// <summary>Of a command with arguments only its program is looked for: what it makes of the rest is its own.</summary>
+    public Finding CheckTranscripts()
+    {
+        if (configuration["Transcripts:Model"] is not { Length: > 0 } model)
+            return Finding.Untold(Area, "transcripts", "Recordings are not written down: no model is set (Transcripts:Model; docs/recordings.md says how).");
+        var command = configuration["Transcripts:Program"] is { Length: > 0 } given ? given.Trim() : "whisper-cli";
+        var program = File.Exists(command) ? command : command.Split(' ')[0];
+        if (Find(program) is not { } found)
+            return Finding.Fault(Area, "transcripts", $"'{program}' is not found, recordings are not written down: deploy/get-whisper FOLDER fetches it, then name it in Transcripts:Program.");
+        return program != command || File.Exists(model)
+            ? Finding.Fine(Area, "transcripts", $"Recordings are written down by {found} with {Path.GetFileName(model)}.")
+            : Finding.Fault(Area, "transcripts", $"The model {model} is not there (Transcripts:Model): recordings are not written down.");
+    }
+
+    static string? Find(string program) => (program.Contains('/', StringComparison.Ordinal)
+        ? [program]
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Where(f => f.Length > 0).Select(f => Path.Combine(f, program))).FirstOrDefault(File.Exists);
 
     /// <returns>What was found, and whether the host runs.</returns>
     public async Task<(Finding Finding, bool Runs)> CheckPortAsync(CancellationToken cancel)

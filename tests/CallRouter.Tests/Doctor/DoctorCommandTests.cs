@@ -32,6 +32,7 @@ public sealed class DoctorCommandTests : IDisposable
     [Theory]
     [InlineData("Recorder:Ffmpeg", "no-such-program", "ffmpeg", "apt-get install ffmpeg")]
     [InlineData("ConnectionStrings:CallCrm", "Host=127.0.0.1;Port=1;Database=none;Username=none", "database", "ConnectionStrings:CallCrm")]
+    [InlineData("Transcripts:Model", "/nowhere/ggml-small.bin", "transcripts", "deploy/get-whisper")]
     [InlineData("Router:AgiPort", "70000", "configuration", "Router:AgiPort")]
     [InlineData("CallCrm:DataFolder", "/proc/self", "data", "give it to the user")]
     public async Task Each_fault_of_the_host_is_named_alone_with_its_remedy(string key, string value, string check, string remedy)

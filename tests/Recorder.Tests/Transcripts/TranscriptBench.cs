@@ -27,6 +27,9 @@ internal sealed class TranscriptBench : IAsyncDisposable
         Restart();
     }
 
+    /// <summary>All it was called with.</summary>
+    public const string Given = "\"$@\"";
+
     public RecorderBench Recorder { get; }
 
     private string Script => Path.Combine(_root, "whisper");
@@ -57,7 +60,7 @@ internal sealed class TranscriptBench : IAsyncDisposable
         await Worker.LookAsync(CancellationToken.None);
     }
 
-    /// <summary>What the program does with <c>$of</c> (the side's name) and <c>$language</c>; each call is noted.</summary>
+    /// <summary>What the program does with <c>$of</c> (the side's name), <c>$here</c> and <see cref="Given"/>; each call is noted.</summary>
     public void Program(string script)
     {
         File.WriteAllText(Script,
@@ -65,7 +68,8 @@ internal sealed class TranscriptBench : IAsyncDisposable
             #!/bin/sh
             answers={_root}
             echo "$*" >>"$answers/calls"
-            while [ $# -gt 0 ]; do case $1 in -of) of=$2;; -l) language=$2;; esac; shift; done
+            here=$(pwd); of=; last=
+            for word in "$@"; do [ "$last" != -of ] || of=$word; last=$word; done
             {script}
             """);
     }
