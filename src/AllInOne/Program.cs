@@ -55,7 +55,7 @@ try
     if (demo.Company && configuration.GetValue("Demo:Simulate", true))
         builder.Services.AddHostedService<DemoAgents>();
     if (demo.Pbx)
-        builder.Services.AddHostedService<DemoDirector>();
+        builder.Services.AddHostedService<DemoDirector>().AddHostedService<DemoSounds>();
 
     var app = builder.Build();
     app.MapCrmApi();

@@ -60,6 +60,7 @@ public static class DemoData
         await DemoInsert.RowsAsync(connection, "wrap_up", history.WrapUps, ct);
         await connection.ExecuteAsync(new CommandDefinition(Proposed, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "script_visit", history.Scripts.Visits, ct);
+        await DemoTalks.FillAsync(connection, history, clients, now, ct);
         await DemoFields.FillAsync(connection, now, ct);
         await DemoMoves.FillAsync(connection, now, ct);
         await DemoInsert.RowsAsync(connection, "task", DemoDeals.Tasks(random, clients, history, now), ct);

@@ -75,7 +75,8 @@ internal sealed class Voices
         return spoken;
     }
 
-    private static bool Speak(string path, string voice, string sentence)
+    /// <summary>False: espeak-ng is not here, or did not speak.</summary>
+    internal static bool Speak(string path, string voice, string sentence)
     {
         var part = path + ".part";
         try

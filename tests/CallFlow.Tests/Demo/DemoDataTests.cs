@@ -82,7 +82,7 @@ public sealed class DemoDataTests(PostgresFixture postgres) : IClassFixture<Post
     static readonly (string What, long Least, long Most, string Sql)[] Alive =
     [
         ("cards that calls made wait to be looked at", 10, 300, "client where not confirmed and hidden_at is null"), ("some have no name", 5, 300, "client where name = ''"),
-        ("some lie in the bin", 3, 10, "client where deleted_at is not null"), ("some want no calls", 5, 30, "client where do_not_call_at is not null"), ("junk", 2, 5, "blocked_number"),
+        ("conversations that can be read", 10, 15, "transcript where state = 'done' and opening <> ''"), ("in three languages", 3, 3, "(select distinct language from transcript) l"), ("some lie in the bin", 3, 10, "client where deleted_at is not null"), ("some want no calls", 5, 30, "client where do_not_call_at is not null"), ("junk", 2, 5, "blocked_number"),
         ("people of companies", 150, 1500, "client p join client c on c.id = p.company_id where c.kind = 'company'"), ("second addresses", 100, 800, "client_email"),
         ("deals that a call made", 20, 250, "call_stage_change where before = ''"), ("that a call closed", 20, 400, "call_stage_change where after in ('won', 'lost')"),
         ("that a call moved", 50, 600, "call_stage_change where before <> ''"), ("papers", 100, 900, "file"), ("layouts", 3, 3, "card_layout"), ("rules", 3, 3, "required_rule"), ("a webhook that is off", 1, 1, "webhook where not active"),
@@ -94,6 +94,8 @@ public sealed class DemoDataTests(PostgresFixture postgres) : IClassFixture<Post
     [
         ("a call ends after it starts, before now", "select 1 from call where ended_at < started_at or ended_at > now() or state <> 'Ended'"),
         ("times and durations agree", "select 1 from call where answered_at is not null and abs(extract(epoch from ended_at - answered_at) * 1000 - talk_ms - hold_ms) > 2"),
+        ("what was said was said in the call", "select 1 from transcript_line l join recording r on r.id = l.recording_id join call c on c.id = r.call_id where l.from_ms < c.wait_ms or l.to_ms > extract(epoch from c.ended_at - c.started_at) * 1000"),
+        ("a transcript is of an answered call, recorded on the client's leg", "select 1 from transcript t join recording r on r.id = t.recording_id left join call c on c.id = r.call_id and c.answered_at is not null left join call_leg l on l.node = r.node and l.unique_id = r.pbx_unique_id and l.recorded and l.is_client where c.id is null or l.node is null"),
         ("waits agree", "select 1 from call where direction = 'Inbound' and abs(extract(epoch from coalesce(answered_at, ended_at) - queued_at) * 1000 - wait_ms) > 2"),
         ("an agent's leg has the talk of the call", "select 1 from call c where talk_ms <> (select coalesce(sum(talk_ms), 0) from call_leg l where l.call_id = c.id)"),
         ("answered calls have one answered offer", "select 1 from call c where direction = 'Inbound' and (outcome = 'Answered') <> ((select count(*) from offer o where o.call_id = c.id and o.outcome = 'Answered') = 1)"),

@@ -3,7 +3,7 @@ namespace CallCrm.CallFlow.Tests.Recordings;
 public sealed class SaidWordsTests
 {
     [Theory]
-    [InlineData("Perché l'ordine n. 3.50?", "50 3 l n ordine perche")]
+    [InlineData("Perché l'ordine n. 3.50?", "3 50 l n ordine perche")]
     [InlineData("Ёлка, ЙОД и ёлка", "елка и иод")]
     [InlineData("e-mail: a@b.it", "a b e it mail")]
     [InlineData(" … ", "")]
