@@ -26,7 +26,11 @@ public static class SpokenCall
             Directory.Delete(work, recursive: true);
         }
 
-        File.WriteAllBytes(Path.Combine(folder, stem + ".done"), []);
+        // Taken when the mark is there, as of the youngest file's time: it comes last, and whole.
+        var mark = Path.Combine(folder, stem + ".mark");
+        File.WriteAllBytes(mark, []);
+        File.SetLastWriteTimeUtc(mark, endedAt.UtcDateTime);
+        File.Move(mark, Path.Combine(folder, stem + ".done"), overwrite: true);
     }
 
     private static short[] Side(IEnumerable<SpokenLine> lines, bool client, string language, int duration_ms, string work)
