@@ -5,6 +5,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.TestKit;
 using Dapper;
+using Microsoft.AspNetCore.Identity;
 
 namespace CallCrm.CrmApi.Tests.Access;
 
@@ -42,6 +43,13 @@ public sealed class SessionTests(ApiHost host) : IClassFixture<ApiHost>
     [PostgresFact]
     public async Task An_unknown_login_takes_as_long_as_a_known_one()
     {
+        // As many as there are outside of tests: who signs in gets their password's hash made anew.
+        host.PasswordRounds = new PasswordHasherOptions().IterationCount;
+        await host.RestartAsync();
+        await using (await host.SignInAsync("marco"))
+        {
+        }
+
         await using var page = Page.Nobody(host.Address);
         async Task<double> Median(string login)
         {
@@ -59,6 +67,8 @@ public sealed class SessionTests(ApiHost host) : IClassFixture<ApiHost>
         await Median("warm-up");
         var (known, unknown) = (await Median("marco"), await Median("who-is-this"));
         (unknown / known).Should().BeInRange(0.4, 2.5, $"known {known:0} ms, unknown {unknown:0} ms");
+        host.PasswordRounds = Seeds.PasswordRounds;
+        await host.RestartAsync();
     }
 
     [PostgresTheory]

@@ -24,6 +24,9 @@ public sealed class ApiHost : IAsyncLifetime
     /// <summary>Over the usual settings; with effect after <see cref="RestartAsync"/>.</summary>
     internal Dictionary<string, string?> Settings { get; } = [];
 
+    /// <summary>Of a password made or checked; with effect after <see cref="RestartAsync"/>.</summary>
+    internal int PasswordRounds { get; set; } = Seeds.PasswordRounds;
+
     public string ConnectionString { get; private set; } = "";
 
     public Uri Address => new(app.Urls.First());
@@ -79,7 +82,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.WebHost.UseUrls(url);
         builder.Services.AddCallFlow(builder.Configuration);
         builder.Services.AddCrmApi(builder.Configuration);
-        builder.Services.Configure<PasswordHasherOptions>(o => o.IterationCount = Seeds.PasswordRounds);
+        builder.Services.Configure<PasswordHasherOptions>(o => o.IterationCount = PasswordRounds);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
         var built = builder.Build();
         built.MapCrmApi();
