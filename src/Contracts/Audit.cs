@@ -5,8 +5,8 @@ namespace CallCrm.Contracts;
 /// <param name="Kind">client, deal, call and others.</param>
 /// <param name="ObjectId">Of what has an id.</param>
 /// <param name="Text">What it was otherwise, such as an export's filter.</param>
-/// <param name="Name">Of a client or deal that the reader may see.</param>
-/// <param name="CallId">The call that gave the occasion.</param>
+/// <param name="Name">Of a client or deal that the reader may see; of a call and a recording the client's.</param>
+/// <param name="CallId">The call that gave the occasion, or that it is about.</param>
 /// <param name="Address">Where it was done from, where that is kept.</param>
 public sealed record AuditView(long Id, DateTimeOffset At, Guid? UserId, string? Who, [property: NotANumber] string Action, [property: NotANumber] string Kind, Guid? ObjectId, string? Text, string? Name,
     Guid? CallId, [property: NotANumber] string? Address, IReadOnlyList<AuditChangeView> Changes);

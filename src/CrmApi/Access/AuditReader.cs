@@ -40,12 +40,14 @@ internal sealed class AuditReader(NpgsqlDataSource database, LiveFacts facts)
             with page as materialized (
               select a.* from audit a where {string.Join(" and ", where)} order by a.at desc, a.id desc limit @limit
             )
-            select a.id, a.at, a.user_id, u.name || coalesce(' · ' || y.name, '') as who, a.action, a.object as kind, a.object_id, a.detail ->> 'before' as before, a.detail ->> 'after' as after, a.detail ->> 'address' as address, a.detail ->> 'call' as call,
+            select a.id, a.at, a.user_id, u.name || coalesce(' · ' || y.name, '') as who, a.action, a.object as kind, a.object_id, a.detail ->> 'before' as before, a.detail ->> 'after' as after, a.detail ->> 'address' as address, coalesce(a.detail ->> 'call', h.id::text) as call,
               coalesce(d.title, nullif(c.name, ''), c.company) as name, c.responsible_id as client_owner, d.responsible_id as deal_owner
             from page a left join app_user u on u.id = a.user_id left join api_key y on y.id = a.key_id
             cross join lateral (select case when a.object_id ~ @uuid then a.object_id::uuid end as id) k
             left join deal d on a.object = 'deal' and d.id = k.id
-            left join client c on a.object in ('client', 'deal') and c.id = client_root(coalesce(d.client_id, k.id))
+            left join recording g on a.object = 'recording' and g.id = k.id
+            left join call h on h.id = case a.object when 'recording' then g.call_id when 'call' then k.id end
+            left join client c on c.id = client_root(case a.object when 'client' then k.id when 'deal' then d.client_id else h.client_id end)
             order by a.at desc, a.id desc
             """,
             new { of, filter.User, filter.Action, From = filter.From?.ToUniversalTime(), To = filter.To?.ToUniversalTime(), filter.Kind, filter.Object, at, id, limit = limit + 1, uuid = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }, cancellationToken: cancel))).AsList();
@@ -62,10 +64,12 @@ internal sealed class AuditReader(NpgsqlDataSource database, LiveFacts facts)
     AuditView View(Person person, Row row)
     {
         var seen = Sees(person, row);
+        // Of a call and its recording the client's.
+        var named = row.Kind is "call" or "recording" ? person.Within(Rights.WorkWithClients).Includes(row.ClientOwner) : seen;
         var subject = Guid.TryParse(row.ObjectId.Split('/', ' ', ':')[0], out var id) ? id : (Guid?)null;
         // What an export was asked for may be the very value that is hidden.
         var text = subject is null && !(person.Veil.HidesFields && row.Kind is ("client" or "call")) ? row.ObjectId : null;
-        return new AuditView(row.Id, row.At, row.UserId, row.Who, row.Action, row.Kind, subject, text, seen ? row.Name : null,
+        return new AuditView(row.Id, row.At, row.UserId, row.Who, row.Action, row.Kind, subject, text, named ? row.Name : null,
             Guid.TryParse(row.Call, out var call) ? call : null, row.Address, [.. Changes(person, row, seen)]);
     }
 

@@ -60,6 +60,20 @@ public sealed class RecordingTests(ApiHost host) : IClassFixture<ApiHost>
         using (var answer = await anna.Http.SendAsync(beyond)) answer.StatusCode.Should().Be(HttpStatusCode.RequestedRangeNotSatisfiable);
         await using var database = await host.Database.OpenConnectionAsync();
         (await database.ExecuteScalarAsync<long>("select count(*) from audit where action = 'listen' and object_id = @id and user_id = @Anna", new { id = id.ToString(), Seeds.Anna })).Should().Be(1);
+        await database.ExecuteAsync(
+            """
+            insert into role (code, name, model, builtin) values ('only_audit', 'Only the audit', 'agent', false);
+            insert into role_right (role, right_code, scope) values ('only_audit', 'audit.view', 'all');
+            insert into app_user (id, login, name, password_hash, role, language, is_agent, domain, security_stamp, created_at, active)
+            select @id, 'only.audit', 'Only Audit', password_hash, 'only_audit', 'en', false, 'main', @id, created_at, true from app_user where login = 'anna';
+            update access_version set version = version + 1;
+            """, new { id = Guid.CreateVersion7() });
+        foreach (var (login, name) in new[] { ("ada", "Mario Rossi"), ("only.audit", null) })
+        {
+            await using var reader = await host.SignInAsync(login);
+            var listens = await reader.GetAsync($"api/audit?action=listen&user={Seeds.Anna}", ContractsJson.Default.ListPageAuditView);
+            listens.Items.Single(l => l.ObjectId == id).Should().BeEquivalentTo(new { Kind = "recording", CallId = call, Name = name }, "{0} reads which call was heard, and whose if they may see the client", login);
+        }
     }
 
     [PostgresTheory]
