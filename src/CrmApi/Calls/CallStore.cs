@@ -60,6 +60,10 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         left join lateral (select id, status from recording where call_id = c.id order by message_id is not null and v.left_message desc, created_at desc limit 1) r on true
         """;
 
+    /// <summary>A condition on calls <c>c</c>: these people were offered it or took part in it.</summary>
+    /// <param name="people">The parameter that holds their ids.</param>
+    public static string OfPeople(string people) => $"c.id in (select call_id from call_leg where agent_id = any({people}) union select call_id from offer where agent_id = any({people}))";
+
     static readonly SortKey[] Orders = [SortKey.Time("started", "c.started_at"), SortKey.Whole("talk", "coalesce(c.talk_ms, 0)"), SortKey.Whole("wait", "coalesce(c.wait_ms, 0)")];
 
     public static (ListOrder? Order, ProblemHttpResult? Refused) Order(string? sort, string? cursor) => ListOrder.Of("calls", sort, "-started", cursor, Orders);
@@ -95,7 +99,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         When(filter.Client is not null, "c.client_id = any(array(select f.id from client_family(client_root(@client)) f (id)))");
         When(filter.Dialled is not null, "c.dialled_raw = any(@dialled)");
         When(filter.MinTalk_s is not null, "c.talk_ms >= @minTalk");
-        When(!filter.Within.IsEveryone, "c.id in (select call_id from call_leg where agent_id = any(@within) union select call_id from offer where agent_id = any(@within))");
+        When(!filter.Within.IsEveryone, OfPeople("@within"));
         var said = CallFlow.SaidWords.Query(filter.Said ?? "");
         When(!string.IsNullOrEmpty(filter.Said), TranscriptStore.Said(said, filter.Hears ?? Reach.Nobody));
         var parameters = new DynamicParameters();

@@ -1,6 +1,7 @@
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Calls;
 using Dapper;
 using Npgsql;
 
@@ -50,8 +51,8 @@ internal sealed class TranscriptStore(NpgsqlDataSource database, TimeProvider ti
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = await connection.QueryAsync<(Guid Call, string Opening)>(new CommandDefinition(
             $"""
-            select distinct on (r.call_id) r.call_id, t.opening from recording r join transcript t on t.recording_id = r.id
-            where r.call_id = any(@calls) and t.opening <> '' {(hears.IsEveryone ? "" : $"and r.call_id in ({Heard})")} order by r.call_id, r.created_at desc
+            select distinct on (r.call_id) r.call_id, t.opening from recording r join transcript t on t.recording_id = r.id join call c on c.id = r.call_id
+            where r.call_id = any(@calls) and t.opening <> '' {(hears.IsEveryone ? "" : "and " + CallStore.OfPeople("@hears"))} order by r.call_id, r.created_at desc
             """,
             new { calls, hears = hears.People }, cancellationToken: cancel));
         return rows.ToDictionary(r => r.Call, r => r.Opening);
@@ -61,7 +62,5 @@ internal sealed class TranscriptStore(NpgsqlDataSource database, TimeProvider ti
     /// <param name="query">Null: no word was asked for, which nothing is found by.</param>
     public static string Said(string? query, Reach hears) => query is null ? "false" :
         "c.id in (select r.call_id from transcript t join recording r on r.id = t.recording_id where t.found @@ @said::tsquery and r.call_id is not null)"
-        + (hears.IsEveryone ? "" : $" and c.id in ({Heard})");
-
-    const string Heard = "select call_id from call_leg where agent_id = any(@hears) union select call_id from offer where agent_id = any(@hears)";
+        + (hears.IsEveryone ? "" : " and " + CallStore.OfPeople("@hears"));
 }

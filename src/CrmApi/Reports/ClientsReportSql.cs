@@ -1,3 +1,4 @@
+using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 
 namespace CallCrm.CrmApi.Reports;
@@ -112,7 +113,7 @@ internal static class ClientsReportSql
                     count(*) filter (where c.direction = 'Outbound' and c.answered_at is not null) as reached, sum(coalesce(c.talk_ms, 0)) as talk_ms
                   from call c left join missed_call m on m.call_id = c.id
                   where c.domain = @domain and c.direction <> 'Internal' and c.client_id is not null and c.merged_into is null and c.outcome is distinct from 'Blocked' and c.started_at >= @from and c.started_at < @to
-                    and (@calls::uuid[] is null or c.id in (select call_id from call_leg where agent_id = any(@calls) union select call_id from offer where agent_id = any(@calls)))
+                    and (@calls::uuid[] is null or {CallStore.OfPeople("@calls")})
                   group by 1) g
                 join client k on k.id = g.client_id group by 1
               ) s on s.id = c.id
