@@ -35,12 +35,7 @@ public sealed class KeyboardOnly(PostgresFixture postgres) : IClassFixture<Postg
 
         // While the script waits for an answer by digit, digits typed into the notes are text.
         await desk.See("script").WaitForAsync();
-        while (!await desk.See("script-answer").IsVisibleAsync())
-        {
-            await desk.TabToAsync("[data-test=script-next]");
-            await desk.Page.Keyboard.PressAsync("Enter");
-            await Task.Delay(300);
-        }
+        await ToAChoiceAsync(desk);
 
         var script = await ScriptAsync(desk);
         await desk.TabToAsync("[data-test=note]");
@@ -50,8 +45,17 @@ public sealed class KeyboardOnly(PostgresFixture postgres) : IClassFixture<Postg
 
         // Alt and a digit choose from anywhere, digits alone within the script.
         await desk.Page.Keyboard.PressAsync("Alt+2");
-        script = await ChangedAsync(desk, script);
+        await ChangedAsync(desk, script);
         (await desk.See("note").InputValueAsync()).Should().Be("12 seats, 3 months");
+        if (Step(await ScriptAsync(desk)) != Step(script))
+        {
+            // Which step the answer led to depends on who calls, and it may ask for words only: back to the one that is known.
+            await desk.TabToAsync("[data-test=script-back]");
+            await desk.Page.Keyboard.PressAsync("Enter");
+            await desk.Page.Locator($"[data-test=script-step][data-step={Step(script)}]").WaitForAsync();
+        }
+
+        script = await ScriptAsync(desk);
         await desk.TabToAsync("[data-test=script]");
         await desk.Page.Keyboard.PressAsync("1");
         await ChangedAsync(desk, script);
@@ -65,14 +69,31 @@ public sealed class KeyboardOnly(PostgresFixture postgres) : IClassFixture<Postg
         await desk.Page.Locator("[data-test=presence][data-state=Ready]").WaitForAsync();
     }
 
+    /// <summary>Goes on to the first step that offers answers; what is asked for in words before is typed.</summary>
+    static async Task ToAChoiceAsync(Desk desk)
+    {
+        for (var steps = 0; !await desk.See("script-answer").First.IsVisibleAsync(); steps++)
+        {
+            steps.Should().BeLessThan(10, "every script of the demo offers answers");
+            foreach (var id in await desk.Page.Locator("[data-test=script] .question input[type=text]").EvaluateAllAsync<string[]>("all => all.map(i => i.id)"))
+            {
+                await desk.TabToAsync("#" + id);
+                await desk.Page.Keyboard.TypeAsync("12");
+            }
+
+            var before = await ScriptAsync(desk);
+            await desk.TabToAsync("[data-test=script-next]");
+            await desk.Page.Keyboard.PressAsync("Enter");
+            await ChangedAsync(desk, before);
+        }
+    }
+
+    static string Step(string picture) => picture.Split(':')[0];
+
     /// <summary>Where the script stands, and what is chosen there.</summary>
     static Task<string> ScriptAsync(Desk desk) => desk.Page.EvaluateAsync<string>(Picture);
 
-    static async Task<string> ChangedAsync(Desk desk, string before)
-    {
-        await desk.Page.WaitForFunctionAsync($"before => {Picture} !== before", before);
-        return await ScriptAsync(desk);
-    }
+    static Task ChangedAsync(Desk desk, string before) => desk.Page.WaitForFunctionAsync($"before => {Picture} !== before", before);
 
     const string Picture =
         "(document.querySelector('[data-test=script-step]')?.dataset.step + ':' + [...document.querySelectorAll('[data-test=script-answer][aria-pressed=true]')].map(a => a.textContent).join())";

@@ -306,7 +306,11 @@ public sealed class AgiServerTests
         }));
 
         answers.Should().Equal(Enumerable.Range(0, 300).Select(i => $"SET VARIABLE CALLCRM_ACTION \"n{i}\""));
-        server.OpenSessions.Should().BeLessThan(300);
+
+        // A place is free a moment after its peer has seen the end.
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (server.OpenSessions > 0)
+            await Task.Delay(10, late.Token);
     }
 
     [Fact]
