@@ -129,7 +129,15 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             number,
             limit = limit + 1,
         });
-        return ($"select {Columns}, {order.Place} from call c {Joins} where {string.Join(" and ", conditions)} {order.After("c.id", parameters)} {order.By("c.id")} limit @limit", parameters);
+        var where = $"{string.Join(" and ", conditions)} {order.After("c.id", parameters)} {order.By("c.id")} limit @limit";
+        // A page of the ended and one of the few live ones: the indexes by talk, wait, queue and dialled number hold ended calls alone.
+        return (
+            $"""
+            select {Columns}, {order.Place} from (
+              (select c.* from call c where c.state = 'Ended' and {where}) union all
+              (select c.* from call c where c.state <> 'Ended' and {where})) c
+            {Joins} {order.By("c.id")} limit @limit
+            """, parameters);
     }
 
     /// <summary>As PBXs write one number: as it is given, its digits, and the whole one with and without +.</summary>

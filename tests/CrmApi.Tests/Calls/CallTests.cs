@@ -63,6 +63,34 @@ public sealed class CallTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     }
 
     [PostgresFact]
+    public async Task Live_calls_stand_among_the_ended_ones_in_every_order_and_on_every_page()
+    {
+        Guid[] ours = [await TalkAsync(Seeds.Anna, "101", Seeds.Rossi, "+390212345678"), await TalkAsync(Seeds.Luca, "102", Seeds.Bianchi, "+393331112222", end: false), await TalkAsync(Seeds.Mila, "103", Seeds.Rossi, "+390212345678")];
+        await story.WrittenAsync(host);
+        await using var sara = await host.SignInAsync("sara");
+        foreach (var (sort, newest) in new[] { ("-started", true), ("started", false), ("-talk", true), ("talk", false), ("-wait", true), ("wait", false) })
+        {
+            var whole = (await sara.GetAsync($"api/calls?limit=100&sort={sort}", ContractsJson.Default.ListPageCallRow)).Items;
+            whole.Select(c => c.Id).Should().OnlyHaveUniqueItems().And.Contain(ours, sort);
+            whole.Single(c => c.Id == ours[1]).State.Should().Be("Talking");
+            var key = sort.TrimStart('-') switch { "talk" => (Func<CallRow, long>)(c => c.Talk_s), "wait" => c => c.Wait_s, _ => c => c.StartedAt.Ticks };
+            if (newest) whole.Select(key).Should().BeInDescendingOrder(sort);
+            else whole.Select(key).Should().BeInAscendingOrder(sort);
+
+            var paged = new List<Guid>();
+            string? next = null;
+            do
+            {
+                var page = await sara.GetAsync($"api/calls?limit=1&sort={sort}" + (next is null ? "" : $"&cursor={next}"), ContractsJson.Default.ListPageCallRow);
+                paged.AddRange(page.Items.Select(c => c.Id));
+                next = page.Next;
+            } while (next is not null);
+
+            paged.Should().Equal(whole.Select(c => c.Id), sort);
+        }
+    }
+
+    [PostgresFact]
     public async Task The_log_is_of_this_hosts_domain_as_the_reports_are()
     {
         var ours = await TalkAsync(Seeds.Anna, "101", Seeds.Rossi, "+390212345678");
