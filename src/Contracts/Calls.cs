@@ -3,7 +3,7 @@ namespace CallCrm.Contracts;
 /// <summary>GET /api/calls?query=&amp;direction=&amp;outcome=&amp;agent=&amp;queue=&amp;from=&amp;to=&amp;said=&amp;cursor=&amp;limit=: newest first. Agents see their own, others all.</summary>
 /// <param name="Outcome">CallOutcome name; null while the call lives.</param>
 /// <param name="RecordingStatus">pending, ready, missing, broken; null = not recorded.</param>
-/// <param name="Said">The first words, on a client's timeline and for who may hear the recording.</param>
+/// <param name="Said">For who may hear the recording: its first words on a client's timeline, the line that has the words where calls are looked for by what was said.</param>
 public sealed record CallRow(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, CallerView Caller, string? DialledName, string? QueueName,
     Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_s, int Talk_s, int Hold_s, string? Disposition, string? Note,
     string? RecordingStatus, Guid? RecordingId, bool Estimated, string? Said = null);

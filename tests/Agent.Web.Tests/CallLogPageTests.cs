@@ -44,6 +44,19 @@ public sealed class CallLogPageTests : PageContext
         page.WaitForAssertion(() => Shown(page).Should().Equal("01 Answered", "02 Answered"));
     }
 
+    [Fact]
+    public void A_call_found_by_words_shows_the_line_they_stand_in_until_it_is_opened()
+    {
+        var found = Row(1, 5) with { Said = "Vorrei un preventivo" };
+        var page = Show(found, Row(2, 60));
+        Server.Answer = r => r.RequestUri!.AbsolutePath == $"/api/calls/{found.Id}" ? FakeServer.Json(JsonSerializer.Serialize(new CallDetailView(found, null, [], [], null), ContractsJson.Default.CallDetailView)) : null;
+        var line = page.FindAll("[data-test=call-said]").Should().ContainSingle().Subject;
+        line.TextContent.Trim().Should().Be("“Vorrei un preventivo”");
+        line.Click();
+        page.FindAll("[data-test=call-said]").Should().BeEmpty();
+        page.FindAll("tr.open").Should().ContainSingle().Which.GetAttribute("data-call").Should().StartWith("00000001");
+    }
+
     string Asked() => _queries[^1];
 
     [Fact]

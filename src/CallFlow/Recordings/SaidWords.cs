@@ -21,8 +21,18 @@ public static class SaidWords
     public static string? Query(string text)
     {
         // Letters and digits only, so nothing in it is an operator.
-        var words = Words(text).Distinct(StringComparer.Ordinal).Take(MostAsked).ToList();
-        return words.Count == 0 ? null : string.Join(" & ", words.Select(w => $"'{w}':*"));
+        var words = Asked(text);
+        return words.Length == 0 ? null : string.Join(" & ", words.Select(w => $"'{w}':*"));
+    }
+
+    /// <summary>The words that are asked for.</summary>
+    public static string[] Asked(string text) => [.. Words(text).Distinct(StringComparer.Ordinal).Take(MostAsked)];
+
+    /// <summary>How many of the words asked for are beginnings of words in a line.</summary>
+    public static int In(string line, string[] asked)
+    {
+        var said = Words(line).ToList();
+        return asked.Count(a => said.Exists(w => w.StartsWith(a, StringComparison.Ordinal)));
     }
 
     static IEnumerable<string> Words(string text)

@@ -2,6 +2,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Recordings;
 using CallCrm.CrmApi.Tasks;
 using CallCrm.Engine;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -44,14 +45,15 @@ internal static class CallEndpoints
 
     static async Task<Ok<UnfinishedView>> UnfinishedAsync(Person person, CallStore store, CancellationToken cancel) => TypedResults.Ok(await store.UnfinishedAsync(person.Id, cancel));
 
-    static async Task<Results<Ok<ListPage<CallRow>>, ProblemHttpResult>> ListAsync(Person person, CallStore store, CancellationToken cancel, string? query = null, string? direction = null,
+    static async Task<Results<Ok<ListPage<CallRow>>, ProblemHttpResult>> ListAsync(Person person, CallStore store, TranscriptStore transcripts, CancellationToken cancel, string? query = null, string? direction = null,
         string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? said = null, string? sort = null,
         string? cursor = null, int? limit = null)
     {
         if (Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, said, out var refused) is not { } filter) return refused!;
         var (order, wrong) = CallStore.Order(sort, cursor);
         if (order is null) return wrong!;
-        return TypedResults.Ok(await store.ListAsync(filter, order, Cursor.Limit(limit), cancel));
+        var page = await store.ListAsync(filter, order, Cursor.Limit(limit), cancel);
+        return TypedResults.Ok(filter.Said is { } words ? page with { Items = await transcripts.WithLinesAsync(page.Items, words, cancel) } : page);
     }
 
     internal static CallFilter? Filter(Person person, string? query, string? direction, string? outcome, Guid? agent, Guid? queue, Guid? client, string? dialled, DateTimeOffset? from, DateTimeOffset? to, int? minTalk,

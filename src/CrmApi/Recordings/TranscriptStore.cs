@@ -58,6 +58,24 @@ internal sealed class TranscriptStore(NpgsqlDataSource database, TimeProvider ti
         return rows.ToDictionary(r => r.Call, r => r.Opening);
     }
 
+    /// <summary>Calls that were found by words, each with the first line that has most of them.</summary>
+    public async Task<IReadOnlyList<CallRow>> WithLinesAsync(IReadOnlyList<CallRow> calls, string said, CancellationToken cancel)
+    {
+        if (calls.Count == 0) return calls;
+        var asked = SaidWords.Asked(said);
+        var best = new Dictionary<Guid, (int Words, string Line)>();
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        var lines = connection.QueryUnbufferedAsync<(Guid Call, string Line)>(
+            "select r.call_id, l.text from recording r join transcript_line l on l.recording_id = r.id where r.call_id = any(@calls) order by r.call_id, r.created_at, l.n", new { calls = calls.Select(c => c.Id).ToArray() });
+        await foreach (var (call, line) in lines.WithCancellation(cancel))
+        {
+            var words = SaidWords.In(line, asked);
+            if (words > best.GetValueOrDefault(call).Words) best[call] = (words, line);
+        }
+
+        return [.. calls.Select(c => best.TryGetValue(c.Id, out var found) ? c with { Said = found.Line } : c)];
+    }
+
     /// <summary>A condition on calls <c>c</c>; parameters said and hears.</summary>
     /// <param name="query">Null: no word was asked for, which nothing is found by.</param>
     public static string Said(string? query, Reach hears) => query is null ? "false" :

@@ -17,6 +17,13 @@ public sealed class SaidWordsTests
     [InlineData("", null)]
     public void A_question_is_all_its_words_as_beginnings_and_never_an_operator(string text, string? expected) => SaidWords.Query(text).Should().Be(expected);
 
+    [Theory]
+    [InlineData("prev CALD", "Un preventivo: due caldaie.", 2)]
+    [InlineData("prev prev", "Un preventivo.", 1)]
+    [InlineData("еще entivo", "Ещё preventivo", 1)]
+    [InlineData("", "Un preventivo.", 0)]
+    public void A_line_has_as_many_of_the_asked_words_as_begin_words_in_it(string asked, string line, int expected) => SaidWords.In(line, SaidWords.Asked(asked)).Should().Be(expected);
+
     [Fact]
     public void No_word_and_no_question_is_too_long_for_the_database()
     {

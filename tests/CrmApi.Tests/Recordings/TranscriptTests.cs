@@ -114,6 +114,11 @@ public sealed class TranscriptTests(ApiHost host) : IClassFixture<ApiHost>
         (await FoundAsync(anna, "PREV cinqu")).Should().Equal(call);
         (await FoundAsync(anna, "perche")).Should().Equal([call], "accents do not matter");
         (await FoundAsync(anna, "Елка")).Should().Equal([call], "nor do two dots");
+        async Task<string?> LineAsync(string said) => (await anna.GetAsync($"api/calls?limit=100&said={Uri.EscapeDataString(said)}", ContractsJson.Default.ListPageCallRow)).Items.Single(c => c.Id == call).Said;
+        (await LineAsync("preventivo")).Should().Be(Said[1], "the line is told, not the opening");
+        (await LineAsync("елка")).Should().Be(Said[2]);
+        (await LineAsync("елка cinqu prev")).Should().Be(Said[1], "it has most of the words");
+        (await anna.GetAsync("api/calls?limit=100", ContractsJson.Default.ListPageCallRow)).Items.Should().OnlyContain(c => c.Said == null, "no words were asked for");
         (await FoundAsync(anna, "entivo")).Should().BeEmpty("a word is found by its beginning");
         (await FoundAsync(anna, "caldaie & | ! :* '")).Should().BeEquivalentTo([call, other], "signs are none of the question");
         (await FoundAsync(anna, "!!!")).Should().BeEmpty("no word was asked for");
