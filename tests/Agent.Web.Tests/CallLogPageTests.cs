@@ -45,7 +45,7 @@ public sealed class CallLogPageTests : PageContext
     }
 
     [Fact]
-    public void A_call_found_by_words_shows_the_line_they_stand_in_until_it_is_opened()
+    public void A_call_found_by_words_shows_the_line_they_stand_in_which_opens_and_closes_it()
     {
         var found = Row(1, 5) with { Said = "Vorrei un preventivo" };
         var page = Show(found, Row(2, 60));
@@ -53,8 +53,11 @@ public sealed class CallLogPageTests : PageContext
         var line = page.FindAll("[data-test=call-said]").Should().ContainSingle().Subject;
         line.TextContent.Trim().Should().Be("“Vorrei un preventivo”");
         line.Click();
-        page.FindAll("[data-test=call-said]").Should().BeEmpty();
-        page.FindAll("tr.open").Should().ContainSingle().Which.GetAttribute("data-call").Should().StartWith("00000001");
+        page.FindAll("tr.open[data-call]").Should().ContainSingle().Which.GetAttribute("data-call").Should().StartWith("00000001");
+        // It stays, and the keyboard with it.
+        page.Find("[data-test=call-said]").GetAttribute("aria-expanded").Should().Be("true");
+        page.Find("[data-test=call-said]").Click();
+        page.FindAll("tr.open").Should().BeEmpty();
     }
 
     string Asked() => _queries[^1];
