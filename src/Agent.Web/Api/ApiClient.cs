@@ -90,8 +90,8 @@ sealed partial class ApiClient(HttpClient http, TimeProvider time)
         new(Guid.CreateVersion7(time.GetUtcNow()), kind, call, node, extension, reason, client, Number: number);
 
     /// <param name="narrowed">Further filters, as <c>&amp;segment=vip</c>.</param>
-    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? tag = null, string? kind = null, string? source = null, string narrowed = "", CancellationToken cancel = default) =>
-        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(tag is null ? "" : "&tag=" + Uri.EscapeDataString(tag))}{(kind is null ? "" : "&kind=" + kind)}{(source is { Length: > 0 } ? "&source=" + Uri.EscapeDataString(source) : "")}{narrowed}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
+    public Task<ListPage<ClientRow>> ClientsAsync(string query, string? cursor = null, int limit = 50, string? kind = null, string? source = null, string narrowed = "", CancellationToken cancel = default) =>
+        GetAsync($"api/clients?query={Uri.EscapeDataString(query)}&limit={limit}{(kind is null ? "" : "&kind=" + kind)}{(source is { Length: > 0 } ? "&source=" + Uri.EscapeDataString(source) : "")}{narrowed}{Cursor(cursor)}", Json.ListPageClientRow, cancel);
 
     public Task<ClientSources> ClientSourcesAsync(CancellationToken cancel = default) => GetAsync("api/clients/sources", Json.ClientSources, cancel);
 

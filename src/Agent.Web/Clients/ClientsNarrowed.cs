@@ -9,12 +9,12 @@ namespace CallCrm.AgentWeb.Clients;
 /// <param name="Rest">What stays in the address when it is taken away.</param>
 sealed record ClientChip(string Field, string Text, string Rest);
 
-/// <summary>What a list of clients is narrowed to by its address beside tag and source, as a report leads to it or somebody chose: handed to the server as it stands, and told in words.</summary>
+/// <summary>What a list of clients is narrowed to by its address beside the source, as a report leads to it or somebody chose: handed to the server as it stands, and told in words.</summary>
 static class ClientsNarrowed
 {
     const string Without = "without";
 
-    static readonly string[] s_known = ["kind", "segment", "responsible", "department", "clientLanguage", "city", Without];
+    static readonly string[] s_known = ["kind", "segment", "responsible", "department", "clientLanguage", "city", "tag", Without];
 
     /// <summary>Of an address: <c>&amp;segment=vip</c>, or nothing.</summary>
     public static string Of(string uri) => Join(Pairs(uri.Contains('?', StringComparison.Ordinal) ? uri[(uri.IndexOf('?', StringComparison.Ordinal) + 1)..].Split('#')[0] : "")
