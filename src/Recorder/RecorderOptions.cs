@@ -28,7 +28,7 @@ public sealed class RecorderOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan UnknownQuietTime { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>A recorded call without files this long after its end is shown as missing; files that come later are still taken. 1 s to 7 days, default 5 min.</summary>
+    /// <summary>A recorded call without files this long after its end, and after the start of the host, is shown as missing; files that come later are still taken. 1 s to 7 days, default 5 min.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan MissingAfter { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -13,7 +13,7 @@ internal sealed record RecordingSources(IReadOnlyList<RecordingSource> Folders);
 internal sealed partial class RecordingWatch(
     RecordingSources sources, RecordingTable table, RecordingTaker taker, RecordingFiles store, IOptions<RecorderOptions> options, TimeProvider time, ILogger<RecordingWatch> log)
 {
-    /// <summary>Calls older than this are not looked through for missing recordings, but once at the start.</summary>
+    /// <summary>Calls older than this are not looked through for missing recordings, but at the first look and at the first that may call one missing.</summary>
     private static readonly TimeSpan LookBack = TimeSpan.FromDays(2);
     private static readonly TimeSpan LookBackAtStart = TimeSpan.FromDays(30);
     private static readonly TimeSpan AwaitedInterval = TimeSpan.FromSeconds(5);
@@ -26,9 +26,11 @@ internal sealed partial class RecordingWatch(
     /// <summary>Files that were dealt with, or failed, and lie there still: looked at again when they change, or at that time.</summary>
     private readonly Dictionary<(string Folder, string Stem), (DateTimeOffset LastWrite, DateTimeOffset Until)> _rest = [];
 
+    private readonly DateTimeOffset _since = time.GetUtcNow();
     private DateTimeOffset _awaitedAt;
     private DateTimeOffset _clearAt;
-    private bool _started;
+    private bool _looked;
+    private bool _judged;
 
     public async Task LookAsync(CancellationToken ct)
     {
@@ -52,8 +54,8 @@ internal sealed partial class RecordingWatch(
         var now = time.GetUtcNow();
         if (now >= _awaitedAt)
         {
-            // While a folder cannot be read nobody can say that a file is missing.
-            await AwaitedAsync(here, mayBeMissing: allReadable, now, ct);
+            // While a folder cannot be read nobody can say that a file is missing. After a start files may be on their way yet, as after a call.
+            await AwaitedAsync(here, mayBeMissing: allReadable && now - _since >= options.Value.MissingAfter, now, ct);
             _awaitedAt = now + AwaitedInterval;
         }
 
@@ -112,7 +114,7 @@ internal sealed partial class RecordingWatch(
     /// <summary>A row for each call that is being recorded, so that the page can show it; and the truth when nothing comes.</summary>
     private async Task AwaitedAsync(HashSet<RecordingKey> here, bool mayBeMissing, DateTimeOffset now, CancellationToken ct)
     {
-        var since = now - (_started ? LookBack : LookBackAtStart) - options.Value.MissingAfter;
+        var since = now - (_looked && (_judged || !mayBeMissing) ? LookBack : LookBackAtStart) - options.Value.MissingAfter;
         foreach (var leg in await table.AwaitedAsync(since, ct))
         {
             var key = new RecordingKey(leg.Node, leg.UniqueId);
@@ -127,7 +129,8 @@ internal sealed partial class RecordingWatch(
         }
 
         await table.TieAsync(since, ct);
-        _started = true;
+        _looked = true;
+        _judged |= mayBeMissing;
     }
 
     private void ClearTaken(DateTimeOffset now)

@@ -235,6 +235,22 @@ public sealed class RecordingIntakeTests(PostgresFixture postgres) : IClassFixtu
     }
 
     [PostgresFact]
+    public async Task After_a_start_files_have_as_long_to_come_as_after_a_call()
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        await bench.AddCallAsync("milan", Id);
+        await bench.LookAsync();
+        bench.Time.Advance(TimeSpan.FromDays(20));
+        bench.Restart();
+
+        await bench.LookAfterAsync(TimeSpan.FromMinutes(4));
+        (await bench.RowAsync()).Status.Should().Be("pending");
+
+        await bench.LookAfterAsync(TimeSpan.FromMinutes(1));
+        (await bench.RowAsync()).Status.Should().Be("missing", "calls from before the start are looked through once more when their files have had their time");
+    }
+
+    [PostgresFact]
     public async Task The_same_name_with_other_sound_is_a_second_recording()
     {
         await using var bench = await RecorderBench.StartAsync(postgres);
