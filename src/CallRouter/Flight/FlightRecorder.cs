@@ -75,7 +75,7 @@ sealed class FlightRecorder : IDisposable
     /// <summary>To be called with each entry that the last input led to.</summary>
     public void Take(in Moment at, JournalEntry entry)
     {
-        if (!_losing && !_ring.TryPut(at, entry))
+        if (!_losing && !_ring.TryPut(entry))
             Lose(at);
     }
 

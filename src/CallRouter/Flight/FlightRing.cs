@@ -5,7 +5,8 @@ namespace CallCrm.CallRouter.Flight;
 
 /// <summary>
 /// From the engine to the writer: one puts, one takes, neither waits for the other. Full, it refuses; it never blocks. Things lie in
-/// chunks that are made anew: memory that the writer's core has held is slow to write for the engine's.
+/// chunks that are made anew: memory that the writer's core has held is slow to write for the engine's. New memory costs as well, by
+/// the byte: an entry lies behind the input it came from, and its moment is that one's.
 /// </summary>
 sealed class FlightRing
 {
@@ -25,10 +26,16 @@ sealed class FlightRing
         _reader = new Reader(_last);
     }
 
+    /// <summary>A reference, without the check that an array of objects makes when it is written.</summary>
     struct Slot
     {
-        public Moment At;
         public object Item;
+    }
+
+    struct Time
+    {
+        public TimeSpan Stamp;
+        public long UtcTicks;
     }
 
     sealed class Chunk(long before)
@@ -38,7 +45,11 @@ sealed class FlightRing
         /// <summary>What was put before its first.</summary>
         public readonly long Before = before;
         public readonly Slot[] Slots = new Slot[Size];
+
+        /// <summary>Of all but entries, in their order.</summary>
+        public readonly Time[] Times = GC.AllocateUninitializedArray<Time>(Size);
         public int Count;
+        public int TimeCount;
         public Chunk? Next;
     }
 
@@ -46,7 +57,9 @@ sealed class FlightRing
     {
         public Chunk Chunk = first;
         public int Next;
+        public int NextTime;
         public long Taken;
+        public Moment At;
     }
 
     /// <summary>All that was put so far.</summary>
@@ -61,6 +74,7 @@ sealed class FlightRing
 
     public int Count => (int)(Put - Volatile.Read(ref _reader.Taken));
 
+    /// <param name="item">No <see cref="JournalEntry"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryPut(in Moment at, object item)
     {
@@ -68,15 +82,29 @@ sealed class FlightRing
         var n = chunk.Count;
         var slots = chunk.Slots;
         if ((uint)n >= (uint)slots.Length || chunk.Before + n - _takenSeen >= _size)
-            return TryPutSlowly(at, item);
-        ref var slot = ref slots[n];
-        slot.At = at;
-        slot.Item = item;
+            return MakesRoom() && TryPut(at, item);
+        ref var time = ref chunk.Times[chunk.TimeCount++];
+        time.Stamp = at.Stamp;
+        time.UtcTicks = at.Utc.UtcTicks;
+        slots[n].Item = item;
         Volatile.Write(ref chunk.Count, n + 1);
         return true;
     }
 
-    bool TryPutSlowly(in Moment at, object item)
+    /// <summary>Behind the input that it came from.</summary>
+    public bool TryPut(JournalEntry entry)
+    {
+        var chunk = _last;
+        var n = chunk.Count;
+        var slots = chunk.Slots;
+        if ((uint)n >= (uint)slots.Length || chunk.Before + n - _takenSeen >= _size)
+            return MakesRoom() && TryPut(entry);
+        slots[n].Item = entry;
+        Volatile.Write(ref chunk.Count, n + 1);
+        return true;
+    }
+
+    bool MakesRoom()
     {
         var put = Put;
         if (put - _takenSeen >= _size && put - (_takenSeen = Volatile.Read(ref _reader.Taken)) >= _size)
@@ -88,32 +116,29 @@ sealed class FlightRing
             Volatile.Write(ref _last, next);
         }
 
-        return TryPut(at, item);
+        return true;
     }
 
     public bool TryTake(out Moment at, out object item)
     {
         var reader = _reader;
         var chunk = reader.Chunk;
-        if (reader.Next == Chunk.Size)
-        {
-            if (Volatile.Read(ref chunk.Next) is not { } next)
-            {
-                (at, item) = (default, null!);
-                return false;
-            }
-
-            (reader.Chunk, chunk, reader.Next) = (next, next, 0);
-        }
-
+        if (reader.Next == Chunk.Size && Volatile.Read(ref chunk.Next) is { } next)
+            (reader.Chunk, chunk, reader.Next, reader.NextTime) = (next, next, 0, 0);
         if (reader.Next == Volatile.Read(ref chunk.Count))
         {
             (at, item) = (default, null!);
             return false;
         }
 
-        ref var slot = ref chunk.Slots[reader.Next++];
-        (at, item) = (slot.At, slot.Item);
+        item = chunk.Slots[reader.Next++].Item;
+        if (item is not JournalEntry)
+        {
+            ref var time = ref chunk.Times[reader.NextTime++];
+            reader.At = new Moment(time.Stamp, new DateTimeOffset(time.UtcTicks, TimeSpan.Zero));
+        }
+
+        at = reader.At;
         Volatile.Write(ref reader.Taken, reader.Taken + 1);
         return true;
     }
