@@ -9,6 +9,8 @@ static class RouteDatabaseRun
 
     public static async Task<double[]> CommitPercentileAsync(double percentile) => Percentile((await s_runs.Value).Commits, percentile);
 
+    static double Median(double[] sorted) => sorted[sorted.Length / 2];
+
     static double[] Percentile(double[][] runs, double percentile) => [.. runs.Select(run => run[Math.Min(run.Length - 1, (int)(run.Length * percentile))])];
 
     static async Task<(double[][] Routes, double[][] Commits)> MeasureAsync()
@@ -21,6 +23,7 @@ static class RouteDatabaseRun
         {
             routes[run] = await load.RunAsync(callsPerSecond: 100, seconds: 15);
             commits[run] = load.Commits_ms();
+            await Console.Error.WriteLineAsync(FormattableString.Invariant($"  median {Median(routes[run]):F2} ms, of these {Median(commits[run]):F2} for the commit"));
         }
 
         return (routes, commits);
