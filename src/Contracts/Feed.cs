@@ -73,7 +73,9 @@ public sealed record BoardEvent(BoardFiguresView Figures, IReadOnlyList<WaitingC
 public sealed record PbxEventView(string Node, bool Connected, DateTimeOffset Since, string? Reason) : LiveEvent;
 
 /// <summary>Something that pages may show has changed: reload it. Kind: client, deal, task, day (of a person), wrap_up, recording, transcript (of a recording), call (a past one came into the log or was corrected), settings, scripts; pops_late and router_away with key on or off; missed with <see cref="MissedCount"/> as key; cards: values of calculated fields, of the cards whose numbers are in the <see cref="NumberRange"/> of the key.</summary>
-public sealed record HintEvent(string Subject, string Key, long? Version) : LiveEvent;
+/// <param name="Call">Of a recording, transcript, wrap-up or logged call: which call; those of somebody else's calls come only to who sees these.</param>
+/// <param name="Clients">Whose call it is: the client, and their company.</param>
+public sealed record HintEvent(string Subject, string Key, long? Version, Guid? Call = null, IReadOnlyList<Guid>? Clients = null) : LiveEvent;
 
 /// <summary>Of cards, written <c>after-upto</c>.</summary>
 /// <param name="After">Not itself in it.</param>

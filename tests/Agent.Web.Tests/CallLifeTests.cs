@@ -115,7 +115,7 @@ public sealed class CallLifeTests : PageContext
     {
         var life = Show();
         _answer = Whole() with { Events = FromRecord("call_corrected") };
-        Feed.Take(Some.Message(new HintEvent("call", Some.CallId.ToString(), null)));
+        Feed.Take(Some.Message(new HintEvent("call", Some.CallId.ToString(), null, Some.CallId)));
         life.WaitForAssertion(() => life.Find("[data-test=life-record]"));
     }
 

@@ -40,7 +40,7 @@ public sealed class CallLogPageTests : PageContext
     {
         var page = Show(Row(1, 5), Row(2, 60, "Lost"));
         _rows = [Row(4, 1), Row(1, 5), Row(2, 60)];
-        Feed.Take(Some.Message(new HintEvent("recording", Guid.NewGuid().ToString(), null)));
+        Feed.Take(Some.Message(new HintEvent("recording", Guid.NewGuid().ToString(), null, Row(2, 60).Id)));
         page.WaitForAssertion(() => Shown(page).Should().Equal("01 Answered", "02 Answered"));
     }
 

@@ -63,9 +63,12 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
     }
 
     /// <summary>Something that is not in the journal: sent at the position of the moment.</summary>
-    public void Tell(Audience audience, params IReadOnlyList<LiveEvent> events)
+    public void Tell(Audience audience, params IReadOnlyList<LiveEvent> events) => Tell([.. events.Select(e => (audience, e))]);
+
+    /// <summary>Each page gets what is for it in one message.</summary>
+    public void Tell(IReadOnlyList<(Audience Audience, LiveEvent Event)> events)
     {
-        lock (sync) Send([.. events.Select(e => new FeedItem(state.Seq, audience, e))]);
+        lock (sync) Send([.. events.Select(e => new FeedItem(state.Seq, e.Audience, e.Event))]);
     }
 
     /// <summary>To the person's pages other than the one that acted.</summary>
@@ -119,17 +122,18 @@ internal sealed class Feed(FeedConnections pages, IOptions<RouterRoadOptions> ro
 
     string Position => FeedPosition.Token(Domain, state.Seq);
 
-    /// <summary>Messages are made once per kind of page: the same for all pages of a person, for all that see the same of the board and of clients, for all others.</summary>
+    /// <summary>Messages are made once per kind of page: the same for all pages of a person, for all that see the same of the board, of calls and of clients, for all others.</summary>
     void Send(IReadOnlyList<FeedItem> items)
     {
         if (items.Count == 0) return;
         var made = new Dictionary<(Guid? Agent, object? Board, Veil Veil), SerializedHubMessage?>();
         var agents = items.Select(i => i.Audience.Agent).OfType<Guid>().ToHashSet();
+        var ofCalls = items.Any(i => i.Audience.Parties is not null);
         var targets = items.All(i => i.Audience.Agent is not null) ? agents.SelectMany(a => pages.Of(a)) : pages.All;
         foreach (var page in targets)
         {
             if (!page.Attached) continue;
-            var kind = (agents.Contains(page.Person.Id) ? page.Person.Id : (Guid?)null, BoardOf(page.Person), page.Person.Veil);
+            var kind = (agents.Contains(page.Person.Id) || (ofCalls && !page.Person.SeesAllCalls) ? page.Person.Id : (Guid?)null, BoardOf(page.Person), page.Person.Veil);
             if (!made.TryGetValue(kind, out var message))
             {
                 LiveEvent[] events = [.. items.Where(i => i.Audience.Includes(page)).Select(i => At(i.Event))];

@@ -67,7 +67,7 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
                     items.Add(new FeedItem(seq, Audience.Everyone, views.Pbx(pbx)));
                     break;
                 case Notice.CallLogged e:
-                    items.Add(new FeedItem(seq, Audience.Everyone, new HintEvent("call", e.Call.ToString(), null) { At = e.At }));
+                    items.Add(new FeedItem(seq, Audience.Everyone, new HintEvent("call", e.Call.ToString(), null, e.Call) { At = e.At }));
                     break;
             }
         }

@@ -7,7 +7,8 @@ namespace CallCrm.CrmApi.Live;
 /// <param name="Agent">All pages of this person.</param>
 /// <param name="Board">All pages that see the board. Neither: everyone.</param>
 /// <param name="About">With Board: whose state it tells; only those who may see it.</param>
-internal readonly record struct Audience(Guid? Agent, bool Board, Guid? About = null)
+/// <param name="Parties">Of a call: those who took part in it or were offered it, and who sees their calls.</param>
+internal readonly record struct Audience(Guid? Agent, bool Board, Guid? About = null, IReadOnlyCollection<Guid>? Parties = null)
 {
     public static Audience Everyone => default;
 
@@ -17,7 +18,9 @@ internal readonly record struct Audience(Guid? Agent, bool Board, Guid? About = 
 
     public static Audience Of(Guid agent) => new(agent, false);
 
-    public bool Includes(FeedConnection page) => Agent is { } agent ? page.Person.Id == agent : !Board || (page.Person.SeesBoard && (About is not { } about || page.Person.Within(Rights.SeeBoard).Includes(about)));
+    public static Audience OfCall(IReadOnlyCollection<Guid> parties) => new(null, false, null, parties);
+
+    public bool Includes(FeedConnection page) => Parties is { } parties ? parties.Contains(page.Person.Id) || page.Person.Within(Rights.SeeCalls).Overlaps(parties) : Agent is { } agent ? page.Person.Id == agent : !Board || (page.Person.SeesBoard && (About is not { } about || page.Person.Within(Rights.SeeBoard).Includes(about)));
 }
 
 /// <param name="Seq">Of the journal entry that made it.</param>

@@ -109,8 +109,10 @@ internal sealed partial class SessionWatch(Feed feed, FeedConnections pages, Ses
 
 /// <summary>Changes of the CRM as hints to all pages, gathered so that a flood of saves is a few messages; cards of running calls are sent anew.</summary>
 internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptShelf scripts, LiveFacts facts, LiveViews views, Dressing dressing, FeedConnections pages,
-    NpgsqlDataSource database, ILogger<HintsWorker> log) : BackgroundService
+    NpgsqlDataSource database, TimeProvider time, ILogger<HintsWorker> log) : BackgroundService
 {
+    static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(250);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await feed.Loaded.WaitAsync(stoppingToken);
@@ -125,6 +127,9 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
             {
                 LogFailed(e.Message); // Best effort: pages read again what they show when they come back.
             }
+
+            // The first is told at once; what follows within this time goes together.
+            await Task.Delay(Gather, time, stoppingToken);
         }
     }
 
@@ -134,8 +139,40 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
         var cards = batch.Where(h => h.Kind == "client").Select(h => Guid.TryParse(h.Key, out var id) ? id : default).ToHashSet();
         cards.UnionWith(await OfPassAsync(batch, cancel));
         await TellCardsAsync(cards, cancel);
-        feed.Tell(Audience.Everyone, [.. batch.GroupBy(h => (h.Kind, h.Key)).Select(g => new HintEvent(g.Key.Kind, g.Key.Key, g.Max(h => h.Version)) { At = g.Last().At })]);
+        var calls = await CallsAsync(batch, cancel);
+        feed.Tell([.. batch.GroupBy(h => (h.Kind, h.Key)).Select(g => Hint(g.Key.Kind, g.Key.Key, [.. g], calls))]);
     }
+
+    static (Audience, LiveEvent) Hint(string kind, string key, ChangeHint[] same, Dictionary<Guid, CallPeople> calls)
+    {
+        var (last, version) = (same[^1], same.Max(h => h.Version));
+        return IsOfCall(last) && calls.TryGetValue(last.CallId!.Value, out var call)
+            ? (Audience.OfCall((Guid[])call.Parties), new HintEvent(kind, key, version, call.Id, (Guid[])call.Clients) { At = last.At })
+            : (Audience.Everyone, new HintEvent(kind, key, version) { At = last.At });
+    }
+
+    static bool IsOfCall(ChangeHint hint) => hint is { CallId: not null, Kind: "recording" or "transcript" or "wrap_up" };
+
+    /// <summary>Who took part in the calls that hints are of, and whose calls they are: in a large company most pages have nothing to do with most calls.</summary>
+    async Task<Dictionary<Guid, CallPeople>> CallsAsync(IReadOnlyList<ChangeHint> batch, CancellationToken cancel)
+    {
+        var calls = batch.Where(IsOfCall).Select(h => h.CallId!.Value).Distinct().ToArray();
+        if (calls.Length == 0) return [];
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<CallPeople>(new CommandDefinition(
+            """
+            select k.id,
+              array(select l.agent_id from unnest(w.ids) p (id) join call_leg l on l.call_id = p.id where l.agent_id is not null
+                    union select o.agent_id from unnest(w.ids) p (id) join offer o on o.call_id = p.id) as parties,
+              array_remove(array[c.id, client_root(c.company_id)], null) as clients
+            from unnest(@calls) k (id)
+            cross join lateral (select array(select k.id union all select m.id from call m where m.merged_into = k.id) as ids) w
+            left join call t on t.id = k.id
+            left join client c on c.id = client_root(t.client_id)
+            """, new { calls }, cancellationToken: cancel))).ToDictionary(c => c.Id);
+    }
+
+    sealed record CallPeople(Guid Id, Array Parties, Array Clients);
 
     /// <summary>Clients on the phone whose cards a pass of formulas has gone by.</summary>
     async Task<IEnumerable<Guid>> OfPassAsync(IReadOnlyList<ChangeHint> batch, CancellationToken cancel)

@@ -320,14 +320,41 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         await using var luca = await host.SignInAsync("luca");
         var (one, two, other) = (await anna.OpenAsync(), await anna.OpenAsync(), await luca.OpenAsync());
         host.Router.Answer = _ => new CallFlow.RoadAnswer(true, null);
-        var call = New();
-        var began = Stopwatch.GetTimestamp();
-        using (var answer = await anna.Http.PostAsJsonAsync("api/commands", new CommandRequest(New(), "hold", call, PageId: one.PageId), ContractsJson.Default.CommandRequest)) answer.EnsureSuccessStatusCode();
-        var done = await two.NextAsync<DoneElsewhereEvent>(e => e.CallId == call);
-        Stopwatch.GetElapsedTime(began).Should().BeLessThan(TimeSpan.FromMilliseconds(200));
-        (done.Action, done.PageId).Should().Be(("hold", one.PageId));
+        var took = new List<TimeSpan>();
+        for (var n = 0; n < 9; n++)
+        {
+            var call = New();
+            var began = Stopwatch.GetTimestamp();
+            using (var answer = await anna.Http.PostAsJsonAsync("api/commands", new CommandRequest(New(), "hold", call, PageId: one.PageId), ContractsJson.Default.CommandRequest)) answer.EnsureSuccessStatusCode();
+            var done = await two.NextAsync<DoneElsewhereEvent>(e => e.CallId == call);
+            took.Add(Stopwatch.GetElapsedTime(began));
+            (done.Action, done.PageId).Should().Be(("hold", one.PageId));
+        }
+
+        // The middle one: the first makes everything ready, and others may have the processor for a moment.
+        took.Order().ElementAt(took.Count / 2).Should().BeLessThan(TimeSpan.FromMilliseconds(200));
         one.Events.OfType<DoneElsewhereEvent>().Should().BeEmpty();
         other.Events.OfType<DoneElsewhereEvent>().Should().BeEmpty();
+    }
+
+    [PostgresFact]
+    public async Task What_changes_of_a_call_is_told_to_who_took_part_and_to_who_sees_their_calls()
+    {
+        await using var luca = await host.SignInAsync("luca");
+        await using var mila = await host.SignInAsync("mila");
+        await using var sara = await host.SignInAsync("sara");
+        var (desk, other, lead) = (await luca.OpenAsync(), await mila.OpenAsync(), await sara.OpenAsync());
+        var (call, offer) = (New(), New());
+        await story.WriteAsync([.. story.Arrives(call, Story.From("+393331112222"), LookupOutcome.Known, Seeds.Bianchi), .. story.Offers(call, offer, Seeds.Luca, "102", Seeds.Bianchi), .. story.Answers(call, offer, Seeds.Luca, "102"),
+            .. story.Ends(call, Seeds.Luca, "102", Seeds.Bianchi), story.Agent(Seeds.Luca, AgentState.Ready, "102", null)]);
+        await using var hints = new CallFlow.ChangeHints(host.Database, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<CallFlow.ChangeHints>.Instance);
+        await hints.AddAsync("recording", "r1", null, call);
+        foreach (var page in new[] { desk, lead })
+            (await page.NextAsync<HintEvent>(e => e.Key == "r1")).Should().BeEquivalentTo(new { Subject = "recording", Call = (Guid?)call, Clients = new[] { Seeds.Bianchi } });
+        // What comes behind it for all has come: the other page had nothing of the call.
+        await hints.AddAsync("deal", "d1");
+        await other.NextAsync<HintEvent>(e => e.Key == "d1");
+        other.Events.OfType<HintEvent>().Should().NotContain(e => e.Key == "r1");
     }
 
     [PostgresFact]
