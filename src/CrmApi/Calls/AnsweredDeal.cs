@@ -40,8 +40,7 @@ internal sealed class AnsweredDeal(DealStore deals, CardAccess access, LiveFacts
         var (values, by) = Filled(call.Script, call.Answers);
         var refused = new Dictionary<string, string>(StringComparer.Ordinal);
         if (values.Count == 0) return refused;
-        var sight = await access.OfAsync(call.Person, call.Client, cancel);
-        var reach = CardAccess.DealsOf(call.Person, sight).With(call.Person.Id);
+        var reach = CardAccess.DealsOf(call.Person, await access.OfAsync(call.Person, call.Client, cancel)).With(call.Person.Id);
         if (await DealAsync(transaction, call, reach, cancel) is not { } deal)
         {
             RefuseAll(Which);
@@ -49,7 +48,7 @@ internal sealed class AnsweredDeal(DealStore deals, CardAccess access, LiveFacts
         }
 
         // One that was made in this very wrap-up is the agent's own, whatever the rest of the card.
-        if (call.Made is null && (!sight.Edit || !reach.Includes(deal.ResponsibleId)))
+        if (call.Made is null && !(reach.Includes(deal.ResponsibleId) && await access.MayChangeDealAsync(call.Person, call.Client, deal.ResponsibleId, cancel)))
         {
             RefuseAll(NotYours);
             return refused;

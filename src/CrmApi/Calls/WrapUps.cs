@@ -141,18 +141,20 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             if (await DealStore.StageAsync(transaction, made.DealType, null, cancel) is null) return (null, Problems.Invalid("newDeal", "a deal type"));
             if (await DealStore.StageAsync(transaction, made.DealType, save.Stage, cancel) is not { } first)
                 return (null, Problems.Invalid(save.Stage is null ? "newDeal" : "stage", save.Stage is null ? "a deal type" : "a stage of the deal's type"));
+            // Made by this very wrap-up before, it is there whatever the rights are now.
+            if (await DealStore.FindAsync(transaction, made.Id, cancel) is null && !await access.MayMakeDealAsync(person, card, cancel)) return (null, Problems.Invalid("newDeal", "a client for whom you may make deals"));
             if (await deals.AddAsync(transaction, made with { Title = title }, first, card, person.Id, cancel, new DealOccasion(call, person.Id))) return (made.Id, null);
         }
 
         // A deal that is out of reach looks like one that is not there.
         var id = save.Deal ?? save.NewDeal!.Id;
-        var sight = await access.OfAsync(person, card, cancel);
-        var reach = CardAccess.DealsOf(person, sight);
+        var reach = CardAccess.DealsOf(person, await access.OfAsync(person, card, cancel));
         if (await DealStore.FindAsync(transaction, id, cancel) is not { } deal || !reach.With(person.Id).Includes(deal.ResponsibleId) || !await IsOfAsync(transaction, deal.ClientId, card, cancel))
             return (null, Problems.Invalid(save.Deal is null ? "newDeal" : "deal", "a deal of the call's client"));
+        var changes = save.DealAmount is { } other && other != deal.Amount ? "dealAmount" : save.Stage is { } next && next != deal.Stage ? "stage" : null;
+        if (changes is not null && !await access.MayChangeDealAsync(person, card, deal.ResponsibleId, cancel)) return (null, Problems.Invalid(changes, "none for a deal that you may not change"));
         if (save.DealAmount is { } amount && amount != deal.Amount)
         {
-            if (!sight.Edit) return (null, Problems.Invalid("dealAmount", "none for a deal that you may not change"));
             var worth = deal with { Amount = amount };
             await deals.ChangeAsync(transaction, deal, worth, person.Id, cancel);
             deal = worth;

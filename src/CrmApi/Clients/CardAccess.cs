@@ -67,6 +67,27 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
         return owners.Count == cards.Length && owners.TrueForAll(o => Reaches(person, right, o));
     }
 
+    /// <summary>Whether somebody may make a deal for this client: as far as their right reaches the client, and while a call lends the card.</summary>
+    public async ValueTask<bool> MayMakeDealAsync(Person person, Guid client, CancellationToken cancel)
+    {
+        var (root, owner) = await OwnerAsync(client, cancel);
+        return Reaches(person, Rights.CreateDeals, owner) || await loans.IsLentAsync(person, cancel, client, root);
+    }
+
+    /// <summary>Whether somebody may change a deal that they see: as far as their right reaches it or its client (whose the client is goes on with its deals), and while a call lends the card.</summary>
+    public async ValueTask<bool> MayChangeDealAsync(Person person, Guid client, Guid? responsible, CancellationToken cancel)
+    {
+        if (Reaches(person, Rights.EditDeals, responsible)) return true;
+        var (root, owner) = await OwnerAsync(client, cancel);
+        return (owner is not null && person.Within(Rights.EditDeals).Includes(owner)) || await loans.IsLentAsync(person, cancel, client, root);
+    }
+
+    async Task<(Guid Root, Guid? Owner)> OwnerAsync(Guid client, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<(Guid, Guid?)>(new CommandDefinition("select id, responsible_id from client where id = client_root(@client)", new { client }, cancellationToken: cancel));
+    }
+
     public static bool MayReassign(Person person, Guid? responsible) => Reaches(person, Rights.ReassignClients, responsible);
 
     /// <summary>The card as this person sees it: deals as far as their right reaches, all of them while it is lent.</summary>
@@ -77,6 +98,8 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
     }
 
     public static Reach DealsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeDeals);
+
+    public static Reach TasksOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeTasks);
 
     /// <summary>A card in nobody's name is everybody's to complete, who may do it at all.</summary>
     public static bool Reaches(Person person, string right, Guid? responsible) => responsible is null ? person.May(right) : person.Within(right).Includes(responsible);

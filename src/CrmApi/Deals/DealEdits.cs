@@ -23,9 +23,8 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
         if (create.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
         create = create with { Title = PlainText.Clean(create.Title, LongestTitle + 1), DealType = Texts.Clean(create.DealType), Stage = Texts.CleanOrNull(create.Stage) };
         if (Check(create.Title, create.Amount, create.Currency) is { } wrong) return wrong;
-        var sight = await access.OfLiveAsync(person, create.ClientId, cancel);
-        if (!sight.View) return Problems.Invalid("clientId", "a client that you see");
-        if (!sight.Lent && !CardAccess.Reaches(person, Rights.CreateDeals, await OwnerAsync(create.ClientId, cancel))) return NotYours();
+        if (!(await access.OfLiveAsync(person, create.ClientId, cancel)).View) return Problems.Invalid("clientId", "a client that you see");
+        if (!await access.MayMakeDealAsync(person, create.ClientId, cancel)) return NotYours();
         var responsible = Named(create.ResponsibleId, person.Id);
         if (await RefuseResponsibleAsync(person, person.Id, responsible, cancel) is { } refused) return refused;
         return await InAsync(create.Id, async transaction =>
@@ -43,7 +42,7 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
         save = save with { Title = PlainText.Clean(save.Title, LongestTitle + 1), Stage = Texts.CleanOrNull(save.Stage) };
         if (Check(save.Title, save.Amount, save.Currency) is { } wrong) return wrong;
         if (await WritableAsync(id, person, cancel) is { } closed) return closed;
-        if (save.ClientId is { } client && await access.OfLiveAsync(person, client, cancel) is var other && (!other.View || (!other.Lent && !CardAccess.Reaches(person, Rights.CreateDeals, await OwnerAsync(client, cancel)))))
+        if (save.ClientId is { } client && !((await access.OfLiveAsync(person, client, cancel)).View && await access.MayMakeDealAsync(person, client, cancel)))
             return Problems.Invalid("clientId", "a client for whom you may make deals");
         return await InAsync(id, save.Version, async (transaction, deal) =>
         {
@@ -95,17 +94,8 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
     async Task<ProblemHttpResult?> WritableAsync(Guid id, Person person, CancellationToken cancel)
     {
         if (await reader.FindAsync(id, cancel) is not { DeletedAt: null } deal) return Problems.NotFound("deal");
-        var sight = await access.OfDealAsync(person, deal, cancel);
-        if (!sight.View) return Problems.NotFound("deal");
-        if (sight.Lent || CardAccess.Reaches(person, Rights.EditDeals, deal.ResponsibleId)) return null;
-        // Whose the client is goes on with its deals.
-        return await OwnerAsync(deal.ClientId, cancel) is { } owner && person.Within(Rights.EditDeals).Includes(owner) ? null : NotYours();
-    }
-
-    async Task<Guid?> OwnerAsync(Guid client, CancellationToken cancel)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancel);
-        return await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition("select responsible_id from client where id = client_root(@client)", new { client }, cancellationToken: cancel));
+        if (!(await access.OfDealAsync(person, deal, cancel)).View) return Problems.NotFound("deal");
+        return await access.MayChangeDealAsync(person, deal.ClientId, deal.ResponsibleId, cancel) ? null : NotYours();
     }
 
     /// <param name="version">As it was read; null: whichever it is.</param>

@@ -244,6 +244,56 @@ public sealed class DispositionTests(ApiHost host) : IClassFixture<ApiHost>, IAs
     }
 
     [PostgresFact]
+    public async Task A_deal_is_made_and_changed_at_a_wrap_up_as_far_as_the_rights_go()
+    {
+        var call = await EndedAsync();
+        await using (var database = await host.Database.OpenConnectionAsync())
+            await database.ExecuteAsync("update deal set responsible_id = @Luca where id = @RossiDeal; update client set responsible_id = @Luca where id = @Rossi", new { Seeds.Luca, Seeds.RossiDeal, Seeds.Rossi });
+        try
+        {
+            (await RefusedAsync(call, Say("plain") with { Deal = Seeds.RossiDeal, Stage = "open" }))["stage"].Should().Equal("none for a deal that you may not change");
+            (await RefusedAsync(call, Say("plain") with { Deal = Seeds.RossiDeal, DealAmount = 7 }))["dealAmount"].Should().Equal("none for a deal that you may not change");
+            (await RefusedAsync(call, Say("plain") with { NewDeal = new DealNew(Guid.CreateVersion7(), "order", "Theirs") }))["newDeal"].Should().Equal("a client for whom you may make deals");
+            (await StageAsync()).Should().Be("negotiation");
+            (await OneAsync<long>("select count(*) from wrap_up where call_id = @call", new { call })).Should().Be(0);
+            // Naming it changes nothing.
+            await SaveAsync(call, Say("plain") with { Deal = Seeds.RossiDeal, Stage = "negotiation" });
+        }
+        finally
+        {
+            await using var database = await host.Database.OpenConnectionAsync();
+            await database.ExecuteAsync("update deal set responsible_id = @Anna where id = @RossiDeal; update client set responsible_id = @Anna where id = @Rossi", new { Seeds.Anna, Seeds.RossiDeal, Seeds.Rossi });
+        }
+    }
+
+    [PostgresFact]
+    public async Task While_a_call_lends_the_card_its_deals_are_made_and_moved_whosever_they_are()
+    {
+        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        var live = await anna.OpenAsync();
+        await using (var database = await host.Database.OpenConnectionAsync())
+            await database.ExecuteAsync("update deal set responsible_id = @Luca where id = @RossiDeal; update client set responsible_id = @Luca where id = @Rossi", new { Seeds.Luca, Seeds.RossiDeal, Seeds.Rossi });
+        try
+        {
+            await story.WriteAsync([.. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi), .. story.Answers(call, offer, Seeds.Anna, "101")]);
+            await live.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
+            var made = new DealNew(Guid.CreateVersion7(), "order", "Made in the call");
+            await SaveAsync(call, Say("plain") with { Deal = Seeds.RossiDeal, Stage = "open" });
+            (await StageAsync()).Should().Be("open");
+            await SaveAsync(call, Say("plain") with { NewDeal = made });
+            await story.WriteAsync([.. story.Ends(call, Seeds.Anna, "101", Seeds.Rossi), story.Agent(Seeds.Anna, AgentState.Ready, "101", null)]);
+            await live.NextAsync<MyStateEvent>(e => e.State.State == "Ready");
+            // The same once more, after the card was given back: the deal is there.
+            await SaveAsync(call, Say("plain") with { NewDeal = made });
+        }
+        finally
+        {
+            await using var database = await host.Database.OpenConnectionAsync();
+            await database.ExecuteAsync("update deal set responsible_id = @Anna where id = @RossiDeal; update client set responsible_id = @Anna where id = @Rossi", new { Seeds.Anna, Seeds.RossiDeal, Seeds.Rossi });
+        }
+    }
+
+    [PostgresFact]
     public async Task What_the_agent_says_of_the_deal_goes_before_the_rule()
     {
         var call = await EndedAsync();
