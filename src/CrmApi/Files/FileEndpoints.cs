@@ -43,7 +43,8 @@ internal static class FileEndpoints
     {
         if (kind is not ("client" or "deal" or "call")) return Problems.Invalid("kind", "one of client, deal, call");
         if (!await SeesAsync(kind, subject, person, store, calls, cards, cancel)) return Problems.NotFound(kind);
-        return TypedResults.Ok(new FilesView([.. (await store.ListAsync(kind, subject, bin, cancel)).Select(f => f.View(person))]));
+        var deals = kind == "client" ? CardAccess.DealsOf(person, await cards.OfAsync(person, subject, cancel)) : Reach.Everyone;
+        return TypedResults.Ok(new FilesView([.. (await store.ListAsync(kind, subject, deals, bin, cancel)).Select(f => f.View(person))]));
     }
 
     static async Task<Results<Ok<FileView>, ProblemHttpResult>> UploadAsync(HttpContext http, Person person, FileStore store, StoredFiles files, CallStore calls, CardAccess cards, Guid id, string kind,

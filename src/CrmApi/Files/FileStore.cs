@@ -32,16 +32,20 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         return await connection.QuerySingleOrDefaultAsync<FileRow>(new CommandDefinition($"{Columns} where f.id = @id", new { id }, cancellationToken: cancel));
     }
 
-    public async Task<IReadOnlyList<FileRow>> ListAsync(string kind, Guid subject, bool bin, CancellationToken cancel)
+    /// <summary>Of a client also what lies on its deals, and on cards that were merged into it.</summary>
+    /// <param name="deals">Whose deals are seen.</param>
+    public async Task<IReadOnlyList<FileRow>> ListAsync(string kind, Guid subject, Reach deals, bool bin, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         return (await connection.QueryAsync<FileRow>(new CommandDefinition(
             $"""
+            with own as materialized (select f.id from client_family(client_root(@subject)) f (id) where @kind = 'client' union select @subject)
             {Columns}
-            where ((f.object_kind = @kind and f.object_id = @subject) or (@kind = 'client' and f.object_kind = 'deal' and f.object_id in (select id from deal where client_id = @subject and deleted_at is null)))
+            where ((f.object_kind = @kind and f.object_id in (select id from own))
+                or (@kind = 'client' and f.object_kind = 'deal' and f.object_id in (select id from deal where client_id in (select id from own) and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals)))))
               and (f.deleted_at is not null) = @bin
             order by f.uploaded_at desc, f.id desc limit {MostListed}
-            """, new { kind, subject, bin }, cancellationToken: cancel))).AsList();
+            """, new { kind, subject, deals = deals.People, bin }, cancellationToken: cancel))).AsList();
     }
 
     public async Task<(Guid Client, Guid? Responsible)?> DealAsync(Guid deal, CancellationToken cancel)

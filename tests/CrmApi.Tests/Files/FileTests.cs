@@ -61,6 +61,32 @@ public sealed class FileTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task Files_of_deals_out_of_sight_are_not_named_and_those_of_a_merged_card_are()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        await UploadAsync(sara, "deal", Seeds.RossiDeal, "secret plan.txt", "plan"u8.ToArray());
+        await UploadAsync(sara, "client", Seeds.Evil, "of the loser.txt", "l"u8.ToArray());
+        await using (var database = await host.Database.OpenConnectionAsync())
+        {
+            await database.ExecuteAsync(
+                """
+                insert into role (code, name, model) values ('few_deals', 'few_deals', 'agent');
+                insert into role_right (role, right_code, scope) values ('few_deals', 'client.view', 'all'), ('few_deals', 'deal.view', 'own'), ('few_deals', 'file.use', 'all');
+                update app_user set role = 'few_deals' where login = 'mila';
+                update access_version set version = version + 1;
+                update client set merged_into = @Twin2 where id = @Evil;
+                """, new { Seeds.Twin2, Seeds.Evil });
+        }
+
+        await using var mila = await host.SignInAsync("mila");
+        (await ListAsync(sara, "client", Seeds.Rossi)).Should().Contain(f => f.Name == "secret plan.txt");
+        (await ListAsync(mila, "client", Seeds.Rossi)).Should().NotContain(f => f.Name == "secret plan.txt");
+        (await ListAsync(sara, "client", Seeds.Twin2)).Should().Contain(f => f.Name == "of the loser.txt", "a merge keeps the whole history");
+        await using var back = await host.Database.OpenConnectionAsync();
+        await back.ExecuteAsync("update client set merged_into = null where id = @Evil", new { Seeds.Evil });
+    }
+
+    [PostgresFact]
     public async Task A_name_that_lies_about_the_content_is_refused_and_nothing_stays()
     {
         await using var page = await host.SignInAsync("anna");
