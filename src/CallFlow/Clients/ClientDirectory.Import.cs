@@ -40,7 +40,8 @@ public abstract record ClientImported
     /// <param name="Match">Whose name is like it; null: nobody's.</param>
     public sealed record Made(Guid Id, ImportMatch? Match = null) : ClientImported;
 
-    public sealed record Changed(Guid Id, ImportMatch Match) : ClientImported;
+    /// <param name="Changes">Fields as a save names them, what stood there and what does now: people, companies and segments as ids and codes.</param>
+    public sealed record Changed(Guid Id, ImportMatch Match, IReadOnlyDictionary<string, (string Before, string After)> Changes) : ClientImported;
 
     /// <summary>There already, and nothing was to be written.</summary>
     public sealed record Skipped(Guid Id, ImportMatch Match) : ClientImported;

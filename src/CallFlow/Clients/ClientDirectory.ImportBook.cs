@@ -92,12 +92,13 @@ public sealed partial class ClientDirectory
             if (rule.Duplicates == ImportDuplicates.Skip && head.Confirmed) return new ClientImported.Skipped(found, match);
             var (given, madeCompany) = Belonging(row, rule);
             var after = rule.Duplicates == ImportDuplicates.Overwrite ? Over(head, given) : Fill(head, given);
+            var before = ImportedChanges.Lists(has);
             var added = Add(found, row, head, after, has);
             if (after == head && added == 0 && !madeCompany) return new ClientImported.Skipped(found, match);
             cards[found] = (after, has);
             (made.ContainsKey(found) ? made : changed)[found] = after;
             Know(row, rule, found);
-            return new ClientImported.Changed(found, match) { MadeCompany = madeCompany };
+            return new ClientImported.Changed(found, match, ImportedChanges.Of(head, before, after, has)) { MadeCompany = madeCompany };
         }
 
         /// <summary>Who has one of the row's numbers, else of its addresses of mail, else its tax id. Two with one number and another extension each are two, behind one switchboard.</summary>
@@ -123,13 +124,14 @@ public sealed partial class ClientDirectory
             var match = Find(row, rule) ?? new ImportMatch(own, [ClientLikeness.Name], 100);
             var (head, has) = cards[own];
             var after = Fill(head, row.Head) with { Name = First(row.Head.Name, head.Name), Company = First(row.Head.Company, head.Company), ResponsibleId = row.Head.ResponsibleId ?? head.ResponsibleId };
+            var before = ImportedChanges.Lists(has);
             Add(own, row, head, after, has);
             cards[own] = (after, has);
             changed[own] = after;
             Know(row, rule, own);
             Claimed.Add(own);
             waiting.RemoveAll(m => m.Id == own);
-            return new ClientImported.Changed(own, match);
+            return new ClientImported.Changed(own, match, ImportedChanges.Of(head, before, after, has));
         }
 
         ClientImported.Made Make(ImportedRow row, ImportRule rule, ImportMatch? alike)

@@ -6,7 +6,8 @@ namespace CallCrm.CallFlow;
 public sealed partial class ClientDirectory
 {
     /// <summary>A person looked at a card made from a call: it is somebody's. It needs a name, of a person or a company.</summary>
-    public async Task<ClientSaved> ConfirmAsync(Guid id, int version, CancellationToken ct)
+    /// <param name="confirmed">Writes down who did it, in the same transaction.</param>
+    public async Task<ClientSaved> ConfirmAsync(Guid id, int version, Func<NpgsqlTransaction, Task> confirmed, CancellationToken ct)
     {
         await using var connection = await pages.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -22,6 +23,7 @@ public sealed partial class ClientDirectory
                 : await WhyNotAsync(connection, transaction, id, ct);
         }
 
+        await confirmed(transaction);
         await hints.AddAsync(transaction, "client", id.ToString(), saved, null, ct);
         await transaction.CommitAsync(ct);
         hints.Wake();

@@ -26,6 +26,16 @@ internal sealed class AuditStore(NpgsqlDataSource database, TimeProvider time)
             new { at = time.GetUtcNow(), user, action, subject, subjectId, call, key = ActingKey.Current }, cancellationToken: cancel));
     }
 
+    /// <summary>Many changes at once, each of an object of its own.</summary>
+    public async Task AddChangesAsync(NpgsqlTransaction transaction, Guid user, string action, string subject, IReadOnlyCollection<(string Id, string Before, string After)> changes, CancellationToken cancel) =>
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition(
+            """
+            insert into audit (at, user_id, action, object, object_id, detail, key_id)
+            select @at, @user, @action, @subject, c.id, jsonb_build_object('before', c.before, 'after', c.after), @key from unnest(@ids, @before, @after) c (id, before, after)
+            """,
+            new { at = time.GetUtcNow(), user, action, subject, ids = changes.Select(c => c.Id).ToArray(), before = changes.Select(c => c.Before).ToArray(), after = changes.Select(c => c.After).ToArray(), key = ActingKey.Current },
+            transaction, cancellationToken: cancel));
+
     /// <summary>What was before and what is after, in the transaction of the change itself.</summary>
     public async Task AddChangeAsync(NpgsqlTransaction transaction, Guid user, string action, string subject, string subjectId, string before, string after, CancellationToken cancel) =>
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using Dapper;
@@ -27,6 +28,26 @@ internal sealed class CardAudit(AuditStore audit)
         return true;
     }
 
+    /// <summary>What an import or a web form changed on cards that were there, in its transaction; of new cards their own line says where they come from.</summary>
+    public async Task WriteImportedAsync(NpgsqlTransaction transaction, Guid user, IEnumerable<ClientImported> rows, CancellationToken cancel)
+    {
+        var changed = rows.OfType<ClientImported.Changed>().Where(c => c.Changes.Count > 0).ToList();
+        if (changed.Count == 0) return;
+        var named = changed.SelectMany(c => Named.Where(c.Changes.ContainsKey).SelectMany(f => new[] { c.Changes[f].Before, c.Changes[f].After })).Where(v => v.Length > 0).Distinct(StringComparer.Ordinal).ToArray();
+        var names = named.Length == 0 ? [] : (await transaction.Connection!.QueryAsync<(string Id, string Name)>(new CommandDefinition(
+            """
+            select id::text, name from app_user where id::text = any(@named)
+            union all select code, name from segment where code = any(@named)
+            union all select k.id, coalesce(nullif(c.company, ''), c.name) from unnest(@named) k (id) join client c on c.id::text = k.id where k.id like '________-____-____-____-____________'
+            """, new { named }, transaction, cancellationToken: cancel))).DistinctBy(n => n.Id).ToDictionary(n => n.Id, n => n.Name, StringComparer.Ordinal);
+        string Shown(string field, string value) => Array.IndexOf(Named, field) >= 0 ? names.GetValueOrDefault(value, value) : value;
+        await audit.AddChangesAsync(transaction, user, Changed, Subject, [.. changed.Select(c => (c.Id.ToString(),
+            JsonSerializer.Serialize(c.Changes.ToDictionary(f => f.Key, f => Shown(f.Key, f.Value.Before))), JsonSerializer.Serialize(c.Changes.ToDictionary(f => f.Key, f => Shown(f.Key, f.Value.After)))))], cancel);
+    }
+
+    /// <summary>Told by their names.</summary>
+    static readonly string[] Named = ["companyId", "segment", "responsibleId"];
+
     /// <summary>Fields as a save names them (the site's own: <c>custom.CODE</c>), with what was and what is. What is not there is empty.</summary>
     /// <param name="before">Null: the card is new.</param>
     public static Dictionary<string, (string Before, string After)> Differences(ClientCardView? before, ClientCardView after)
@@ -37,7 +58,7 @@ internal sealed class CardAudit(AuditStore audit)
         Note("company", c => c.Company);
         Note("companyId", c => c.CompanyId?.ToString(), c => c.CompanyName);
         Note("roles", c => string.Join(", ", c.Roles ?? []));
-        Note("phones", c => string.Join("; ", c.Phones.OrderByDescending(p => p.IsMain).ThenBy(p => p.E164, StringComparer.Ordinal).Select(p => $"{p.E164} {p.Label}".TrimEnd())));
+        Note("phones", c => string.Join("; ", c.Phones.OrderByDescending(p => p.IsMain).ThenBy(p => p.E164, StringComparer.Ordinal).Select(p => string.Join(' ', new[] { p.E164, p.Extension.Length > 0 ? "ext. " + p.Extension : "", p.Label }.Where(t => t.Length > 0)))));
         Note("email", c => c.Email);
         Note("emails", c => string.Join("; ", (c.Emails ?? []).Select(e => $"{e.Address} {e.Label}".TrimEnd())));
         Note("city", c => c.City);
@@ -66,8 +87,8 @@ internal sealed class CardAudit(AuditStore audit)
     }
 
     /// <summary>One where the client is needs no word that says so.</summary>
-    static string Addresses(ClientCardView card) => card.Addresses is { } all && (all.Count > 1 || all.Any(a => a.Kind != CallFlow.ClientAddress.Actual))
-        ? string.Join("; ", all.Select(a => $"{a.Kind}: {new CallFlow.ClientAddress(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country).Text}"))
+    static string Addresses(ClientCardView card) => card.Addresses is { } all && (all.Count > 1 || all.Any(a => a.Kind != ClientAddress.Actual))
+        ? string.Join("; ", all.Select(a => $"{a.Kind}: {new ClientAddress(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country).Text}"))
         : card.Address;
 
     static IReadOnlyDictionary<string, JsonElement> Own(ClientCardView? card) => card?.Custom ?? new Dictionary<string, JsonElement>();

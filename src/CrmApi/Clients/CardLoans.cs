@@ -24,11 +24,25 @@ internal sealed partial class CardLoans(Feed feed, AuditStore audit, TimeProvide
         foreach (var client in clients)
         {
             if (Lender(state, person.Id, client) is not { } call) continue;
-            if (used.TryAdd((person.Id, client), call)) await audit.AddOfCallAsync(person.Id, "client.lent", "client", client.ToString(), call, cancel);
+            if (used.TryAdd((person.Id, client), call)) await BegunAsync(person.Id, client, call, cancel);
             return true;
         }
 
         return false;
+    }
+
+    /// <summary>What could not be written down is not lent: the next look tries again.</summary>
+    async Task BegunAsync(Guid person, Guid client, Guid call, CancellationToken cancel)
+    {
+        try
+        {
+            await audit.AddOfCallAsync(person, "client.lent", "client", client.ToString(), call, cancel);
+        }
+        catch
+        {
+            used.TryRemove((person, client), out _);
+            throw;
+        }
     }
 
     /// <returns>The call: offered to them, talked in, dialled by them, or being wrapped up.</returns>

@@ -27,7 +27,17 @@ internal sealed class CardViews(NpgsqlDataSource database, AuditStore audit, Fee
         recent[(person.Id, client)] = now;
         Trim(now);
         if (known) return;
-        await audit.AddAsync(person.Id, "client.viewed", "client", client.ToString(), address, cancel);
+        try
+        {
+            await audit.AddAsync(person.Id, "client.viewed", "client", client.ToString(), address, cancel);
+        }
+        catch
+        {
+            // The next time is the first one.
+            recent.TryRemove((person.Id, client), out _);
+            throw;
+        }
+
         // As the database keeps it, in microseconds: a page that comes back knows it by its time.
         var at = time.GetUtcNow();
         at = at.AddTicks(-(at.Ticks % TimeSpan.TicksPerMicrosecond));

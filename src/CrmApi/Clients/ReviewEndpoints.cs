@@ -25,9 +25,9 @@ internal static class ReviewEndpoints
         group.MapPost("/{id}/show", ShowAsync).WithName("ShowClient").WithSummary("Bring a card back that was put away");
     }
 
-    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ConfirmAsync(Guid id, CardConfirm confirm, Person person, ClientDirectory directory, ClientStore store, CancellationToken cancel)
+    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ConfirmAsync(Guid id, CardConfirm confirm, Person person, ClientDirectory directory, ClientStore store, AuditStore audit, CancellationToken cancel)
     {
-        var saved = await directory.ConfirmAsync(id, confirm.Version, cancel);
+        var saved = await directory.ConfirmAsync(id, confirm.Version, t => audit.AddChangeAsync(t, person.Id, "client.confirmed", CardAudit.Subject, id.ToString(), "", "", cancel), cancel);
         if (saved is ClientSaved.Invalid invalid) return Problems.Invalid(invalid.Errors);
         if (saved is ClientSaved.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         return saved is ClientSaved.Conflict ? ClientEndpoints.Conflict(CardLinks.Named(card, person)) : TypedResults.Ok(CardLinks.Named(card, person));

@@ -1,4 +1,5 @@
 using CallCrm.CallFlow;
+using CallCrm.CrmApi.Access;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,11 +10,11 @@ namespace CallCrm.CrmApi.Deals;
 internal sealed record ImportedDeal(Guid Id, string DealType, string Stage, string Title, decimal? Amount, string Currency, Guid? ResponsibleId, DateTimeOffset? At);
 
 /// <summary>Writes deals that come from files.</summary>
-internal sealed class DealImport(ChangeHints hints, TimeProvider time)
+internal sealed class DealImport(ChangeHints hints, AuditStore audit, TimeProvider time)
 {
     /// <summary>In the caller's transaction. A deal that is there already stays as it is; one in a stage that ends it is closed.</summary>
     /// <returns>How many are new.</returns>
-    public async Task<int> AddAsync(NpgsqlTransaction transaction, IReadOnlyList<(Guid Client, ImportedDeal Deal)> deals, CancellationToken cancel)
+    public async Task<int> AddAsync(NpgsqlTransaction transaction, IReadOnlyList<(Guid Client, ImportedDeal Deal)> deals, Guid user, CancellationToken cancel)
     {
         if (deals.Count == 0) return 0;
         var now = time.GetUtcNow();
@@ -26,7 +27,7 @@ internal sealed class DealImport(ChangeHints hints, TimeProvider time)
             join stage s on s.deal_type = g.deal_type and s.code = g.stage
             for share of s
             on conflict (id) do nothing
-            returning id
+            returning id, stage
             """, transaction.Connection, transaction)
         {
             Parameters =
@@ -39,12 +40,20 @@ internal sealed class DealImport(ChangeHints hints, TimeProvider time)
             },
         };
         var made = new List<ChangeHint>();
+        var told = new List<(string Id, string Before, string After)>();
         await using (var rows = await command.ExecuteReaderAsync(cancel))
         {
-            while (await rows.ReadAsync(cancel)) made.Add(new ChangeHint("deal", rows.GetGuid(0).ToString(), null, null, default));
+            while (await rows.ReadAsync(cancel))
+            {
+                var id = rows.GetGuid(0).ToString();
+                made.Add(new ChangeHint("deal", id, null, null, default));
+                told.Add((id, "", rows.GetString(1)));
+            }
         }
 
-        if (made.Count > 0) await hints.AddAsync(transaction, made, cancel);
+        if (made.Count == 0) return 0;
+        await hints.AddAsync(transaction, made, cancel);
+        await audit.AddChangesAsync(transaction, user, DealStore.CreatedAction, DealStore.Subject, told, cancel);
         return made.Count;
     }
 }

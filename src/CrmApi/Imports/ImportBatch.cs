@@ -1,5 +1,6 @@
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Deals;
 using Npgsql;
 
@@ -12,7 +13,8 @@ internal sealed record ImportOutcome(IReadOnlyList<ClientImported> Results, IRea
 }
 
 /// <summary>Writes some rows in the caller's transaction, and says what became of each.</summary>
-internal sealed class ImportBatch(ClientDirectory directory, DealImport deals, ImportStart plan, ImportRule rule, NameBook? names, IReadOnlyList<string> header)
+/// <param name="user">Who loads the file.</param>
+internal sealed class ImportBatch(ClientDirectory directory, CardAudit audit, DealImport deals, Guid user, ImportStart plan, ImportRule rule, NameBook? names, IReadOnlyList<string> header)
 {
     public static ImportRule RuleOf(ImportStart plan, string region, DateTimeOffset? before, Guid run) => new(plan.Duplicates switch
     {
@@ -33,7 +35,8 @@ internal sealed class ImportBatch(ClientDirectory directory, DealImport deals, I
             .Concat(told.Where(v => v.Second is ClientImported.Alike).Select(v => (v.First.Row, Errors: (IReadOnlyList<CellError>)[Alike(v.First, ((ClientImported.Alike)v.Second).Match)])))
             .OrderBy(w => w.Row.Number).ToList();
         var owners = told.Where(v => v.First.Deal is not null && Client(v.Second) is not null).Select(v => (Client(v.Second)!.Value, v.First.Deal!)).ToList();
-        var made = await deals.AddAsync(transaction, owners, cancel);
+        await audit.WriteImportedAsync(transaction, user, results, cancel);
+        var made = await deals.AddAsync(transaction, owners, user, cancel);
         if (made > 0) await directory.RecalculateAsync(transaction, [.. owners.Select(o => o.Value)], cancel);
         return new ImportOutcome(results, wrong, [.. told.Select(v => Match(v.First, v.Second)).OfType<ImportMatchView>()], [.. wrong.SelectMany(w => w.Errors.Select(e => View(w.Row.Number, e)))], made);
     }

@@ -133,7 +133,7 @@ internal static class ImportEndpoints
         if (await WrongAsync(start, person, store, cancel) is { } refused) return refused;
         if (await store.FindAsync(id, cancel) is not { } run) return Problems.NotFound("import");
         if (run.State != "uploaded" || !File.Exists(files.Table(id))) return NotOpen(run);
-        return TypedResults.Ok(await checks.CheckAsync(id, start, cancel));
+        return TypedResults.Ok(await checks.CheckAsync(id, start, person.Id, cancel));
     }
 
     static async Task<ProblemHttpResult?> WrongAsync(ImportStart start, Person person, ImportStore store, CancellationToken cancel)

@@ -7,7 +7,7 @@ using Npgsql;
 namespace CallCrm.CrmApi.Imports;
 
 /// <summary>An import as the worker needs it.</summary>
-internal sealed record ImportJob(Guid Id, ImportStart Plan, long LastRow, long? TotalRows, long FailedBytes, ImportTold Seen, int Attempts, DateTimeOffset StartedAt);
+internal sealed record ImportJob(Guid Id, Guid User, ImportStart Plan, long LastRow, long? TotalRows, long FailedBytes, ImportTold Seen, int Attempts, DateTimeOffset StartedAt);
 
 /// <param name="LastRow">Of the batch.</param>
 /// <param name="Alike">Of those made.</param>
@@ -106,9 +106,9 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
         var row = await connection.QuerySingleOrDefaultAsync<JobRow>(new CommandDefinition(
             """
             update import_run set attempts = attempts + 1 where id = (select id from import_run where state = 'running' order by started_at, id limit 1)
-            returning id, plan::text as plan, last_row, total_rows, failed_bytes, errors::text as errors, attempts, matches::text as matches, reasons::text as reasons, started_at
+            returning id, user_id as user, plan::text as plan, last_row, total_rows, failed_bytes, errors::text as errors, attempts, matches::text as matches, reasons::text as reasons, started_at
             """, cancellationToken: cancel));
-        return row is null ? null : new ImportJob(row.Id, JsonSerializer.Deserialize(row.Plan, ContractsJson.Default.ImportStart)!, row.LastRow, row.TotalRows, row.FailedBytes, new ImportTold(Errors(row.Errors), Matches(row.Matches), Reasons(row.Reasons)), row.Attempts, row.StartedAt);
+        return row is null ? null : new ImportJob(row.Id, row.User, JsonSerializer.Deserialize(row.Plan, ContractsJson.Default.ImportStart)!, row.LastRow, row.TotalRows, row.FailedBytes, new ImportTold(Errors(row.Errors), Matches(row.Matches), Reasons(row.Reasons)), row.Attempts, row.StartedAt);
     }
 
     public async Task CountedAsync(Guid id, long rows, CancellationToken cancel)
@@ -190,7 +190,7 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
 
     static IReadOnlyDictionary<string, long> Reasons(string json) => JsonSerializer.Deserialize(json, ContractsJson.Default.IReadOnlyDictionaryStringInt64)!;
 
-    sealed record JobRow(Guid Id, string Plan, long LastRow, long? TotalRows, long FailedBytes, string Errors, int Attempts, string Matches, string Reasons, DateTimeOffset StartedAt);
+    sealed record JobRow(Guid Id, Guid User, string Plan, long LastRow, long? TotalRows, long FailedBytes, string Errors, int Attempts, string Matches, string Reasons, DateTimeOffset StartedAt);
 
     sealed record RunRow(Guid Id, string FileName, string State, long LastRow, long? TotalRows, long Made, long Changed, long Skipped, long Failed, long Deals, string Errors, string? Problem, string By,
         DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, bool CancelAsked, long Alike, long Companies, string Reasons, string Matches)

@@ -13,7 +13,7 @@ internal static class ImportTargets
 {
     public const string Name = "name", FirstName = "first_name", MiddleName = "middle_name", LastName = "last_name", Company = "company", Kind = "kind", Phone = "phone", PhoneExtension = "phone_extension", Email = "email", City = "city", Note = "note",
         TaxId = "tax_id", CompanyTaxId = "company_tax_id", Address = "address", Addresses = "addresses", PostalCode = "postal_code", Region = "region", Country = "country", Tags = "tags", Roles = "roles", TimeZone = "time_zone", Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
-        DealTitle = "deal_title", DealType = "deal_type", DealStage = "deal_stage", DealAmount = "deal_amount", DealCurrency = "deal_currency", DealDate = "deal_date";
+        DealTitle = "deal_title", DealType = "deal_type", DealStage = "deal_stage", DealAmount = "deal_amount", DealCurrency = "deal_currency", DealDate = "deal_date", DealKey = "deal_key";
 
     public static readonly ImportTarget[] All =
     [
@@ -53,6 +53,7 @@ internal static class ImportTargets
         new(DealAmount, false, "amount", "deal amount", "total", "importo", "totale", "сумма", "сумма сделки"),
         new(DealCurrency, false, "currency", "valuta", "валюта"),
         new(DealDate, false, "deal date", "start date", "begin date", "data inizio", "data trattativa", "дата начала", "дата сделки"),
+        new(DealKey, false, "deal id", "id deal", "id trattativa", "id affare", "id сделки"),
     ];
 
     static readonly Dictionary<string, string> ByHeader = All.SelectMany(t => t.Headers.Select(h => (Header: Plain(h), t.Code))).ToDictionary(h => h.Header, h => h.Code, StringComparer.Ordinal);

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Exports;
 using CallCrm.CrmApi.Files;
@@ -13,7 +14,7 @@ namespace CallCrm.CrmApi.Imports;
 /// Loads the files, one at a time in the whole site: some rows in one transaction with how far it is, so a host that ends in the middle goes on behind the last
 /// committed row, and no row is loaded twice. What the file of failing rows has beyond that is cut off at the next start.
 /// </summary>
-internal sealed partial class ImportWorker(ImportStore store, ImportFiles files, ClientDirectory directory, DealImport deals, TableExport exports, ChangeHints hints, NpgsqlDataSource database, IOptions<SiteOptions> site, SiteClock clock,
+internal sealed partial class ImportWorker(ImportStore store, ImportFiles files, ClientDirectory directory, CardAudit audit, DealImport deals, TableExport exports, ChangeHints hints, NpgsqlDataSource database, IOptions<SiteOptions> site, SiteClock clock,
     TimeProvider time, ILogger<ImportWorker> log) : BackgroundService
 {
     const int BatchRows = 500;
@@ -130,7 +131,7 @@ internal sealed partial class ImportWorker(ImportStore store, ImportFiles files,
         var rule = ImportBatch.RuleOf(plan, site.Value.Region, job.StartedAt, job.Id);
         // Each name is a search of its own in the database: for a file of many rows all names are read once.
         var names = rule.Alike != ImportAlike.Ignore && table.Rows().Where(r => r.Number > after).Skip(RowsWithoutBook).Any() ? await NameBook.ReadAsync(database, job.StartedAt, cancel) : null;
-        var batch = new ImportBatch(directory, deals, plan, rule, names, header);
+        var batch = new ImportBatch(directory, audit, deals, job.User, plan, rule, names, header);
         var seen = new ImportSeen(job.Seen);
         var last = job.LastRow;
         foreach (var rows in table.Rows().Where(r => r.Number > after && !r.IsBlank).Chunk(BatchRows))

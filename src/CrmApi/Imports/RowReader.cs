@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
@@ -92,6 +93,15 @@ internal sealed partial class RowReader
         hash[6] = (byte)((hash[6] & 0x0F) | 0x70);
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
         return new Guid(hash[..16], bigEndian: true);
+    }
+
+    /// <summary>Follows from what something is called where it comes from: the same in every file. In the form of a UUID v8.</summary>
+    static Guid IdOf(string key)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(key));
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash.AsSpan(0, 16), bigEndian: true);
     }
 
     string Cell(TableRow row, string target) => one.TryGetValue(target, out var column) ? Cell(row, column) : "";
@@ -235,7 +245,9 @@ internal sealed partial class RowReader
         var currency = Cell(row, DealCurrency).ToUpperInvariant();
         if (currency.Length > 0 && !(currency.Length == 3 && currency.All(char.IsAsciiLetterUpper))) errors.Add(new CellError(one[DealCurrency], ImportTexts.Currency, currency));
         DateTimeOffset? at = date is { } day ? new DateTimeOffset(day, zone.GetUtcOffset(day)).ToUniversalTime() : null;
-        return new ImportedDeal(IdOf(run, row.Number, 2), type.Type.Code, stage.Code, title, amount, currency.Length > 0 ? currency : "EUR", responsible, at);
+        // What has a number where it comes from is the same deal whichever file brings it.
+        var key = Cell(row, DealKey);
+        return new ImportedDeal(key.Length > 0 ? IdOf("deal " + key) : IdOf(run, row.Number, 2), type.Type.Code, stage.Code, title, amount, currency.Length > 0 ? currency : "EUR", responsible, at);
     }
 
     (NamedCode Type, IReadOnlyList<NamedCode> Stages)? TypeOf(TableRow row, List<CellError> errors)

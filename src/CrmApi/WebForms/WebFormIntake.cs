@@ -4,6 +4,7 @@ using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Tasks;
@@ -18,7 +19,7 @@ namespace CallCrm.CrmApi.WebForms;
 /// Takes what a form of the site hands in: the client is found by number or mail or made, a task or deal is made, all in one transaction. A stranger filled it: no value that stands on a card is
 /// overwritten, and the answer tells nothing of the card but its id.
 /// </summary>
-internal sealed class WebFormIntake(NpgsqlDataSource database, WebFormStore forms, ClientDirectory directory, DealStore deals, TaskStore tasks, AuditStore audit, ChangeHints hints, IOptions<SiteOptions> site, TimeProvider time)
+internal sealed class WebFormIntake(NpgsqlDataSource database, WebFormStore forms, ClientDirectory directory, DealStore deals, TaskStore tasks, CardAudit cards, AuditStore audit, ChangeHints hints, IOptions<SiteOptions> site, TimeProvider time)
 {
     const int MostValues = 100;
     const int LongestValue = 4_000;
@@ -45,7 +46,8 @@ internal sealed class WebFormIntake(NpgsqlDataSource database, WebFormStore form
         var client = new ImportedClient(Guid.CreateVersion7(), fields with { ResponsibleId = whose }, $"web form: {form.Name}");
         var rule = new ImportRule(form.Duplicates == "skip" ? ImportDuplicates.Skip : ImportDuplicates.FillEmpty, ByNumber: true, ByMail: true, site.Value.Region);
         Guid card;
-        switch ((await directory.ImportAsync(transaction, [client], rule, cancel))[0])
+        var taken = (await directory.ImportAsync(transaction, [client], rule, cancel))[0];
+        switch (taken)
         {
             case ClientImported.Invalid invalid:
                 return Problems.Invalid(Named(form, invalid.Errors));
@@ -66,6 +68,7 @@ internal sealed class WebFormIntake(NpgsqlDataSource database, WebFormStore form
             insert into web_form_submission (id, form, form_name, idempotency_key, body_hash, at, client_id, created, task_id, deal_id, text, key_id)
             values (@Id, @Code, @Name, @once, @hash, @now, @ClientId, @Created, @TaskId, @DealId, @rest, @key)
             """, new { answer.Id, form.Code, form.Name, once, hash, now = time.GetUtcNow(), answer.ClientId, answer.Created, answer.TaskId, answer.DealId, rest, key = person.Key }, transaction, cancellationToken: cancel));
+        await cards.WriteImportedAsync(transaction, person.Id, [taken], cancel);
         await audit.AddChangeAsync(transaction, person.Id, "web_form.submitted", "client", card.ToString(), "", form.Name, cancel);
         await hints.AddAsync(transaction, "client", card.ToString(), null, null, cancel);
         await transaction.CommitAsync(cancel);

@@ -118,6 +118,9 @@ public sealed class BitrixTests(ApiHost host) : IClassFixture<ApiHost>
         var card = await FoundAsync(page, "Carla Affari");
         card.Should().BeEquivalentTo(new { CompanyName = "Battaglia Spa", Email = "carla@affari.example", Source = "Fiera", Note = "Urgente", ResponsibleId = Seeds.Anna });
         card.OpenDeals.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Title = "Caldaia nuova", DealType = "order", Stage = "negotiation", Amount = 1250.50m, Currency = "EUR", ResponsibleId = Seeds.Anna });
+        // A newer export has the same deals once more.
+        (await LoadAsync(page, "DEAL again.csv", Deals)).Run.Should().BeEquivalentTo(new { State = "done", Deals = 0L, Failed = 0L });
+        (await FoundAsync(page, "Carla Affari")).OpenDeals.Should().ContainSingle();
     }
 
     [Theory]

@@ -65,6 +65,12 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
         return (await connection.QuerySingleAsync<T>(sql, parameters))!;
     }
 
+    async Task<IEnumerable<T>> AskAllAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await host.Database.OpenConnectionAsync();
+        return await connection.QueryAsync<T>(sql, parameters);
+    }
+
     sealed record Card(Guid Id, string Kind, string Name, string Company, string Email, string City, string Note, string? Segment, Guid? ResponsibleId, string Source, bool Confirmed, int Version, string Numbers);
 
     Task<Card> CardAsync(string e164) => AskAsync<Card>(
@@ -119,6 +125,10 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
 
         (await LoadAsync(page, "d.csv", File("Third", "Bari", ""), "overwrite")).Changed.Should().Be(1);
         (await CardAsync("+393475550001")).Should().BeEquivalentTo(new { Name = "Third", City = "Bari", Version = 3 });
+        // Who changed what, from which value to which.
+        var told = (await AskAllAsync<(string Who, string Before, string After)>("select u.name, a.detail ->> 'before', a.detail ->> 'after' from audit a join app_user u on u.id = a.user_id where a.action = 'client.changed' and a.object_id = @id order by a.id",
+            new { id = first.Id.ToString() })).ToList();
+        told.Should().Equal(("Sara Conti", """{"phones":"\u002B393475550001","city":""}""", """{"phones":"\u002B393475550001; \u002B393475550009","city":"Roma"}"""), ("Sara Conti", """{"name":"First","city":"Roma"}""", """{"name":"Third","city":"Bari"}"""));
 
         var byMail = TableFiles.Text("Name;Phone;E-mail\nFourth;+39 347 555 0008;DUP@example.com\n", Encoding.UTF8);
         (await LoadAsync(page, "e.csv", byMail, "fill_empty", number: false)).Changed.Should().Be(1);

@@ -184,7 +184,7 @@ public sealed class TableReadingTests
     [InlineData("bitrix24_leads", "ID;Название лида;Имя;Фамилия;Название компании;Мобильный телефон;Источник;Дата создания", "note first_name last_name company phone:mobile source")]
     [InlineData("bitrix24_leads", "ID;Nome lead;Nome;Cognome;Nome azienda;Telefono cellulare;Origine;Creato il", "note first_name last_name company phone:mobile source")]
     [InlineData("bitrix24_deals", "ID;Название сделки;Стадия сделки;Тип;Сумма;Валюта;Контакт;Компания;Контакт: Мобильный телефон;Контакт: Рабочий e-mail;Ответственный;Дата начала;Дата создания",
-        "deal_title deal_stage deal_type deal_amount deal_currency name company phone:mobile email:office responsible deal_date")]
+        "deal_key deal_title deal_stage deal_type deal_amount deal_currency name company phone:mobile email:office responsible deal_date")]
     public void Exports_of_Bitrix24_are_known(string preset, string header, string expected)
     {
         var cells = header.Split(';', ',');

@@ -267,6 +267,7 @@ public sealed class JunkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
 
         var (_, confirmed, _) = await PostAsync(marco, $"api/clients/{Card}/confirm", JsonContent.Create(new CardConfirm(shown.Version), ContractsJson.Default.CardConfirm), ContractsJson.Default.ClientCardView);
         confirmed!.Confirmed.Should().BeTrue();
+        (await ScalarAsync<string>("select string_agg(action, ' ' order by id) from audit where object_id = @id", new { id = Card.ToString() })).Should().EndWith("client.shown client.confirmed");
         (await marco.ProblemAsync(HttpMethod.Post, $"api/clients/{Card}/hide")).Problem.ErrorId.Should().Be("not_hidden", "it is somebody's now");
         (await marco.ProblemAsync(HttpMethod.Post, $"api/clients/{Seeds.Rossi}/hide")).Problem.ErrorId.Should().Be("not_hidden");
         (await marco.ProblemAsync(HttpMethod.Post, $"api/clients/{Guid.NewGuid()}/hide")).Status.Should().Be(HttpStatusCode.NotFound);
