@@ -103,25 +103,53 @@ internal sealed partial class WebhookSender(NpgsqlDataSource database, WebhookOu
         return due.Count > 0 && due.GroupBy(d => d.WebhookId).Any(g => g.Count() == MostPerHook);
     }
 
-    /// <summary>One after the other. As soon as one does not arrive the rest is left for its time: it would not arrive either.</summary>
+    /// <summary>
+    /// One after the other. As soon as one does not arrive the rest is left for its time: it would not arrive either. A host that stops writes down what became of
+    /// them first, and gives back what it did not come to: the next one need not wait until they are free again.
+    /// </summary>
     async Task SendAllAsync(List<Due> due, CancellationToken cancel)
     {
         var arrives = true;
-        foreach (var one in due)
+        for (var n = 0; n < due.Count; n++)
         {
-            var (status, error) = arrives ? await SendAsync(one, cancel) : (null, null);
+            var one = due[n];
+            int? status;
+            string? error;
+            try
+            {
+                (status, error) = arrives ? await SendAsync(one, cancel) : (null, null);
+            }
+            catch (OperationCanceledException)
+            {
+                await GiveBackAsync([.. due.Skip(n).Select(d => d.Id)]);
+                throw;
+            }
+
             var sent = status is >= 200 and < 300;
             var now = time.GetUtcNow();
             var attempts = arrives ? one.Attempts : one.Attempts - 1;
             DateTimeOffset? next = sent || now - one.CreatedAt > GivenUpAfter ? null : now + After(Math.Max(1, attempts));
-            await using var connection = await database.OpenConnectionAsync(cancel);
+            await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
             await connection.ExecuteAsync(new CommandDefinition(
                 """
                 update webhook_delivery set attempts = @attempts, next_at = @next, delivered_at = @delivered,
                   status = case when @arrives then @status else status end, error = case when @arrives then @error else error end where id = @Id
-                """, new { one.Id, attempts, next, delivered = sent ? now : (DateTimeOffset?)null, arrives, status, error }, cancellationToken: cancel));
+                """, new { one.Id, attempts, next, delivered = sent ? now : (DateTimeOffset?)null, arrives, status, error }));
             if (arrives && !sent) LogFailed(one.Url, one.Event, status?.ToString(CultureInfo.InvariantCulture) ?? error!);
             arrives = sent;
+        }
+    }
+
+    async Task GiveBackAsync(Guid[] ids)
+    {
+        try
+        {
+            await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
+            await connection.ExecuteAsync("update webhook_delivery set next_at = @now, attempts = attempts - 1 where id = any(@ids) and next_at is not null", new { ids, now = time.GetUtcNow() });
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            LogLater(e.Message); // They are free again by themselves in some minutes.
         }
     }
 
