@@ -121,7 +121,7 @@ public sealed class AgentsDay(PostgresFixture postgres) : IClassFixture<Postgres
             (await ended.Content.ReadFromJsonAsync(ContractsJson.Default.CommandAnswer))!.Accepted.Should().BeTrue();
         await anna.NextAsync<MyStateEvent>(e => e.State.State == "WrapUp");
         (await call.EndAsync(TimeSpan.FromSeconds(10))).Should().Be(0);
-        (await lab.ChannelsAsync()).Should().BeEmpty();
+        await Eventually.BeAsync(() => lab.ChannelsAsync().GetAwaiter().GetResult().Count == 0, TimeSpan.FromSeconds(10), "the end of all channels");
 
         await SuperviseAsync(supervisor, who, "sign_out");
         await anna.NextAsync<MyStateEvent>(e => e.State.State == "SignedOut");

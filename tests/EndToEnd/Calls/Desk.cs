@@ -38,6 +38,8 @@ sealed class Desk : IAsyncDisposable
         });
         var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 } });
         context.SetDefaultTimeout(40_000);
+        // What is expected of a page has as long as what is done on it.
+        Assertions.SetDefaultExpectTimeout(40_000);
         var desk = new Desk(playwright, browser, await context.NewPageAsync());
         await desk.Page.GotoAsync(address.ToString());
         await desk.See("sign-in-login").WaitForAsync();

@@ -51,7 +51,9 @@ public sealed class Faults(PostgresFixture postgres) : IClassFixture<PostgresFix
         try
         {
             await using var call = lab.Call(Plan with { From = "+393471112246", Talk = TimeSpan.FromSeconds(1) });
-            await watch.UserEventAsync("LabFallback", TimeSpan.FromSeconds(4));
+            var invite = await call.StepAsync("invite");
+            var fallback = await watch.UserEventAsync("LabFallback", TimeSpan.FromSeconds(15));
+            (LabAmi.AtSeconds(fallback) - invite.AtSeconds).Should().BeLessThan(2.5);
             (await call.EndAsync()).Should().Be(0);
         }
         finally

@@ -16,6 +16,8 @@ public sealed class KeyboardOnly(PostgresFixture postgres) : IClassFixture<Postg
             ["CallCrm:DataFolder"] = Directory.CreateTempSubdirectory("callcrm-host").FullName,
             ["Demo:Clients"] = "200",
             ["Demo:Days"] = "5",
+            // Who gives up while it rings cannot be answered.
+            ["DemoPbx:Traffic:GiveUpPercent"] = "0",
         });
         await using var desk = await Desk.BrowseAsync(host.Address);
         await desk.TabToAsync("[data-test=sign-in-login]");

@@ -49,6 +49,7 @@ public sealed class Listening(PostgresFixture postgres) : IClassFixture<Postgres
 
         (await ListenAsync(sara, agent, call, false, null, null)).Accepted.Should().BeTrue();
         await anna.NextAsync<CallEvent>(e => e.Call.ListenedBy is null);
+        await watch.EventAsync("Hangup", e => e["Uniqueid"] == spies["SpyerUniqueid"], TimeSpan.FromSeconds(10));
         (await lab.ChannelsAsync()).Should().HaveCount(2, "the call goes on without a listener");
 
         (await ListenAsync(sara, agent, call, true, lab.Node, "102")).Accepted.Should().BeTrue();

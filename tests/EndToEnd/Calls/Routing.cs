@@ -24,13 +24,14 @@ public sealed class Routing(PostgresFixture postgres) : IClassFixture<PostgresFi
         await using var refusing = await lab.PhoneAsync(kind, "101");
         await using var answering = await lab.PhoneAsync(LabPhoneKind.Answer, "102", ring: TimeSpan.FromMilliseconds(300));
         await using var anna = await AgentPage.OpenAsync(host.Address, "anna", "demo", lab.Node, "101");
+        await using var luca = await AgentPage.OpenAsync(host.Address, "luca", "demo", lab.Node, "102", ready: false);
         await using var call = lab.Call(Plan with { From = "+393471113001", Talk = TimeSpan.FromSeconds(4) });
         var pop = (await anna.NextAsync<PopEvent>()).Pop;
         var ended = await anna.NextAsync<OfferEvent>(e => e.OfferId == pop.OfferId && e.Outcome is not null);
         ended.Outcome.Should().Be(outcome);
 
-        await using var luca = await AgentPage.OpenAsync(host.Address, "luca", "demo", lab.Node, "102");
-
+        // The caller is held by now, and hangs up in some seconds: Luca sits there already.
+        (await luca.CommandAsync("ready")).Accepted.Should().BeTrue();
         (await luca.NextAsync<PopEvent>()).Pop.CallId.Should().Be(pop.CallId);
         await answering.StepAsync("answered");
         (await call.EndAsync()).Should().Be(0);
@@ -48,8 +49,9 @@ public sealed class Routing(PostgresFixture postgres) : IClassFixture<PostgresFi
         var pop = (await anna.NextAsync<PopEvent>()).Pop;
         var dialled = await dead.StepAsync("ignored");
 
-        (await anna.NextAsync<OfferEvent>(e => e.OfferId == pop.OfferId && e.Outcome is not null)).Outcome.Should().Be("Unreachable");
-        (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0 - dialled.AtSeconds).Should().BeInRange(2.8, 4);
+        var ended = await anna.NextAsync<OfferEvent>(e => e.OfferId == pop.OfferId && e.Outcome is not null);
+        ended.Outcome.Should().Be("Unreachable");
+        (ended.At.ToUnixTimeMilliseconds() / 1000.0 - dialled.AtSeconds).Should().BeInRange(2.8, 4);
     }
 
     [LabFact]

@@ -60,11 +60,15 @@ public sealed class OtherActions
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
         await using var agi = new ScriptedAgi(lab.AgiPort, AgiAnswer.Reject(17));
+        CelRow[] Ends() => [.. lab.Cel().Where(r => r.Event == "HANGUP" && r.Channel.StartsWith("PJSIP/trunk", StringComparison.Ordinal))];
+        var before = Ends().Length;
         await using var call = lab.Call(Plan);
 
         await call.StepAsync("refused");
         call.Steps.Should().NotContain(s => s.What == "answered");
-        var end = lab.Cel().Last(r => r.Event == "HANGUP" && r.Channel.StartsWith("PJSIP/trunk", StringComparison.Ordinal));
+        // Asterisk writes its record a moment after the answer.
+        await Eventually.BeAsync(() => Ends().Length > before, TimeSpan.FromSeconds(10), "the end of the call in the CEL");
+        var end = Ends()[before];
         end.Extra.Should().Contain("\"hangupcause\":17");
     }
 

@@ -3,16 +3,43 @@ using System.Net.Sockets;
 
 namespace CallCrm.TestKit.Host;
 
-/// <summary>Ports that are free now, for programs that must be told one before they start.</summary>
+/// <summary>Ports for programs that must be told one before they start.</summary>
 public static class Ports
 {
+    const int BlockSize = 200;
     static readonly List<TcpListener> Claims = [];
 
+    /// <summary>Out of the range from which the system hands out ports by itself, so that none is taken between here and the program's start.</summary>
+    static readonly Lazy<int> Block = new(() => FreeBlock(10_000, 15_000, BlockSize));
+    static int _given;
+
+    /// <summary>For TCP and UDP: of this test process alone, and given out once until all were.</summary>
     public static int Free()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        for (var n = 0; n < BlockSize; n++)
+        {
+            // The first one of the block is its claim.
+            var port = Block.Value + 1 + (Interlocked.Increment(ref _given) % (BlockSize - 1));
+            if (IsFree(port))
+                return port;
+        }
+
+        throw new InvalidOperationException("All ports of this test process are in use.");
+    }
+
+    static bool IsFree(int port)
+    {
+        try
+        {
+            using var tcp = new TcpListener(IPAddress.Loopback, port);
+            tcp.Start();
+            using var udp = new UdpClient(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>

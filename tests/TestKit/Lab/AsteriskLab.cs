@@ -57,7 +57,7 @@ public sealed class AsteriskLab
         var rtp = Ports.FreeBlock(40000, 60000, 400);
         // Making the root takes a minute where it is not there yet.
         var output = await LabProgram.RunAsync("lab",
-            ["start", name, "--sip", Text(sip), "--ami", Text(ami), "--agi", $"127.0.0.1:{agi}", "--rtp", $"{rtp}-{rtp + 399}", "--phones", "150"],
+            ["start", name, "--sip", Text(sip), "--ami", Text(ami), "--agi", $"127.0.0.1:{agi}", "--rtp", $"{rtp}-{rtp + 399}", "--trunk", Text(Ports.Free()), "--phones", "150"],
             TimeSpan.FromMinutes(6));
         RemoveWhenWeAreGone(name);
         return new AsteriskLab(name, output.Trim().Split('\n')[^1], sip, ami, agi);

@@ -54,6 +54,9 @@ public sealed class LabAmi : IAsyncDisposable
             within ?? TimeSpan.FromSeconds(10), $"the event {name}");
 
     /// <summary>The first (or a later) UserEvent of this name.</summary>
+    /// <summary>Unix seconds at which Asterisk made the event.</summary>
+    public static double AtSeconds(IReadOnlyDictionary<string, string> made) => double.Parse(made["Timestamp"], System.Globalization.CultureInfo.InvariantCulture);
+
     public Task<IReadOnlyDictionary<string, string>> UserEventAsync(string name, TimeSpan? within = null, int index = 0) =>
         EventAsync("UserEvent", e => e["UserEvent"] == name, within, index);
 
