@@ -120,11 +120,17 @@ public sealed record ClientRow(Guid Id, long Number, string Name, string Company
 /// <summary>GET /api/clients/sources: what clients have for a source; at most 500.</summary>
 public sealed record ClientSources(IReadOnlyList<string> Sources);
 
+/// <summary>POST /api/clients/{id}/notes.</summary>
+/// <param name="Id">Made by the page.</param>
+/// <param name="Text">1 to 4,000 characters.</param>
+public sealed record NoteNew(Guid Id, string Text);
+
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
 /// <param name="Kind">call, note, deal (where it is now, since when), deal_change (of the deal that is the title, what it was before and what it became), task, merge, unmerge (of another card, its name is the title), file (Title is its name, Text its size in bytes).</param>
 /// <param name="Contact">Of a company: with whom of its people it was.</param>
 /// <param name="Changes">Of deal_change, one or more; its Text is answers where the answers of a call filled them.</param>
-public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null, IReadOnlyList<DealChangeView>? Changes = null);
+/// <param name="Mine">A note that who asks wrote, and may take back.</param>
+public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null, IReadOnlyList<DealChangeView>? Changes = null, bool Mine = false);
 
 /// <summary>One field of a deal that became another.</summary>
 /// <param name="Field">title, amount, currency, responsible, client, stage.</param>

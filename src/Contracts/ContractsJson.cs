@@ -86,6 +86,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(ListPage<TaskView>))]
 [JsonSerializable(typeof(ListPage<TaskBinRow>))]
 [JsonSerializable(typeof(DoNotCallSet))]
+[JsonSerializable(typeof(NoteNew))]
 [JsonSerializable(typeof(IReadOnlyList<DraftFieldView>))]
 [JsonSerializable(typeof(ScriptLibraryView))]
 [JsonSerializable(typeof(ScriptView))]

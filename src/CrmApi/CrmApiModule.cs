@@ -133,6 +133,7 @@ public static class CrmApiModule
         GuideModule.Map(api);
         ClientEndpoints.Map(api);
         ReviewEndpoints.Map(api);
+        NoteEndpoints.Map(api);
         DuplicateEndpoints.Map(api);
         BinEndpoints.Map(api);
         DoNotCall.Map(api);

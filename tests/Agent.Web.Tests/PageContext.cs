@@ -20,6 +20,9 @@ namespace CallCrm.Agent.Web.Tests;
 /// <summary>The page's own services as Program registers them; only server, browser and clock are the test's.</summary>
 abstract public class PageContext : BunitContext
 {
+    /// <summary>A slow machine has long pauses; what does not come at all is waited for once.</summary>
+    static PageContext() => DefaultWaitTimeout = TimeSpan.FromSeconds(30);
+
     private protected PageContext()
     {
         JSInterop.Mode = JSRuntimeMode.Loose;

@@ -44,6 +44,52 @@ public sealed class TimelineTests : PageContext
     }
 
     [Fact]
+    public async Task A_note_is_written_stays_until_it_is_stored_and_is_taken_back_by_who_wrote_it()
+    {
+        var page = await ShownAsync();
+        page.FindAll("[data-test=note-new]").Should().BeEmpty("who may not change the card writes nothing");
+        page.Render(p => p.Add(t => t.Client, Some.ClientId).Add(t => t.MayWrite, true));
+        List<string> Sent() => [.. Server.Asked.Where(a => a.Path.Contains("/notes", StringComparison.Ordinal)).Select(a => $"{a.Method} {a.Path} {a.Body}")];
+        var works = false;
+        var before = Server.Answer!;
+        Server.Answer = r =>
+        {
+            if (!r.RequestUri!.AbsolutePath.Contains("/notes", StringComparison.Ordinal))
+                return before(r);
+            return works ? new HttpResponseMessage(System.Net.HttpStatusCode.NoContent) : FakeServer.Json("""{"errorId":"database_away"}""", System.Net.HttpStatusCode.ServiceUnavailable);
+        };
+        page.FindAll("[data-test=note-save]").Should().BeEmpty();
+        page.Find("[data-test=note-text]").Input("Rings after four");
+        page.Find("[data-test=note-new]").Submit();
+        page.WaitForElement("[data-test=note-failed]");
+        page.Find("[data-test=note-text]").GetAttribute("value").Should().Be("Rings after four");
+        works = true;
+        _all = [new TimelineItem("note", "n1", Some.Noon, "Anna Verdi", null, null, "Rings after four", Mine: true), .. _all];
+        page.Find("[data-test=note-new]").Submit();
+        page.WaitForAssertion(() => page.Find("li.event p.pre").TextContent.Should().Be("Rings after four"));
+        page.FindAll("[data-test=note-failed]").Should().BeEmpty();
+        page.Find("[data-test=note-text]").GetAttribute("value").Should().BeEmpty();
+        Sent().Should().HaveCount(2);
+        Sent().Distinct().Should().ContainSingle("the same note, however often it is sent");
+        page.Find("[data-test=note-remove]").Click();
+        page.WaitForAssertion(() => Sent()[^1].Should().StartWith($"DELETE api/clients/{Some.ClientId}/notes/n1"));
+    }
+
+    [Fact]
+    public async Task It_is_read_again_for_this_client_s_calls_and_not_for_those_of_others()
+    {
+        var page = await ShownAsync();
+        page.WaitForAssertion(() => Titles(page).Should().HaveCount(2));
+        _all = [Task(0, "Task 0"), .. _all];
+        // Of others; the last of these is ours, and what was read before it would show.
+        foreach (var subject in new[] { "recording", "wrap_up", "call" })
+            await page.InvokeAsync(() => Feed.Take(Some.Message(new HintEvent(subject, "x", null, Guid.NewGuid(), [Guid.NewGuid()]))));
+        Titles(page).Should().Equal("Task 1", "Task 2");
+        await page.InvokeAsync(() => Feed.Take(Some.Message(new HintEvent("recording", "x", null, Guid.NewGuid(), [Some.ClientId]))));
+        page.WaitForAssertion(() => Titles(page).First().Should().Be("Task 0"));
+    }
+
+    [Fact]
     public async Task What_happens_meanwhile_comes_on_top_and_what_was_scrolled_to_stays()
     {
         var page = await ShownAsync();

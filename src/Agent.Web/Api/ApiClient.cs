@@ -134,6 +134,10 @@ sealed partial class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<CallDetailView> CallAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/calls/{id}", Json.CallDetailView, cancel);
 
+    public Task AddNoteAsync(Guid client, NoteNew note, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/notes", JsonContent.Create(note, Json.NoteNew), cancel);
+
+    public Task RemoveNoteAsync(Guid client, string note, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/clients/{client}/notes/{note}", null, cancel);
+
     public Task<CallTimelineView> CallTimelineAsync(Guid id, CancellationToken cancel = default) => GetAsync($"api/calls/{id}/timeline", Json.CallTimelineView, cancel);
 
     public Task<ListPage<MissedRow>> MissedAsync(string state, Guid? queue, string? cursor = null, int limit = 50, CancellationToken cancel = default) =>

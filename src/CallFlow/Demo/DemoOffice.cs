@@ -8,7 +8,7 @@ internal static class DemoOffice
 {
     public static async Task FillAsync(NpgsqlConnection connection, DemoOptions options, DateTimeOffset now, CancellationToken ct)
     {
-        foreach (var sql in new[] { ImportsSql, ChangesSql, TasksSql }) await connection.ExecuteAsync(new CommandDefinition(sql, new { now, options.Domain }, cancellationToken: ct));
+        foreach (var sql in new[] { ImportsSql, ChangesSql, TasksSql, NotesSql }) await connection.ExecuteAsync(new CommandDefinition(sql, new { now, options.Domain }, cancellationToken: ct));
     }
 
     const string ImportsSql = """
@@ -35,6 +35,17 @@ internal static class DemoOffice
             (5, @now - interval '3 days', 'required_rule', '01930000-0000-7000-8000-000000000053', 'Invoices need a tax id (from January)', '{"active":true,"version":1}', '{"active":false,"version":2}')
         ) c join app_user u on u.login = case when c.n in (2, 4) then 'manager' else 'admin' end
         order by c.at, c.n, c.key
+        """;
+
+    /// <summary>On every ninth card, in the client's language, by whoever is responsible.</summary>
+    const string NotesSql = """
+        insert into client_note (id, client_id, user_id, at, text)
+        select gen_random_uuid(), c.id, c.responsible_id, greatest(c.created_at, @now - (c.number % 50 + 1) * interval '1 day') + (c.number % 7) * interval '41 minutes', t.texts[1 + c.number % cardinality(t.texts)]
+        from client c cross join lateral (select case c.language
+          when 'it' then array['Preferisce essere richiamato dopo le 16.', 'Chiedere sempre della signora Marta.', 'Vuole la fattura per posta.', 'Ha chiesto il catalogo aggiornato.']
+          when 'ru' then array['Просит звонить после четырёх.', 'Решает директор, секретарь — Ольга.', 'Счёт нужен на бумаге.', 'Просил новый каталог.']
+          else array['Prefers to be rung after four.', 'Ask for Martha, she decides.', 'Wants the invoice by post.', 'Asked for the new catalogue.'] end as texts) t
+        where c.number % 9 = 0 and c.responsible_id is not null and c.merged_into is null and c.deleted_at is null
         """;
 
     const string TasksSql = """

@@ -52,7 +52,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         left join dialled_number n on n.domain = c.domain and n.number = c.dialled_raw
         left join queue q on q.id = c.queue_id
         left join client own on own.id = c.client_id
-        left join client k on k.id = coalesce(own.merged_into, own.id)
+        left join client k on k.id = case when own.merged_into is null then own.id else client_root(own.id) end
         left join app_user u on u.id = c.agent_id
         left join lateral (select d.name as disposition, w.note from wrap_up w join disposition d on d.code = w.disposition
           where w.call_id = c.id order by w.agent_id = c.agent_id desc, w.created_at desc limit 1) w on true

@@ -50,7 +50,7 @@ internal static class ClientEndpoints
         cards.MapPut("/{id}", SaveAsync).RequireAuthorization(Rights.SaveCards).WithName("SaveClient").WithSummary("Save the card's head; 409 edit_conflict carries the newer card")
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         cards.MapPost("/", CreateAsync).RequireAuthorization(Rights.CreateClients).WithName("CreateClient").WithSummary("A new card made by a person; repeating it with the same id changes nothing");
-        cards.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.OpenCards).WithName("GetTimeline").WithSummary("What happened with a client: calls, deals and their changes, tasks, files; newest first");
+        cards.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.OpenCards).WithName("GetTimeline").WithSummary("What happened with a client: calls, notes, deals and their changes, tasks, files; newest first");
     }
 
     static async Task<Results<Ok<ListPage<ClientRow>>, ProblemHttpResult>> ListAsync(HttpRequest request, Person person, ClientStore store, ClientFilters filters, CancellationToken cancel, string? query = null, string? tag = null,
@@ -78,7 +78,7 @@ internal static class ClientEndpoints
         string? cursor = null, int? limit = null)
     {
         var sight = await access.OfAsync(person, id, cancel);
-        return sight.View ? TypedResults.Ok(await store.TimelineAsync(id, CardAccess.DealsOf(person, sight), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeCalls).With(person.Id), person.Within(Rights.Listen), cursor, Cursor.Limit(limit), cancel)) : Problems.NotFound("client");
+        return sight.View ? TypedResults.Ok(await store.TimelineAsync(id, person, CardAccess.DealsOf(person, sight), CardAccess.TasksOf(person, sight), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeCalls).With(person.Id), person.Within(Rights.Listen), cursor, Cursor.Limit(limit), cancel)) : Problems.NotFound("client");
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,

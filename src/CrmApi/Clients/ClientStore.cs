@@ -49,7 +49,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
             left join segment s on s.code = c.segment
             left join app_user u on u.id = c.responsible_id
             left join lateral (select e164, extension from client_phone where client_id = c.id order by is_main desc, added_at, e164, extension limit 1) p on true
-            left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
+            left join lateral (select max(k.started_at) as at from client_family(c.id) f (id) cross join lateral (select started_at from call where client_id = f.id order by started_at desc limit 1) k) l on true
             where {live} {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
             {order.By("c.id")} limit @limit
             """;
@@ -90,10 +90,11 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
     }
 
     /// <param name="deals">Whose deals are seen.</param>
+    /// <param name="tasks">Whose tasks are seen.</param>
     /// <param name="cards">Whose clients' names are seen, where a deal went from one to another.</param>
     /// <param name="callsOf">Whose calls are seen: files of the others do not stand there.</param>
     /// <param name="hears">Whose recordings may be heard: of the others no word stands there.</param>
-    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Reach deals, Reach cards, Reach callsOf, Reach hears, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Person reader, Reach deals, Reach tasks, Reach cards, Reach callsOf, Reach hears, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -107,31 +108,31 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
                 select c.id, coalesce(nullif(c.name, ''), c.company) as name from own join client c on c.company_id = own.id and c.merged_into is null order by c.number limit 200) c
               cross join lateral client_family(c.id) g (id)
             )
-            select kind, id, at, agent_name, title, text, contact, action, before, after from (
-              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text, f.contact, null as action, null as before, null as after from family f cross join lateral (
+            select kind, id, at, agent_name, title, text, contact, action, before, after, mine from (
+              (select 'call' as kind, c.id, c.started_at as at, null as agent_name, null as title, null as text, f.contact, null as action, null as before, null as after, false as mine from family f cross join lateral (
                  select id, started_at from call where client_id = f.id and merged_into is null and (@at::timestamptz is null or (started_at, id) < (@at, @id)) order by started_at desc, id desc limit @limit) c)
               union all
-              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact, null, null, null from family f join deal d on d.client_id = f.id and d.deleted_at is null
+              (select 'deal', d.id, d.stage_since, u.name, d.title, s.name, f.contact, null, null, null, false from family f join deal d on d.client_id = f.id and d.deleted_at is null
                join stage s on s.deal_type = d.deal_type and s.code = d.stage left join app_user u on u.id = d.responsible_id
                where (@deals::uuid[] is null or d.responsible_id = any(@deals)) and (@at::timestamptz is null or (d.stage_since, d.id) < (@at, @id)) order by d.stage_since desc, d.id desc limit @limit)
               union all
-              (select 'deal_change', lpad(to_hex(a.id), 32, '0')::uuid, a.at, u.name, d.title, d.deal_type, f.contact, a.action, a.detail ->> 'before', a.detail ->> 'after'
+              (select 'deal_change', lpad(to_hex(a.id), 32, '0')::uuid, a.at, u.name, d.title, d.deal_type, f.contact, a.action, a.detail ->> 'before', a.detail ->> 'after', false
                from family f join deal d on d.client_id = f.id and d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals)) cross join lateral (
                  select id, at, user_id, action, detail from audit where object = 'deal' and object_id = d.id::text
                    and (action in ('deal.changed', 'deal.filled') or (action in ('deal.created', 'deal.moved') and at < d.stage_since))
                    and (@at::timestamptz is null or (at, lpad(to_hex(id), 32, '0')::uuid) < (@at, @id)) order by at desc, id desc limit @limit) a
                left join app_user u on u.id = a.user_id order by a.at desc, a.id desc limit @limit)
               union all
-              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact, null, null, null from family f join task t on t.client_id = f.id and t.deleted_at is null
+              (select 'task', t.id, coalesce(t.done_at, t.due_at), u.name, t.title, case when t.done_at is null then 'open' else 'done' end, f.contact, null, null, null, false from family f join task t on t.client_id = f.id and t.deleted_at is null
                left join app_user u on u.id = t.user_id
-               where @at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id) order by 3 desc, t.id desc limit @limit)
+               where (@tasks::uuid[] is null or t.user_id = any(@tasks)) and (@at::timestamptz is null or (coalesce(t.done_at, t.due_at), t.id) < (@at, @id)) order by 3 desc, t.id desc limit @limit)
               union all
-              (select case when x.undone then 'unmerge' else 'merge' end, m.id, x.at, u.name, coalesce(nullif(m.loser_before ->> 'name', ''), m.loser_before ->> 'company'), null, f.contact, null, null, null
+              (select case when x.undone then 'unmerge' else 'merge' end, m.id, x.at, u.name, coalesce(nullif(m.loser_before ->> 'name', ''), m.loser_before ->> 'company'), null, f.contact, null, null, null, false
                from family f join client_merge m on m.winner_id = f.id cross join lateral (select m.made_at as at, false as undone, m.made_by as who union all select m.undone_at, true, m.undone_by where m.undone_at is not null) x
                left join app_user u on u.id = x.who
                where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
               union all
-              (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact, null, null, null from family f cross join lateral (
+              (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact, null, null, null, false from family f cross join lateral (
                  select id, uploaded_at, uploaded_by, name, size_bytes, deleted_at from file where object_kind = 'client' and object_id = f.id
                  union all
                  select i.id, i.uploaded_at, i.uploaded_by, i.name, i.size_bytes, i.deleted_at from deal d join file i on i.object_kind = 'deal' and i.object_id = d.id
@@ -143,11 +144,15 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
                join app_user u on u.id = x.uploaded_by
                where x.deleted_at is null and (@at::timestamptz is null or (x.uploaded_at, x.id) < (@at, @id)) order by x.uploaded_at desc, x.id desc limit @limit)
               union all
-              (select 'web_form', w.id, w.at, null, w.form_name, nullif(w.text, ''), f.contact, null, null, null from family f join web_form_submission w on w.client_id = f.id
+              (select 'web_form', w.id, w.at, null, w.form_name, nullif(w.text, ''), f.contact, null, null, null, false from family f join web_form_submission w on w.client_id = f.id
                where @at::timestamptz is null or (w.at, w.id) < (@at, @id) order by w.at desc, w.id desc limit @limit)
+              union all
+              (select 'note', n.id, n.at, u.name, null, n.text, f.contact, null, null, null, n.user_id = @reader from family f cross join lateral (
+                 select id, at, text, user_id from client_note where client_id = f.id and removed_at is null and (@at::timestamptz is null or (at, id) < (@at, @id)) order by at desc, id desc limit @limit) n
+               join app_user u on u.id = n.user_id where @notes)
             ) i order by at desc, id desc limit @limit
             """,
-            new { client, deals = deals.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            new { client, reader = reader.Id, notes = !reader.Veil.Hides("note"), deals = deals.People, tasks = tasks.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
         var openings = await transcripts.OpeningsAsync([.. ofCalls.Values.Where(c => c.RecordingStatus == "ready").Select(c => c.Id)], hears, cancel);
@@ -157,7 +162,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
                 ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call with { Said = openings.GetValueOrDefault(call.Id) }, null, null, r.Contact)
                 : r.Action is { } action
                 ? new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, action == DealStore.FilledAction ? "answers" : null, r.Contact, DealHistory.View(action, r.Before ?? "", r.After ?? "", (field, value) => names(field, value, r.Text)))
-                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact))
+                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact, Mine: r.Mine))
                 .Where(i => i.Changes is not { Count: 0 })],
             rows.Count > limit ? Cursor.Of(page[^1].At, page[^1].Id) : null);
     }
@@ -180,5 +185,5 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
         return (field, value, type) => field == DealHistory.Stage ? stages.GetValueOrDefault($"{type} {value}") ?? value : names.GetValueOrDefault(value);
     }
 
-    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text, string? Contact, string? Action, string? Before, string? After);
+    sealed record ItemRow(string Kind, Guid Id, DateTimeOffset At, string? AgentName, string? Title, string? Text, string? Contact, string? Action, string? Before, string? After, bool Mine);
 }

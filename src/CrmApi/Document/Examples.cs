@@ -41,6 +41,7 @@ internal static class Examples
         ["SaveClient"] = Write(Save, Json.ClientSave, Card, Json.ClientCardView),
         ["CreateClient"] = Write(new ClientCreate(Client, Save with { Version = 0 }), Json.ClientCreate, Card with { Version = 1, OpenDeals = [] }, Json.ClientCardView),
         ["GetTimeline"] = Read(Page(new TimelineItem("deal", Deal.ToString(), Then, "Anna Verdi", null, "New boilers", "Proposal")), Json.ListPageTimelineItem),
+        ["AddClientNote"] = new(Node(new NoteNew(Task, "Prefers to be rung after four"), Json.NoteNew), null),
         ["DeleteClient"] = Read(Card with { Version = 6, DeletedAt = Then }, Json.ClientCardView),
         ["RestoreClient"] = Read(Card with { Version = 7 }, Json.ClientCardView),
         ["ListBin"] = Read(Page(new BinRow(Client, 1207, "Mario Rossi", "Rossi Impianti", Then, "Sara Conti", Then.AddDays(30))), Json.ListPageBinRow),

@@ -94,6 +94,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["DELETE /api/clients/{id}"] = [Rights.DeleteClients],
         ["POST /api/clients/{id}/restore"] = [Rights.DeleteClients],
         ["PUT /api/clients/{id}/do-not-call"] = [Rights.SaveCards],
+        ["POST /api/clients/{id}/notes"] = [Rights.SaveCards],
+        ["DELETE /api/clients/{id}/notes/{note}"] = [Rights.SaveCards],
         ["GET /api/clients/bin"] = [Rights.DeleteClients],
         ["PUT /api/admin/client-fields/{code}"] = [Rights.Configure],
         ["DELETE /api/admin/client-fields/{code}"] = [Rights.Configure],

@@ -80,6 +80,15 @@ public sealed class DealHistoryTests(ApiHost host) : IClassFixture<ApiHost>
         Told(await TimelineAsync(anna, Seeds.Rossi), "Wanders").Should().BeEmpty("the deal is out of her sight");
     }
 
+    [PostgresFact]
+    public async Task Tasks_stand_on_the_timeline_as_far_as_they_are_seen()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        (await TimelineAsync(sara, Seeds.Rossi)).Should().Contain(i => i.Kind == "task" && i.Title == "Send the offer");
+        await using var mila = await AsAsync("mila", "client.view all", "deal.view all", "task.view own");
+        (await TimelineAsync(mila, Seeds.Rossi)).Should().NotContain(i => i.Kind == "task");
+    }
+
     /// <summary>In a role that has these rights alone.</summary>
     async Task<Page> AsAsync(string login, params string[] rights)
     {

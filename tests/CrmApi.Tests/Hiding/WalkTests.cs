@@ -146,6 +146,11 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         await DoAsync("PUT /api/calls/{id}/draft/{field}", $"api/calls/{Unfinished}/draft/disposition", JsonSerializer.Serialize(new DraftWrite("sale", "p"), ContractsJson.Default.DraftWrite));
         await DoAsync("PUT /api/calls/{id}/wrap-up", $"api/calls/{Unfinished}/wrap-up", JsonSerializer.Serialize(new WrapUpSave("sale", "", "", false, "p", Guid.Empty), ContractsJson.Default.WrapUpSave));
         await DoAsync("POST /api/calls/{id}/wrap-up/proposal", $"api/calls/{Unfinished}/wrap-up/proposal");
+        var note = Guid.CreateVersion7();
+        await using (var database = await host.Database.OpenConnectionAsync())
+            await database.ExecuteAsync("insert into client_note (id, client_id, user_id, at, text) select @note, @Client, id, now(), 'A word of ' || @Number from app_user where login = 'vera'", new { note, Client, Number = "+39 347 555 0101" });
+        await DoAsync("POST /api/clients/{id}/notes", $"api/clients/{Client}/notes", JsonSerializer.Serialize(new NoteNew(Guid.CreateVersion7(), "A word"), ContractsJson.Default.NoteNew));
+        await DoAsync("DELETE /api/clients/{id}/notes/{note}", $"api/clients/{Client}/notes/{note}");
         await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(true), ContractsJson.Default.DoNotCallSet));
         await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(false), ContractsJson.Default.DoNotCallSet));
         var deal = card.OpenDeals[0];
