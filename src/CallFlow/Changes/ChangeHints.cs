@@ -72,7 +72,7 @@ public sealed partial class ChangeHints : IAsyncDisposable
                 await using var connection = await source.OpenConnectionAsync(ct);
                 (batch, cursor) = await ReadAsync(connection, null, cursor.Value, MostPerRead, ct);
             }
-            catch (NpgsqlException e)
+            catch (Exception e) when (DatabaseAway.MayPass(e))
             {
                 ReadFailed(e.Message);
             }
@@ -158,7 +158,7 @@ public sealed partial class ChangeHints : IAsyncDisposable
             await using var notify = new NpgsqlCommand($"notify {Channel}", connection);
             await notify.ExecuteNonQueryAsync(ct);
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (DatabaseAway.MayPass(e))
         {
             // Hints are best effort: pages read again after a reconnect, and readers poll.
             WriteFailed(hints.Count, e.Message);
@@ -172,7 +172,7 @@ public sealed partial class ChangeHints : IAsyncDisposable
             await using var command = source.CreateCommand("delete from change where at < now() - interval '1 day'");
             await command.ExecuteNonQueryAsync(ct);
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (DatabaseAway.MayPass(e))
         {
             WriteFailed(0, e.Message);
         }

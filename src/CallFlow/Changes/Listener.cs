@@ -32,7 +32,7 @@ internal sealed class Listener(NpgsqlDataSource source, string channel, TimeProv
 
             await connection.WaitAsync(atMost, ct);
         }
-        catch (Exception e) when (e is NpgsqlException or IOException or InvalidOperationException && !ct.IsCancellationRequested)
+        catch (Exception e) when ((DatabaseAway.MayPass(e) || e is InvalidOperationException) && !ct.IsCancellationRequested)
         {
             await DisposeAsync();
             await Task.Delay(atMost, time, ct);

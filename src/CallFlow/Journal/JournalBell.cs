@@ -39,7 +39,7 @@ internal sealed partial class JournalBell : IAsyncDisposable
                 await using var notify = database.Source.CreateCommand($"notify {Channel}");
                 await notify.ExecuteNonQueryAsync();
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
+            catch (Exception e) when (DatabaseAway.MayPass(e))
             {
                 // Readers poll each second, so a lost bell only makes them slower.
                 NotRung(e.Message);

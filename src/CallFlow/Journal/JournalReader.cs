@@ -39,7 +39,7 @@ public sealed partial class JournalReader(NpgsqlDataSource source, TimeProvider 
                 await listener.OpenAsync(ct);
                 entries = await ReadOnceAsync(domain, afterSeq, ct);
             }
-            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException)
+            catch (Exception e) when (DatabaseAway.MayPass(e))
             {
                 NotRead(domain, e.Message);
             }

@@ -73,7 +73,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
                 await writer.StartAsync(ct);
                 return writer;
             }
-            catch (Exception e) when (IsAway(e))
+            catch (Exception e) when (DatabaseAway.Is(e))
             {
                 await held.DisposeAsync();
                 WaitingForDatabase(log, domain, e.Message);
@@ -206,7 +206,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
                 return;
             }
 
-            if (commit.Exception?.InnerException is { } fault && !IsAway(fault))
+            if (commit.Exception?.InnerException is { } fault && !DatabaseAway.Is(fault))
             {
                 foreach (var waiting in batch) waiting.Done.TrySetException(new JournalLostException($"The journal of domain {domain} failed: {fault.Message}", fault));
                 throw fault;
@@ -240,7 +240,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
             return true;
         }
 
-        if (IsAway(fault)) return false;
+        if (DatabaseAway.Is(fault)) return false;
         foreach (var waiting in batch) waiting.Done.TrySetException(fault);
         throw fault;
     }
@@ -293,7 +293,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
             trimmed = time.GetTimestamp();
             await connection.TrimAsync(time.GetUtcNow() - options.Keep, CancellationToken.None);
         }
-        catch (Exception e) when (IsAway(e))
+        catch (Exception e) when (DatabaseAway.Is(e))
         {
             var returning = ReturnAsync([]);
             if (await IsBackAsync(returning, [])) return;
@@ -320,7 +320,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
                 bell.Ring();
                 return;
             }
-            catch (Exception e) when (IsAway(e))
+            catch (Exception e) when (DatabaseAway.Is(e))
             {
                 sound = false;
                 await Task.Delay(options.ReconnectEvery, time, closing.Token);
@@ -400,15 +400,6 @@ public sealed partial class JournalWriter : IAsyncDisposable
 
     /// <summary>SQLSTATE of journal_append when something else stands under the number.</summary>
     const string Conflict = "CJ001";
-
-    /// <summary>No answer, a cut line, a server that starts, stops or is short of something. All else is a fault in what we sent.</summary>
-    static bool IsAway(Exception? e) => e switch
-    {
-        PostgresException p => p.SqlState[..2] is "08" or "53" or "55" or "57" or "58" or "40" or "XX" or "3D",
-        NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => true,
-        InvalidOperationException => e.Message.Contains("onnection", StringComparison.Ordinal),
-        _ => false,
-    };
 
     static async Task Quietly(Task task) => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 

@@ -39,7 +39,7 @@ public sealed partial class SettingsReader(RouterDatabase database, IConfigurati
                 await listener.OpenAsync(ct);
                 if (known is null || time.GetElapsedTime(renewed) >= RenewEvery || await VersionAsync(domain, ct) != known) settings = await LoadAsync(domain, ct);
             }
-            catch (NpgsqlException e)
+            catch (Exception e) when (DatabaseAway.MayPass(e))
             {
                 ReadFailed(e.Message);
             }
