@@ -83,19 +83,6 @@ internal sealed partial class JournalConnection(RouterDatabase database, string 
         await check.ExecuteNonQueryAsync(ct);
     }
 
-    public async Task TrimAsync(DateTimeOffset before, CancellationToken ct)
-    {
-        // The last entry stays for ever: the next number follows from it.
-        await using var trim = new NpgsqlCommand("""
-            delete from journal where domain = $1 and seq in (
-              select seq from journal where domain = $1 and at < $2 and seq < (select max(seq) from journal where domain = $1) order by seq limit 2000)
-            """, connection)
-        {
-            Parameters = { new() { Value = domain }, new() { Value = before.UtcDateTime } },
-        };
-        await trim.ExecuteNonQueryAsync(ct);
-    }
-
     public NpgsqlConnection Open => connection ?? throw new InvalidOperationException("The domain is not held.");
 
     public async ValueTask DisposeAsync()

@@ -34,6 +34,15 @@ public sealed class JournalOptions
 
     /// <summary>How long entries stay in the journal; it is a feed, not the archive. Default 14 days.</summary>
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(14);
+
+    /// <summary>How often older entries are looked for. Default 10 minutes.</summary>
+    public TimeSpan TrimEvery { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Entries deleted at once. 1 to 10,000, default 1,000.</summary>
+    public int TrimPortion { get; set; } = 1000;
+
+    /// <summary>The pause after each full portion. Default 250 ms, so 4,000 entries/s at most.</summary>
+    public TimeSpan TrimPause { get; set; } = TimeSpan.FromMilliseconds(250);
 }
 
 /// <summary>The domain is another router's now, or its journal holds something else under our numbers. Nothing more can be appended.</summary>

@@ -35,14 +35,13 @@ public sealed partial class JournalWriter : IAsyncDisposable
     readonly List<JournalLine> homeless = [];
     JournalLine[]? bringing;
     long brought;
-    long trimmed;
+    Task trimming = Task.CompletedTask;
 
     JournalWriter(RouterDatabase database, string domain, JournalOptions options, TimeProvider time, ILogger log, JournalConnection connection, SpillFile spill)
     {
         (this.database, this.domain, this.options, this.time, this.log, this.connection, this.spill) = (database, domain, options, time, log, connection, spill);
         bell = new JournalBell(database, log);
         spill.Fault = options.SpillFault;
-        trimmed = time.GetTimestamp();
         Lost = lost.Token;
     }
 
@@ -94,6 +93,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
         var restored = await JournalRestore.ReadAsync(connection.Open, domain, time.GetUtcNow(), ct);
         Restored = await CloseDeadAsync(restored, ct);
         running = Task.Run(RunAsync, CancellationToken.None);
+        var trim = new JournalTrim(database, domain, options, time, log);
+        trimming = Task.Run(() => trim.RunAsync(() => !IsSpilling, closing.Token), CancellationToken.None);
     }
 
     /// <summary>A call whose last leg ended just before the last router did has nobody left to end it.</summary>
@@ -125,6 +126,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
         await running;
         await closing.CancelAsync();
         if (recovering is { } last) await Quietly(last);
+        await Quietly(trimming);
         WriteHeld();
         if (homeless.Count > 0) HeldLost(domain, homeless.Count);
         await bell.DisposeAsync();
@@ -163,7 +165,7 @@ public sealed partial class JournalWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>False when closed and empty. Meanwhile looks after the recovery, the lock and old entries.</summary>
+    /// <summary>False when closed and empty. Meanwhile looks after the recovery and the lock.</summary>
     async Task<bool> WaitForWorkAsync(CancellationToken ct)
     {
         while (true)
@@ -289,9 +291,6 @@ public sealed partial class JournalWriter : IAsyncDisposable
         try
         {
             await connection.CheckAsync(CancellationToken.None);
-            if (time.GetElapsedTime(trimmed) < TimeSpan.FromMinutes(10)) return;
-            trimmed = time.GetTimestamp();
-            await connection.TrimAsync(time.GetUtcNow() - options.Keep, CancellationToken.None);
         }
         catch (Exception e) when (DatabaseAway.Is(e))
         {

@@ -225,6 +225,42 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
     }
 
     [PostgresFact]
+    public async Task Old_entries_go_portion_by_portion_while_appends_never_pause_and_the_last_one_stays()
+    {
+        await OldAsync(250);
+        await using (var writer = await OpenAsync(Trimming()))
+        {
+            var next = 251L;
+            await UntilAsync(async () =>
+            {
+                await writer.AppendAsync([Note(next++) with { At = TimeProvider.System.GetUtcNow() }], default);
+                return await ScalarAsync<long>("select min(seq) from journal") == 251;
+            }, "thirteen portions are gone");
+            writer.IsSpilling.Should().BeFalse();
+            (await ScalarAsync<long>("select count(*) from journal")).Should().Be(next - 251, "what is new stays");
+        }
+
+        await ExecuteAsync("update journal set at = now() - interval '20 days'");
+        await using var again = await OpenAsync(Trimming());
+        await UntilAsync(async () => await ScalarAsync<long>("select count(*) from journal") == 1, "all but the last are gone");
+        (await ScalarAsync<long>("select seq from journal")).Should().Be(again.Restored.NextSeq - 1);
+    }
+
+    async Task OldAsync(int count)
+    {
+        await using var writer = await OpenAsync();
+        await NoteAsync(writer, 1, count);
+        await ExecuteAsync("update journal set at = now() - interval '20 days'");
+    }
+
+    JournalOptions Trimming()
+    {
+        var options = Options;
+        (options.TrimEvery, options.TrimPortion, options.TrimPause) = (TimeSpan.FromMilliseconds(50), 20, TimeSpan.FromMilliseconds(1));
+        return options;
+    }
+
+    [PostgresFact]
     public async Task A_reader_gets_every_entry_once_in_order_and_within_a_second()
     {
         await using var writer = await OpenAsync();
