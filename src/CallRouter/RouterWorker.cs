@@ -77,7 +77,8 @@ sealed partial class RouterWorker(
             var parts = new List<Task> { session.RunAsync(first, stop.Token) };
             seat.Take(session, first);
             parts.Add(WatchSettingsAsync(session, first.Version, stop.Token));
-            parts.AddRange(links.All.Select(link => link.RunAsync(session, stop.Token)));
+            var fence = new RouterFence(_options.Domain, journal, logs.CreateLogger<RouterFence>());
+            parts.AddRange(links.All.Select(link => link.RunAsync(session, fence, stop.Token)));
             parts.AddRange(links.All.Where(link => !string.IsNullOrEmpty(link.Options.CelFile)).Select(link => CelOf(link, journal).RunAsync(session, stop.Token)));
             foreach (var mailboxes in VoicemailFolders.From(configuration))
             {

@@ -60,8 +60,9 @@ sealed class RouterBench : IAsyncDisposable
 
     /// <param name="connection">To a migrated, empty database.</param>
     /// <param name="split">The PBX's questions go to each router at once; null: to the first alone.</param>
+    /// <param name="through">By which way to the same database a router of this name goes; null: the straight one.</param>
     public static async Task<RouterBench> StartAsync(string connection, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null, AgiSplit? split = null,
-        bool inSight = true)
+        bool inSight = true, Func<string, string>? through = null)
     {
         var (ami, agi) = (Ports.Free(), split?.Port ?? Ports.Free());
         var options = new DemoPbxOptions
@@ -77,7 +78,7 @@ sealed class RouterBench : IAsyncDisposable
         var pbx = new DemoPbxServer(options);
         await pbx.StartAsync();
         var spill = Directory.CreateTempSubdirectory("spill").FullName;
-        WebApplication Make(string router) => Build(connection, ami, split?.Add(router) ?? (router == "first" ? agi : Ports.Free()), new KeptLog(router), Path.Combine(spill, router), Path.Combine(flight, router), settings);
+        WebApplication Make(string router) => Build(through?.Invoke(router) ?? connection, ami, split?.Add(router) ?? (router == "first" ? agi : Ports.Free()), new KeptLog(router), Path.Combine(spill, router), Path.Combine(flight, router), settings);
         var app = Make("first");
         var database = NpgsqlDataSource.Create(connection);
         await SeedAsync(database);

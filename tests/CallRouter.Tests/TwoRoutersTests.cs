@@ -1,10 +1,13 @@
+using System.Net.Sockets;
 using CallCrm.CallFlow;
 using CallCrm.DemoPbx;
 using CallCrm.Engine;
 using CallCrm.TestKit;
+using CallCrm.TestKit.Lab;
 using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace CallCrm.CallRouter.Tests;
 
@@ -48,6 +51,61 @@ public sealed class TwoRoutersTests(PostgresFixture postgres) : IClassFixture<Po
         (await database.ExecuteScalarAsync<long>("select count(distinct call_id) from offer")).Should().Be(2);
         (await database.ExecuteScalarAsync<long>("select count(*) from (select from call_leg group by unique_id having count(*) > 1) twice")).Should().Be(0, "no channel is in two calls");
     }
+
+    /// <summary>The network parts the first from PostgreSQL alone: it would go on as if the server were down, and the second gets the lock.</summary>
+    [PostgresFact]
+    public async Task Who_alone_does_not_reach_the_database_hears_by_the_PBX_that_the_other_took_over()
+    {
+        var straight = await postgres.NewDatabaseAsync();
+        await using var wire = Wire(straight);
+        await using var split = new AgiSplit();
+        await using var bench = await RouterBench.StartAsync(straight, split: split, through: router => router == "first" ? Over(wire, straight) : straight);
+        await using var second = await bench.StartAnotherAsync("second");
+        await bench.SignInAsync(RouterBench.Anna, "101");
+        await bench.SignInAsync(RouterBench.Luca, "102");
+        var before = await OfferAsync(bench, "+393471234571");
+        (await bench.Pbx.Phone(before.Device).Answer()).Should().BeTrue();
+        await bench.UntilAsync<OfferEnded>();
+
+        wire.Cut();
+        await HolderAsync(bench, second, "second");
+        // It hears it with the other's login at the PBX, which comes a moment after its start.
+        await Eventually.BeAsync(() => !bench.HoldsDomain && bench.Pbx.AmiClients == 1, TimeSpan.FromSeconds(20), "who has the higher number has the domain");
+        var next = await OfferAsync(bench, "+393471234572");
+
+        (next.Agent, split.Answers.Last()).Should().Be((before.Agent == RouterBench.Anna ? RouterBench.Luca : RouterBench.Anna, "second"));
+        await using var database = await bench.Database.OpenConnectionAsync();
+        (await database.ExecuteScalarAsync<long>("select router_epoch from domain where name = 'main'")).Should().Be(2);
+        wire.Mend();
+        await second.StopAsync();
+        await Eventually.BeAsync(() => bench.HoldsDomain, TimeSpan.FromSeconds(30), "the first works again when the second is gone");
+    }
+
+    [PostgresFact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public async Task A_database_that_is_away_for_both_leaves_the_domain_where_it_is()
+    {
+        await using var server = await StoppablePostgres.StartAsync();
+        await using var split = new AgiSplit();
+        await using var bench = await RouterBench.StartAsync(server.ConnectionString, split: split);
+        await using var second = await bench.StartAnotherAsync("second");
+        await bench.SignInAsync(RouterBench.Anna, "101");
+
+        await server.StopAsync();
+        var call = bench.Pbx.PlaceCall(new DemoCaller("+393471234571", RouterBench.Dialled));
+        await call.Reached(DemoCallPlace.Ringing, "PJSIP/101").WaitAsync(TimeSpan.FromSeconds(20));
+        await server.StartAgainAsync();
+        await bench.UntilAsync<CallOffered>();
+
+        bench.HoldsDomain.Should().BeTrue();
+        second.Services.GetRequiredService<RouterSeat>().Current.Should().BeNull();
+        split.Answers.Should().Equal("first");
+    }
+
+    /// <summary>To the database's socket, by TCP.</summary>
+    static TcpRelay Wire(string connection) => new(new UnixDomainSocketEndPoint(Path.Combine(new NpgsqlConnectionStringBuilder(connection).Host!, ".s.PGSQL.5432")));
+
+    static string Over(TcpRelay wire, string connection) => new NpgsqlConnectionStringBuilder(connection) { Host = "127.0.0.1", Port = wire.Port, SslMode = SslMode.Disable }.ConnectionString;
 
     static async Task BreakAsync(RouterBench bench, WebApplication second, Fault fault)
     {

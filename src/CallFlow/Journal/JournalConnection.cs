@@ -20,6 +20,14 @@ internal sealed partial class JournalConnection(RouterDatabase database, string 
 
     public bool IsOpen => connection is not null;
 
+    /// <summary>Which database this is, by what no copy of it has: a router on a restored copy is none of ours.</summary>
+    public string Database { get; private set; } = "";
+
+    long epoch;
+
+    /// <summary>Grows each time somebody gets the domain.</summary>
+    public long Epoch => Volatile.Read(ref epoch);
+
     /// <summary>Waits until the lock is ours, however long. Throws when the connection breaks meanwhile.</summary>
     /// <param name="former">How long somebody who had it until now may take to notice that they lost it.</param>
     public async Task WaitForDomainAsync(TimeSpan former, TimeProvider time, CancellationToken ct)
@@ -171,13 +179,39 @@ internal sealed partial class JournalConnection(RouterDatabase database, string 
 
     async Task TakeOverAsync(NpgsqlConnection opened, CancellationToken ct)
     {
-        await using var who = new NpgsqlCommand("select pid, backend_start from pg_stat_activity where pid = pg_backend_pid()", opened);
-        await using var reader = await who.ExecuteReaderAsync(ct);
-        await reader.ReadAsync(ct);
-        (process, processSince) = (reader.GetInt32(0), reader.GetDateTime(1));
+        await using (var who = new NpgsqlCommand("select pid, backend_start from pg_stat_activity where pid = pg_backend_pid()", opened))
+        await using (var reader = await who.ExecuteReaderAsync(ct))
+        {
+            await reader.ReadAsync(ct);
+            (process, processSince) = (reader.GetInt32(0), reader.GetDateTime(1));
+        }
+
+        await using (var next = new NpgsqlCommand("""
+            insert into domain (name, router_epoch) values ($1, 1)
+            on conflict (name) do update set router_epoch = domain.router_epoch + 1 returning router_epoch
+            """, opened) { Parameters = { new() { Value = domain } } })
+        {
+            Volatile.Write(ref epoch, (long)(await next.ExecuteScalarAsync(ct))!);
+        }
+
+        if (Database.Length == 0) Database = await DatabaseOfAsync(opened, ct);
         fold.Forget();
         certain = false;
         connection = opened;
+    }
+
+    static async Task<string> DatabaseOfAsync(NpgsqlConnection opened, CancellationToken ct)
+    {
+        try
+        {
+            await using var which = new NpgsqlCommand("select c.system_identifier || '/' || d.oid from pg_control_system() c, pg_database d where d.datname = current_database()", opened);
+            return (string)(await which.ExecuteScalarAsync(ct))!;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // A server whose administrator took that function from us.
+            return opened.Database;
+        }
     }
 
     /// <summary>After a cut line the server may not have noticed yet that our former session is dead. True: it was that one, and it is told to end.</summary>

@@ -48,6 +48,12 @@ public sealed partial class JournalWriter : IAsyncDisposable
     /// <summary>What was open when the last router of this domain ended, with the next number to use.</summary>
     public RestoredState Restored { get; private set; } = new(1, [], []);
 
+    /// <summary>Grows each time somebody gets the domain: of two that believe to have it, the one with the higher number has.</summary>
+    public long Epoch => connection.Epoch;
+
+    /// <summary>In which database that number grows.</summary>
+    public string Database => connection.Database;
+
     /// <summary>Cancelled when the domain is another's, or its journal contradicts ours: stop serving it.</summary>
     public CancellationToken Lost { get; }
 
@@ -118,6 +124,15 @@ public sealed partial class JournalWriter : IAsyncDisposable
         return new ValueTask(waiting.Done.Task.WaitAsync(ct));
     }
 
+    /// <summary>Another router has the domain, as was told past the database, which we do not reach: the same as a lost lock.</summary>
+    public async Task GiveUpAsync(string why)
+    {
+        reason ??= new JournalLostException(why);
+        DomainLost(reason, domain);
+        queue.Writer.TryComplete();
+        await lost.CancelAsync();
+    }
+
     /// <summary>What was appended is finished first; what is in the spill stays there for the next start.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -157,7 +172,8 @@ public sealed partial class JournalWriter : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Closing; the spill has what the journal has not.
+            // Closing, or given up; the spill has what the journal has not.
+            if (reason is { } why) Refuse(why);
         }
         catch (Exception e)
         {
@@ -393,8 +409,14 @@ public sealed partial class JournalWriter : IAsyncDisposable
         reason = e as JournalLostException ?? new JournalLostException($"The journal of domain {domain} failed: {e.Message}", e);
         DomainLost(reason, domain);
         queue.Writer.TryComplete();
-        while (queue.Reader.TryRead(out var waiting)) waiting.Done.TrySetException(reason);
+        Refuse(reason);
         await lost.CancelAsync();
+    }
+
+    /// <summary>By the writing task alone.</summary>
+    void Refuse(Exception why)
+    {
+        while (queue.Reader.TryRead(out var waiting)) waiting.Done.TrySetException(why);
     }
 
     /// <summary>SQLSTATE of journal_append when something else stands under the number.</summary>

@@ -160,6 +160,10 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
                 Fault($"right.write.{right}", $"User '{pbx.User}' may not use {action}, {without}: add \"{right}\" to write in manager.conf.");
         }
 
+        if (commands["UserEvent"] is not null)
+            Fine("right.write.user", "Write class user is there.");
+        else
+            Untold("right.write.user", $"User '{pbx.User}' may not use UserEvent: two routers of a domain of which one does not reach the database would both act. Should you have two, add \"user\" to write in manager.conf.");
         if (commands["Command"] is not null)
             Fault("right.write.command", $"User '{pbx.User}' may run any command of the PBX, which CallCrm never does: take \"command\" out of write in manager.conf.");
         if (await devices is { } known && known.FirstOrDefault(d => d.Remote) is { } remote && commands["PJSIPNotify"] is null)

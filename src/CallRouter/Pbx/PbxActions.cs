@@ -68,6 +68,9 @@ static class PbxActions
     /// <summary>Who the channel talks with (BRIDGEPEER); empty when it does not.</summary>
     public static AmiAction AskPeer(string channel) => Action("Getvar", ("Channel", channel), ("Variable", "BRIDGEPEER"));
 
+    /// <summary>Told to all who read this PBX's events of the class user; needs the write class of that name.</summary>
+    public static AmiAction Announce(string name, params ReadOnlySpan<(string Key, string Value)> what) => Action("UserEvent", [("UserEvent", name), .. what]);
+
     /// <summary>A global variable of the dialplan.</summary>
     public static AmiAction SetGlobal(string name, string value) => Action("Setvar", ("Variable", name), ("Value", value));
 

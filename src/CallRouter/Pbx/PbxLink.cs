@@ -44,7 +44,8 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     }
 
     /// <summary>For as long as the domain is held; a connection of its own each time, so that nothing old is left in it.</summary>
-    public async Task RunAsync(IInputs inputs, CancellationToken cancel)
+    /// <param name="fence">Tells other routers of the domain, and hears of them; null: there can be none.</param>
+    public async Task RunAsync(IInputs inputs, RouterFence? fence, CancellationToken cancel)
     {
         _seen = false;
         var ami = new AmiClient(PbxActions.ClientOptions(options), time);
@@ -54,7 +55,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
         try
         {
             await foreach (var signal in ami.Signals.ReadAllAsync(cancel))
-                await TakeAsync(ami, signal, inputs, cancel);
+                await TakeAsync(ami, signal, inputs, fence, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -89,10 +90,14 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
     // Events up to this position were sent before the lists were made: they are in the snapshot.
     long _inSnapshot;
 
-    async Task TakeAsync(AmiClient ami, AmiSignal signal, IInputs inputs, CancellationToken cancel)
+    async Task TakeAsync(AmiClient ami, AmiSignal signal, IInputs inputs, RouterFence? fence, CancellationToken cancel)
     {
         switch (signal)
         {
+            case AmiEvent e when RouterFence.IsAnnouncement(e):
+                if (fence is not null && await fence.HearAsync(e, Node))
+                    await AnnounceAsync(ami, fence, cancel);
+                break;
             case AmiEvent e when PhoneTest.IsOurs(e):
                 _test?.Hear(e);
                 break;
@@ -102,6 +107,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
             case AmiConnected connected:
                 LogConnected(Node, connected.AsteriskVersion, connected.SystemName);
                 WarnOfOtherName(connected);
+                await AnnounceAsync(ami, fence, cancel);
                 await inputs.PutAsync(new EngineInput.Fact(new PbxFact.Connected(Node, null, connected.AsteriskVersion)), cancel);
                 await ResyncAsync(ami, inputs, cancel);
                 await TellRightsAsync(ami, inputs, cancel);
@@ -117,6 +123,16 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 await inputs.PutAsync(new EngineInput.PbxLost(Node, lost.Reason.ToString()), cancel);
                 break;
         }
+    }
+
+    /// <summary>Before anything is sent to this PBX: whoever had the domain and does not know better has stopped by the time the lists are read.</summary>
+    async Task AnnounceAsync(AmiClient ami, RouterFence? fence, CancellationToken cancel)
+    {
+        if (fence is null)
+            return;
+        var answer = await ami.SendAsync(fence.Announcement, cancel);
+        if (answer.Outcome is AmiOutcome.Error)
+            LogNotAnnounced(Node, answer.Message);
     }
 
     /// <summary>Where the login may not notify phones, "answer" and "hold" are not offered. A PBX that does not tell is believed to let us.</summary>
@@ -226,6 +242,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: calls between colleagues dialled on a phone are not recorded, CALLCRM_RECORD_INTERNAL cannot be set: {Detail}")]
     partial void LogNoInternalRecording(string node, string detail);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: a second router of this domain would not hear of this one ({Detail}): add \"user\" to write in manager.conf")]
+    partial void LogNotAnnounced(string node, string detail);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "PBX {Node}: the test of {Device} failed")]
     partial void LogTestFailed(Exception e, string node, string device);

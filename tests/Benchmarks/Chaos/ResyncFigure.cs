@@ -43,7 +43,7 @@ sealed class ResyncFigure : IFigure
         var engine = new EngineInputs();
         using var stop = new CancellationTokenSource();
         var link = new PbxLink(new PbxOptions { Node = "pbx", Host = "127.0.0.1", AmiPort = pbx.Port, User = pbx.User, Secret = pbx.Secret, TrunkEndpoints = ["PJSIP/trunk"] }, TimeProvider.System, NullLogger<PbxLink>.Instance);
-        var running = link.RunAsync(engine, stop.Token);
+        var running = link.RunAsync(engine, fence: null, stop.Token);
         var runs = new List<double>();
         for (var cut = 0; cut < 5; cut++)
         {

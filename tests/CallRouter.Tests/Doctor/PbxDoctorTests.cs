@@ -14,7 +14,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     readonly PbxOptions _pbx;
     readonly HashSet<string> _missingContexts = [];
     readonly HashSet<string> _silent = [];
-    readonly HashSet<string> _allowed = ["Redirect", "Originate", "CoreShowChannels"];
+    readonly HashSet<string> _allowed = ["Redirect", "Originate", "CoreShowChannels", "UserEvent"];
     string _label = "callcrm";
     string _snippet = AgiCheck.SnippetVersion;
     string _agi = "SUCCESS";
@@ -49,7 +49,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
 
         found.Where(f => f.State != FindingState.Fine).Should().BeEmpty();
         found.Select(f => f.Check).Should().Contain(["ami", "systemname", "right.read.system", "right.read.call", "right.read.user", "right.read.dialplan", "right.write.call",
-            "right.write.originate", "right.write.reporting", "writetimeout", "clock", "dialplan", "dialplan.version", "agi", "devices", "recordings", "cel"]);
+            "right.write.originate", "right.write.reporting", "right.write.user", "writetimeout", "clock", "dialplan", "dialplan.version", "agi", "devices", "recordings", "cel"]);
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
     {
         var file = Path.Combine(lab.Folder, "etc/manager-callcrm.conf");
         var text = await File.ReadAllTextAsync(file);
-        const string Plain = "write = call,originate,reporting,agent\n", WithSystem = "write = call,originate,reporting,agent,system\n";
+        const string Plain = "write = call,originate,reporting,agent,user\n", WithSystem = "write = call,originate,reporting,agent,user,system\n";
         text = text.Replace("; " + WithSystem, "", StringComparison.Ordinal);
         await File.WriteAllTextAsync(file, system ? text.Replace("\n" + Plain, "\n" + WithSystem, StringComparison.Ordinal) : text.Replace("\n" + WithSystem, "\n" + Plain, StringComparison.Ordinal));
         await lab.CliAsync("manager reload");

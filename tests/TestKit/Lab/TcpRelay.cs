@@ -8,7 +8,7 @@ namespace CallCrm.TestKit.Lab;
 public sealed class TcpRelay : IAsyncDisposable
 {
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    readonly int _target;
+    readonly EndPoint _target;
     readonly CancellationTokenSource _end = new();
     readonly ConcurrentDictionary<TcpClient, bool> _open = new();
     readonly ConcurrentBag<Task> _running = [];
@@ -16,6 +16,12 @@ public sealed class TcpRelay : IAsyncDisposable
     volatile bool _down;
 
     public TcpRelay(int target)
+        : this(new IPEndPoint(IPAddress.Loopback, target))
+    {
+    }
+
+    /// <param name="target">Also the socket of a program of this machine.</param>
+    public TcpRelay(EndPoint target)
     {
         _target = target;
         _listener.Start();
@@ -84,14 +90,16 @@ public sealed class TcpRelay : IAsyncDisposable
 
     async Task ServeAsync(TcpClient host)
     {
-        using var pbx = new TcpClient();
+        using var pbx = _target is UnixDomainSocketEndPoint ? new TcpClient { Client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) } : new TcpClient();
         try
         {
             _open[host] = _open[pbx] = true;
             if (_down)
                 return;
-            await pbx.ConnectAsync(IPAddress.Loopback, _target, _end.Token);
-            host.NoDelay = pbx.NoDelay = true;
+            await pbx.Client.ConnectAsync(_target, _end.Token);
+            host.NoDelay = true;
+            if (_target is not UnixDomainSocketEndPoint)
+                pbx.NoDelay = true;
             await Task.WhenAny(CopyAsync(host, pbx, late: false), CopyAsync(pbx, host, late: true));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
