@@ -14,6 +14,8 @@ sealed partial class DomainSession(
     string domain, JournalWriter journal, IEnumerable<PbxLink> links, LookupRunner lookups, PopGate pops, RouterOptions options,
     Replies<Guid, RouteReply> routes, Replies<Guid, RoadAnswer> commands, FlightRecorder? flight, TimeProvider time, ILogger<DomainSession> log) : IInputs
 {
+    const int CountAfter = 10_000;
+
     // Inputs are small and handled in microseconds; a full queue means that the engine is stuck, and is reported.
     readonly Channel<(Moment At, EngineInput? Input, Action<CallEngine>? Look)> _inputs = Channel.CreateBounded<(Moment, EngineInput?, Action<CallEngine>?)>(
         new BoundedChannelOptions(65_536) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -21,7 +23,9 @@ sealed partial class DomainSession(
     readonly CallEngine _engine = new(domain);
     readonly Dictionary<string, PbxLink> _links = links.ToDictionary(l => l.Node, StringComparer.Ordinal);
     readonly long _origin = time.GetTimestamp();
+    readonly ClockWatch _clock = new();
     Task<bool>? _wait;
+    int _uncounted;
 
     FlightRecorder? _flight = flight;
     bool _failed;
@@ -76,6 +80,7 @@ sealed partial class DomainSession(
         {
             if (!_inputs.Reader.TryRead(out var next))
             {
+                Count();
                 if (!await WaitForInputAsync(deadline, cancel))
                     next = (Now, EngineInput.Tick.Instance, null);
                 else if (!_inputs.Reader.TryRead(out next))
@@ -88,12 +93,28 @@ sealed partial class DomainSession(
                 continue;
             }
 
+            if (_clock.Step(next.At) is { } step)
+            {
+                RouterMetrics.ClockSteps.Add(1);
+                LogClockStep(step.TotalSeconds);
+            }
+
             // Writers stamp side by side; the engine's time never runs backwards.
             if (next.At.Stamp < last)
                 next.At = next.At with { Stamp = last };
             last = next.At.Stamp;
             deadline = await HandleAsync(next.At, input, cancel);
         }
+    }
+
+    /// <summary>For the meters, by the engine's one consumer: where nothing waits, and now and then in a rush.</summary>
+    void Count()
+    {
+        if (_uncounted == 0)
+            return;
+        _uncounted = 0;
+        foreach (var (node, counters) in _engine.PbxCounters)
+            RouterMetrics.Read(node, counters);
     }
 
     /// <returns>False when the engine's deadline came first.</returns>
@@ -121,6 +142,8 @@ sealed partial class DomainSession(
     async Task<TimeSpan?> HandleAsync(Moment at, EngineInput input, CancellationToken cancel)
     {
         RouterMetrics.Inputs.Add(1);
+        if (++_uncounted >= CountAfter)
+            Count();
         Keep(at, input);
         // Until it has come through: the state in the middle of an input is none.
         _failed = true;
@@ -275,6 +298,9 @@ sealed partial class DomainSession(
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The flight recorder failed; calls go on, and are not recorded for replay until the router starts again")]
     partial void LogFlightFailed(Exception e);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This machine's clock was set by {Seconds:F1} s; durations of running calls stay right, times of day before and after do not fit")]
+    partial void LogClockStep(double seconds);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Effect {Effect} failed")]
     partial void LogEffectFailed(Exception e, string effect);

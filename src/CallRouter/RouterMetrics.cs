@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using CallCrm.Engine;
 
 namespace CallCrm.CallRouter;
 
@@ -28,11 +29,34 @@ static class RouterMetrics
     public static readonly ObservableGauge<double> ClockOffsetSeconds = Meter.CreateObservableGauge("callcrm_pbx_clock_offset_seconds",
         () => s_offsets.Select(o => new Measurement<double>(o.Value, new KeyValuePair<string, object?>("node", o.Key))), "s", "Host's clock minus the PBX's.");
 
+    static readonly ConcurrentDictionary<string, PbxModelCounters> s_models = new(StringComparer.Ordinal);
+
+    public static readonly ObservableCounter<long> EventsIgnored = Meter.CreateObservableCounter("callcrm_pbx_events_ignored",
+        () => s_models.SelectMany(m => Ignored(m.Key, m.Value)), description: "Events of a PBX that changed nothing because they did not fit what is known of it, by reason.");
+
+    public static readonly ObservableCounter<long> LegsEvicted = Meter.CreateObservableCounter("callcrm_pbx_legs_evicted",
+        () => s_models.Select(m => new Measurement<long>(m.Value.Evicted, Node(m.Key))), description: "Channels given up because there were too many: their end must have been lost.");
+
+    public static readonly Counter<long> ClockSteps = Meter.CreateCounter<long>("callcrm_clock_steps", description: "Times this machine's clock was set by more than two seconds while the router worked.");
+
     public static readonly Counter<long> LookupsRemembered = Meter.CreateCounter<long>("callcrm_lookups_remembered", description: "Callers identified from memory because the database was slow or away.");
     public static readonly Counter<long> CelCalls = Meter.CreateCounter<long>("callcrm_cel_calls", description: "Calls corrected or added from the PBX's CEL file.");
     public static readonly Counter<long> CelBadLines = Meter.CreateCounter<long>("callcrm_cel_bad_lines", description: "Lines of a CEL file that could not be read.");
     public static readonly Counter<long> CelDropped = Meter.CreateCounter<long>("callcrm_cel_dropped", description: "Calls of a CEL file given up because their end never came.");
     public static readonly Counter<long> CelFailures = Meter.CreateCounter<long>("callcrm_cel_failures", description: "Looks at a CEL file that failed: file or database away.");
+
+    /// <summary>What became of a PBX's events since this session began.</summary>
+    public static void Read(string node, PbxModelCounters counters) => s_models[node] = counters;
+
+    static IEnumerable<Measurement<long>> Ignored(string node, PbxModelCounters counters) =>
+    [
+        new(counters.UnknownLeg, Node(node), Reason("unknown_leg")), new(counters.AfterEnd, Node(node), Reason("after_end")),
+        new(counters.Repeated, Node(node), Reason("repeated")), new(counters.Malformed, Node(node), Reason("malformed")),
+    ];
+
+    static KeyValuePair<string, object?> Node(string node) => new("node", node);
+
+    static KeyValuePair<string, object?> Reason(string reason) => new("reason", reason);
 
     public static void Heard(string node, TimeSpan offset, TimeSpan delay)
     {

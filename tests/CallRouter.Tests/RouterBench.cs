@@ -62,7 +62,7 @@ sealed class RouterBench : IAsyncDisposable
     /// <param name="split">The PBX's questions go to each router at once; null: to the first alone.</param>
     /// <param name="through">By which way to the same database a router of this name goes; null: the straight one.</param>
     public static async Task<RouterBench> StartAsync(string connection, Dictionary<string, string?>? settings = null, Action<DemoPbxOptions>? phones = null, AgiSplit? split = null,
-        bool inSight = true, Func<string, string>? through = null)
+        bool inSight = true, Func<string, string>? through = null, TimeProvider? time = null)
     {
         var (ami, agi) = (Ports.Free(), split?.Port ?? Ports.Free());
         var options = new DemoPbxOptions
@@ -78,7 +78,7 @@ sealed class RouterBench : IAsyncDisposable
         var pbx = new DemoPbxServer(options);
         await pbx.StartAsync();
         var spill = Directory.CreateTempSubdirectory("spill").FullName;
-        WebApplication Make(string router) => Build(through?.Invoke(router) ?? connection, ami, split?.Add(router) ?? (router == "first" ? agi : Ports.Free()), new KeptLog(router), Path.Combine(spill, router), Path.Combine(flight, router), settings);
+        WebApplication Make(string router) => Build(through?.Invoke(router) ?? connection, ami, split?.Add(router) ?? (router == "first" ? agi : Ports.Free()), new KeptLog(router), Path.Combine(spill, router), Path.Combine(flight, router), settings, time);
         var app = Make("first");
         var database = NpgsqlDataSource.Create(connection);
         await SeedAsync(database);
@@ -90,7 +90,7 @@ sealed class RouterBench : IAsyncDisposable
         return bench;
     }
 
-    static WebApplication Build(string connection, int ami, int agi, KeptLog log, string spill, string flight, Dictionary<string, string?>? settings)
+    static WebApplication Build(string connection, int ami, int agi, KeptLog log, string spill, string flight, Dictionary<string, string?>? settings, TimeProvider? time)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -111,6 +111,8 @@ sealed class RouterBench : IAsyncDisposable
             ["Pbx:0:TrunkEndpoints:0"] = "PJSIP/trunk",
         });
         builder.Configuration.AddInMemoryCollection(settings ?? []);
+        if (time is not null)
+            builder.Services.AddSingleton(time);
         builder.Services.AddHttpClient(RouterRoad.HttpClientName);
         builder.Services.Configure<RouterRoadOptions>(builder.Configuration.GetSection(RouterRoadOptions.Section));
         builder.Services.AddSingleton<RouterRoad>();
