@@ -17,6 +17,7 @@ sealed class FlightFileWriter : IDisposable
     readonly MemoryStream _packed = new();
     TimeSpan _stamp;
     long _drift_ticks;
+    long _onDisk;
 
     FlightFileWriter(Stream file, Func<string, WireRole, string>? rewrite) => (_file, _records) = (file, new WireWriter { Rewrite = rewrite });
 
@@ -78,9 +79,16 @@ sealed class FlightFileWriter : IDisposable
     public void End()
     {
         _records.Byte((byte)RecordKind.End);
+        FlushToDisk();
+    }
+
+    /// <summary>What was written outlives a power cut. Waits for the disk.</summary>
+    public void FlushToDisk()
+    {
         Flush();
-        if (_file is FileStream file)
+        if (_onDisk != Length && _file is FileStream file)
             file.Flush(flushToDisk: true);
+        _onDisk = Length;
     }
 
     public void Flush()

@@ -7,12 +7,14 @@ namespace CallCrm.CallRouter.Flight;
 sealed partial class FlightLog(FlightOptions options, TimeProvider time, ILogger log)
 {
     static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan ToDiskEvery = TimeSpan.FromSeconds(30);
     static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
 
     readonly Guid _session = Guid.CreateVersion7(time.GetUtcNow());
     FlightFileWriter? _file;
     int _number;
     long _flushed = time.GetTimestamp();
+    long? _onDisk;
     long _brokenAt;
     bool _broken;
     bool _asked;
@@ -92,7 +94,16 @@ sealed partial class FlightLog(FlightOptions options, TimeProvider time, ILogger
             return;
         _flushed = time.GetTimestamp();
         var before = _file.Length;
-        Try(_file.Flush);
+        if (_onDisk is { } last && time.GetElapsedTime(last) < ToDiskEvery)
+        {
+            Try(_file.Flush);
+        }
+        else
+        {
+            _onDisk = _flushed;
+            Try(_file.FlushToDisk);
+        }
+
         RouterMetrics.FlightBytes.Add((_file?.Length ?? before) - before);
     }
 
@@ -126,7 +137,7 @@ sealed partial class FlightLog(FlightOptions options, TimeProvider time, ILogger
             throw;
         }
 
-        (_path, _gap) = (path, null);
+        (_path, _gap, _onDisk) = (path, null, null);
         if (_broken || gap is not null)
             LogAgain(path, gap?.Inputs ?? 0);
         else if (first)

@@ -2,6 +2,7 @@ using CallCrm.CallRouter.Flight;
 using CallCrm.Engine;
 using CallCrm.TestKit;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CallCrm.CallRouter.Tests.Flight;
@@ -105,6 +106,40 @@ public sealed class RecorderTests
     }
 
     [Fact]
+    public void What_was_written_is_on_the_disk_within_half_a_minute_and_not_more_often()
+    {
+        using var recording = new Recording();
+        var (time, flushed) = (new FakeTimeProvider(), 0);
+        var recorder = new FlightRecorder(recording.Options with { Create = path => new WatchedFile(path, () => Interlocked.Increment(ref flushed)) }, time, NullLogger.Instance);
+        var inputs = ReplayTests.Site(minutes: 2, agents: 3).ToList();
+        void Second(int n)
+        {
+            recording.Handle(recorder, inputs[n].At, inputs[n].Input);
+            recorder.WaitUntilWritten();
+            time.Advance(TimeSpan.FromSeconds(1));
+            recorder.WaitUntilWritten();
+        }
+
+        for (var n = 0; n <= 28; n++)
+        {
+            Second(n);
+            flushed.Should().Be(1, "the state that a file opens with, then not before 30 s");
+        }
+
+        Second(29);
+        Second(30);
+        flushed.Should().Be(2);
+        time.Advance(TimeSpan.FromSeconds(60));
+        recorder.WaitUntilWritten();
+        var all = flushed;
+        time.Advance(TimeSpan.FromSeconds(60));
+        recorder.WaitUntilWritten();
+        flushed.Should().Be(all, "nothing came");
+        recorder.Close(inputs[30].At, recording.Engine);
+        flushed.Should().Be(all + 1, "the end");
+    }
+
+    [Fact]
     public void A_writer_that_cannot_keep_up_loses_from_the_log_alone_and_begins_anew()
     {
         using var recording = new Recording();
@@ -194,6 +229,16 @@ public sealed class RecorderTests
     }
 
     /// <summary>A disk that is full while somebody says so.</summary>
+    sealed class WatchedFile(string path, Action flushed) : FileStream(path, FileMode.CreateNew)
+    {
+        public override void Flush(bool flushToDisk)
+        {
+            base.Flush(flushToDisk);
+            if (flushToDisk)
+                flushed();
+        }
+    }
+
     sealed class Disk(FileStream file, Func<bool> full) : Stream
     {
         public override bool CanRead => false;
