@@ -56,23 +56,27 @@ public static class DoctorCommand
         var pbxs = configuration.GetSection(PbxOptions.Section).Get<List<PbxOptions>>() ?? [];
         var router = configuration.GetSection(RouterOptions.Section).Get<RouterOptions>() ?? new RouterOptions();
         var host = new HostDoctor(configuration, page);
-        var found = new List<Finding>(host.CheckConfiguration(pbxs)) { host.CheckData(), host.CheckFfmpeg(), host.CheckTranscripts(), host.CheckBackup(time.GetUtcNow()) };
+        var found = new List<Finding>(host.CheckConfiguration(pbxs)) { host.CheckData(), host.CheckFfmpeg(), host.CheckTranscripts() };
         if (host.CheckCertificate(time.GetUtcNow()) is { } certificate)
             found.Add(certificate);
         await using var agi = AnswerMeanwhile(router, pbxs, found);
         var port = host.CheckPortAsync(limit.Token);
         var database = host.CheckDatabaseAsync(router.Domain, port, limit.Token);
         var checks = pbxs.Where(p => p.Node.Length > 0).Select(p => new PbxDoctor(p, time).RunAsync(DevicesOf(p, database), limit.Token)).ToList();
+        DateTimeOffset? begun = null;
         try
         {
             found.Add((await port).Finding);
-            found.Add((await database).Finding);
+            var looked = await database;
+            found.Add(looked.Finding);
+            begun = looked.Begun;
         }
         catch (OperationCanceledException)
         {
             found.Add(Finding.Fault("host", "database", "Host or database do not answer in time: look at the machine's load."));
         }
 
+        found.Add(host.CheckBackup(time.GetUtcNow(), begun));
         foreach (var check in checks)
             found.AddRange(await check);
         if (pbxs.Count == 0)
@@ -80,7 +84,7 @@ public static class DoctorCommand
         return found;
     }
 
-    static async Task<IReadOnlyList<DoctorDevice>?> DevicesOf(PbxOptions pbx, Task<(Finding Finding, IReadOnlyList<DoctorDevice>? Devices)> database) =>
+    static async Task<IReadOnlyList<DoctorDevice>?> DevicesOf(PbxOptions pbx, Task<(Finding Finding, IReadOnlyList<DoctorDevice>? Devices, DateTimeOffset? Begun)> database) =>
         (await database).Devices?.Where(d => d.Node == pbx.Node).ToList();
 
     /// <summary>While the host does not run, its FastAGI port is answered from here, so that the way from the PBX can be tried all the same.</summary>

@@ -53,15 +53,36 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
             : Finding.Fine(Area, "data", $"The data folder {folder} can be written, {text} GB are free.");
     }
 
-    public Finding CheckBackup(DateTimeOffset now)
+    /// <param name="begun">The first start, by the database; null when that does not tell.</param>
+    public Finding CheckBackup(DateTimeOffset now, DateTimeOffset? begun)
     {
         var limit = (configuration.GetSection(BackupOptions.Section).Get<BackupOptions>() ?? new BackupOptions()).WarnAfter;
         if (LastBackup.Read(DataFolder.From(configuration)) is not { } last)
-            return Finding.Untold(Area, "backup", "No backup has been made yet: ./callcrm backup DIR, and a timer for it (docs, \"Operations\").");
+        {
+            const string None = "No backup has been made yet";
+            const string Remedy = "./callcrm backup DIR, and a timer for it (docs, \"Operations\").";
+            return limit > TimeSpan.Zero && now - (begun ?? ClusterMade()) > limit
+                ? Finding.Fault(Area, "backup", $"{None}, and there is something to lose: {Remedy}")
+                : Finding.Untold(Area, "backup", $"{None}: {Remedy}");
+        }
+
         var when = $"{last.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC in {last.Folder}";
         return limit > TimeSpan.Zero && now - last.At > limit
             ? Finding.Fault(Area, "backup", $"The last good backup is too old ({when}): run ./callcrm backup DIR, and see why its timer did not.")
             : Finding.Fine(Area, "backup", $"The last good backup is of {when}.");
+    }
+
+    /// <summary>Of CallCrm's own PostgreSQL, whether or not it runs; initdb alone writes this file.</summary>
+    DateTimeOffset? ClusterMade()
+    {
+        try
+        {
+            return DatabaseAddress.From(configuration).Cluster is { } own && new FileInfo(Path.Combine(own.Data, "PG_VERSION")) is { Exists: true } made ? new DateTimeOffset(made.LastWriteTimeUtc) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <returns>Null: the host serves no HTTPS.</returns>
@@ -152,8 +173,8 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
         Finding Taken() => Finding.Fault(Area, "port", $"Another program answers on port {page.Port}: stop it, or give CallCrm another port (--port, Web:Urls).");
     }
 
-    /// <returns>What was found, and the devices of the settings; null when they cannot be read.</returns>
-    public async Task<(Finding Finding, IReadOnlyList<DoctorDevice>? Devices)> CheckDatabaseAsync(string domain, Task<(Finding, bool Runs)> host, CancellationToken cancel)
+    /// <returns>What was found, the devices of the settings, and when the site was first started; null when they cannot be read.</returns>
+    public async Task<(Finding Finding, IReadOnlyList<DoctorDevice>? Devices, DateTimeOffset? Begun)> CheckDatabaseAsync(string domain, Task<(Finding, bool Runs)> host, CancellationToken cancel)
     {
         var address = DatabaseAddress.From(configuration);
         try
@@ -162,13 +183,28 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
             await using var connection = new NpgsqlConnection(builder.ConnectionString);
             await connection.OpenAsync(cancel);
             var fine = Finding.Fine(Area, "database", $"PostgreSQL {connection.PostgreSqlVersion} answers.");
-            return (fine, await DevicesAsync(connection, domain, cancel));
+            return (fine, await DevicesAsync(connection, domain, cancel), await BegunAsync(connection, cancel));
         }
         catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or ArgumentException)
         {
             if (address.Cluster is not null && !(await host).Runs)
-                return (Finding.Untold(Area, "database", "CallCrm's own PostgreSQL runs only while the host does; start the host to have it looked at."), null);
-            return (Finding.Fault(Area, "database", $"PostgreSQL cannot be used ({e.Message.ReplaceLineEndings(" ")}): start it, and correct ConnectionStrings:CallCrm."), null);
+                return (Finding.Untold(Area, "database", "CallCrm's own PostgreSQL runs only while the host does; start the host to have it looked at."), null, null);
+            return (Finding.Fault(Area, "database", $"PostgreSQL cannot be used ({e.Message.ReplaceLineEndings(" ")}): start it, and correct ConnectionStrings:CallCrm."), null, null);
+        }
+    }
+
+    /// <summary>When the first migration was run, as the metric of the backup's age takes it.</summary>
+    static async Task<DateTimeOffset?> BegunAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand("select min(applied)::timestamptz from schema_version", connection);
+        try
+        {
+            return await command.ExecuteScalarAsync(cancel) is DateTime at ? new DateTimeOffset(at) : null;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            // Never started with this database.
+            return null;
         }
     }
 

@@ -24,6 +24,9 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
         ("CoreShowChannels", "reporting", "the calls there are cannot be read after a login"),
     ];
 
+    /// <summary>Read classes whose events come in calls alone.</summary>
+    static readonly string[] ReadInCalls = ["agent", "cdr", "dtmf", "reporting"];
+
     static readonly (string Context, string Without)[] Contexts =
     [
         ("callcrm-in", "no call can come in"),
@@ -127,7 +130,7 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
         var commands = await client.SendAsync(new AmiAction("ListCommands"), cancel);
         await Task.WhenAll(
             CheckWriteRightsAsync(commands, devices),
-            CheckWriteTimeoutAsync(client, commands, cancel),
+            CheckUserAsync(client, commands, cancel),
             CheckClockAsync(client, cancel),
             CheckDialplanAsync(client, cancel),
             CheckDevicesAsync(client, devices, cancel),
@@ -160,6 +163,10 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
                 Fault($"right.write.{right}", $"User '{pbx.User}' may not use {action}, {without}: add \"{right}\" to write in manager.conf.");
         }
 
+        if (commands.Headers.Any(h => h.Value.Contains("Priv: agent,", StringComparison.OrdinalIgnoreCase)))
+            Fine("right.write.agent", "Write class agent is there.");
+        else
+            Untold("right.write.agent", $"The PBX offers user '{pbx.User}' no action of the write class agent: it lacks that class, or app_queue is not loaded. CallCrm can do without.");
         if (commands["UserEvent"] is not null)
             Fine("right.write.user", "Write class user is there.");
         else
@@ -171,23 +178,44 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
     }
 
     /// <summary>manager.conf can be read by a login with the write class config only, which ours has no need for.</summary>
-    async Task CheckWriteTimeoutAsync(AmiClient client, AmiResponse commands, CancellationToken cancel)
+    async Task CheckUserAsync(AmiClient client, AmiResponse commands, CancellationToken cancel)
     {
-        const string Key = "writetimeout=";
         if (commands["GetConfig"] is null)
         {
             Untold("writetimeout", "writetimeout cannot be told over AMI by a login without the write class config; it must be 5000 (the default, 100, cuts the line at the first pause).");
+            Untold("right.read", $"Whether user '{pbx.User}' has the read classes {string.Join(", ", ReadInCalls)} cannot be told without a call, or the write class config: compare read with deploy/asterisk/manager-callcrm.conf.");
             return;
         }
 
         var file = await client.SendAsync(new AmiAction("GetConfig") { { "Filename", "manager.conf" }, { "Category", pbx.User } }, cancel);
-        var line = file.Headers.Select(h => h.Value).LastOrDefault(v => v.StartsWith(Key, StringComparison.OrdinalIgnoreCase));
         if (!file.IsSuccess)
+        {
             Untold("writetimeout", $"writetimeout cannot be told ({file.Message}).");
-        else if (line is not null && int.TryParse(line[Key.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds >= 1000)
+            Untold("right.read", $"Whether user '{pbx.User}' has the read classes {string.Join(", ", ReadInCalls)} cannot be told ({file.Message}).");
+            return;
+        }
+
+        var line = Line(file, "writetimeout=");
+        if (line is not null && int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) && milliseconds >= 1000)
             Fine("writetimeout", $"writetimeout is {milliseconds} ms.");
         else
-            Fault("writetimeout", $"writetimeout of user '{pbx.User}' is {(line is null ? "the default, 100 ms" : line[Key.Length..] + " ms")}, which cuts the line at a short pause: set writetimeout = 5000 in manager.conf.");
+            Fault("writetimeout", $"writetimeout of user '{pbx.User}' is {(line is null ? "the default, 100 ms" : line + " ms")}, which cuts the line at a short pause: set writetimeout = 5000 in manager.conf.");
+        CheckQuietClasses((Line(file, "read=") ?? "").Split(',', StringSplitOptions.TrimEntries));
+    }
+
+    static string? Line(AmiResponse file, string key) =>
+        file.Headers.Select(h => h.Value).LastOrDefault(v => v.StartsWith(key, StringComparison.OrdinalIgnoreCase))?[key.Length..].Trim();
+
+    /// <summary>Those whose events the check's own channel does not make.</summary>
+    void CheckQuietClasses(string[] read)
+    {
+        foreach (var right in ReadInCalls)
+        {
+            if (read.Contains("all", StringComparer.OrdinalIgnoreCase) || read.Contains(right, StringComparer.OrdinalIgnoreCase))
+                Fine($"right.read.{right}", $"Read class {right} is there.");
+            else
+                Untold($"right.read.{right}", $"User '{pbx.User}' lacks the read class \"{right}\"{(right == "agent" ? ", so who waits in the PBX's own queues is not seen" : "")}: add it to read in manager.conf.");
+        }
     }
 
     async Task CheckClockAsync(AmiClient client, CancellationToken cancel)
@@ -346,7 +374,11 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
         else
             Fine("recordings", $"The recording folder {folder} can be read and emptied.");
         if (pbx.CelFile is not { Length: > 0 } cel)
+        {
+            Untold("cel", "No Pbx CelFile is set: calls that came and went while CallCrm was down are never known (deploy/asterisk/README.md says how).");
             return;
+        }
+
         try
         {
             using var file = new FileStream(cel, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

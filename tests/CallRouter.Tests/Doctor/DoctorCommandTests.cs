@@ -14,6 +14,13 @@ public sealed class DoctorCommandTests : IDisposable
     readonly TcpListener _other = new(IPAddress.Loopback, 0);
     readonly string _folder = Directory.CreateTempSubdirectory("callcrm-doctor").FullName;
 
+    public DoctorCommandTests()
+    {
+        // Else, run by root, CallCrm's own PostgreSQL is looked for where its user gets at it.
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
+    }
+
     public void Dispose()
     {
         _other.Dispose();
@@ -80,6 +87,22 @@ public sealed class DoctorCommandTests : IDisposable
 
         code.Should().Be(state == "fine" ? 0 : 1, output);
         output.Should().MatchRegex(state + " .*last good backup.*/backups/callcrm-x");
+    }
+
+    /// <summary>By PostgreSQL's own folder where it does not run; a new site is only told of it.</summary>
+    [Theory]
+    [InlineData(25, "note")]
+    [InlineData(27, "FAULT")]
+    public async Task No_backup_is_a_fault_once_there_was_time_for_one(int hours, string state)
+    {
+        var postgres = Directory.CreateDirectory(Path.Combine(_folder, "postgres")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(postgres, "PG_VERSION"), "17\n");
+        File.SetLastWriteTimeUtc(Path.Combine(postgres, "PG_VERSION"), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-hours));
+
+        var (code, output) = await RunAsync([]);
+
+        code.Should().Be(state == "note" ? 0 : 1, output);
+        output.Should().MatchRegex(state + " .*No backup has been made yet.*callcrm backup DIR");
     }
 
     [Theory]

@@ -22,6 +22,8 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     string _systemName = "pbx-1";
     string _deviceState = "NOT_INUSE";
     string? _writeTimeout;
+    string _read = "system,call,agent,user,cdr,dtmf,reporting,dialplan";
+    string _privilege = "agent,all";
     TimeSpan _ahead;
     bool _stamped = true;
     int _mailboxes;
@@ -49,7 +51,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
 
         found.Where(f => f.State != FindingState.Fine).Should().BeEmpty();
         found.Select(f => f.Check).Should().Contain(["ami", "systemname", "right.read.system", "right.read.call", "right.read.user", "right.read.dialplan", "right.write.call",
-            "right.write.originate", "right.write.reporting", "right.write.user", "writetimeout", "clock", "dialplan", "dialplan.version", "agi", "devices", "recordings", "cel"]);
+            "right.write.originate", "right.write.reporting", "right.write.user", "right.write.agent", "right.read.agent", "right.read.cdr", "right.read.dtmf", "right.read.reporting", "writetimeout", "clock", "dialplan", "dialplan.version", "agi", "devices", "recordings", "cel"]);
     }
 
     [Theory]
@@ -118,6 +120,24 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_missing_and_can_be_done_without_is_a_note()
+    {
+        (_writeTimeout, _read, _privilege) = ("5000", "system,call,user,dialplan", "some,all");
+        _allowed.Remove("UserEvent");
+
+        var found = await ExamineAsync();
+
+        found.Should().NotContain(f => f.State == FindingState.Fault);
+        found.Where(f => f.State == FindingState.Untold).Select(f => f.Check).Should().BeEquivalentTo(
+            "cel", "right.write.user", "right.write.agent", "right.read.agent", "right.read.cdr", "right.read.dtmf", "right.read.reporting");
+        found.Single(f => f.Check == "cel").Text.Should().Contain("never known");
+    }
+
+    [Fact]
+    public async Task Read_classes_that_nobody_tells_are_one_note() =>
+        (await ExamineAsync()).Should().ContainSingle(f => f.Check == "right.read").Which.Should().Match<Finding>(f => f.State == FindingState.Untold && f.Text.Contains("agent, cdr, dtmf, reporting"));
+
+    [Fact]
     public async Task Mailboxes_are_looked_for_only_when_the_PBX_has_some()
     {
         _pbx.VoicemailFolder = "/nowhere/voicemail";
@@ -167,10 +187,10 @@ public sealed class PbxDoctorTests : IAsyncDisposable
                 return true;
             case "ListCommands":
                 var all = _writeTimeout is null ? _allowed : _allowed.Append("GetConfig");
-                await session.RespondAsync(action, "Success", string.Concat(all.Select(a => $"{a}: What it does.  (Priv: some,all)\r\n")));
+                await session.RespondAsync(action, "Success", string.Concat(all.Select(a => $"{a}: What it does.  (Priv: {_privilege})\r\n")));
                 return true;
             case "GetConfig":
-                await session.RespondAsync(action, "Success", $"Category-000000: callcrm\r\nLine-000000-000000: writetimeout={_writeTimeout}\r\n");
+                await session.RespondAsync(action, "Success", $"Category-000000: callcrm\r\nLine-000000-000000: read={_read}\r\nLine-000000-000001: writetimeout={_writeTimeout}\r\n");
                 return true;
             case "Getvar":
                 await session.RespondAsync(action, "Success", $"Variable: {action["Variable"]}\r\nValue: {_deviceState}\r\n");
