@@ -91,11 +91,11 @@ public sealed record NumberRange(long After, long UpTo)
 /// <param name="Greeting">What to say first on the dialled number, in the client's language, else the number's, else the agent's; names are filled in.</param>
 /// <param name="Wait_s">How long the caller had waited at the offer.</param>
 /// <param name="Transfer">It comes from a colleague, or back from one.</param>
-/// <param name="Note">Of a transferred call: what was noted so far; <paramref name="ScriptStep"/> is where the script is.</param>
+/// <param name="Notes">Of a transferred call: what each of those who had it noted; <paramref name="ScriptStep"/> is where the script is.</param>
 /// <param name="Rings_s">Full ring time.</param>
 public sealed record PopView(Guid OfferId, Guid CallId, long CallNumber, DateTimeOffset OfferedAt, int Rings_s, int Wait_s, CallerView Caller, string Lookup, string? QueueName,
     string? NumberName, string? Greeting, ReasonView Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script,
-    string Device, bool CanAnswer, bool CanHold, bool Ringing, TransferView? Transfer = null, string? Note = null, string? ScriptStep = null);
+    string Device, bool CanAnswer, bool CanHold, bool Ringing, TransferView? Transfer = null, IReadOnlyList<DraftFieldView>? Notes = null, string? ScriptStep = null);
 
 /// <summary>A transfer from the desk.</summary>
 /// <param name="Step">TransferStep name: Ringing, Consulting, WithClient, Together, Returning, Done, Failed, Cancelled.</param>
@@ -160,8 +160,10 @@ public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction
     IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null, TransferView? Transfer = null,
     IReadOnlyList<string>? ListenedBy = null);
 
-/// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, next_at, subject, contact, deal (an id, or new), deal_type, deal_title, deal_stage, deal_amount, prefill, script.step, answer.{question id}, card.{field}.</summary>
-public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt)
+/// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, next_at, subject, contact, deal (an id, or new), deal_type, deal_title, deal_stage, deal_amount, prefill, script.step, answer.{question id}, card.{field}.
+/// What another agent of the call noted comes as note.{agent id}, to be read only.</summary>
+/// <param name="By">Of such a note: whose it is.</param>
+public sealed record DraftFieldView(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt, string? By = null)
 {
     /// <summary>Typed by whoever it is sent to: they may see all of it.</summary>
     [JsonIgnore]

@@ -28,6 +28,8 @@ static class Some
 
     public static DraftFieldView Field(string field, string value, long version, string page = "other") => new(field, value, version, page, Noon);
 
+    public static DraftFieldView OthersNote(string by, string value, long version) => Field("note.0190b000-0000-7000-8000-0000000000a1", value, version) with { By = by };
+
     public static AgentStateView State(string state = "Ready", string? reason = null, DateTimeOffset? until = null, bool canExtend = false) =>
         new(state, reason, "pbx", "110", Noon, until, null, canExtend);
 

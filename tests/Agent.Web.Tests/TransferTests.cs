@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bunit;
 using CallCrm.AgentWeb.Desk;
+using CallCrm.AgentWeb.Drafts;
 using CallCrm.Contracts;
 
 namespace CallCrm.Agent.Web.Tests;
@@ -164,17 +165,36 @@ public sealed class TransferTests : PageContext
     public async Task The_receiver_sees_who_asks_about_whom_the_note_and_the_place_in_the_script()
     {
         await Session.LoadAsync();
-        var pop = Some.Pop(card: Some.Card(), script: Some.Script()) with { Transfer = Transfer("Ringing", mine: false), Note = "Wants the red one", ScriptStep = "why details" };
+        var pop = Some.Pop(card: Some.Card(), script: Some.Script()) with { Transfer = Transfer("Ringing", mine: false), Notes = [Some.OthersNote("Anna Verdi", "Wants the red one", 1)], ScriptStep = "why details" };
         Feed.Take(Some.Snapshot(Some.Desk("Ringing", pop)));
         var desk = Render<DeskPage>();
         var shown = desk.Find("[data-test=pop-transfer]").TextContent;
-        shown.Should().Contain("Anna Verdi, about Ilaria Gentile").And.Contain("Wants the red one").And.Contain("The script is at: Details");
+        shown.Should().Contain("Anna Verdi, about Ilaria Gentile").And.Contain("Anna Verdi noted").And.Contain("Wants the red one").And.Contain("The script is at: Details");
         desk.Find("[data-test=script-step]").GetAttribute("data-step").Should().Be("details");
         Feed.Take(Some.Message(Some.Me("Talking"), new CallEvent(Some.Call() with { Transfer = Transfer("Consulting", mine: false) })));
         desk.WaitForAssertion(() => desk.Find("[data-test=transfer-asked]").TextContent.Should().Contain("Anna Verdi asks you"));
         desk.FindAll("[data-test=transfer]").Should().BeEmpty("the client is not theirs yet");
         Feed.Take(Some.Message(new CallEvent(Some.Call() with { Transfer = Transfer("Done", mine: false) })));
         desk.WaitForAssertion(() => desk.Find("[data-test=transfer]"));
+    }
+
+    [Fact]
+    public async Task Who_got_the_call_reads_the_colleagues_note_beside_their_own_while_both_type()
+    {
+        await InCallAsync(draft: Some.OthersNote("Anna Verdi", "Wants the red one", 1));
+        var desk = Render<DeskPage>();
+        desk.Find("[data-test=others-note]").TextContent.Should().Contain("Anna Verdi noted").And.Contain("Wants the red one");
+        desk.Find("[data-test=note]").GetAttribute("value").Should().BeNullOrEmpty();
+        desk.Find("[data-test=note]").Focus();
+        desk.Find("[data-test=note]").Input("Takes two");
+        Feed.Take(Some.Message(new DraftEvent(Some.CallId, Some.OthersNote("Anna Verdi", "Wants the red one, hurry", 2))));
+        desk.WaitForAssertion(() => desk.Find("[data-test=others-note]").TextContent.Should().Contain("hurry"));
+        desk.Find("[data-test=note]").GetAttribute("value").Should().Be("Takes two");
+        desk.Find("[data-test=note]").Input("Takes two, blue");
+        await Drafts.FlushAsync(Some.CallId);
+        Server.Written("note").Last().Should().Be("Takes two, blue");
+        Server.Asked.Should().NotContain(a => a.Path.Contains("/draft/note."));
+        RecordDraft.Save(Drafts, Some.CallId, true, "p", Guid.Empty).Note.Should().Be("Takes two, blue");
     }
 
     [Fact]

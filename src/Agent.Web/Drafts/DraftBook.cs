@@ -26,6 +26,8 @@ sealed class DraftBook
 
     /// <summary>Drafts of past calls, as the server had them when they were opened and as this page saved them since.</summary>
     readonly ConcurrentDictionary<Guid, ConcurrentDictionary<string, string>> _opened = new();
+    readonly ConcurrentDictionary<Guid, IReadOnlyList<DraftFieldView>> _openedOthers = new();
+
     /// <summary>Of simulated calls: here alone, never sent, not kept in the browser.</summary>
     readonly ConcurrentDictionary<Guid, ConcurrentDictionary<string, string>> _practice = new();
     bool _loaded;
@@ -75,9 +77,14 @@ sealed class DraftBook
     public async Task OpenAsync(Guid call)
     {
         var fields = await _api.DraftAsync(call);
-        _opened[call] = new(fields.Select(f => KeyValuePair.Create(f.Field, f.Value)), StringComparer.Ordinal);
+        _openedOthers[call] = [.. fields.Where(f => f.By is not null)];
+        _opened[call] = new(fields.Where(f => f.By is null).Select(f => KeyValuePair.Create(f.Field, f.Value)), StringComparer.Ordinal);
         Changed?.Invoke();
     }
+
+    /// <summary>What the call's other agents noted, to be read only.</summary>
+    public IEnumerable<DraftFieldView> OthersNotes(Guid call) =>
+        (_feed.State.Call?.CallId == call ? _feed.State.Draft.Values : _openedOthers.GetValueOrDefault(call) ?? []).Where(f => f is { By: not null, Value.Length: > 0 }).OrderBy(f => f.By, StringComparer.CurrentCulture).ThenBy(f => f.Field, StringComparer.Ordinal);
 
     /// <summary>All fields with this prefix and a value, the prefix cut off.</summary>
     public Dictionary<string, string> Values(Guid call, string prefix)

@@ -229,9 +229,9 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             {{Open}}
             select m.call_id, d.text from waiting m cross join lateral (
               select left(d.value #>> '{}', 200) as text from call_draft d where (d.call_id = m.call_id or d.call_id in (select id from call where merged_into = m.call_id))
-                and d.field in ('note', 'next_step') and d.owner_id in (@person, @none) and d.value #>> '{}' <> '' order by d.field = 'note' desc, d.updated_at desc limit 1) d;
+                and d.field in ('note', 'next_step') and d.user_id = @person and d.value #>> '{}' <> '' order by d.field = 'note' desc, d.updated_at desc limit 1) d;
             """,
-            new { person, none = Guid.Empty, since = time.GetUtcNow() - UnfinishedFor }, cancellationToken: cancel));
+            new { person, since = time.GetUtcNow() - UnfinishedFor }, cancellationToken: cancel));
         var count = await results.ReadSingleAsync<long>();
         var rows = (await results.ReadAsync<Row>()).Select(View).ToList();
         var typed = (await results.ReadAsync<(Guid Call, string Text)>()).ToDictionary(t => t.Call, t => t.Text);

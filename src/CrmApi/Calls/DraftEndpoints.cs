@@ -14,9 +14,9 @@ internal static partial class DraftEndpoints
 
     public static void Map(IEndpointRouteBuilder calls)
     {
-        calls.MapGet("/{id}/draft", GetAsync).RequireAuthorization(Rights.WriteDrafts).WithName("GetDraft").WithSummary("All fields of a call's draft");
+        calls.MapGet("/{id}/draft", GetAsync).RequireAuthorization(Rights.WriteDrafts).WithName("GetDraft").WithSummary("All fields of a call's draft, with the notes of its other agents (note.{agent})");
         calls.MapPut("/{id}/draft/{field}", PutAsync).RequireAuthorization(Rights.WriteDrafts)
-            .WithName("SaveDraftField").WithSummary("Write one field of a call's draft; the last writer wins, the person's other pages are told");
+            .WithName("SaveDraftField").WithSummary("Write one field of one's own draft of a call; of one's pages the last writer wins, the others are told");
     }
 
     static async Task<Results<Ok<IReadOnlyList<DraftFieldView>>, ProblemHttpResult>> GetAsync(Guid id, Person person, DraftStore drafts, CallStore calls, Feed feed, CancellationToken cancel)
@@ -27,7 +27,7 @@ internal static partial class DraftEndpoints
     }
 
     static async Task<Results<Ok<DraftFieldView>, ProblemHttpResult>> PutAsync(Guid id, string field, DraftWrite write, Person person, DraftStore drafts, CallStore calls, Feed feed,
-        CallScripts scripts, ScriptShelf shelf, CancellationToken cancel)
+        CallScripts scripts, ScriptShelf shelf, LiveFacts facts, CancellationToken cancel)
     {
         if (!Field().IsMatch(field)) return Problems.Invalid("field", "note, disposition, next_step, next_at, subject, contact, deal, deal_type, deal_title, deal_stage, deal_amount, prefill, script.step, answer.{question}, card.{field}");
         if (write.Value.Length > LongestValue) return Problems.Invalid("value", $"at most {LongestValue} characters");
@@ -39,8 +39,8 @@ internal static partial class DraftEndpoints
             : await drafts.WriteAsync(id, person.Id, field, value, page, scripts.Of(id), cancel);
         var told = new DraftEvent(id, written) { At = written.UpdatedAt };
         feed.TellOtherPages(person.Id, written.PageId, told with { Field = written with { Own = true } });
-        foreach (var other in !DraftStore.IsOwn(field) && feed.State.Calls.TryGetValue(id, out var call) ? call.Agents.Remove(person.Id) : [])
-            feed.Tell(Audience.Of(other), told);
+        foreach (var other in field == CallDraft.Note && feed.State.Calls.TryGetValue(id, out var call) ? call.Agents.Remove(person.Id) : [])
+            feed.Tell(Audience.Of(other), told with { Field = CallDraft.OfAnother(written, person.Id, facts.Names.Person(person.Id)) });
         return TypedResults.Ok(written with { Own = true });
     }
 

@@ -1,4 +1,5 @@
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Scripts;
 using Dapper;
 using Npgsql;
@@ -6,10 +7,10 @@ using Npgsql;
 namespace CallCrm.CrmApi.Calls;
 
 /// <summary>
-/// One document per call: notes, script answers, wrap-up fields. The last writer of a field wins, its version grows. The fields of the wrap-up are
-/// each agent's own: of a transferred call each wraps up their own leg.
+/// One document per call and agent: note, script answers, wrap-up fields. Of one person's pages the last writer of a field wins; its version grows over all
+/// the call's agents, so that a page takes what follows another's. What is seen of the others: <see cref="CallDraft"/>.
 /// </summary>
-internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
+internal sealed class DraftStore(NpgsqlDataSource database, LiveFacts facts, TimeProvider time)
 {
     /// <summary>Kept with the draft, so that a restart changes no running conversation: <c>id@version</c>. Not shown.</summary>
     public const string ScriptField = "script";
@@ -17,50 +18,42 @@ internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
     /// <summary>The steps so far and the one where the script stands.</summary>
     public const string PathField = "script.step";
 
-    public static bool IsOwn(string field) => field is "disposition" or "next_step" or "next_at" or "subject" or "contact" or "deal" or "deal_type" or "deal_title" or "deal_stage" or "deal_amount" or "prefill";
+    const string Write =
+        """
+        with script as (
+          insert into call_draft (call_id, field, value, version, user_id, page_id, updated_at)
+          select @call, @ScriptField, to_jsonb(@script::text), 1, @person, @pageId, @now where @script::text is not null
+          on conflict (call_id, field, owner_id) do nothing
+        )
+        insert into call_draft as d (call_id, field, owner_id, value, version, user_id, page_id, updated_at)
+        select @call, @field, @person, to_jsonb(@value::text), 1 + coalesce(max(o.version), 0), @person, @pageId, @now
+        from call_draft o where o.field = @field and o.call_id = any(array(select @call union all select id from call where merged_into = @call))
+        on conflict (call_id, field, owner_id) do update
+        set value = excluded.value, version = greatest(d.version + 1, excluded.version), user_id = excluded.user_id, page_id = excluded.page_id, updated_at = excluded.updated_at
+        returning version
+        """;
+
+    public static bool IsOfWrapUp(string field) => field is "disposition" or "next_step" or "next_at" or "subject" or "contact" or "deal" or "deal_type" or "deal_title" or "deal_stage" or "deal_amount" or "prefill";
 
     public async Task<DraftFieldView> WriteAsync(Guid call, Guid person, string field, string value, string pageId, (string Id, string Version)? script, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var version = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            """
-            with script as (
-              insert into call_draft (call_id, field, value, version, user_id, page_id, updated_at)
-              select @call, @scriptField, to_jsonb(@script::text), 1, @person, @pageId, @now where @script::text is not null
-              on conflict (call_id, field, owner_id) do nothing
-            )
-            insert into call_draft as d (call_id, field, owner_id, value, version, user_id, page_id, updated_at)
-            values (@call, @field, @owner, to_jsonb(@value::text), 1, @person, @pageId, @now)
-            on conflict (call_id, field, owner_id) do update
-            set value = excluded.value, version = d.version + 1, user_id = excluded.user_id, page_id = excluded.page_id, updated_at = excluded.updated_at
-            returning version
-            """,
-            new { call, scriptField = ScriptField, script = script is { } s ? $"{s.Id}@{s.Version}" : null, field, owner = IsOwn(field) ? person : Guid.Empty, value, person, pageId, now }, cancellationToken: cancel));
+        var version = await connection.ExecuteScalarAsync<long>(new CommandDefinition(Write,
+            new { call, ScriptField, script = script is { } s ? $"{s.Id}@{s.Version}" : null, field, value, person, pageId, now }, cancellationToken: cancel));
         return new DraftFieldView(field, value, version, pageId, now);
     }
 
-    /// <summary>The path, and each move since the one before with its time: of two pages at once each sees what the other wrote.</summary>
+    /// <summary>The path, and each move since the one before with its time: of two pages at once each sees what the other wrote, who gets the call goes on from where it is.</summary>
     public async Task<DraftFieldView> WritePathAsync(Guid call, Guid person, string value, string pageId, Script script, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         await LockPathAsync(transaction, call, cancel);
-        var before = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
-            "select value #>> '{}' from call_draft where call_id = @call and field = @PathField and owner_id = @none", new { call, PathField, none = Guid.Empty }, transaction, cancellationToken: cancel));
-        var version = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            """
-            with script as (
-              insert into call_draft (call_id, field, value, version, user_id, page_id, updated_at) values (@call, @ScriptField, to_jsonb(@script::text), 1, @person, @pageId, @now)
-              on conflict (call_id, field, owner_id) do nothing
-            )
-            insert into call_draft as d (call_id, field, value, version, user_id, page_id, updated_at) values (@call, @PathField, to_jsonb(@value::text), 1, @person, @pageId, @now)
-            on conflict (call_id, field, owner_id) do update
-            set value = excluded.value, version = d.version + 1, user_id = excluded.user_id, page_id = excluded.page_id, updated_at = excluded.updated_at
-            returning version
-            """,
-            new { call, ScriptField, PathField, script = $"{script.Id}@{script.Version}", value, person, pageId, now }, transaction, cancellationToken: cancel));
+        var before = (await ReadAsync(connection, transaction, call, person, cancel)).FirstOrDefault(f => f.Field == PathField)?.Value;
+        var version = await connection.ExecuteScalarAsync<long>(new CommandDefinition(Write,
+            new { call, ScriptField, script = $"{script.Id}@{script.Version}", field = PathField, value, person, pageId, now }, transaction, cancellationToken: cancel));
         await AddVisitsAsync(transaction, call, person, script, ScriptPath.Between(ScriptPath.Read(before, script), ScriptPath.Read(value, script)), cancel);
         await transaction.CommitAsync(cancel);
         return new DraftFieldView(PathField, value, version, pageId, now);
@@ -89,16 +82,23 @@ internal sealed class DraftStore(NpgsqlDataSource database, TimeProvider time)
     public async Task<IReadOnlyList<DraftFieldView>> ReadAsync(Guid call, Guid person, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return [.. (await connection.QueryAsync<Row>(new CommandDefinition(
-            """
-            select distinct on (field) field, value #>> '{}' as value, version, page_id, updated_at, user_id from call_draft
-            where (call_id = @call or call_id in (select id from call where merged_into = @call)) and owner_id in (@person, @none)
-            order by field, updated_at desc
-            """,
-            new { call, person, none = Guid.Empty }, cancellationToken: cancel))).Select(r => new DraftFieldView(r.Field, r.Value, r.Version, r.PageId, r.UpdatedAt) { Own = r.UserId == person })];
+        return await ReadAsync(connection, null, call, person, cancel);
     }
 
-    sealed record Row(string Field, string Value, long Version, string PageId, DateTimeOffset UpdatedAt, Guid UserId);
+    async Task<IReadOnlyList<DraftFieldView>> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, Guid call, Guid person, CancellationToken cancel)
+    {
+        await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
+            """
+            select call_id, field, owner_id, user_id, value #>> '{}' as value, version, page_id, updated_at from call_draft
+            where call_id = any(array(select @call union all select id from call where merged_into = @call));
+            select agent_id, max(started_at) from call_leg
+            where call_id = any(array(select @call union all select id from call where merged_into = @call)) and agent_id is not null group by agent_id;
+            """,
+            new { call }, transaction, cancellationToken: cancel));
+        var rows = (await results.ReadAsync<DraftRow>()).AsList();
+        var draft = new CallDraft(rows, (await results.ReadAsync<(Guid Agent, DateTimeOffset Came)>()).ToDictionary(c => c.Agent, c => c.Came));
+        return [.. draft.SeenBy(person, agent => facts.Names.Person(agent))];
+    }
 
     public async Task<bool> CallExistsAsync(Guid call, CancellationToken cancel)
     {

@@ -9,15 +9,12 @@ namespace CallCrm.CrmApi.Live;
 /// <summary>What the database adds to the live state, for the calls that need it.</summary>
 /// <param name="Calls">For which it was read.</param>
 internal sealed record Dress(IReadOnlySet<Guid> Calls, IReadOnlyDictionary<Guid, ClientCardView> Cards, IReadOnlyDictionary<Guid, CandidateView> Candidates,
-    ILookup<Guid, (Guid Owner, Guid By, DraftFieldView Field)> Drafts)
+    IReadOnlyDictionary<Guid, CallDraft> Drafts)
 {
     /// <summary>The draft as this agent sees it.</summary>
-    public IEnumerable<DraftFieldView> DraftOf(Guid call, Guid agent) => Drafts[call].Where(d => d.Owner == Guid.Empty || d.Owner == agent).Select(d => d.Field with { Own = d.By == agent });
+    public IEnumerable<DraftFieldView> DraftOf(Guid call, Guid agent, LiveNames names) => Drafts.TryGetValue(call, out var draft) ? draft.SeenBy(agent, person => names.Person(person)) : [];
 
-    /// <summary>What the call's agents share.</summary>
-    public string? Field(Guid call, string field) => Drafts[call].Where(d => d.Owner == Guid.Empty && d.Field.Field == field).Select(d => d.Field.Value).FirstOrDefault(v => v.Length > 0);
-
-    public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), Array.Empty<(Guid, Guid, DraftFieldView)>().ToLookup(_ => Guid.Empty));
+    public static Dress None { get; } = new(new HashSet<Guid>(), new Dictionary<Guid, ClientCardView>(), new Dictionary<Guid, CandidateView>(), new Dictionary<Guid, CallDraft>());
 }
 
 /// <param name="Calls">Their cards, candidates and drafts.</param>
@@ -41,10 +38,11 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
           (select string_agg(distinct p.extension, ', ') from client_phone p where p.client_id = c.id and p.extension <> '') as extension from client c
         left join lateral (select started_at as at from call where client_id = c.id order by started_at desc limit 1) l on true
         where c.id = any(@candidates) and not (c.merged_into is not null and client_root(c.id) = any(@candidates));
-        select distinct on (k.id, d.field, d.owner_id) k.id as call_id, d.field, d.owner_id, d.user_id, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
-        from unnest(@drafts) k (id)
-        join call_draft d on d.call_id = k.id or d.call_id in (select id from call where merged_into = k.id)
-        order by k.id, d.field, d.owner_id, d.updated_at desc;
+        select k.id as call_id, d.field, d.owner_id, d.user_id, d.value #>> '{}' as value, d.version, d.page_id, d.updated_at
+        from unnest(@drafts) k (id) cross join lateral (select k.id union all select m.id from call m where m.merged_into = k.id) c (id) join call_draft d on d.call_id = c.id;
+        select k.id, l.agent_id, max(l.started_at)
+        from unnest(@drafts) k (id) cross join lateral (select k.id union all select m.id from call m where m.merged_into = k.id) c (id)
+        join call_leg l on l.call_id = c.id and l.agent_id is not null group by k.id, l.agent_id;
         """;
 
     public async Task<Dress> ReadAsync(DressWish wish, CancellationToken cancel)
@@ -70,9 +68,8 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
             if (field.Value.Split('@') is [var id, var version]) scripts.Restore(field.CallId, id, version);
         }
 
-        var drafts = fields.Where(f => f.Field != DraftStore.ScriptField).ToLookup(d => d.CallId, d => (d.OwnerId, d.UserId, new DraftFieldView(d.Field, d.Value, d.Version, d.PageId, d.UpdatedAt)));
+        var came = (await results.ReadAsync<(Guid Call, Guid Agent, DateTimeOffset At)>()).ToLookup(c => c.Call);
+        var drafts = fields.Where(f => f.Field != DraftStore.ScriptField).GroupBy(f => f.CallId).ToDictionary(d => d.Key, d => new CallDraft(d, came[d.Key].ToDictionary(c => c.Agent, c => c.At)));
         return new Dress(wish.Calls.Select(c => c.Id).ToHashSet(), cards, candidates, drafts);
     }
-
-    sealed record DraftRow(Guid CallId, string Field, Guid OwnerId, Guid UserId, string Value, long Version, string PageId, DateTimeOffset UpdatedAt);
 }

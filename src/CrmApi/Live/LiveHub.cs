@@ -114,6 +114,6 @@ internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressin
     async Task<IEnumerable<DraftEvent>> DraftsAsync(LiveCall call, Guid agent, CancellationToken cancel)
     {
         var dress = await dressing.ReadAsync(new DressWish([call], [], []), cancel);
-        return dress.DraftOf(call.Id, agent).Select(d => new DraftEvent(call.Id, d) { At = d.UpdatedAt });
+        return dress.DraftOf(call.Id, agent, facts.Names).Select(d => new DraftEvent(call.Id, d) { At = d.UpdatedAt });
     }
 }

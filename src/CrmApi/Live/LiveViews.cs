@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 using CallCrm.Engine;
 using Microsoft.Extensions.Options;
@@ -19,10 +20,11 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook r
     {
         var number = Names.Number(call.Dialled);
         var handed = offer.Rule is RouteRule.Transfer or RouteRule.Consult or RouteRule.TransferBack;
+        DraftFieldView[] draft = handed ? [.. dress.DraftOf(call.Id, offer.Agent, Names)] : [];
         return new PopView(offer.Id, call.Id, facts.Number(call.Id), offer.At, offer.Ring_s, Seconds(offer.At - (call.QueuedAt ?? call.StartedAt)), Caller(call), Lookup(call),
             Names.Queue(offer.Queue), number?.Name, scripts.Greeting(call, offer.Agent, Card(call, offer.Agent, dress)), Reason(call.Decision, offer.Rule, offer.Agent),
             Card(call, offer.Agent, dress), Candidates(call, dress), scripts.For(call, offer.Agent, Card(call, offer.Agent, dress)), offer.Device, offer.CanAnswer, offer.CanHold, offer.Rang,
-            handed ? Transfer(call, offer.Agent) : null, handed ? dress.Field(call.Id, "note") : null, handed ? dress.Field(call.Id, "script.step") : null);
+            handed ? Transfer(call, offer.Agent) : null, draft.Where(f => f.By is not null).ToArray() is { Length: > 0 } notes ? notes : null, draft.FirstOrDefault(f => f.Field == DraftStore.PathField)?.Value);
     }
 
     public LiveCallView Call(LiveState state, LiveCall call, Guid agentId, Dress dress)
@@ -33,7 +35,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook r
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
-            Card(call, agentId, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, agentId, dress)), call.CanAnswer, call.Holders.ContainsValue(agentId), call.Recorded, [.. dress.DraftOf(call.Id, agentId)], call.Node, call.Routed,
+            Card(call, agentId, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, agentId, dress)), call.CanAnswer, call.Holders.ContainsValue(agentId), call.Recorded, [.. dress.DraftOf(call.Id, agentId, Names)], call.Node, call.Routed,
             scripts.Greeting(call, agentId, Card(call, agentId, dress)), Transfer(call, agentId),
             showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null);
     }

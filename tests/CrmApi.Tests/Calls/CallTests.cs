@@ -111,7 +111,7 @@ public sealed class CallTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     }
 
     [PostgresFact]
-    public async Task A_draft_is_one_document_in_which_the_last_writer_of_a_field_wins()
+    public async Task A_draft_is_one_document_of_a_persons_pages_and_anothers_note_stands_beside_it()
     {
         var call = await TalkAsync(Seeds.Anna, "101", Seeds.Rossi, "+390212345678", end: false);
         await using var anna = await host.SignInAsync("anna");
@@ -130,10 +130,11 @@ public sealed class CallTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         (await Put(anna, "answer.q1", "yes", one.PageId)).Version.Should().Be(1);
         (await Put(sara, "note", "three", "sara's")).Version.Should().Be(3);
         (await two.NextAsync<DraftEvent>(e => e.Field is { Field: "note", Version: 1 })).CallId.Should().Be(call);
-        (await one.NextAsync<DraftEvent>(e => e.Field is { Field: "note", Version: 3 })).Field.Value.Should().Be("three");
+        (await one.NextAsync<DraftEvent>(e => e.Field is { Field: "note", Version: 2 })).Field.Value.Should().Be("two");
+        (await one.NextAsync<DraftEvent>(e => e.Field.By is not null)).Field.Should().BeEquivalentTo(new { Field = $"note.{Seeds.Sara}", Value = "three", Version = 3, By = "Sara Conti" });
         one.Events.OfType<DraftEvent>().Should().NotContain(e => e.Field.PageId == one.PageId);
         var fields = await anna.Http.GetFromJsonAsync<List<DraftFieldView>>($"api/calls/{call}/draft");
-        fields!.Select(f => (f.Field, f.Value)).Should().BeEquivalentTo([("note", "three"), ("answer.q1", "yes")]);
+        fields!.Select(f => (f.Field, f.Value)).Should().BeEquivalentTo([("note", "two"), ($"note.{Seeds.Sara}", "three"), ("answer.q1", "yes")]);
 
         (await luca.ProblemAsync(HttpMethod.Put, $"api/calls/{call}/draft/note", """{"value":"x","pageId":"p"}""")).Status.Should().Be(HttpStatusCode.NotFound);
         (await anna.ProblemAsync(HttpMethod.Put, $"api/calls/{call}/draft/evil%20field", """{"value":"x","pageId":"p"}""")).Problem.Errors!.Keys.Should().Equal("field");

@@ -6,6 +6,7 @@ using CallCrm.CrmApi.Tests.Host;
 using CallCrm.CrmApi.Tests.Live;
 using CallCrm.Engine;
 using CallCrm.TestKit;
+using Dapper;
 
 namespace CallCrm.CrmApi.Tests.Calls;
 
@@ -113,7 +114,8 @@ public sealed class TransferTests(ApiHost host) : IClassFixture<ApiHost>
         await story.WriteAsync([story.Transfer(call, TransferStep.Ringing, Seeds.Anna, Seeds.Luca), .. story.OffersBy(RouteRule.Consult, call, second, Seeds.Luca, "102", Seeds.Rossi)]);
         var pop = (await receiver.NextAsync<PopEvent>(e => e.Pop.OfferId == second)).Pop;
         pop.Transfer.Should().Be(new TransferView("Ringing", true, false, "Anna Verdi", "Luca Neri", null, null, null));
-        (pop.Note, pop.ScriptStep, pop.Card!.Id).Should().Be(("Wants the red one", "opening need", Seeds.Rossi));
+        (pop.ScriptStep, pop.Card!.Id).Should().Be(("opening need", Seeds.Rossi));
+        pop.Notes!.Select(n => (n.By, n.Value)).Should().Equal(("Anna Verdi", "Wants the red one"));
         var ringing = (await sender.NextAsync<CallEvent>(e => e.Call is { Transfer.Step: "Ringing" } c && c.CallId == call)).Call;
         (ringing.State, ringing.Transfer!.Mine).Should().Be(("Talking", true), "the sender goes on talking");
 
@@ -123,6 +125,62 @@ public sealed class TransferTests(ApiHost host) : IClassFixture<ApiHost>
         await host.RestartAsync();
         await using var again = await host.SignInAsync("anna");
         (await again.OpenAsync()).Answer.Desk!.Call!.Should().BeEquivalentTo(new { State = "Talking", Transfer = new { Step = "Consulting", Attended = true, Mine = true, To = "Luca Neri" } }, "a page that comes back sees how far it is");
+    }
+
+    [PostgresFact]
+    public async Task After_a_hand_over_both_go_on_typing_and_nobodys_text_is_lost()
+    {
+        await using var story = await Story.BeginAsync(host);
+        await using var anna = await host.SignInAsync("anna");
+        await using var luca = await host.SignInAsync("luca");
+        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        async Task<long> TypeAsync(Page page, string field, string value)
+        {
+            using var written = await page.Http.PutAsJsonAsync($"api/calls/{call}/draft/{field}", new DraftWrite(value, page == anna ? "anna's" : "luca's"), ContractsJson.Default.DraftWrite);
+            written.EnsureSuccessStatusCode();
+            return (await written.Content.ReadFromJsonAsync(ContractsJson.Default.DraftFieldView))!.Version;
+        }
+
+        async Task<Dictionary<string, string>> SeesAsync(Page page) =>
+            (await page.GetAsync($"api/calls/{call}/draft", ContractsJson.Default.IReadOnlyListDraftFieldView)).ToDictionary(f => f.Field, f => f.Value);
+
+        await story.WriteAsync([.. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(call, offer, Seeds.Anna, "101"), .. story.Answers(call, offer, Seeds.Anna, "101")]);
+        await story.WrittenAsync(host);
+        await using var sender = await anna.OpenAsync();
+        await using var receiver = await luca.OpenAsync();
+        await TypeAsync(anna, "note", "wants the red one");
+        await TypeAsync(anna, "answer.size", "small");
+        await TypeAsync(anna, "answer.city", "Roma");
+        await TypeAsync(anna, "script.step", "opening need");
+        await story.WriteAsync([.. story.Transfers(call, Seeds.Anna, Seeds.Luca, "102", 9_000), story.Agent(Seeds.Anna, AgentState.WrapUp, "101", call), story.Agent(Seeds.Luca, AgentState.Talking, "102", call)]);
+        await story.WrittenAsync(host);
+        (await receiver.NextAsync<CallEvent>(e => e.Call.CallId == call)).Call.Draft.Select(f => (f.Field, f.Value, f.By)).Should().BeEquivalentTo(
+            [($"note.{Seeds.Anna}", "wants the red one", "Anna Verdi"), ("answer.size", "small", null), ("answer.city", "Roma", null), ("script.step", "opening need", (string?)null)], "he starts where she left it, with a note of his own");
+
+        (await TypeAsync(luca, "answer.size", "large")).Should().Be(2, "a page takes only what is newer than what it has");
+        await TypeAsync(luca, "note", "takes two");
+        await TypeAsync(luca, "script.step", "opening need close");
+        await TypeAsync(anna, "note", "wants the red one, hurry");
+        await TypeAsync(anna, "answer.size", "medium");
+        (await SeesAsync(anna)).Should().BeEquivalentTo(new Dictionary<string, string>
+        { ["note"] = "wants the red one, hurry", [$"note.{Seeds.Luca}"] = "takes two", ["answer.size"] = "medium", ["answer.city"] = "Roma", ["script.step"] = "opening need" });
+        (await SeesAsync(luca)).Should().BeEquivalentTo(new Dictionary<string, string>
+        { ["note"] = "takes two", [$"note.{Seeds.Anna}"] = "wants the red one, hurry", ["answer.size"] = "large", ["answer.city"] = "Roma", ["script.step"] = "opening need close" });
+        (await receiver.NextAsync<DraftEvent>(e => e.Field.By == "Anna Verdi")).Field.Value.Should().Be("wants the red one, hurry");
+        (await sender.NextAsync<DraftEvent>(e => e.Field.By == "Luca Neri")).Field.Value.Should().Be("takes two");
+        receiver.Events.OfType<DraftEvent>().Where(e => e.Field.PageId == "anna's").Should().OnlyContain(e => e.Field.By != null, "answers and the place are each one's own");
+        sender.Events.OfType<DraftEvent>().Where(e => e.Field.PageId == "luca's").Should().OnlyContain(e => e.Field.By != null);
+
+        foreach (var (page, note) in new[] { (anna, "wants the red one, hurry"), (luca, "takes two") })
+        {
+            using var saved = await page.Http.PutAsJsonAsync($"api/calls/{call}/wrap-up", new WrapUpSave("sale", note, "", false, "p", Guid.Empty), ContractsJson.Default.WrapUpSave);
+            saved.EnsureSuccessStatusCode();
+        }
+
+        await using var database = await host.Database.OpenConnectionAsync();
+        (await database.QueryAsync<(Guid, string, string)>("select agent_id, note, answers ->> 'size' from wrap_up where call_id = @call", new { call }))
+            .Should().BeEquivalentTo([(Seeds.Anna, "wants the red one, hurry", "medium"), (Seeds.Luca, "takes two", "large")]);
+        await story.WriteAsync([.. story.Ends(call, Seeds.Luca, "102", Seeds.Rossi, leg: 3), story.Agent(Seeds.Anna, AgentState.Ready, "101", null), story.Agent(Seeds.Luca, AgentState.Ready, "102", null)]);
     }
 
     static async Task<DirectoryView> Eventually(Page page, Func<DirectoryView, bool> good)

@@ -198,14 +198,14 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         await story.WriteAsync([.. story.Rings(call, offer, Vera, "101"), .. story.Answers(call, offer, Vera, "101")]);
         await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
         using (var draft = await oleg.Http.PutAsync($"api/calls/{call}/draft/note", Json(JsonSerializer.Serialize(new DraftWrite("ring 347 555 0123", "p"), ContractsJson.Default.DraftWrite)))) draft.StatusCode.Should().Be(HttpStatusCode.OK);
-        (await desk.NextAsync<DraftEvent>(e => e.CallId == call && e.Field.Field == "note")).Field.Value.Should().Be("ring +39 ••• ••• 0123");
+        (await desk.NextAsync<DraftEvent>(e => e.CallId == call && e.Field.Field == $"note.{Oleg}")).Field.Value.Should().Be("ring +39 ••• ••• 0123");
         await story.WriteAsync(story.Say(new TransferChanged(TransferStep.Ringing, TransferKind.Blind, Vera, null, null, Caller, null) { Seq = 0, At = default }, call));
         (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.Transfer is not null)).Call.Transfer!.Number.Should().Be("+39 ••• ••• 0123");
         await using (var again = await host.SignInAsync("vera"))
         {
             var snapshot = await again.OpenAsync();
             snapshot.Answer.Desk!.Call!.CallId.Should().Be(call);
-            snapshot.Answer.Desk.Call.Draft.Single(d => d.Field == "note").Value.Should().Be("ring +39 ••• ••• 0123");
+            snapshot.Answer.Desk.Call.Draft.Single(d => d.Field == $"note.{Oleg}").Value.Should().Be("ring +39 ••• ••• 0123");
             Texts(snapshot).SelectMany(Found).Should().BeEmpty();
         }
 
