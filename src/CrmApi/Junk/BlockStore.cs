@@ -70,12 +70,21 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var domain = await BeginAsync(transaction, person, cancel);
         if (await FindAsync(transaction, domain, create.Id, null, null, cancel) is { } same) return new BlockDone(View(same), same.HiddenClient is not null, null);
+        if (await MarkAsync(transaction, domain, create.Id, cancel) is { } told && await FindAsync(transaction, domain, told.BlockId, null, null, cancel) is { } found)
+            return new BlockDone(View(found) with { Id = told.Id }, told.HiddenClient is not null, null);
         if (create.Queue is { } queue && !await KnownAsync(transaction, domain, queue, cancel)) return Refused(Problems.Invalid("queue", "a queue"));
         if (!create.Confirmed && await DoubtsAsync(transaction, domain, create.Number, create.HideClient, cancel) is { Count: > 0 } doubts) return Refused(ConfirmNeeded(doubts));
         var before = await FindAsync(transaction, domain, null, create.Number, create.Queue, cancel);
         if (before is not null && call is null) return Refused(Problems.Of(StatusCodes.Status409Conflict, "already_blocked", "This number is blocked already."));
         var hidden = create.HideClient is { } client && await directory.HideAsync(transaction, client, person.Id, cancel);
-        var id = before?.Id ?? create.Id;
+        // Pressed twice in one call: one block, and one way back. Of any other block this one is not theirs to take back.
+        var again = before is not null && before.MadeBy == person.Id && before.CallId == call;
+        if (again && hidden)
+            await connection.ExecuteAsync(new CommandDefinition("update blocked_number set hidden_client = @HideClient where id = @Id and hidden_client is null", new { before!.Id, create.HideClient }, transaction, cancellationToken: cancel));
+        else if (before is not null && !again)
+            await connection.ExecuteAsync(new CommandDefinition(
+                "insert into block_mark (id, block_id, hidden_client, made_by, made_at) values (@Id, @block, @hidden, @person, @now)",
+                new { create.Id, block = before.Id, hidden = hidden ? create.HideClient : null, person = person.Id, now = Now }, transaction, cancellationToken: cancel));
         if (before is null)
         {
             if (await CountAsync(transaction, domain, cancel) >= SettingsRules.MostBlocked) return Refused(Full());
@@ -89,9 +98,9 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
             await settings.KeepAsync(transaction, domain, person, "blocked", create.Id.ToString(), create.Number, null, Text(create), cancel);
         }
 
-        var row = await FindAsync(transaction, domain, id, null, null, cancel);
+        var row = before ?? await FindAsync(transaction, domain, create.Id, null, null, cancel);
         await EndAsync(transaction, domain, cancel);
-        return new BlockDone(View(row!), hidden, null);
+        return new BlockDone(View(row!) with { Id = again ? row!.Id : create.Id }, hidden, null);
     }
 
     public async Task<(BlockImported? Imported, ProblemHttpResult? Refusal)> ImportAsync(Person person, BlockImport import, IReadOnlyList<BlockLine> lines, CancellationToken cancel)
@@ -144,17 +153,52 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var domain = await BeginAsync(transaction, person, cancel);
-        if (await FindAsync(transaction, domain, id, null, null, cancel) is not { } row) return Problems.NotFound("blocked number");
-        if (!person.ManagesBlocks && (row.MadeBy != person.Id || Now - row.MadeAt > Regret))
-            return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Supervisors take numbers off the list; whoever marked one may take it back for 24 hours.");
+        if (await FindAsync(transaction, domain, id, null, null, cancel) is not { } row) return await UnmarkAsync(transaction, domain, person, id, cancel);
+        if (!MayTakeBack(person, row.MadeBy, row.MadeAt)) return NotTheirs();
         await connection.ExecuteAsync(new CommandDefinition("update blocked_number set removed_at = @now, removed_by = @person where id = @id", new { id, now = Now, person = person.Id }, transaction, cancellationToken: cancel));
-        if (row.HiddenClient is { } client && !await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "select exists (select from blocked_number where domain = @domain and hidden_client = @client and removed_at is null)", new { domain, client }, transaction, cancellationToken: cancel)))
-            await directory.ShowAsync(transaction, client, cancel);
+        var hidden = (await connection.QueryAsync<Guid?>(new CommandDefinition(
+            "update block_mark set undone_at = @now where block_id = @id and undone_at is null returning hidden_client", new { id, now = Now }, transaction, cancellationToken: cancel))).Append(row.HiddenClient);
+        foreach (var client in hidden.OfType<Guid>().Distinct()) await ShowAsync(transaction, domain, client, null, cancel);
         await settings.KeepAsync(transaction, domain, person, "blocked", id.ToString(), row.E164, Text(new BlockCreate(id, row.E164, row.QueueId, row.Reason, row.Note, row.Until)), null, cancel);
         await EndAsync(transaction, domain, cancel);
         return null;
     }
+
+    /// <summary>What was done by saying so of a number that was blocked already: the number stays blocked, as others wished.</summary>
+    async Task<ProblemHttpResult?> UnmarkAsync(NpgsqlTransaction transaction, string domain, Person person, Guid id, CancellationToken cancel)
+    {
+        if (await MarkAsync(transaction, domain, id, cancel) is not { } mark) return Problems.NotFound("blocked number");
+        if (!MayTakeBack(person, mark.MadeBy, mark.MadeAt)) return NotTheirs();
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition("update block_mark set undone_at = @now where id = @id", new { id, now = Now }, transaction, cancellationToken: cancel));
+        // What was put away by it had been there before: only who put it away since keeps it there.
+        if (mark.HiddenClient is { } client) await ShowAsync(transaction, domain, client, mark.MadeAt, cancel);
+        await EndAsync(transaction, domain, cancel);
+        return null;
+    }
+
+    bool MayTakeBack(Person person, Guid madeBy, DateTimeOffset madeAt) => person.ManagesBlocks || (madeBy == person.Id && Now - madeAt <= Regret);
+
+    static ProblemHttpResult NotTheirs() =>
+        Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Supervisors take numbers off the list; whoever marked one may take it back for 24 hours.");
+
+    /// <summary>Unless somebody else's block put it away, too.</summary>
+    async Task ShowAsync(NpgsqlTransaction transaction, string domain, Guid client, DateTimeOffset? since, CancellationToken cancel)
+    {
+        if (!await transaction.Connection!.ExecuteScalarAsync<bool>(new CommandDefinition(
+            """
+            select exists (select from blocked_number where domain = @domain and hidden_client = @client and removed_at is null and (@since::timestamptz is null or made_at > @since))
+              or exists (select from block_mark m join blocked_number b on b.id = m.block_id
+                where b.domain = @domain and m.hidden_client = @client and m.undone_at is null and b.removed_at is null and (@since::timestamptz is null or m.made_at > @since))
+            """, new { domain, client, since }, transaction, cancellationToken: cancel)))
+            await directory.ShowAsync(transaction, client, cancel);
+    }
+
+    static Task<Mark?> MarkAsync(NpgsqlTransaction transaction, string domain, Guid id, CancellationToken cancel) =>
+        transaction.Connection!.QuerySingleOrDefaultAsync<Mark?>(new CommandDefinition(
+            """
+            select m.id, m.block_id, m.hidden_client, m.made_by, m.made_at from block_mark m join blocked_number b on b.id = m.block_id
+            where m.id = @id and b.domain = @domain and m.undone_at is null
+            """, new { id, domain }, transaction, cancellationToken: cancel));
 
     /// <summary>One at a time; what ran out makes room, and may be blocked anew.</summary>
     async Task<string> BeginAsync(NpgsqlTransaction transaction, Person person, CancellationToken cancel)
@@ -249,7 +293,7 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
 
     const string RowSql =
         """
-        select b.id, b.e164, b.queue_id, q.name as queue_name, b.reason, b.note, b.made_by, u.name as who, b.made_at, b.until, b.hidden_client, k.id as client_id, k.name as client_name,
+        select b.id, b.e164, b.queue_id, q.name as queue_name, b.reason, b.note, b.made_by, u.name as who, b.made_at, b.until, b.call_id, b.hidden_client, k.id as client_id, k.name as client_name,
           t.calls, t.last_call_at
         from blocked_number b join app_user u on u.id = b.made_by left join queue q on q.id = b.queue_id
         left join lateral (
@@ -262,8 +306,10 @@ internal sealed class BlockStore(NpgsqlDataSource database, AdminWriter settings
 
     internal sealed record CallerRow(string? E164, Guid? QueueId, Guid? ClientId);
 
+    sealed record Mark(Guid Id, Guid BlockId, Guid? HiddenClient, Guid MadeBy, DateTimeOffset MadeAt);
+
     sealed record WhoRow(string E164, bool Confirmed, bool Responsible, bool Deals);
 
-    sealed record Row(Guid Id, string E164, Guid? QueueId, string? QueueName, string Reason, string Note, Guid MadeBy, string Who, DateTimeOffset MadeAt, DateTimeOffset? Until, Guid? HiddenClient,
+    sealed record Row(Guid Id, string E164, Guid? QueueId, string? QueueName, string Reason, string Note, Guid MadeBy, string Who, DateTimeOffset MadeAt, DateTimeOffset? Until, Guid? CallId, Guid? HiddenClient,
         Guid? ClientId, string? ClientName, int Calls, DateTimeOffset? LastCallAt);
 }

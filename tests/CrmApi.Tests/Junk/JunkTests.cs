@@ -25,7 +25,7 @@ public sealed class JunkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         host.Router.Answer = _ => new RoadAnswer(true, null);
         await ExecuteAsync(
             """
-            truncate blocked_number, missed_call, settings_change; truncate call cascade;
+            truncate blocked_number, block_mark, missed_call, settings_change; truncate call cascade;
             delete from client_phone where client_id = @Card; delete from client where id = @Card;
             insert into client (id, name, confirmed, source, created_at, updated_at) values (@Card, '', false, 'web', now(), now());
             insert into client_phone (client_id, e164, raw, is_main, added_at) values (@Card, @Stranger, @Stranger, true, now());
@@ -115,6 +115,45 @@ public sealed class JunkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         (await ScalarAsync<bool>("select removed_by = @Anna from blocked_number", new { Seeds.Anna })).Should().BeTrue("the row stays, with who took it back");
         (await anna.ProblemAsync(HttpMethod.Delete, $"api/blocks/{done.BlockId}")).Status.Should().Be(HttpStatusCode.NotFound);
         (await SpamAsync(anna, call, Mark(end: false))).Status.Should().Be(HttpStatusCode.OK, "and it may be blocked anew");
+    }
+
+    [PostgresFact]
+    public async Task On_a_number_that_another_blocked_undo_shows_the_card_again_and_leaves_the_others_block()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var sara = await host.SignInAsync("sara");
+        var theirs = (await AddAsync(sara, Block(Stranger, Seeds.Sales))).Done!.Id;
+        var call = await RingAsync(Story.From(Stranger), Card);
+        Task<bool> ShownAsync() => ScalarAsync<bool>("select hidden_at is null from client where id = @Card", new { Card });
+        var mark = Mark(end: false);
+        var done = (await SpamAsync(anna, call, mark)).Done;
+        done.Should().BeEquivalentTo(new { BlockId = mark.Id, CardHidden = true });
+        (await SpamAsync(anna, call, mark)).Done.Should().Be(done, "repeated it does nothing again");
+        (await ShownAsync()).Should().BeFalse();
+        (await anna.Http.DeleteAsync($"api/blocks/{done!.BlockId}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await ShownAsync()).Should().BeTrue();
+        (await ListAsync(sara)).Should().ContainSingle(b => b.Id == theirs, "the supervisor's block is not hers to take off");
+        (await anna.ProblemAsync(HttpMethod.Delete, $"api/blocks/{theirs}")).Status.Should().Be(HttpStatusCode.Forbidden);
+        (await anna.ProblemAsync(HttpMethod.Delete, $"api/blocks/{mark.Id}")).Status.Should().Be(HttpStatusCode.NotFound);
+
+        (await SpamAsync(anna, call, Mark(end: false))).Done!.CardHidden.Should().BeTrue();
+        (await sara.Http.DeleteAsync($"api/blocks/{theirs}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await ShownAsync()).Should().BeTrue("with the block goes what was put away because of it");
+    }
+
+    [PostgresFact]
+    public async Task What_a_click_found_blocked_by_oneself_in_an_earlier_call_stays_blocked_at_its_undo()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        var first = (await SpamAsync(anna, await RingAsync(Story.From(Stranger), null), Mark(end: false))).Done!.BlockId;
+        await ExecuteAsync("update client set hidden_at = null where id = @Card", new { Card });
+        var second = (await SpamAsync(anna, await RingAsync(Story.From(Stranger), Card), Mark(end: false))).Done!;
+        second.CardHidden.Should().BeTrue();
+        second.BlockId.Should().NotBe(first);
+        (await anna.Http.DeleteAsync($"api/blocks/{second.BlockId}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await ScalarAsync<bool>("select removed_at is null from blocked_number where id = @first", new { first })).Should().BeTrue();
+        (await ScalarAsync<bool>("select hidden_at is null from client where id = @Card", new { Card })).Should().BeTrue("it was there before this click");
+        (await anna.Http.DeleteAsync($"api/blocks/{first}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
     }
 
     [PostgresFact]
