@@ -53,7 +53,7 @@ internal sealed partial class FirstAdmin(NpgsqlDataSource database, RoleStore ro
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended('first admin', 0))", transaction: transaction, cancellationToken: cancel));
         if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            $"select exists (select from app_user where role in ({Administer}) and active and password_hash is not null)", new { right = Rights.Configure }, transaction, cancellationToken: cancel))) return null;
+            $"select exists (select from app_user u where {Administrators.Usable})", new { right = Rights.Configure }, transaction, cancellationToken: cancel))) return null;
         var id = await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition(
             $"select id from app_user where role in ({Administer}) and active order by created_at, id limit 1", new { right = Rights.Configure }, transaction, cancellationToken: cancel));
         var now = time.GetUtcNow();

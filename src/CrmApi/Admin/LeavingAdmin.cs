@@ -43,7 +43,7 @@ internal static class LeavingAdmin
         if (leave.Heir == user.Id) errors.Add("heir", "somebody else");
         else errors.Unless(leave.Heir is not { } heir || known.Users.Any(u => u.Id == heir && u.Active), "heir", "an active person");
         errors.Unless(user.Active || leave.Heir is not null, "heir", "an active person: this one is deactivated already");
-        if (user.Active) errors.Unless(UserAdmin.AnotherAdmin(user.Id, known), "role", "one active administrator must remain");
+        if (user.Active) errors.Unless(Administrators.Another(user.Id, known), "role", "one active administrator must remain");
         return errors;
     }
 

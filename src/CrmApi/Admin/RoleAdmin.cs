@@ -10,7 +10,7 @@ namespace CallCrm.CrmApi.Admin;
 /// <summary>Roles: which rights, how far each reaches. A change counts from the next request of those who have the role.</summary>
 internal static class RoleAdmin
 {
-    const string LastAdmin = "settings.configure in a role that an active person has: somebody must be able to administer";
+    const string LastAdmin = "settings.configure in a role that an active person with a password has: somebody must be able to administer";
 
     public static void Map(IEndpointRouteBuilder admin)
     {
@@ -40,14 +40,14 @@ internal static class RoleAdmin
     static AdminRules.Errors Check(RoleSetup role, AdminView known)
     {
         var errors = AdminRules.Check(role, known);
-        errors.Unless(role.Rights.ContainsKey(Rights.Configure) || known.Users.Any(u => u.Active && u.Role != role.Code && UserAdmin.Administers(u.Role, known)), "rights", LastAdmin);
+        errors.Unless(role.Rights.ContainsKey(Rights.Configure) || known.Users.Any(u => u.Role != role.Code && Administrators.IsUsable(u, known)), "rights", LastAdmin);
         return errors;
     }
 
     /// <summary>In how many domains somebody can administer.</summary>
     static Task<long> AdministeredAsync(NpgsqlTransaction transaction, CancellationToken cancel) =>
         transaction.Connection!.ExecuteScalarAsync<long>(new CommandDefinition(
-            "select count(distinct u.domain) from app_user u join role_right r on r.role = u.role and r.right_code = @right where u.active", new { right = Rights.Configure }, transaction, cancellationToken: cancel));
+            $"select count(distinct u.domain) from app_user u where {Administrators.Usable}", new { right = Rights.Configure }, transaction, cancellationToken: cancel));
 
     static async Task<Results<Ok<AdminView>, ProblemHttpResult>> RemoveAsync(string code, Person person, AdminWriter writer, CancellationToken cancel) =>
         (await writer.ChangeAsync(person, Subject(code), known => CheckUnused(code, known), async change =>

@@ -48,14 +48,10 @@ internal static class UserAdmin
     internal static AdminWriter.Subject<UserSetup> Subject(Guid id) =>
         new("user", id.ToString(), v => v.Users.FirstOrDefault(u => u.Id == id), u => u.Name, ContractsJson.Default.UserSetup);
 
-    internal static bool AnotherAdmin(Guid user, AdminView known) => known.Users.Any(u => u.Id != user && u.Active && Administers(u.Role, known));
-
-    internal static bool Administers(string role, AdminView known) => known.Roles!.Any(r => r.Code == role && r.Rights.ContainsKey(Rights.Configure));
-
     static AdminRules.Errors Check(UserSetup user, AdminView known)
     {
         var errors = AdminRules.Check(user, known);
-        errors.Unless((user.Active && Administers(user.Role, known)) || AnotherAdmin(user.Id, known), "role", "one active administrator must remain");
+        errors.Unless(Administrators.IsUsable(user, known) || Administrators.Another(user.Id, known), "role", "one active administrator must remain");
         // One road out, which asks who inherits.
         errors.Unless(user.Active || !known.Users.Any(u => u.Id == user.Id && u.Active), "active", "true: people are deactivated by leave, which asks who inherits");
         return errors;

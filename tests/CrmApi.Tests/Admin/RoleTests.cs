@@ -115,6 +115,28 @@ public sealed class RoleTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task An_administrator_who_never_set_a_password_keeps_nobody_else_from_being_the_last()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        var olga = new UserSetup(Guid.CreateVersion7(), "olga.admin", "Olga", "admin", "en", "Europe/Rome", false, false, true, 0);
+        var view = await DoneAsync(ada.Http.PutAsJsonAsync($"api/admin/users/{olga.Id}", olga, ContractsJson.Default.UserSetup));
+        var own = view.Users.Single(u => u.Login == "ada");
+        (await RefusedAsync(ada, $"api/admin/users/{own.Id}", own with { Role = "agent" }, ContractsJson.Default.UserSetup))["role"].Should().Equal("one active administrator must remain");
+        var (status, problem) = await ada.ProblemAsync(HttpMethod.Post, $"api/admin/users/{own.Id}/leave", JsonSerializer.Serialize(new LeaveRequest(Guid.CreateVersion7(), own.Version), ContractsJson.Default.LeaveRequest));
+        (status, problem.Errors!["role"].Single()).Should().Be((HttpStatusCode.BadRequest, "one active administrator must remain"));
+
+        var admin = view.Roles!.Single(r => r.Code == "admin");
+        await SaveAsync(ada, new RoleSetup("spare", "Spare", false, admin.Rights, 0, "admin"));
+        view = await DoneAsync(ada.Http.PutAsJsonAsync($"api/admin/users/{olga.Id}", olga with { Role = "spare", Version = 1, HasPassword = true }, ContractsJson.Default.UserSetup));
+        var less = admin.Rights.Where(r => r.Key != Rights.Configure).ToDictionary(r => r.Key, r => r.Value);
+        (await RefusedAsync(ada, view.Roles!.Single(r => r.Code == "admin") with { Rights = less })).Should().ContainKey("rights", "what a page says of a password counts for nothing");
+        (await ActivatorUtilities.CreateInstance<FirstAdmin>(host.Services).FindOrMakeAsync(CancellationToken.None)).Should().BeNull("the start goes by the same rule");
+
+        await DoneAsync(ada.Http.PutAsJsonAsync($"api/admin/users/{olga.Id}", olga with { Role = "agent", Version = 2 }, ContractsJson.Default.UserSetup));
+        await DoneAsync(ada.Http.DeleteAsync("api/admin/roles/spare"));
+    }
+
+    [PostgresFact]
     public async Task Departments_are_a_tree_without_cycles_and_leave_when_they_are_empty()
     {
         await using var ada = await host.SignInAsync("ada");
