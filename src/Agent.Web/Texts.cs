@@ -127,6 +127,11 @@ sealed class Texts
         var id => failure.Message is { Length: > 0 } words ? words : t["Failure.status", id],
     };
 
+    /// <summary>Also what was expected of the fields, where the server says so.</summary>
+    public static string FailureOfFields(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.Errors.Count == 0
+        ? Failure(t, failure)
+        : t["Admin.Expected", string.Join("; ", failure.Errors.SelectMany(f => f.Value).Distinct(StringComparer.Ordinal).Select(expected => Expectation.Of(t, expected)))];
+
     public static string Outcome(IStringLocalizer<Texts> t, string? outcome) => outcome is null ? "" : t["Outcome." + outcome];
 
     /// <summary>Where a client comes from: words of our own in the page's language, others as they are.</summary>

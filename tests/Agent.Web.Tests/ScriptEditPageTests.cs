@@ -62,6 +62,23 @@ public sealed class ScriptEditPageTests : PageContext
         await typed;
     }
 
+    [Theory]
+    [InlineData("en", "Expected: at most 500 characters", "The script has faults. Correct them and publish it again. 3:5 unknown field")]
+    [InlineData("it", "Atteso: al massimo 500 caratteri", "Lo script ha errori. Correggili e pubblicalo di nuovo. 3:5 unknown field")]
+    [InlineData("ru", "Ожидается: не больше 500 знаков", "В сценарии есть ошибки. Исправьте их и опубликуйте снова. 3:5 unknown field")]
+    public async Task What_the_server_expected_is_said_in_the_language_of_the_page(string code, string expected, string faulty)
+    {
+        using var language = new InLanguage(code);
+        var page = await ShowAsync();
+        await TypeAsync(page, "id: known\ntitle: mine\n");
+        _refusal = FakeServer.Text("""{"status":400,"errorId":"invalid_input","errors":{"note":["at most 500 characters"]}}""", "application/problem+json", HttpStatusCode.BadRequest);
+        page.Click("[data-test=script-save]");
+        page.WaitForAssertion(() => Words(page.Find("[data-test=script-error]")).Should().StartWith(expected));
+        _refusal = FakeServer.Text("""{"status":422,"errorId":"script.faulty","errors":{"yaml":["3:5 unknown field"]}}""", "application/problem+json", HttpStatusCode.UnprocessableEntity);
+        page.Click("[data-test=script-save]");
+        page.WaitForAssertion(() => Words(page.Find("[data-test=script-error]")).Should().StartWith(faulty));
+    }
+
     [Fact]
     public async Task The_text_stands_beside_what_the_agent_will_see()
     {

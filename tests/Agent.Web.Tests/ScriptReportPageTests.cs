@@ -98,6 +98,16 @@ public sealed class ScriptReportPageTests : PageContext
     }
 
     [Fact]
+    public async Task What_was_expected_of_a_period_is_said_in_the_language_of_the_page()
+    {
+        using var language = new InLanguage("ru");
+        var page = await ShowAsync();
+        _refusal = FakeServer.Text("""{"status":400,"errorId":"invalid_input","errors":{"script":["the id of a script"]}}""", "application/problem+json", HttpStatusCode.BadRequest);
+        page.Click("[data-test=report-today]");
+        page.WaitForAssertion(() => Words(page.Find("[data-test=report-failed]")).Should().Contain("Ожидается: сценарий"));
+    }
+
+    [Fact]
     public async Task Agents_do_not_have_it()
     {
         _session = Some.Session;

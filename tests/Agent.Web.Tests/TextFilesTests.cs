@@ -177,7 +177,7 @@ public sealed partial class TextFilesTests
     [GeneratedRegex("""\b[Tt]\["([A-Za-z_.]+[A-Za-z_])"[\],]""")]
     private static partial Regex Used();
 
-    [GeneratedRegex("""Problems\.Of\([^,]+, "([a-z_]+)",""")]
+    [GeneratedRegex("""(?:Problems\.Of\([^,]+, |\["errorId"\] = )"([a-z_.]+)"[,} ]""")]
     private static partial Regex ErrorId();
 
     [GeneratedRegex("""(?:Invalid\("[^"]*", |\.Add\(\$?"[^"]*", |\.Unless\([^"\n]*(?:"[^"]*"[^"\n]*)*, \$?"[^"]*", |rrors\[\$?"[^"]*"\] = \[)\$?"((?=[A-Za-z0-9{])(?:[^"{]|\{[^{}]*\})*)"[\])]""")]

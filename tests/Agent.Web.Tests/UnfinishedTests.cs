@@ -77,6 +77,42 @@ public sealed class UnfinishedTests : PageContext
         (save.Disposition, save.Note, save.NextStep, save.Finish).Should().Be(("order", "wants 20 seats", "send the offer", false));
     }
 
+    [Theory]
+    [InlineData("en", "Expected: a time to come, within two years")]
+    [InlineData("it", "Atteso: ")]
+    [InlineData("ru", "Ожидается: ")]
+    public async Task What_the_server_expected_of_a_field_is_said(string code, string said)
+    {
+        using var language = new InLanguage(code);
+        var list = await ListAsync();
+        list.WaitForAssertion(() => list.Find("[data-test=unfinished-call]"));
+        list.Click("[data-test=unfinished-call]");
+        list.WaitForAssertion(() => list.FindAll("[data-test=unfinished-disposition]").Should().HaveCountGreaterThan(1));
+        list.FindAll("[data-test=unfinished-disposition]")[1].Click();
+        var usual = Server.Answer!;
+        Server.Answer = r => r.RequestUri!.AbsolutePath.EndsWith("/wrap-up", StringComparison.Ordinal)
+            ? FakeServer.Text("""{"status":400,"errorId":"invalid_input","errors":{"nextAt":["a time to come, within two years"]}}""", "application/problem+json", HttpStatusCode.BadRequest)
+            : usual(r);
+        await list.Find("form").SubmitAsync();
+        list.WaitForAssertion(() => list.Find("[role=alert]").TextContent.Should().Contain(said));
+        if (code != "en")
+            list.Find("[role=alert]").TextContent.Should().NotContain("a time to come");
+    }
+
+    [Fact]
+    public async Task The_colleagues_note_of_a_transferred_call_stands_beside_ones_own()
+    {
+        var list = await ListAsync();
+        var usual = Server.Answer!;
+        Server.Answer = r => r.RequestUri!.AbsolutePath == $"/api/calls/{Other}/draft"
+            ? FakeServer.Json(JsonSerializer.Serialize<IReadOnlyList<DraftFieldView>>([Some.Field("note", "takes two", 3), Some.OthersNote("Anna Verdi", "wants the red one", 4)], ContractsJson.Default.IReadOnlyListDraftFieldView))
+            : usual(r);
+        list.WaitForAssertion(() => list.Find("[data-test=unfinished-call]"));
+        list.Click("[data-test=unfinished-call]");
+        list.WaitForAssertion(() => list.Find("[data-test=others-note]").TextContent.Should().Contain("Anna Verdi noted").And.Contain("wants the red one"));
+        list.Find("#unfinished-note").GetAttribute("value").Should().Be("takes two");
+    }
+
     [Fact]
     public async Task A_call_that_comes_leaves_the_open_form_and_its_text_alone()
     {
