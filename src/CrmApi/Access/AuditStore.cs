@@ -36,6 +36,14 @@ internal sealed class AuditStore(NpgsqlDataSource database, TimeProvider time)
             new { at = time.GetUtcNow(), user, action, subject, ids = changes.Select(c => c.Id).ToArray(), before = changes.Select(c => c.Before).ToArray(), after = changes.Select(c => c.After).ToArray(), key = ActingKey.Current },
             transaction, cancellationToken: cancel));
 
+    /// <summary>Whether this person did that to this.</summary>
+    public async Task<bool> HasAsync(Guid user, string action, string subject, string subjectId, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from audit where object = @subject and object_id = @subjectId and action = @action and user_id = @user)", new { user, action, subject, subjectId }, cancellationToken: cancel));
+    }
+
     /// <summary>What was before and what is after, in the transaction of the change itself.</summary>
     public async Task AddChangeAsync(NpgsqlTransaction transaction, Guid user, string action, string subject, string subjectId, string before, string after, CancellationToken cancel) =>
         await transaction.Connection!.ExecuteAsync(new CommandDefinition(

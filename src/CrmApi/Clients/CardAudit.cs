@@ -38,8 +38,8 @@ internal sealed class CardAudit(AuditStore audit)
             """
             select id::text, name from app_user where id::text = any(@named)
             union all select code, name from segment where code = any(@named)
-            union all select k.id, coalesce(nullif(c.company, ''), c.name) from unnest(@named) k (id) join client c on c.id::text = k.id where k.id like '________-____-____-____-____________'
-            """, new { named }, transaction, cancellationToken: cancel))).DistinctBy(n => n.Id).ToDictionary(n => n.Id, n => n.Name, StringComparer.Ordinal);
+            union all select c.id::text, coalesce(nullif(c.company, ''), c.name) from client c where c.id = any(@ids)
+            """, new { named, ids = named.Select(n => Guid.TryParse(n, out var id) ? id : (Guid?)null).OfType<Guid>().ToArray() }, transaction, cancellationToken: cancel))).DistinctBy(n => n.Id).ToDictionary(n => n.Id, n => n.Name, StringComparer.Ordinal);
         string Shown(string field, string value) => Array.IndexOf(Named, field) >= 0 ? names.GetValueOrDefault(value, value) : value;
         await audit.AddChangesAsync(transaction, user, Changed, Subject, [.. changed.Select(c => (c.Id.ToString(),
             JsonSerializer.Serialize(c.Changes.ToDictionary(f => f.Key, f => Shown(f.Key, f.Value.Before))), JsonSerializer.Serialize(c.Changes.ToDictionary(f => f.Key, f => Shown(f.Key, f.Value.After)))))], cancel);
@@ -47,6 +47,8 @@ internal sealed class CardAudit(AuditStore audit)
 
     /// <summary>Told by their names.</summary>
     static readonly string[] Named = ["companyId", "segment", "responsibleId"];
+
+    public Task<bool> IsByAsync(Person person, Guid id, CancellationToken cancel) => audit.HasAsync(person.Id, Created, Subject, id.ToString(), cancel);
 
     /// <summary>Fields as a save names them (the site's own: <c>custom.CODE</c>), with what was and what is. What is not there is empty.</summary>
     /// <param name="before">Null: the card is new.</param>

@@ -49,7 +49,7 @@ internal static class ClientEndpoints
         cards.MapGet("/{id}", GetAsync).RequireAuthorization(Rights.OpenCards).WithName("GetClient").WithSummary("A client's card");
         cards.MapPut("/{id}", SaveAsync).RequireAuthorization(Rights.SaveCards).WithName("SaveClient").WithSummary("Save the card's head; 409 edit_conflict carries the newer card")
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
-        cards.MapPost("/", CreateAsync).RequireAuthorization(Rights.CreateClients).WithName("CreateClient").WithSummary("A new card made by a person; repeating it with the same id changes nothing");
+        cards.MapPost("/", CreateAsync).RequireAuthorization(Rights.CreateClients).WithName("CreateClient").WithSummary("A new card made by a person; repeating it with the same id changes nothing").ProducesProblem(StatusCodes.Status409Conflict);
         cards.MapGet("/{id}/timeline", TimelineAsync).RequireAuthorization(Rights.OpenCards).WithName("GetTimeline").WithSummary("What happened with a client: calls, notes, deals and their changes, tasks, files; newest first");
     }
 
@@ -107,9 +107,16 @@ internal static class ClientEndpoints
     {
         if (create.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
         IReadOnlyList<MissingField> missing = [];
+        var isNew = false;
         var saved = await directory.CreateAsync(create.Id, Fields(create.Client), "manual", site.Value.Region, cancel, async t =>
-            (missing = await required.MissingAsync(t, RuleOccasion.Save, create.Id, person, cancel)).Count == 0 && await audit.WriteCreatedAsync(t, person, create.Id, cancel));
+        {
+            isNew = true;
+            return (missing = await required.MissingAsync(t, RuleOccasion.Save, create.Id, person, cancel)).Count == 0 && await audit.WriteCreatedAsync(t, person, create.Id, cancel);
+        });
         if (saved is ClientSaved.Refused) return RequiredFields.Problem(missing, create.Id);
+        // A card that was there before is shown to who may open it, and to who made it and asks again as the answer was lost.
+        if (saved is ClientSaved.Done && !isNew && !(await access.OfAsync(person, create.Id, cancel)).View && !await audit.IsByAsync(person, create.Id, cancel))
+            return Problems.Of(StatusCodes.Status409Conflict, "id_taken", "There is another card with this id.");
         return await AnswerAsync(saved, create.Id, create.Client.CallId, person, store, access, attach, cancel);
     }
 

@@ -230,6 +230,32 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
     }
 
     [PostgresFact]
+    public async Task A_card_out_of_sight_is_not_shown_to_who_makes_one_with_its_id()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        await using var page = await host.SignInAsync("probe");
+        await GiveAsync(ada, new() { [Rights.WorkWithClients] = "own", [Rights.CreateClients] = "all" });
+        await PlantAsync();
+        async Task<(HttpStatusCode Status, string Body)> MakeAsync(Guid id, Guid? responsible = null)
+        {
+            using var answer = await page.Http.PostAsJsonAsync("api/clients", new ClientCreate(id, new ClientSave("person", "Made anew", "", "", "", "", null, null, responsible, [], 0)), ContractsJson.Default.ClientCreate);
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
+
+        var taken = await MakeAsync(Client(Other));
+        taken.Status.Should().Be(HttpStatusCode.Conflict);
+        taken.Body.Should().Contain("id_taken").And.NotContain("Probed");
+        (await MakeAsync(Client(Me))).Body.Should().Contain("Probed", "one's own card is shown, as before");
+        var id = Guid.CreateVersion7();
+        for (var repeat = 0; repeat < 2; repeat++)
+        {
+            var (status, body) = await MakeAsync(id, Other);
+            status.Should().Be(HttpStatusCode.OK, "who made it may ask again, though it is another's now");
+            body.Should().Contain("Made anew");
+        }
+    }
+
+    [PostgresFact]
     public async Task Departments_move_and_their_reach_follows_at_once()
     {
         await using var ada = await host.SignInAsync("ada");
