@@ -229,6 +229,35 @@ public sealed class DialTests
             .ExpectAmong("cmd3's ended Busy by Unknown agent - wait 0 talk 0 hold 0");
     }
 
+    [Theory]
+    [InlineData("112")]
+    [InlineData("4242")]
+    [InlineData("892000")]
+    public void Emergency_and_other_short_numbers_are_dialled_as_typed(string number)
+    {
+        var story = Clicked(number);
+        story.All.OfType<EngineEffect.Act>().Select(a => a.What).OfType<PbxAction.Originate>().Single().Number.Should().Be(new PhoneNumber(number, NumberKind.Unparsed));
+        story.ExpectAmong($"cmd3's started Outbound 101 to {number} observed");
+        story.Send(new EngineInput.LookupArrived(CallOf(story), new LookupResult(LookupOutcome.Unknown, [])));
+        var own = OwnLeg(story);
+        Rings(story).Answers(own, "6").Forget().At(15).Ends("6", hungUp: true).Ends(own)
+            .ExpectAmong("anna WrapUp in cmd3's");
+    }
+
+    [Theory]
+    [InlineData("11")]
+    [InlineData("8920001")]
+    [InlineData("0039")]
+    [InlineData("11a")]
+    [InlineData("1,2")]
+    [InlineData("*112")]
+    [InlineData("١١٢")]
+    public void What_is_neither_a_number_nor_a_short_one_is_dialled_nowhere(string number)
+    {
+        var story = Clicked(number).Expect("cmd3 refused number_not_understood");
+        story.All.OfType<EngineEffect.Act>().Should().BeEmpty();
+    }
+
     [Fact]
     public void Refusals_have_stable_codes_and_call_nobody()
     {

@@ -71,8 +71,16 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
     {
         if (state.Extensions.ContainsKey(new NodeKey(own.Node, number.Raw)))
             return new PhoneNumber(number.Raw, NumberKind.Extension);
-        return number.Kind == NumberKind.E164 ? number : null;
+        return number.Kind == NumberKind.E164 || IsShort(number.Raw) ? number : null;
     }
+
+    /// <summary>
+    /// Emergency (112) and short numbers of the country or the carrier belong to no numbering plan that could be checked: they are dialled as typed.
+    /// Digits alone, so few that no subscriber has them, no prefix of another country, and no extension of another PBX of the site.
+    /// </summary>
+    private bool IsShort(string typed) =>
+        typed.Length is >= 3 and <= 6 && !typed.AsSpan().ContainsAnyExceptInRange('0', '9') && !typed.StartsWith("00", StringComparison.Ordinal)
+        && !state.Extensions.Keys.Any(k => string.Equals(k.Name, typed, StringComparison.Ordinal));
 
     /// <summary>A call out belongs to no queue: it is recorded when the calls of any of the agent's are. One to a colleague when the site wants that.</summary>
     private bool Records(Agent agent, Call call) =>
