@@ -30,7 +30,7 @@ public sealed class TelephonyTests
             Port = pbx.AmiPort,
             User = "callcrm",
             Secret = "demo-secret",
-            ServerFilters = ["!Event: (Newexten|AGIExec)"],
+            ServerFilters = ["!^Event: (Newexten|AGIExec)"],
             BootWait = TimeSpan.FromSeconds(2),
         });
         var running = ami.RunAsync(stop.Token);

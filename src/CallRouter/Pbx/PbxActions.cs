@@ -87,6 +87,13 @@ static class PbxActions
         return action;
     }
 
+    /// <summary>
+    /// As in manager-callcrm.conf. An expression is looked for in the whole event (manager.c, match_filter), a caller's name included: without
+    /// the anchor, who calls himself "Event: RTCPSent" would hide every event of his call.
+    /// </summary>
+    internal static readonly IReadOnlyList<string> ServerFilters =
+        ["!^Event: RTCP", "!^Event: Newexten.*[[:cntrl:]]Application: ([^V]|V[^o]|Vo[^i]|Voi[^c]|Voic[^e]|Voice[^M])", "!^Event: AGIExec"];
+
     /// <summary>Only the events the model reads; of the many VarSet only DIALSTATUS, the one sign of an unregistered phone, and VMSTATUS, that of a message in a mailbox.</summary>
     public static AmiClientOptions ClientOptions(PbxOptions pbx) => new()
     {
@@ -101,6 +108,6 @@ static class PbxActions
             .Want([.. PbxModel.EventNames.Where(name => name is not ("VarSet" or "Newexten"))])
             .Want("Newexten", (in AmiMessage message) => message.Is("Application"u8, "VoiceMail"u8))
             .WantVariables("DIALSTATUS", "VMSTATUS"),
-        ServerFilters = ["!Event: RTCPSent", "!Event: RTCPReceived", "!Event: Newexten.*Application: ([^V]|V[^o]|Vo[^i]|Voi[^c]|Voic[^e]|Voice[^M])", "!Event: AGIExecStart", "!Event: AGIExecEnd"],
+        ServerFilters = ServerFilters,
     };
 }

@@ -100,6 +100,7 @@ internal sealed class AmiFilter
         };
     }
 
-    /// <summary>As POSIX has it, a point stands for a line's end, too.</summary>
-    private static Regex Compile(string expression) => new(expression, RegexOptions.CultureInvariant | RegexOptions.Singleline, Limit);
+    /// <summary>As POSIX has it, a point stands for a line's end, too. Of its named classes that of control characters is known.</summary>
+    private static Regex Compile(string expression) =>
+        new(expression.Replace("[:cntrl:]", @"\x00-\x1f\x7f", StringComparison.Ordinal), RegexOptions.CultureInvariant | RegexOptions.Singleline, Limit);
 }

@@ -41,7 +41,8 @@ public sealed class AmiClientOptions
     /// <summary>Which events are delivered.</summary>
     public AmiEventFilter Events { get; init; } = AmiEventFilter.Everything();
 
-    /// <summary>Filters asked of the PBX after login (<c>!Event: RTCPSent</c>), best effort: a refusal is counted only, as
+    /// <summary>Filters asked of the PBX after login (<c>!^Event: RTCPSent</c>; without <c>^</c> it also
+    /// fits a caller's name), best effort: a refusal is counted only, as
     /// they need the write class <c>system</c>.</summary>
     public IReadOnlyList<string> ServerFilters { get; init; } = [];
 
