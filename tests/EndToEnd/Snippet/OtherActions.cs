@@ -1,3 +1,4 @@
+using CallCrm.TestKit;
 using CallCrm.TestKit.Lab;
 
 namespace CallCrm.EndToEnd.Snippet;
