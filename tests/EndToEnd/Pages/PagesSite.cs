@@ -1,0 +1,94 @@
+using CallCrm.TestKit;
+using CallCrm.TestKit.Host;
+using Microsoft.Playwright;
+
+namespace CallCrm.EndToEnd.Pages;
+
+/// <summary>One demo company and one browser for all journeys through its pages; each person has a browser context of their own.</summary>
+public sealed class PagesSite : IAsyncLifetime
+{
+    readonly Dictionary<string, string> _signedIn = new(StringComparer.Ordinal);
+    Task? _started;
+    CallCrmHost? _host;
+    IPlaywright? _playwright;
+    IBrowser? _browser;
+
+    public Uri Address => _host!.Address;
+
+    internal IBrowser Browser => _browser!;
+
+    /// <summary>Of people made here; those of the demo have their own.</summary>
+    internal Dictionary<string, string> Passwords { get; } = new(StringComparer.Ordinal);
+
+    // Only when a test runs: where there is no browser all are skipped.
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>A journey of one or more people. Afterwards nothing may have failed in their browsers, and what they look at fits a telephone.</summary>
+    internal async Task VisitAsync(Func<Visit, Task> journey)
+    {
+        await (_started ??= StartAsync());
+        await using var visit = new Visit(this);
+        try
+        {
+            await journey(visit);
+            await visit.EndAsync();
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"{e.Message}\n{await visit.TellAsync()}", e);
+        }
+    }
+
+    async Task StartAsync()
+    {
+        var settings = DemoSite.Settings(await new PostgresFixture().NewDatabaseAsync());
+        settings["Demo:Simulate"] = "false";
+        settings["Access:SignInsPerMinute"] = "1000";
+        _host = await CallCrmHost.StartAsync(settings);
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = "/usr/bin/chromium",
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+    }
+
+    /// <summary>A context in which this person is signed in. Nobody signs in twice: the session's cookie is kept.</summary>
+    internal async Task<IBrowserContext> ContextAsync(string login)
+    {
+        var context = await Browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = 1440, Height = 900 },
+            Locale = "en-GB",
+            TimezoneId = "Europe/Rome",
+            StorageState = _signedIn.GetValueOrDefault(login),
+        });
+        context.SetDefaultTimeout(40_000);
+        if (_signedIn.ContainsKey(login))
+            return context;
+        var answer = await context.APIRequest.PostAsync(new Uri(Address, "api/session").ToString(), new APIRequestContextOptions
+        {
+            DataObject = new { login, password = Passwords.GetValueOrDefault(login, "demo") },
+            Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Origin"] = Address.GetLeftPart(UriPartial.Authority) },
+        });
+        answer.Ok.Should().BeTrue(await answer.TextAsync());
+        _signedIn[login] = await context.StorageStateAsync();
+        return context;
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _playwright?.Dispose();
+        if (_host is not null)
+            await _host.DisposeAsync();
+    }
+}
+
+/// <summary>All journeys share the site, one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class PagesCollection : ICollectionFixture<PagesSite>
+{
+    public const string Name = "pages";
+}

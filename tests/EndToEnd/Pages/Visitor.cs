@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using CallCrm.Contracts;
+using Microsoft.Playwright;
+
+namespace CallCrm.EndToEnd.Pages;
+
+/// <summary>A person at a browser of their own, signed in. Whatever fails in it is kept: see <see cref="EndAsync"/>.</summary>
+sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
+{
+    static readonly JsonSerializerOptions Json = ContractsJson.Default.Options;
+
+    readonly ConcurrentQueue<string> _troubles = new();
+    readonly List<(int Status, string Path)> _refusals = [];
+    IPage? _page;
+
+    public IPage Page => _page!;
+
+    public async Task ComeAsync()
+    {
+        _page = await context.NewPageAsync();
+        _page.PageError += (_, error) => _troubles.Enqueue("page error: " + error);
+        // What the server refuses is told with its address by the response below.
+        _page.Console += (_, said) =>
+        {
+            if (said.Type == "error" && !said.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                _troubles.Enqueue("console: " + said.Text);
+        };
+        context.Response += (_, response) => Note(response.Status, response.Request);
+        // A page that is left, and a download, end their request themselves.
+        context.RequestFailed += (_, request) =>
+        {
+            if (request.Failure != "net::ERR_ABORTED")
+                _troubles.Enqueue($"{request.Method} {request.Url}: {request.Failure}");
+        };
+    }
+
+    /// <summary>The next answer with this status from there is meant.</summary>
+    public void ExpectRefusal(int status, string path)
+    {
+        lock (_refusals)
+            _refusals.Add((status, path));
+    }
+
+    void Note(int status, IRequest request)
+    {
+        if (status < 400)
+            return;
+        lock (_refusals)
+        {
+            if (_refusals.FindIndex(r => r.Status == status && request.Url.Contains(r.Path, StringComparison.Ordinal)) is int at and >= 0)
+                _refusals.RemoveAt(at);
+            else
+                _troubles.Enqueue($"{request.Method} {request.Url}: {status}");
+        }
+    }
+
+    /// <summary>An element by its test hook.</summary>
+    public ILocator See(string hook) => Page.Locator($"[data-test={hook}]");
+
+    public ILocator See(string hook, string text) => Page.Locator($"[data-test={hook}]", new PageLocatorOptions { HasText = text });
+
+    /// <summary>A box of the client's form, whose error stands in it.</summary>
+    public ILocator Field(string input) => Page.Locator($".field:has(#{input})");
+
+    /// <summary>By its address, as from a bookmark.</summary>
+    public async Task OpenAsync(string path)
+    {
+        await Page.GotoAsync(new Uri(address, path).ToString());
+        await Page.Locator("main h1").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
+    }
+
+    public Task OpenAsync(ClientCardView client) => OpenAsync($"clients/{client.Id}");
+
+    /// <summary>As by a link within the pages.</summary>
+    public Task GoAsync(string path) => Page.EvaluateAsync("path => Blazor.navigateTo(path)", path);
+
+    /// <summary>What was only in the browser is gone.</summary>
+    public async Task ReloadAsync()
+    {
+        await Page.ReloadAsync();
+        await Page.Locator("main h1").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
+    }
+
+    /// <summary>A click that downloads.</summary>
+    public async Task<byte[]> DownloadAsync(ILocator link)
+    {
+        var download = await Page.RunAndWaitForDownloadAsync(() => link.ClickAsync());
+        return await File.ReadAllBytesAsync((await download.PathAsync())!);
+    }
+
+    public async Task<T> GetAsync<T>(string path) => Read<T>(await AskAsync("GET", path));
+
+    public async Task<T> SendAsync<T>(string method, string path, object? body) => Read<T>(await AskAsync(method, path, body));
+
+    /// <summary>The same session past the page: its API as it answers.</summary>
+    public async Task<(int Status, string Body)> AskAsync(string method, string path, object? body = null)
+    {
+        var answer = await context.APIRequest.FetchAsync(new Uri(address, path).ToString(), new APIRequestContextOptions
+        {
+            Method = method,
+            DataString = body is null ? null : JsonSerializer.Serialize(body, body.GetType(), Json),
+            Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Origin"] = address.GetLeftPart(UriPartial.Authority), ["Content-Type"] = "application/json" },
+        });
+        return (answer.Status, await answer.TextAsync());
+    }
+
+    static T Read<T>((int Status, string Body) answer)
+    {
+        answer.Status.Should().BeInRange(200, 299, answer.Body);
+        return typeof(T) == typeof(JsonElement) ? default! : JsonSerializer.Deserialize<T>(answer.Body, Json)!;
+    }
+
+    /// <summary>Nothing failed on the way, and the page that is open fits a telephone.</summary>
+    public async Task EndAsync()
+    {
+        if (Page.Url.StartsWith(address.ToString(), StringComparison.Ordinal))
+        {
+            await Page.SetViewportSizeAsync(390, 844);
+            await FitsAsync();
+        }
+
+        _troubles.Should().BeEmpty();
+        lock (_refusals)
+            _refusals.Should().BeEmpty("these refusals were expected");
+    }
+
+    /// <summary>Nothing is wider than the window.</summary>
+    public async Task FitsAsync()
+    {
+        // The width is settled once the page has drawn itself: two frames on.
+        var (wide, most) = await Page.EvaluateAsync<string>(
+            """
+            () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+              const room = document.documentElement.clientWidth;
+              const widest = [...document.querySelectorAll('main *')].find(e => e.getBoundingClientRect().right > room + 1 && !e.closest('.table-wrap'));
+              done(document.documentElement.scrollWidth - room + '|' + (widest?.outerHTML.slice(0, 200) ?? ''));
+            })))
+            """) is { } told ? (int.Parse(told.Split('|')[0], System.Globalization.CultureInfo.InvariantCulture), told) : default;
+        wide.Should().BeLessThanOrEqualTo(0, $"{Page.Url} scrolls sideways: {most}");
+    }
+
+    public async Task<string> TellAsync()
+    {
+        if (Environment.GetEnvironmentVariable("CALLCRM_SHOTS") is { Length: > 0 } folder)
+            await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"pages-{Guid.NewGuid():N}.png"), FullPage = true });
+        return $"At {Page.Url}: {string.Join("; ", _troubles)}";
+    }
+
+    public ValueTask DisposeAsync() => context.DisposeAsync();
+}
