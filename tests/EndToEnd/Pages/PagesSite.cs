@@ -45,6 +45,8 @@ public sealed class PagesSite : IAsyncLifetime
         settings["Demo:Simulate"] = "false";
         settings["Access:SignInsPerMinute"] = "1000";
         _host = await CallCrmHost.StartAsync(settings);
+        // On a full machine a page may take longer than the usual five seconds.
+        Assertions.SetDefaultExpectTimeout(40_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {

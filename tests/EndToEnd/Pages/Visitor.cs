@@ -56,9 +56,9 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
     }
 
     /// <summary>An element by its test hook.</summary>
-    public ILocator See(string hook) => Page.Locator($"[data-test={hook}]");
+    public ILocator See(string hook) => Page.Locator($"[data-test='{hook}']");
 
-    public ILocator See(string hook, string text) => Page.Locator($"[data-test={hook}]", new PageLocatorOptions { HasText = text });
+    public ILocator See(string hook, string text) => Page.Locator($"[data-test='{hook}']", new PageLocatorOptions { HasText = text });
 
     /// <summary>A box of the client's form, whose error stands in it.</summary>
     public ILocator Field(string input) => Page.Locator($".field:has(#{input})");
