@@ -44,7 +44,7 @@ public sealed class FieldJourneys(PagesSite site)
         var person = await visit.AsAsync(await visit.PersonAsync(role.Code));
         await person.OpenAsync(client);
         await person.See("client-edit").ClickAsync();
-        await Expect(person.See("read-only-phones")).ToBeDisabledAsync();
+        await Expect(person.See("phone-number")).ToBeDisabledAsync();
         await person.See($"custom-{code}").FillAsync("14");
         await person.See("client-save").ClickAsync();
         await Expect(person.See($"shown-{code}")).ToContainTextAsync("14");
@@ -88,6 +88,7 @@ public sealed class FieldJourneys(PagesSite site)
         person.ExpectRefusal(400, $"api/clients/{client.Id}");
         await person.See("client-save").ClickAsync();
         await Expect(person.Field("c-city").Locator(".error")).ToBeVisibleAsync();
+        await Expect(person.See("client-card")).ToContainTextAsync("Some fields must be filled in first");
         await Expect(person.Page.Locator("#c-city")).ToBeFocusedAsync();
         await Expect(person.Page.Locator("#c-note")).ToHaveValueAsync("Written before");
         await person.Page.FillAsync("#c-city", "Pavia");

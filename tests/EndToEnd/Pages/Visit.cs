@@ -16,7 +16,6 @@ sealed class Visit(PagesSite site) : IAsyncDisposable
     {
         var visitor = new Visitor(site.Address, await site.ContextAsync(login));
         _visitors.Add(visitor);
-        await visitor.ComeAsync();
         return visitor;
     }
 
@@ -69,7 +68,7 @@ sealed class Visit(PagesSite site) : IAsyncDisposable
         var told = new List<string>();
         foreach (var visitor in _visitors)
             told.Add(await visitor.TellAsync());
-        return string.Join('\n', told);
+        return string.Join('\n', told.Where(t => t.Length > 0));
     }
 
     public async ValueTask DisposeAsync()

@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 
 namespace CallCrm.EndToEnd.Pages;
 
-/// <summary>A person at a browser of their own, signed in. Whatever fails in it is kept: see <see cref="EndAsync"/>.</summary>
+/// <summary>A person at a browser of their own, signed in. Whatever fails in it is kept until <see cref="EndAsync"/>.</summary>
 sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
 {
     static readonly JsonSerializerOptions Json = ContractsJson.Default.Options;
@@ -14,10 +14,12 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
     readonly List<(int Status, string Path)> _refusals = [];
     IPage? _page;
 
-    public IPage Page => _page!;
+    public IPage Page => _page ?? throw new InvalidOperationException("No page is open yet.");
 
-    public async Task ComeAsync()
+    async Task<IPage> ComeAsync()
     {
+        if (_page is not null)
+            return _page;
         _page = await context.NewPageAsync();
         _page.PageError += (_, error) => _troubles.Enqueue("page error: " + error);
         // What the server refuses is told with its address by the response below.
@@ -33,6 +35,7 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
             if (request.Failure != "net::ERR_ABORTED")
                 _troubles.Enqueue($"{request.Method} {request.Url}: {request.Failure}");
         };
+        return _page;
     }
 
     /// <summary>The next answer with this status from there is meant.</summary>
@@ -66,7 +69,7 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
     /// <summary>By its address, as from a bookmark.</summary>
     public async Task OpenAsync(string path)
     {
-        await Page.GotoAsync(new Uri(address, path).ToString());
+        await (await ComeAsync()).GotoAsync(new Uri(address, path).ToString());
         await Page.Locator("main h1").First.WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
     }
 
@@ -114,9 +117,10 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
     /// <summary>Nothing failed on the way, and the page that is open fits a telephone.</summary>
     public async Task EndAsync()
     {
-        if (Page.Url.StartsWith(address.ToString(), StringComparison.Ordinal))
+        // Who only prepared something has opened none.
+        if (_page is not null)
         {
-            await Page.SetViewportSizeAsync(390, 844);
+            await _page.SetViewportSizeAsync(390, 844);
             await FitsAsync();
         }
 
@@ -126,22 +130,21 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
     }
 
     /// <summary>Nothing is wider than the window.</summary>
-    public async Task FitsAsync()
-    {
-        // The width is settled once the page has drawn itself: two frames on.
-        var (wide, most) = await Page.EvaluateAsync<string>(
-            """
-            () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
-              const room = document.documentElement.clientWidth;
-              const widest = [...document.querySelectorAll('main *')].find(e => e.getBoundingClientRect().right > room + 1 && !e.closest('.table-wrap'));
-              done(document.documentElement.scrollWidth - room + '|' + (widest?.outerHTML.slice(0, 200) ?? ''));
-            })))
-            """) is { } told ? (int.Parse(told.Split('|')[0], System.Globalization.CultureInfo.InvariantCulture), told) : default;
-        wide.Should().BeLessThanOrEqualTo(0, $"{Page.Url} scrolls sideways: {most}");
-    }
+    public async Task FitsAsync() => (await Page.EvaluateAsync<string>(Wider)).Should().BeEmpty($"{Page.Url} does not scroll sideways");
+
+    /// <summary>Two frames on the page has drawn itself in its new width. What makes it too wide is told.</summary>
+    const string Wider = """
+        () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+          const room = document.documentElement.clientWidth, over = document.documentElement.scrollWidth - room;
+          const widest = [...document.querySelectorAll('main *')].find(e => e.getBoundingClientRect().right > room + 1 && !e.closest('.table-wrap'));
+          done(over > 0 ? `${over} px too wide: ${widest?.outerHTML.slice(0, 200) ?? ''}` : '');
+        })))
+        """;
 
     public async Task<string> TellAsync()
     {
+        if (_page is null)
+            return "";
         if (Environment.GetEnvironmentVariable("CALLCRM_SHOTS") is { Length: > 0 } folder)
             await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"pages-{Guid.NewGuid():N}.png"), FullPage = true });
         return $"At {Page.Url}: {string.Join("; ", _troubles)}";
