@@ -30,7 +30,9 @@ static class PopRun
     {
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
-        await using var site = await LabSite.StartAsync(lab, await new PostgresFixture().NewDatabaseAsync(), Agents);
+        await using var site = await LabSite.StartAsync(lab, await new PostgresFixture().NewDatabaseAsync(), Agents,
+            // All sign in from one address.
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["Access:SignInsPerMinute"] = "1000" });
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
