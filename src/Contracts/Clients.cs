@@ -54,7 +54,12 @@ public sealed record DoNotCallView(DateTimeOffset Since, string Who);
 public sealed record DoNotCallSet(bool On);
 
 /// <summary>A person who belongs to a company.</summary>
-public sealed record ContactView(Guid Id, string Name, [property: ClientNumber] string? Phone, string Extension = "");
+public sealed record ContactView(Guid Id, string Name, [property: ClientNumber] string? Phone, string Extension = "")
+{
+    /// <summary>Whose client it is: for the rights, not told.</summary>
+    [JsonIgnore]
+    public Guid? ResponsibleId { get; init; }
+}
 
 public sealed record EmailView(string Address, string Label = "");
 

@@ -90,14 +90,21 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
 
     public static bool MayReassign(Person person, Guid? responsible) => Reaches(person, Rights.ReassignClients, responsible);
 
-    /// <summary>The card as this person sees it: deals as far as their right reaches, all of them while it is lent.</summary>
+    /// <summary>The card as this person sees it: deals and a company's people as far as their rights reach, all of them while it is lent.</summary>
     public static ClientCardView Shown(Person person, ClientCardView card, CardSight sight)
     {
-        var deals = DealsOf(person, sight);
-        return CardLinks.Named(card, person) with { MayEdit = sight.Edit, OpenDeals = deals.IsEveryone ? card.OpenDeals : [.. card.OpenDeals.Where(d => deals.Includes(d.ResponsibleId))] };
+        var (deals, contacts) = (DealsOf(person, sight), ContactsOf(person, sight));
+        return CardLinks.Named(card, person) with
+        {
+            MayEdit = sight.Edit,
+            OpenDeals = deals.IsEveryone ? card.OpenDeals : [.. card.OpenDeals.Where(d => deals.Includes(d.ResponsibleId))],
+            Contacts = contacts.IsEveryone ? card.Contacts : card.Contacts?.Where(c => contacts.Includes(c.ResponsibleId)).ToList(),
+        };
     }
 
     public static Reach DealsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeDeals);
+
+    public static Reach ContactsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.WorkWithClients);
 
     public static Reach TasksOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeTasks);
 

@@ -25,9 +25,9 @@ internal static class CardReader
           where m.do_not_call_at is not null order by m.do_not_call_at limit 1) n on true;
         select k.asked, p.e164, p.label, p.is_main, p.extension from unnest(@clients) k (asked) join client_phone p on p.client_id = client_root(k.asked) order by k.asked, p.is_main desc, p.added_at, p.e164, p.extension;
         select k.asked, e.address, e.label from unnest(@clients) k (asked) join client_email e on e.client_id = client_root(k.asked) order by k.asked, e.position, e.address;
-        select k.asked, c.id, c.name, c.phone, c.extension from unnest(@clients) k (asked)
+        select k.asked, c.id, c.name, c.phone, c.extension, c.responsible_id from unnest(@clients) k (asked)
         cross join lateral (
-          select c.id, coalesce(nullif(c.name, ''), c.company) as name, p.e164 as phone, p.extension from client_family(client_root(k.asked)) f (id) join client c on c.company_id = f.id and c.merged_into is null and c.deleted_at is null
+          select c.id, coalesce(nullif(c.name, ''), c.company) as name, p.e164 as phone, p.extension, c.responsible_id from client_family(client_root(k.asked)) f (id) join client c on c.company_id = f.id and c.merged_into is null and c.deleted_at is null
           left join lateral (select e164, extension from client_phone where client_id = c.id order by is_main desc, added_at, e164, extension limit 1) p on true
           order by 2, c.id limit 50) c;
         select k.asked, d.id, d.number, d.deal_type, t.name as deal_type_name, d.stage, s.name as stage_name, d.title, d.amount, d.currency, u.name as responsible_name, d.stage_since, d.version, d.responsible_id
@@ -74,7 +74,7 @@ internal static class CardReader
             lastCalls.GetValueOrDefault(c.Asked) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, l.Talk_ms / 1000, l.Disposition, l.Note) : null,
             c.CreatedAt, c.Hidden, [.. emails[c.Asked].Select(e => new EmailView(e.Address, e.Label))], c.TaxId, c.TimeZone.Length > 0 ? c.TimeZone : null, c.Address, (string[])c.Tags,
             JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
-            [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null, p.Extension ?? ""))], c.DeletedAt,
+            [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null, p.Extension ?? "") { ResponsibleId = p.ResponsibleId })], c.DeletedAt,
             DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null,
             Addresses: !addresses.Contains(c.Asked) && c.Address.Length > 0 ? [new AddressView(CallFlow.ClientAddress.Actual, c.Address)] : [.. addresses[c.Asked].Select(a => new AddressView(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))])
         {
@@ -92,7 +92,7 @@ internal static class CardReader
 
     sealed record LinkRow(Guid Asked, string Code, string Kind, Guid Id, string? Name, Guid? Owner, Guid? Client);
 
-    sealed record ContactRow(Guid Asked, Guid Id, string Name, string? Phone, string? Extension);
+    sealed record ContactRow(Guid Asked, Guid Id, string Name, string? Phone, string? Extension, Guid? ResponsibleId);
 
     sealed record EmailRow(Guid Asked, string Address, string Label);
 

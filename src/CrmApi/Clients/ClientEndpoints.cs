@@ -78,7 +78,7 @@ internal static class ClientEndpoints
         string? cursor = null, int? limit = null)
     {
         var sight = await access.OfAsync(person, id, cancel);
-        return sight.View ? TypedResults.Ok(await store.TimelineAsync(id, person, CardAccess.DealsOf(person, sight), CardAccess.TasksOf(person, sight), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeCalls).With(person.Id), person.Within(Rights.Listen), cursor, Cursor.Limit(limit), cancel)) : Problems.NotFound("client");
+        return sight.View ? TypedResults.Ok(await store.TimelineAsync(id, person, CardAccess.ContactsOf(person, sight), CardAccess.DealsOf(person, sight), CardAccess.TasksOf(person, sight), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeCalls).With(person.Id), person.Within(Rights.Listen), cursor, Cursor.Limit(limit), cancel)) : Problems.NotFound("client");
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,

@@ -90,11 +90,12 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
     }
 
     /// <param name="deals">Whose deals are seen.</param>
+    /// <param name="contacts">Whose clients are seen, of a company's people.</param>
     /// <param name="tasks">Whose tasks are seen.</param>
     /// <param name="cards">Whose clients' names are seen, where a deal went from one to another.</param>
     /// <param name="callsOf">Whose calls are seen: files of the others do not stand there.</param>
     /// <param name="hears">Whose recordings may be heard: of the others no word stands there.</param>
-    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Person reader, Reach deals, Reach tasks, Reach cards, Reach callsOf, Reach hears, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<TimelineItem>> TimelineAsync(Guid client, Person reader, Reach contacts, Reach deals, Reach tasks, Reach cards, Reach callsOf, Reach hears, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -105,7 +106,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
               select id, null::text as contact from own
               union all
               select g.id, c.name from (
-                select c.id, coalesce(nullif(c.name, ''), c.company) as name from own join client c on c.company_id = own.id and c.merged_into is null order by c.number limit 200) c
+                select c.id, coalesce(nullif(c.name, ''), c.company) as name from own join client c on c.company_id = own.id and c.merged_into is null and (@contacts::uuid[] is null or c.responsible_id = any(@contacts)) order by c.number limit 200) c
               cross join lateral client_family(c.id) g (id)
             )
             select kind, id, at, agent_name, title, text, contact, action, before, after, mine from (
@@ -152,7 +153,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
                join app_user u on u.id = n.user_id where @notes)
             ) i order by at desc, id desc limit @limit
             """,
-            new { client, reader = reader.Id, notes = !reader.Veil.Hides("note"), deals = deals.People, tasks = tasks.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            new { client, reader = reader.Id, notes = !reader.Veil.Hides("note"), contacts = contacts.People, deals = deals.People, tasks = tasks.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
         var openings = await transcripts.OpeningsAsync([.. ofCalls.Values.Where(c => c.RecordingStatus == "ready").Select(c => c.Id)], hears, cancel);

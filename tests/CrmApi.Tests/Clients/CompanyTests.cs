@@ -51,6 +51,31 @@ public sealed class CompanyTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task People_of_a_company_whose_cards_are_out_of_reach_are_not_told()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        var company = await NewAsync(sara, New("company", "Reach Spa") with { ResponsibleId = Seeds.Mila });
+        var person = await NewAsync(sara, New("person", "Lia Reach") with { CompanyId = company.Id, ResponsibleId = Seeds.Luca, Phones = [new PhoneSave("+39 347 1110077", "", true)] });
+        await using (var database = await host.Database.OpenConnectionAsync())
+        {
+            await database.ExecuteAsync(
+                """
+                insert into task (id, client_id, user_id, title, due_at, created_at) values (gen_random_uuid(), @Id, @Luca, 'Call Lia', now(), now());
+                insert into role (code, name, model) values ('own_cards', 'own_cards', 'agent');
+                insert into role_right (role, right_code, scope) values ('own_cards', 'client.view', 'own'), ('own_cards', 'client.numbers', 'all'), ('own_cards', 'task.view', 'all');
+                update app_user set role = 'own_cards' where id = @Mila;
+                update access_version set version = version + 1;
+                """, new { person.Id, Seeds.Luca, Seeds.Mila });
+        }
+
+        await using var mila = await host.SignInAsync("mila");
+        (await CardAsync(sara, company.Id)).Contacts.Should().ContainSingle(c => c.Name == "Lia Reach");
+        (await CardAsync(mila, company.Id)).Contacts.Should().BeEmpty();
+        (await sara.GetAsync($"api/clients/{company.Id}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Should().Contain(i => i.Title == "Call Lia");
+        (await mila.GetAsync($"api/clients/{company.Id}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Should().BeEmpty();
+    }
+
+    [PostgresFact]
     public async Task Only_a_person_belongs_and_only_to_a_company()
     {
         await using var page = await host.SignInAsync("anna");
