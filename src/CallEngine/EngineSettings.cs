@@ -19,6 +19,15 @@ public sealed record EngineSettings(
     /// <summary>Calls between colleagues are recorded, too.</summary>
     public bool RecordInternal { get; init; }
 
+    /// <summary>Calls out of agents who serve no queue are recorded; those of the others as their queues say.</summary>
+    public bool RecordOut { get; init; } = true;
+
+    /// <summary>Wrap-up after calls out of agents who serve no queue; 0 to 3,600 s, 0 = none. Default 30 s.</summary>
+    public TimeSpan WrapUpOut { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A number that no client has, dialled on the phone itself, is the agent's own affair: no wrap-up, and no recording is kept.</summary>
+    public bool UnknownPrivate { get; init; }
+
     public static EngineSettings Empty(string domain) => new(0, domain, [], [], [], [], [], new EngineOptions());
 }
 

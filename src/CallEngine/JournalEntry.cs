@@ -62,6 +62,7 @@ public enum RouteRule { LastContacted, Responsible, LeastBusy, Hold, QueueClosed
 [JsonDerivedType(typeof(CallHeld), "call_held")]
 [JsonDerivedType(typeof(CallResumed), "call_resumed")]
 [JsonDerivedType(typeof(RecordingStarted), "recording_started")]
+[JsonDerivedType(typeof(RecordingUnkept), "recording_unkept")]
 [JsonDerivedType(typeof(CallMerged), "call_merged")]
 [JsonDerivedType(typeof(CallTransferred), "call_transferred")]
 [JsonDerivedType(typeof(TransferChanged), "transfer_changed")]
@@ -140,6 +141,9 @@ public sealed record CallResumed(Guid? Agent) : JournalEntry;
 
 /// <summary>Files are <c>NODE-UNIQUEID-in.wav</c> and <c>-out.wav</c>.</summary>
 public sealed record RecordingStarted(string Node, string UniqueId) : JournalEntry;
+
+/// <summary>What the PBX recorded on this leg is not to be kept: the call was private, or no queue of its agent is recorded. Comes before the call's end.</summary>
+public sealed record RecordingUnkept(string Node, string UniqueId) : JournalEntry;
 
 /// <summary>Another call was found to be this one; its notes, pops and recordings follow.</summary>
 public sealed record CallMerged(Guid From) : JournalEntry;

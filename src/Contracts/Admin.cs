@@ -20,7 +20,10 @@ public sealed record RightView(string Code, bool Scoped);
 /// <summary>What holds for all calls and not for one queue's.</summary>
 /// <param name="RecordInternal">Calls between colleagues are recorded, too.</param>
 /// <param name="Version">0: nobody has set it yet; else as read.</param>
-public sealed record CallSetup(bool RecordInternal, int Version);
+/// <param name="RecordOut">Calls out of agents who serve no queue are recorded; those of the others as their queues say.</param>
+/// <param name="WrapUpOut_s">Wrap-up after calls out of agents who serve no queue, 0 to 3,600 s.</param>
+/// <param name="UnknownPrivate">Numbers that no client has, dialled on the phone itself, are private: no wrap-up, no recording is kept.</param>
+public sealed record CallSetup(bool RecordInternal, int Version, bool RecordOut = true, int WrapUpOut_s = 30, bool UnknownPrivate = false);
 
 /// <param name="Code">1 to 40 small letters, digits and _; never changes.</param>
 /// <param name="Name">Empty for a builtin role that nobody renamed: the page says it in the reader's language.</param>

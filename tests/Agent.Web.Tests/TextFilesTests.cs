@@ -50,7 +50,7 @@ public sealed partial class TextFilesTests
             .. new[] { "Known", "Several", "Created", "Withheld", "Internal", "Unknown", "TimedOut", "Failed", "by" }.Select(s => "Event.call_identified." + s),
             .. new[] { "Answered", "AnsweredElsewhere", "Busy", "CallerGaveUp", "Cancelled", "Declined", "DoNotDisturb", "NoAnswer", "Unreachable" }.Select(s => "Event.offer_ended." + s),
             .. new[] { "client", "agent", "other" }.SelectMany(s => new[] { "Event.leg_started." + s, "Event.leg_ended." + s }),
-            .. new[] { "call_routed", "call_queued", "call_offered", "offer_rang", "call_answered", "call_held", "call_held.other", "call_resumed", "call_resumed.other", "recording_started", "call_merged",
+            .. new[] { "call_routed", "call_queued", "call_offered", "offer_rang", "call_answered", "call_held", "call_held.other", "call_resumed", "call_resumed.other", "recording_started", "recording_unkept", "call_merged",
                 "call_listened.begins", "call_listened.ends", "call_transferred.Blind", "call_transferred.Attended", "wrap_up_started", "wrap_up_extended", "observed", "late" }.Select(s => "Event." + s),
             .. new[] { "New", "Kept", "Heard", "Removed" }.Select(s => "Event.message_left." + s),
             .. new[] { "heard", "removed" }.Select(s => "Missed.Phone." + s),

@@ -76,7 +76,7 @@ public sealed class AgentTests
     [Fact]
     public void A_private_call_makes_the_agent_busy_and_has_no_wrap_up()
     {
-        var story = Scenario.With("anna").At(1).Channel("5", "PJSIP/101", number: "101", dialled: "0612345678").Expect("anna Talking in observed-5");
+        var story = new Scenario(w => w.UnknownPrivate = true).PbxUp().Ready("anna").At(1).Channel("5", "PJSIP/101", number: "101", dialled: "0612345678").Expect("anna Talking in observed-5");
         story.At(2).Dial("5", "6", "PJSIP/trunk").Expect("""
             observed-5 started Outbound 101 to 0612345678 observed
             observed-5 leg 5 anna
@@ -90,6 +90,7 @@ public sealed class AgentTests
                 observed-5 leg 6 ended 16
                 observed-5 leg 5 ended 16 anna talk 10000 hold 0
                 anna Ready
+                observed-5 recording on 6 not kept
                 observed-5 ended Answered by Caller agent anna wait 7000 talk 10000 hold 0
                 anna Reserved in call1
                 """);

@@ -78,6 +78,67 @@ public sealed class DialTests
         story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<RecordingStarted>().Should().ContainSingle();
     }
 
+    /// <summary>Dialled on Anna's own phone, recorded by the PBX, talked for 10 s; then both have hung up.</summary>
+    private static Scenario Keyed(Action<World> world, LookupResult found, Action<Scenario>? meanwhile = null)
+    {
+        var story = new Scenario(world).PbxUp().Ready("anna").Channel("5", "PJSIP/101", number: "101", dialled: "0612345678").Dial("5", "6", "PJSIP/trunk")
+            .Fact(new PbxFact.RecordingBegan(Scenario.Node, null, Scenario.Leg("6"))).Arrives("observed-5", found).At(5).Answers("5", "6");
+        meanwhile?.Invoke(story);
+        return story.Forget().At(15).Ends("6", hungUp: true).Ends("5");
+    }
+
+    private static readonly LookupResult s_unknown = new(LookupOutcome.Unknown, []);
+
+    [Fact]
+    public void A_number_nobody_has_dialled_on_the_phone_is_work_and_its_recording_kept() =>
+        Keyed(_ => { }, s_unknown).ExpectAmong("anna WrapUp in observed-5").ExpectNone("not kept");
+
+    [Fact]
+    public void Where_the_site_says_so_it_is_private_and_the_recording_not_kept() =>
+        Keyed(w => w.UnknownPrivate = true, s_unknown).ExpectAmong("""
+            anna Ready
+            observed-5 recording on 6 not kept
+            """);
+
+    [Fact]
+    public void Private_it_is_no_more_when_a_client_was_attached_or_has_the_number()
+    {
+        Keyed(w => w.UnknownPrivate = true, s_unknown, s => s.Does("anna", new AgentCommand.AttachClient(s.Id("observed-5"), s.Id("mario")))).ExpectAmong("anna WrapUp in observed-5").ExpectNone("not kept");
+        Keyed(w => w.UnknownPrivate = true, new LookupResult(LookupOutcome.Known, [new ClientMatch(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), null, null, [])]))
+            .ExpectAmong("anna WrapUp in observed-5").ExpectNone("not kept");
+    }
+
+    [Fact]
+    public void What_no_queue_of_hers_records_is_not_kept_either() =>
+        Keyed(w => w.Queue("sales", q => q with { Record = false }), s_unknown).ExpectAmong("""
+            anna WrapUp in observed-5
+            observed-5 recording on 6 not kept
+            """);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_serves_no_queue_is_recorded_and_writes_up_as_the_site_says(bool recorded)
+    {
+        void World(World w)
+        {
+            w.RecordOut = recorded;
+            w.Queue("sales", q => q with { Agents = [] });
+        }
+
+        var clicked = new Scenario(World).PbxUp().Ready("anna").Does("anna", To(Number));
+        clicked.All.OfType<EngineEffect.Act>().Select(a => a.What).OfType<PbxAction.Originate>().Single().Record.Should().Be(recorded);
+        var keyed = Keyed(World, s_unknown);
+        if (recorded)
+            keyed.ExpectNone("not kept");
+        keyed.ExpectAmong(recorded ? "anna WrapUp in observed-5" : """
+            anna WrapUp in observed-5
+            observed-5 recording on 6 not kept
+            """);
+        keyed.AgentOf("anna").State.Should().Be(AgentState.WrapUp);
+        keyed.Forget().At(26.9).ExpectNothing().At(27.1).ExpectAmong("anna Ready");
+    }
+
     [Fact]
     public void While_dialling_no_caller_is_offered_and_afterwards_one_is()
     {

@@ -44,6 +44,7 @@ internal static class EffectText
             CallHeld e => $"{call} held by {Who(e.Agent)}",
             CallResumed e => $"{call} resumed by {Who(e.Agent)}",
             RecordingStarted e => $"{call} recorded on {e.UniqueId}",
+            RecordingUnkept e => $"{call} recording on {e.UniqueId} not kept",
             CallMerged e => $"{call} merged from {Who(e.From)}",
             CallTransferred e => $"{call} transferred {e.Transfer} {Who(e.FromAgent)} to {Who(e.ToAgent)} ({e.Target})",
             TransferChanged e => Join(call, "transfer", e.Step.ToString(), e.Transfer.ToString(), Who(e.FromAgent), "to", e.ToAgent is null ? "" : Who(e.ToAgent), e.ToQueue is null ? "" : Who(e.ToQueue), e.Number ?? "", e.Reason is null ? "" : $"({e.Reason})"),

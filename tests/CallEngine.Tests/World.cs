@@ -17,6 +17,10 @@ internal sealed class World(Scenario scenario)
 
     public bool RecordInternal { get; set; }
 
+    public bool RecordOut { get; set; } = true;
+
+    public bool UnknownPrivate { get; set; }
+
     public List<DialledNumberSettings> Dialled { get; } = [];
 
     public ImmutableArray<DeviceSettings> Devices(string number) =>
@@ -45,6 +49,9 @@ internal sealed class World(Scenario scenario)
             [new PbxSettings(Scenario.Node, ["PJSIP/trunk"], DefaultQueue is null ? null : scenario.Id(DefaultQueue))], Options)
         {
             RecordInternal = RecordInternal,
+            RecordOut = RecordOut,
+            UnknownPrivate = UnknownPrivate,
+            WrapUpOut = TimeSpan.FromSeconds(12),
         };
     }
 

@@ -120,6 +120,7 @@ internal sealed partial class CallBook
 
     private void WriteEnd(Call call, CallOutcome outcome, bool estimated)
     {
+        WriteUnkept(call);
         state.Out.Write(new CallEnded(outcome, call.By, call.Cause, call.LastAgent?.Id, call.ClientId, call.Queue?.Id, Span.Milliseconds(CallRules.WaitOf(call, state.Happened.Stamp)),
             Span.Milliseconds(call.Talk), Span.Milliseconds(call.Hold), estimated || call.EndEstimated)
         {
@@ -127,6 +128,23 @@ internal sealed partial class CallBook
             At = call.ClientGoneAt is { } gone && !call.Estimated ? call.UtcOf(gone) : state.Happened.Utc,
             Call = call.Id,
         });
+    }
+
+    /// <summary>
+    /// Who dials on the phone itself is recorded by the PBX before anybody knows whom they call, and whether that is work is sure when the call
+    /// is over: a client may be attached until then.
+    /// </summary>
+    private void WriteUnkept(Call call)
+    {
+        var settings = state.Settings.Settings;
+        if (call.Direction != CallDirection.Outbound
+            || (CallRules.IsWorkOut(call, settings) && CallRules.IsRecorded(call.Direction, call.Legs.Find(l => l.Agent is not null)?.Agent, settings)))
+            return;
+        foreach (var leg in call.Legs)
+        {
+            if (leg.IsClient)
+                state.Out.Write(new RecordingUnkept(leg.Id.Node, leg.Id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
+        }
     }
 
     private void ClientGone(Call call, Leg leg, int cause, bool estimated)
@@ -159,7 +177,7 @@ internal sealed partial class CallBook
             return;
         agent.Legs.Remove(leg);
         var length = TimeSpan.Zero;
-        if (CallRules.IsClientCalled(leg.Call))
+        if (CallRules.IsWorkOut(leg.Call, state.Settings.Settings))
             length = LongestWrapUp(agent);
         else if (leg.Call.Routed)
             length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
@@ -182,8 +200,10 @@ internal sealed partial class CallBook
         state.Settings.Dialled(call.Dialled) is { } number ? state.Queues.GetValueOrDefault(number.Queue) : null;
 
     /// <summary>A call out went through no queue: it is written up like the agent's longest.</summary>
-    private static TimeSpan LongestWrapUp(Agent agent)
+    private TimeSpan LongestWrapUp(Agent agent)
     {
+        if (agent.Memberships.Count == 0)
+            return state.Settings.Settings.WrapUpOut;
         var longest = TimeSpan.Zero;
         foreach (var membership in agent.Memberships)
         {

@@ -28,9 +28,16 @@ internal static class CallRules
         return WaitOf(call, now) < shortAbandon ? CallOutcome.ShortAbandon : CallOutcome.Abandoned;
     }
 
-    /// <summary>A call out that is work: clicked, or dialled on the phone to a number that a client has. What else an agent dials is private.</summary>
-    public static bool IsClientCalled(Call call) =>
-        call.Direction == CallDirection.Outbound && (call.ClientId is not null || call.Lookup?.Outcome == LookupOutcome.Several || call.Legs.Exists(l => l.Clicked));
+    /// <summary>A call out that is work. Only the site may say that numbers which no client has are private when they are dialled on the phone itself.</summary>
+    public static bool IsWorkOut(Call call, EngineSettings settings) => call.Direction == CallDirection.Outbound
+        && (!settings.UnknownPrivate || call.ClientId is not null || call.Lookup?.Outcome == LookupOutcome.Several || call.Legs.Exists(l => l.Clicked));
+
+    /// <summary>A call that an agent makes belongs to no queue: it is recorded when the calls of any of the agent's are. One to a colleague when the site wants that.</summary>
+    /// <param name="agent">Null: a phone at which nobody is signed in.</param>
+    public static bool IsRecorded(CallDirection direction, Agent? agent, EngineSettings settings) =>
+        direction == CallDirection.Internal ? settings.RecordInternal
+        : agent is { Memberships.Count: > 0 } ? agent.Memberships.Exists(m => m.Queue.Settings.Record)
+        : settings.RecordOut;
 
     /// <summary>To the outside; or to a colleague, by click.</summary>
     private static bool IsCallOut(Call call) => call.Direction == CallDirection.Outbound || call.Legs.Exists(l => l.Clicked);

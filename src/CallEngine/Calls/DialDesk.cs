@@ -82,10 +82,6 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
         typed.Length is >= 3 and <= 6 && !typed.AsSpan().ContainsAnyExceptInRange('0', '9') && !typed.StartsWith("00", StringComparison.Ordinal)
         && !state.Extensions.Keys.Any(k => string.Equals(k.Name, typed, StringComparison.Ordinal));
 
-    /// <summary>A call out belongs to no queue: it is recorded when the calls of any of the agent's are. One to a colleague when the site wants that.</summary>
-    private bool Records(Agent agent, Call call) =>
-        call.Direction == CallDirection.Internal ? state.Settings.Settings.RecordInternal : agent.Memberships.Exists(m => m.Queue.Settings.Record);
-
     private void Begin(Agent agent, Extension extension, Device device, Guid id, PhoneNumber number, Guid? client)
     {
         var call = book.Begin(id, extension.Node);
@@ -100,7 +96,7 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
             identity.Clicked(call, known);
         else
             identity.Ask(call);
-        leg.Action = state.Out.Act(extension.Node, new PbxAction.Originate(channel, device.Name, number, extension.Number, id, OwnRing, Records(agent, call), device.CanAnswer && device.AutoAnswer), null);
+        leg.Action = state.Out.Act(extension.Node, new PbxAction.Originate(channel, device.Name, number, extension.Number, id, OwnRing, CallRules.IsRecorded(call.Direction, agent, state.Settings.Settings), device.CanAnswer && device.AutoAnswer), null);
         board.Refresh(agent);
     }
 }

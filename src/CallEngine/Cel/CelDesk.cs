@@ -91,6 +91,19 @@ internal sealed class CelDesk(EngineState state, CallBook book)
             At = state.Now.Utc,
             Call = finding.NewCall,
         });
+        WriteUnkept(node, finding, legs, client);
+    }
+
+    /// <summary>As for a call that we saw (<see cref="CallBook"/>).</summary>
+    private void WriteUnkept(string node, CelFinding finding, ImmutableArray<ImportedLeg> legs, Guid? client)
+    {
+        var settings = state.Settings.Settings;
+        var agent = legs.FirstOrDefault(l => l.Agent is not null)?.Agent is { } id ? state.Agents.GetValueOrDefault(id) : null;
+        var work = !settings.UnknownPrivate || client is not null || finding.Client?.Outcome == LookupOutcome.Several;
+        if (finding.Call.Direction != CallDirection.Outbound || (work && CallRules.IsRecorded(finding.Call.Direction, agent, settings)))
+            return;
+        foreach (var leg in legs.Where(l => l.IsClient))
+            state.Out.Write(new RecordingUnkept(node, leg.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = finding.NewCall });
     }
 
     /// <summary>AMI may be slow and tell of this call later: it is over, and its legs are taken.</summary>

@@ -71,6 +71,7 @@ internal sealed partial class CallAggregate(CallRow call)
             case CallHeld e: Call.HeldSince ??= e.At; break;
             case CallResumed: Call.HeldSince = null; break;
             case RecordingStarted e: Leg(e.Node, e.UniqueId, e, leg => leg.Recorded = true); break;
+            case RecordingUnkept e: Leg(e.Node, e.UniqueId, e, leg => (leg.Recorded, leg.Unkept) = (false, true)); break;
             case CallTransferred e: Call.AgentId = e.Transfer == TransferKind.Attended ? e.ToAgent ?? Call.AgentId : Call.AgentId; break;
             case TransferChanged e: Call.Transfer = new RawJson(Text(e)); break;
             case CallEnded e: Ended(e); break;

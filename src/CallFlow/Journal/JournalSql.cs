@@ -110,7 +110,7 @@ internal static class JournalSql
         insert into call_leg select * from json_populate_recordset(null::call_leg, $1)
         on conflict (node, unique_id, started_at) do update set call_id = excluded.call_id, channel = excluded.channel, agent_id = excluded.agent_id, is_client = excluded.is_client,
           answered_at = excluded.answered_at, ended_at = excluded.ended_at, cause = excluded.cause, tech_cause = excluded.tech_cause, talk_ms = excluded.talk_ms,
-          hold_ms = excluded.hold_ms, wrap_up_ms = excluded.wrap_up_ms, recorded = excluded.recorded, estimated = excluded.estimated
+          hold_ms = excluded.hold_ms, wrap_up_ms = excluded.wrap_up_ms, recorded = excluded.recorded, unkept = excluded.unkept, estimated = excluded.estimated
         """;
 
     const string UpsertOffer = """

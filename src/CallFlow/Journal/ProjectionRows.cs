@@ -64,6 +64,7 @@ internal sealed class LegRow
     public bool Recorded { get; set; }
     public bool Estimated { get; set; }
     public bool CanHold { get; set; }
+    public bool Unkept { get; set; }
 }
 
 internal sealed class OfferRow

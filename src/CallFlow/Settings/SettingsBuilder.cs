@@ -23,7 +23,10 @@ internal static class SettingsBuilder
             [.. rows.Numbers.Where(n => known.Contains(n.Queue_id)).Select(n => new DialledNumberSettings(n.Value, n.Name, n.Queue_id, n.Source, n.Language))],
             pbxs, options)
         {
-            RecordInternal = rows.Record_internal,
+            RecordInternal = rows.Calls.Record_internal,
+            RecordOut = rows.Calls.Record_out,
+            WrapUpOut = Seconds(rows.Calls.Wrap_up_out_s),
+            UnknownPrivate = rows.Calls.Unknown_private,
             Blocked = [.. rows.Blocks.Where(b => !(b.Until <= now) && (b.Queue_id is null || known.Contains(b.Queue_id.Value))).Select(b => new BlockedNumber(b.E164, b.Queue_id, b.Until))],
         };
     }

@@ -6,7 +6,7 @@ namespace CallCrm.CallFlow;
 /// <summary>The settings as they stand in the tables at one moment.</summary>
 internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queues, List<SettingsRows.Holiday> Holidays, List<SettingsRows.QueueAgent> QueueAgents,
     List<SettingsRows.Agent> Agents, List<SettingsRows.Extension> Extensions, List<SettingsRows.Device> Devices, List<SettingsRows.Number> Numbers,
-    List<SettingsRows.Block> Blocks, bool Record_internal = false)
+    List<SettingsRows.Block> Blocks, SettingsRows.CallRules Calls)
 {
     public sealed record Queue(Guid Id, string Name, int Ring_s, int Wrap_up_s, int Preferred_patience_s, int Max_wait_s, string After_max_wait, string When_closed,
         string When_nobody, string Time_zone, string? Hours, int Last_contact_days, int Last_contact_talk_s, bool Record, string After_wrap_up, string When_blocked = "", bool Block_withheld = false, int? Most_waiting = null);
@@ -23,6 +23,12 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
 
     public sealed record Number(string Value, string Name, Guid Queue_id, string Source, string Language);
 
+    public sealed record CallRules(bool Record_internal, bool Record_out, int Wrap_up_out_s, bool Unknown_private)
+    {
+        /// <summary>While nobody has set anything: as the columns say.</summary>
+        public static readonly CallRules Default = new(false, true, 30, false);
+    }
+
     public sealed record Block(string E164, Guid? Queue_id, DateTimeOffset? Until);
 
     /// <summary>One repeatable-read transaction, one round trip.</summary>
@@ -33,7 +39,7 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
         using var all = await connection.QueryMultipleAsync(new CommandDefinition(Sql, new { domain, most = SettingsRules.MostBlocked }, transaction, cancellationToken: ct));
         var version = await all.ReadFirstOrDefaultAsync<long>();
         var rows = new SettingsRows(version, await List<Queue>(all), await List<Holiday>(all), await List<QueueAgent>(all), await List<Agent>(all),
-            await List<Extension>(all), await List<Device>(all), await List<Number>(all), await List<Block>(all), await all.ReadFirstAsync<bool>());
+            await List<Extension>(all), await List<Device>(all), await List<Number>(all), await List<Block>(all), await all.ReadFirstOrDefaultAsync<CallRules>() ?? CallRules.Default);
         await transaction.CommitAsync(ct);
         return rows;
     }
@@ -53,6 +59,6 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
           where e.domain = @domain order by d.node, d.extension, d.position, d.name;
         select number as value, name, queue_id, source, language from dialled_number where domain = @domain order by 1;
         select e164, queue_id, until from blocked_number where domain = @domain and removed_at is null order by e164, queue_id nulls first, made_at limit @most;
-        select coalesce((select record_internal from domain_setting where domain = @domain), false);
+        select record_internal, record_out, wrap_up_out_s, unknown_private from domain_setting where domain = @domain;
         """;
 }

@@ -73,6 +73,7 @@ internal sealed class TimelineFold(Guid call)
         CallTransferred e => e.FromAgent is { } agent ? AgentLane(agent) : Client,
         TransferChanged e => AgentLane(e.FromAgent),
         RecordingStarted e => lanes.GetValueOrDefault((e.Node, e.UniqueId)),
+        RecordingUnkept e => lanes.GetValueOrDefault((e.Node, e.UniqueId)),
         MessageLeft e => lanes.GetValueOrDefault((e.Node, e.UniqueId)) ?? Client,
         AgentChanged e => AgentLane(e.Agent),
         WrapUpExtended e => AgentLane(e.Agent),

@@ -37,6 +37,7 @@ public sealed class TimelineText(Func<Guid, string> name)
         CallHeld e => Join("on hold", e.Agent is { } a ? "by " + name(a) : ""),
         CallResumed e => Join("off hold", e.Agent is { } a ? "by " + name(a) : ""),
         RecordingStarted => "recording began",
+        RecordingUnkept => "the recording is not kept",
         MessageLeft e => Join($"left a message in mailbox {e.Mailbox}", e.Duration_ms is { } length ? $"of {Seconds(length)}" : "", e.State switch { MailboxState.Heard => "(heard on the phone)", MailboxState.Removed => "(deleted on the phone)", _ => "" }),
         CallMerged e => $"call {e.From} became part of this one",
         CallTransferred e => Join($"{e.Transfer} transfer", e.FromAgent is { } a ? "by " + name(a) : "", "to", e.ToAgent is { } t ? name(t) : e.Target),

@@ -62,6 +62,7 @@ sealed class FlightText(EngineSettings settings)
         CallHeld e => $"held by {Agent(e.Agent)}",
         CallResumed e => $"taken off hold by {Agent(e.Agent)}",
         RecordingStarted e => $"recorded on {e.UniqueId}",
+        RecordingUnkept e => $"the recording on {e.UniqueId} is not to be kept",
         MessageLeft e => Join($"left a message in mailbox {e.Mailbox}", e.Duration_ms is { } length ? $"of {Seconds(length)}" : "", e.State == MailboxState.New ? "" : $"({Words(e.State.ToString())} on the phone)"),
         CallMerged e => $"is one with call {e.From}",
         CallTransferred e => $"{e.Transfer.ToString().ToLowerInvariant()} transfer by {Agent(e.FromAgent)} to {(e.ToAgent is null ? e.Target : Agent(e.ToAgent))}",

@@ -113,6 +113,13 @@ internal static partial class AdminRules
     }
 
     /// <summary>Blocked callers are led to nobody.</summary>
+    public static Errors Check(CallSetup calls)
+    {
+        var errors = new Errors();
+        errors.Range("wrapUpOut_s", calls.WrapUpOut_s, 0, 3600);
+        return errors;
+    }
+
     static void CheckBlocked(Errors errors, OverflowSetup? blocked)
     {
         var expected = blocked?.Kind switch

@@ -48,7 +48,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select field from sensitive_field order by field;
             select role, deal_type, groups::text, version from card_layout order by role nulls first, deal_type nulls first;
             select id, name, occasion, segment, deal_type, deal_stage, role, fields, active, version from required_rule order by lower(name), id;
-            select record_internal, version from domain_setting where domain = @domain;
+            select record_internal, version, record_out, wrap_up_out_s, unknown_private from domain_setting where domain = @domain;
             select code, name, retired from segment order by retired, position, code;
             select code, name, retired from deal_type order by retired, position, code;
             select deal_type, code, name, outcome, retired from stage order by deal_type, retired, position, code;

@@ -37,15 +37,16 @@ internal static partial class RecordingName
     }
 
     /// <summary>
-    /// The likeliest cut when no call leg is known: the folder's node where the name begins with it, else a unique id with the
-    /// node's name before it, else one as short as it can be.
+    /// The likeliest cut when no call leg is known: the folder's node where the name begins with it or with none, else a unique id with the
+    /// node's name before it, else one as short as it can be. The node is the folder's, where that is known.
     /// </summary>
     public static RecordingKey Guess(string stem, string? folderNode)
     {
         if (folderNode is not null && stem.StartsWith(folderNode + "-", StringComparison.Ordinal)) return new RecordingKey(folderNode, stem[(folderNode.Length + 1)..]);
+        if (stem[0] == '-') return new RecordingKey(folderNode ?? "unknown", stem[1..]);
         var cuts = Cuts(stem, null).ToArray();
-        return cuts.Where(c => c.UniqueId.StartsWith(c.Node + "-", StringComparison.Ordinal)).Concat(cuts.Reverse()).Cast<RecordingKey?>().FirstOrDefault()
-            ?? new RecordingKey(folderNode ?? "unknown", stem[1..]);
+        var likeliest = cuts.Where(c => c.UniqueId.StartsWith(c.Node + "-", StringComparison.Ordinal)).Concat(cuts.Reverse()).First();
+        return likeliest with { Node = folderNode ?? likeliest.Node };
     }
 
     /// <summary>The name before the hyphen is empty when the PBX has no <c>systemname</c> and no <c>CALLCRM_NODE</c>.</summary>

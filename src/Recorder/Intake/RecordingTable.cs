@@ -5,7 +5,9 @@ using Npgsql;
 namespace CallCrm.Recorder.Intake;
 
 /// <summary>The call leg a recording belongs to.</summary>
-internal sealed record RecordedLeg(string Node, string UniqueId, Guid CallId, DateTimeOffset? EndedAt, bool Answered);
+/// <param name="Unkept">It is not to be kept, whatever was recorded.</param>
+/// <param name="Undecided">Of a call out that is not over: whether it is to be kept is said at its end.</param>
+internal sealed record RecordedLeg(string Node, string UniqueId, Guid CallId, DateTimeOffset? EndedAt, bool Answered, bool Unkept = false, bool Undecided = false);
 
 internal sealed record RecordingRow(
     Guid Id, string Node, string PbxUniqueId, Guid? CallId, string Status, string? Sha256In, string? Sha256Out, long? SizeBytes, string? Path, string? Error);
@@ -24,7 +26,8 @@ internal sealed class RecordingTable(NpgsqlDataSource database, TimeProvider tim
         await using var connection = await database.OpenConnectionAsync(ct);
         return await connection.QueryFirstOrDefaultAsync<RecordedLeg>(new CommandDefinition(
             """
-            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, l.call_id) as callId, l.ended_at as endedAt, c.answered_at is not null or c.talk_ms > 0 as answered
+            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, l.call_id) as callId, l.ended_at as endedAt, c.answered_at is not null or c.talk_ms > 0 as answered,
+              l.unkept, c.direction = 'Outbound' and c.ended_at is null as undecided
             from unnest(@nodes, @uniqueIds) as k (node, unique_id)
             join call_leg l on l.node = k.node and l.unique_id = k.unique_id
             left join call c on c.id = l.call_id
@@ -115,7 +118,7 @@ internal sealed class RecordingTable(NpgsqlDataSource database, TimeProvider tim
         await using var connection = await database.OpenConnectionAsync(ct);
         var legs = await connection.QueryAsync<RecordedLeg>(new CommandDefinition(
             """
-            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, c.id) as callId, l.ended_at as endedAt, c.answered_at is not null or c.talk_ms > 0 as answered
+            select l.node, l.unique_id as uniqueId, coalesce(c.merged_into, c.id) as callId, l.ended_at as endedAt, c.answered_at is not null or c.talk_ms > 0 as answered, false as unkept, false as undecided
             from call c
             join call_leg l on l.call_id = c.id
             where c.started_at >= @since and l.recorded and (l.is_client or c.direction = 'Internal')
@@ -127,6 +130,32 @@ internal sealed class RecordingTable(NpgsqlDataSource database, TimeProvider tim
             """,
             new { since = since.UtcDateTime }, cancellationToken: ct));
         return legs.AsList();
+    }
+
+    /// <summary>Recordings that are not to be kept: their rows go, with transcripts. The sound is the caller's to delete, before.</summary>
+    public async Task<IReadOnlyList<RecordingRow>> UnkeptAsync(DateTimeOffset since, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var rows = await connection.QueryAsync<RecordingRow>(new CommandDefinition(
+            """
+            select r.id, r.node, r.pbx_unique_id as pbxUniqueId, r.call_id as callId, r.status, r.sha256_in as sha256In, r.sha256_out as sha256Out,
+                   r.size_bytes as sizeBytes, r.path, r.error
+            from call_leg l
+            join recording r on r.node = l.node and r.pbx_unique_id = l.unique_id and r.created_at >= l.started_at
+            where l.unkept and l.started_at >= @since
+            limit 1000
+            """,
+            new { since = since.UtcDateTime }, cancellationToken: ct));
+        return rows.AsList();
+    }
+
+    public async Task RemoveAsync(RecordingRow row, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition("delete from recording where id = @id", new { id = row.Id }, cancellationToken: ct));
+        await HintAsync(connection, row.Id, row.CallId, ct);
+        await transaction.CommitAsync(ct);
     }
 
     /// <summary>Ties recordings to calls that became known, or became another call, after they were taken.</summary>

@@ -11,6 +11,9 @@ internal enum TakeOutcome
     StoredBefore,
     NothingToStore,
     Broken,
+
+    /// <summary>It is not to be kept, and is deleted.</summary>
+    NotKept,
 }
 
 /// <summary>
@@ -38,6 +41,12 @@ internal sealed partial class RecordingTaker(
     /// <summary>Throws <see cref="IOException"/> and the like when the store cannot take it now; then it stays pending.</summary>
     public async Task<TakeOutcome> TakeAsync(FoundRecording found, RecordedLeg? leg, CancellationToken ct)
     {
+        if (leg is { Unkept: true })
+        {
+            Discard(found);
+            return TakeOutcome.NotKept;
+        }
+
         var key = leg is null ? RecordingName.Guess(found.Stem, found.Node) : new RecordingKey(leg.Node, leg.UniqueId);
         var row = await table.FindOrAddAsync(key, found.Cuts, leg?.CallId, ct);
         AfterStep?.Invoke("row");
@@ -70,6 +79,35 @@ internal sealed partial class RecordingTaker(
             await table.DelayAsync(row, $"not stored yet: {e.Message}", ct);
             throw;
         }
+    }
+
+    /// <summary>A recording that was taken, or is awaited, before it was said that it is not to be kept. Killed in the middle, it is found again: the row goes last.</summary>
+    /// <param name="sources">Where the PBX's files were taken from: what was put away there goes, too.</param>
+    public async Task RemoveAsync(RecordingRow row, IEnumerable<RecordingSource> sources, CancellationToken ct)
+    {
+        if (row.Path is { } path) File.Delete(store.FullPath(path));
+        foreach (var source in sources)
+        {
+            foreach (var folder in new[] { TakenFolder, BrokenFolder }.Select(f => Path.Combine(source.Folder, f)).Where(Directory.Exists))
+            {
+                foreach (var file in Directory.EnumerateFiles(folder, $"*-{row.PbxUniqueId}-*.wav").Where(f => IsOf(row, f, source.Node))) File.Delete(file);
+            }
+        }
+
+        AfterStep?.Invoke("sound gone");
+        await table.RemoveAsync(row, ct);
+    }
+
+    private static bool IsOf(RecordingRow row, string file, string? node) =>
+        RecordingName.Stem(Path.GetFileName(file)) is { } stem && RecordingName.Cuts(stem, node).Contains(new RecordingKey(row.Node, row.PbxUniqueId));
+
+    /// <summary>The mark goes last, as below. A file that cannot be deleted is tried again.</summary>
+    private void Discard(FoundRecording found)
+    {
+        File.Delete(found.In);
+        File.Delete(found.Out);
+        AfterStep?.Invoke("sound gone");
+        File.Delete(found.Mark);
     }
 
     private async Task StoreAsync(FoundRecording found, RecordingRow row, RecordedLeg? leg, WavSide client, WavSide agent, CancellationToken ct)

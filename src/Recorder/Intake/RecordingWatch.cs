@@ -88,7 +88,7 @@ internal sealed partial class RecordingWatch(
         if (_rest.TryGetValue(place, out var rest) && rest.LastWrite == found.LastWrite && now < rest.Until) return;
         if (!found.Done && found.Quiet < options.Value.QuietTime) return;
         var leg = await table.FindLegAsync(found.Cuts, ct);
-        if (!IsComplete(found, leg, now)) return;
+        if (leg is { Undecided: true } || !IsComplete(found, leg, now)) return;
 
         try
         {
@@ -128,9 +128,27 @@ internal sealed partial class RecordingWatch(
             LogMissing(key.ToString(), leg.CallId, error);
         }
 
+        await RemoveUnkeptAsync(since, ct);
+
         await table.TieAsync(since, ct);
         _looked = true;
         _judged |= mayBeMissing;
+    }
+
+    private async Task RemoveUnkeptAsync(DateTimeOffset since, CancellationToken ct)
+    {
+        foreach (var row in await table.UnkeptAsync(since, ct))
+        {
+            try
+            {
+                await taker.RemoveAsync(row, sources.Folders, ct);
+                LogRemoved(row.Id, row.CallId);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotRemoved(row.Id, row.CallId, e.Message);
+            }
+        }
     }
 
     private void ClearTaken(DateTimeOffset now)
@@ -169,6 +187,12 @@ internal sealed partial class RecordingWatch(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Recording {Key} of call {CallId} is missing: {Error}")]
     private partial void LogMissing(string key, Guid callId, string error);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Recording {Id} of call {CallId} is not to be kept: deleted")]
+    private partial void LogRemoved(Guid id, Guid? callId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Recording {Id} of call {CallId} is not to be kept, and could not be deleted; tried again: {Error}")]
+    private partial void LogNotRemoved(Guid id, Guid? callId, string error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Recording folder {Folder} cannot be read: {Error}")]
     private partial void LogUnreadable(string folder, string error);

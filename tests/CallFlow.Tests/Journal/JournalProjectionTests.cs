@@ -94,6 +94,18 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
     }
 
     [PostgresFact]
+    public async Task A_recording_that_is_not_to_be_kept_is_marked_before_the_call_is_over()
+    {
+        var call = Id(6);
+        var script = new CallScript().Start(call).Say(new RecordingStarted("n1", "1.1") { Seq = 0, At = default }, call);
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        (await ScalarAsync<string>("select recorded || ' ' || unkept from call_leg")).Should().Be("true false");
+        await AppendAsync(writer, new CallScript(script.NextSeq).After(30).Say(new RecordingUnkept("n1", "1.1") { Seq = 0, At = default }, call));
+        (await ScalarAsync<string>("select recorded || ' ' || unkept || ' ' || (ended_at is null) from call_leg")).Should().Be("false true true");
+    }
+
+    [PostgresFact]
     public async Task A_merged_call_gives_its_legs_and_its_talk_to_the_older_one()
     {
         var (older, younger) = (Id(4), Id(5));
@@ -159,6 +171,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
         var script = new CallScript().WholeCall(Id(10), Mario, Anna, Sales)
             .Say(new CallRouted(CallScript.Caller, CallScript.Dialled, "x") { Seq = 0, At = default }, Id(10))
             .Say(new CallMerged(Id(11)) { Seq = 0, At = default }, Id(10))
+            .Say(new RecordingUnkept("n1", "1.1") { Seq = 0, At = default }, Id(10))
             .Spans(Id(10), Anna)
             .Say(new CallDialled(CallDirection.Outbound, CallScript.Dialled) { Seq = 0, At = default }, Id(10))
             .Say(new CallTransferred(TransferKind.Blind, Anna, null, "102") { Seq = 0, At = default }, Id(10))

@@ -99,8 +99,12 @@ public sealed class AdminTests(ApiHost host) : IClassFixture<ApiHost>
         await using var ada = await host.SignInAsync("ada");
         (await ada.GetAsync("api/admin", ContractsJson.Default.AdminView)).Calls.Should().Be(new CallSetup(false, 0));
         (await SettingsAsync()).RecordInternal.Should().BeFalse();
-        (await SaveAsync(ada, "api/admin/calls", new CallSetup(true, 0), ContractsJson.Default.CallSetup)).Calls.Should().Be(new CallSetup(true, 1));
-        (await SettingsAsync()).RecordInternal.Should().BeTrue();
+        (await SettingsAsync()).Should().BeEquivalentTo(new { RecordOut = true, WrapUpOut = TimeSpan.FromSeconds(30), UnknownPrivate = false });
+        (await SaveAsync(ada, "api/admin/calls", new CallSetup(true, 0, RecordOut: false, WrapUpOut_s: 45, UnknownPrivate: true), ContractsJson.Default.CallSetup))
+            .Calls.Should().Be(new CallSetup(true, 1, RecordOut: false, WrapUpOut_s: 45, UnknownPrivate: true));
+        (await SettingsAsync()).Should().BeEquivalentTo(new { RecordInternal = true, RecordOut = false, WrapUpOut = TimeSpan.FromSeconds(45), UnknownPrivate = true });
+        var refused = await ada.ProblemAsync(HttpMethod.Put, "api/admin/calls", JsonSerializer.Serialize(new CallSetup(true, 1, WrapUpOut_s: 3601), ContractsJson.Default.CallSetup));
+        (refused.Status, refused.Problem.Errors!.Keys.Single()).Should().Be((HttpStatusCode.BadRequest, "wrapUpOut_s"));
         foreach (var old in new[] { 0, 7 })
             (await ada.ProblemAsync(HttpMethod.Put, "api/admin/calls", JsonSerializer.Serialize(new CallSetup(false, old), ContractsJson.Default.CallSetup))).Problem.ErrorId.Should().Be("edit_conflict");
         var change = (await ada.GetAsync("api/admin/changes", ContractsJson.Default.ListPageSettingsChangeView)).Items[0];

@@ -108,7 +108,7 @@ internal sealed class RecorderBench : IAsyncDisposable
     public string[] Stored() =>
         Directory.Exists(Store.Folder) ? [.. Directory.GetFiles(Store.Folder, "*.opus", SearchOption.AllDirectories)] : [];
 
-    public async Task<Guid> AddCallAsync(string node, string uniqueId, bool ended = true, bool answered = true, bool recorded = true)
+    public async Task<Guid> AddCallAsync(string node, string uniqueId, bool ended = true, bool answered = true, bool recorded = true, string direction = "Inbound")
     {
         var call = Guid.CreateVersion7();
         var now = Time.GetUtcNow().UtcDateTime;
@@ -116,7 +116,7 @@ internal sealed class RecorderBench : IAsyncDisposable
         await connection.ExecuteAsync(
             """
             insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, started_at, answered_at, ended_at, last_seq)
-            values (@call, 'main', @node, 'Inbound', @state, true, '', 'Withheld', '', @now, @answeredAt, @endedAt, 1);
+            values (@call, 'main', @node, @direction, @state, true, '', 'Withheld', '', @now, @answeredAt, @endedAt, 1);
             insert into call_leg (node, unique_id, call_id, channel, is_client, started_at, ended_at, recorded)
             values (@node, @uniqueId, @call, 'PJSIP/trunk-1', true, @now, @endedAt, @recorded)
             """,
@@ -127,6 +127,7 @@ internal sealed class RecorderBench : IAsyncDisposable
                 uniqueId,
                 now,
                 recorded,
+                direction,
                 state = ended ? "Ended" : "Talking",
                 answeredAt = answered ? now : (DateTime?)null,
                 endedAt = ended ? now : (DateTime?)null,
@@ -138,7 +139,14 @@ internal sealed class RecorderBench : IAsyncDisposable
     {
         await using var connection = await Database.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            "update call_leg set ended_at = @now where call_id = @call", new { call, now = Time.GetUtcNow().UtcDateTime });
+            "update call_leg set ended_at = @now where call_id = @call; update call set state = 'Ended', ended_at = @now where id = @call", new { call, now = Time.GetUtcNow().UtcDateTime });
+    }
+
+    /// <summary>As the journal says it before the call's end.</summary>
+    public async Task UnkeepAsync(Guid call)
+    {
+        await using var connection = await Database.OpenConnectionAsync();
+        await connection.ExecuteAsync("update call_leg set recorded = false, unkept = true where call_id = @call", new { call });
     }
 
     public async Task<IReadOnlyList<StoredRow>> RowsAsync()

@@ -46,6 +46,57 @@ public sealed class RecordingIntakeTests(PostgresFixture postgres) : IClassFixtu
     }
 
     [PostgresFact]
+    public async Task What_is_not_to_be_kept_is_deleted_and_a_call_out_is_not_taken_before_that_is_said()
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        var call = await bench.AddCallAsync("milan", Id, ended: false, direction: "Outbound");
+        bench.WritePair(Stem);
+        await bench.LookAsync();
+        (await bench.RowAsync()).Status.Should().Be("pending", "the call is not over: nobody knows yet");
+
+        await bench.UnkeepAsync(call);
+        await bench.EndCallAsync(call);
+        await bench.LookAfterAsync(TimeSpan.FromSeconds(6));
+
+        (await bench.RowsAsync()).Should().BeEmpty();
+        bench.Stored().Should().BeEmpty();
+        bench.Files().Concat(bench.Files(RecordingTaker.TakenFolder)).Should().BeEmpty("nothing of it is left anywhere");
+        (await bench.OrphanedAsync()).Should().Be(0);
+    }
+
+    [PostgresTheory]
+    [InlineData("milan-" + Id, Id)]
+    [InlineData("-milan-" + Id, "milan-" + Id)]
+    public async Task One_that_was_taken_before_that_was_known_goes_with_its_originals_also_when_killed_in_the_middle(string stem, string uniqueId)
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        bench.FolderNode = "milan";
+        bench.Restart();
+        bench.WritePair(stem);
+        bench.WritePair("milan-1.1");
+        var other = await bench.AddCallAsync("milan", "1.1");
+        await bench.LookAfterAsync(TimeSpan.FromMinutes(10));
+        bench.Stored().Should().HaveCount(2, "its call was not known: nobody could say that it is not to be kept");
+        var call = await bench.AddCallAsync("milan", uniqueId, direction: "Outbound");
+        await using (var connection = await bench.Database.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync("update call_leg set started_at = started_at - interval '11 minutes' where call_id = @call", new { call });
+        }
+
+        await bench.UnkeepAsync(call);
+        bench.Taker.AfterStep = step => throw new InvalidOperationException(step);
+        bench.Time.Advance(TimeSpan.FromSeconds(6));
+        await bench.Invoking(b => b.LookAsync()).Should().ThrowAsync<InvalidOperationException>();
+        (await bench.RowsAsync()).Should().HaveCount(2);
+        bench.Restart();
+        await bench.LookAsync();
+
+        (await bench.RowsAsync()).Should().ContainSingle().Which.CallId.Should().Be(other);
+        bench.Stored().Should().ContainSingle();
+        bench.Files(RecordingTaker.TakenFolder).Should().Equal("milan-1.1-in.wav", "milan-1.1-out.wav");
+    }
+
+    [PostgresFact]
     public async Task Without_a_mark_the_files_must_rest_and_the_call_must_be_over()
     {
         await using var bench = await RecorderBench.StartAsync(postgres);

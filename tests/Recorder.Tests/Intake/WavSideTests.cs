@@ -95,6 +95,8 @@ public sealed class WavSideTests : IDisposable
     [InlineData("milan-1-milan-1-1795449837.12", "milan-1", "milan-1", "milan-1-1795449837.12")]
     [InlineData("-1795449837.12", "milan", "milan", "1795449837.12")]
     [InlineData("-1795449837.12", null, "unknown", "1795449837.12")]
+    [InlineData("-milan-1795449837.12", "milan", "milan", "milan-1795449837.12")]
+    [InlineData("pbx-7-pbx-7-1795449837.12", "milan", "milan", "pbx-7-1795449837.12")]
     public void Without_a_known_leg_the_likeliest_cut_is_taken(string stem, string? folderNode, string node, string uniqueId)
     {
         RecordingName.Guess(stem, folderNode).Should().Be(new RecordingKey(node, uniqueId));
