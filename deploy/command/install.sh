@@ -5,12 +5,16 @@
 unit_folder=/etc/systemd/system
 
 run_install() {
-  local port=8080 agi_port=4573 demo=false backups='' remove='' given_port=''
+  local port=8080 agi_port=4573 demo=false backups='' remove='' given_port='' names='' https_port=443 certificate='' key=''
   while [ $# -gt 0 ]; do
     case $1 in
       --port) port=${2:-}; given_port=1; shift ;;
       --agi-port) agi_port=${2:-}; shift ;;
       --backup) backups=${2:-}; [ -n "$backups" ] || fail "--backup needs a folder"; shift ;;
+      --https) names=${2:-}; [ -n "$names" ] || fail "--https needs the name by which browsers come, such as callcenter.example.com (several: with commas)"; shift ;;
+      --https-port) https_port=${2:-}; shift ;;
+      --certificate) certificate=${2:-}; shift ;;
+      --key) key=${2:-}; shift ;;
       --demo) demo=true ;;
       --uninstall) remove=1 ;;
       *) fail "install does not know '$1' (see ./callcrm help)" ;;
@@ -20,25 +24,66 @@ run_install() {
   is_port "$port" || fail "--port wants a number from 1 to 65535, not '$port'"
   is_port "$agi_port" || fail "--agi-port wants a number from 1 to 65535, not '$agi_port'"
   [[ -z $backups || $backups =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "--backup wants a whole path of letters, digits, '.', '_' and '-', not '$backups'"
+  check_https "$names" "$https_port" "$certificate" "$key"
   is_root || fail "install needs root: sudo ./callcrm install"
   if [ -n "$remove" ]; then uninstall; return; fi
   [ -d /run/systemd/system ] || fail "no systemd runs this machine (there is no /run/systemd/system): start CallCrm by ./callcrm up instead"
   [ -z "$given_port" ] || [ ! -e "$settings/callcrm.json" ] || fail "--port is for the first installation; now the port stands in $settings/callcrm.json (Web:Urls)"
+  [ -z "$names" ] || [ ! -e "$settings/callcrm.json" ] || fail "--https is for the first installation; now it is set in $settings/callcrm.json (Web:Urls; docs/operations.md, HTTPS)"
   need_dotnet
   unset ConnectionStrings__CallCrm
   need_postgresql
   install ffmpeg || say "ffmpeg is missing and cannot be installed: recordings cannot be played until it is."
   service_active || check_ports "$port" "$agi_port"
+  [ -z "$names" ] || ! port_taken "$https_port" || fail "port $https_port, where browsers of other machines come, is in use by another program: end it, or choose another with --https-port"
   build_host
   make_user
+  check_readable "$certificate" "$key"
   take_over_data
   put_runtime
   put_program
   put_command
-  put_settings "$port" "$agi_port" "$demo"
+  put_settings "$port" "$agi_port" "$demo" "$names" "$https_port" "$certificate" "$key"
   put_units "$backups"
+  [ -z "$names" ] || [ -n "$certificate" ] || own_certificate "$names"
   start_service
   tell_installed
+}
+
+# check_https NAMES PORT CERTIFICATE KEY: what can be said before anything is made.
+check_https() {
+  local names=$1 port=$2 certificate=$3 key=$4 file
+  if [ -z "$names" ]; then
+    [ -z "$certificate$key" ] || fail "--certificate and --key go with --https NAME, the name that the certificate is for"
+    return 0
+  fi
+  [[ $names =~ ^[A-Za-z0-9.:_-]+(,[A-Za-z0-9.:_-]+)*$ ]] || fail "--https wants names or addresses with commas between them, not '$names'"
+  is_port "$port" || fail "--https-port wants a number from 1 to 65535, not '$port'"
+  if [ -z "$certificate$key" ]; then return 0; fi
+  [ -n "$certificate" ] && [ -n "$key" ] || fail "--certificate and --key are given together: the certificate's chain and its key, both PEM files"
+  for file in "$certificate" "$key"; do
+    [[ $file =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "--certificate and --key want whole paths of letters, digits, '.', '_' and '-', not '$file'"
+    [ -s "$file" ] || fail "there is no file $file"
+  done
+  grep -q -- '-----BEGIN CERTIFICATE-----' "$certificate" || fail "$certificate is no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+  grep -q -- '-----BEGIN .*PRIVATE KEY-----' "$key" || fail "$key is no key in PEM form (-----BEGIN PRIVATE KEY-----)"
+}
+
+# The service reads them where they lie, so that a renewal is taken without a restart.
+check_readable() {
+  local file
+  for file in "$@"; do
+    [ -z "$file" ] || as_service test -r "$file" ||
+      fail "the user $service_user cannot read $file: lay copies where it can, such as /etc/ssl/callcrm (chown root:$service_user, chmod 640), renewed by your certificate's own hook"
+  done
+}
+
+# An authority of its own and a certificate for these names; prints how each system comes to trust it.
+own_certificate() {
+  local names
+  IFS=, read -r -a names <<<"$1"
+  (cd / && as_service "$app/dotnet/dotnet" "$app/host/CallCrm.AllInOne.dll" certificate "${names[@]}") ||
+    fail "the certificate could not be made; what it said stands above. Again: $app/callcrm certificate ${names[*]}"
 }
 
 is_port() { [[ $1 =~ ^[0-9]{1,5}$ ]] && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
@@ -133,7 +178,9 @@ put_command() {
 
 # The service cannot write its settings (ProtectSystem=strict); restore, which runs as the same user, can.
 put_settings() {
-  local zone
+  local zone urls="http://127.0.0.1:$1" files=''
+  [ -z "$4" ] || urls="$urls;https://0.0.0.0:$5"
+  [ -z "$6" ] || files=", \"CertificateFile\": \"$6\", \"CertificateKeyFile\": \"$7\""
   command install -d -m 750 -o "$service_user" -g "$service_user" "$settings"
   if [ ! -e "$settings/callcrm.json" ]; then
     zone=$(timedatectl show -p Timezone --value 2>/dev/null || cat /etc/timezone 2>/dev/null || true)
@@ -143,7 +190,7 @@ put_settings() {
   "Router": { "Domain": "main", "AgiAddress": "127.0.0.1", "AgiPort": $2 },
   "Pbx": [],
   "Demo": { "Enabled": $3 },
-  "Web": { "Urls": "http://127.0.0.1:$1" },
+  "Web": { "Urls": "$urls"$files },
   "Site": { "TimeZone": "$zone" }
 }
 JSON
@@ -204,10 +251,12 @@ start_service() {
 }
 
 tell_installed() {
-  local n link='' invocation
+  local n link='' invocation others
   invocation=$(systemctl show -p InvocationID --value callcrm.service)
   say
   say "CallCrm runs as the service callcrm: http://127.0.0.1:$(page_port)"
+  others=$(sed -nE 's#.*"Urls"[[:space:]]*:[[:space:]]*"[^"]*https://[^":]*:([0-9]+).*#\1#p' "$settings/callcrm.json" | head -n 1)
+  if [ -n "$others" ]; then say "  for other machines by HTTPS, port $others"; else say "  for this machine alone; other machines need HTTPS: docs/operations.md"; fi
   for n in 1 2 3 4 5 6 7 8 9 10; do
     link=$(journalctl -o cat --no-pager "_SYSTEMD_INVOCATION_ID=$invocation" 2>/dev/null | grep '^Sign in:' || true)
     [ -z "$link" ] || break
@@ -218,7 +267,7 @@ tell_installed() {
   cat <<TEXT
   program $app, data $state, settings $settings/callcrm.json, scripts $settings/scripts,
   secrets $settings/environment (then: systemctl restart callcrm), log: journalctl -u callcrm
-  $app/callcrm doctor | backup | restore | certificate; other machines need HTTPS: docs/operations.md
+  $app/callcrm doctor | backup | restore | certificate
 TEXT
 }
 

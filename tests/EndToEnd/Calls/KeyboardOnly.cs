@@ -1,5 +1,6 @@
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
+using CallCrm.TestKit.Lab;
 
 namespace CallCrm.EndToEnd.Calls;
 
@@ -20,16 +21,49 @@ public sealed class KeyboardOnly(PostgresFixture postgres) : IClassFixture<Postg
             ["DemoPbx:Traffic:GiveUpPercent"] = "0",
         });
         await using var desk = await Desk.BrowseAsync(host.Address);
+        await KeyboardCall.LeadAsync(desk, "[data-test=sit]", () => { });
+    }
+}
+
+/// <summary>The same with a real phone, which the page answers.</summary>
+[Collection(LabCollection.Name)]
+[Trait("Category", "Lab")]
+public sealed class KeyboardOnlyAtAPhone(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    [LabFact]
+    public async Task A_whole_call_at_a_SIP_phone_is_led_by_keys()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var host = await LabHost.StartAsync(postgres, lab, "update device set can_answer = true, auto_answer = true where extension = '110'");
+        await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "110");
+        await using var desk = await Desk.BrowseAsync(host.Address);
+        LabCall? call = null;
+        await KeyboardCall.LeadAsync(desk, "[data-test=sit][data-extension='110']",
+            () => call = lab.Call(new LabCallPlan(LabHost.Sales) { From = "+393471115566", Talk = TimeSpan.FromSeconds(120), Patience = TimeSpan.FromSeconds(60) }));
+        await using var over = call!;
+        (await over.EndAsync(TimeSpan.FromSeconds(10))).Should().Be(0, "F4 hung up a call that was a talk");
+    }
+}
+
+/// <summary>What the keys do.</summary>
+static class KeyboardCall
+{
+    /// <param name="sit">The button of the place.</param>
+    /// <param name="calls">Somebody calls, once the agent is ready.</param>
+    public static async Task LeadAsync(Desk desk, string sit, Action calls)
+    {
         await desk.TabToAsync("[data-test=sign-in-login]");
         await desk.Page.Keyboard.TypeAsync("demo");
         await desk.TabToAsync("[data-test=sign-in-password]");
         await desk.Page.Keyboard.TypeAsync("demo");
         await desk.Page.Keyboard.PressAsync("Enter");
         await desk.See("presence").WaitForAsync();
-        await desk.TabToAsync("[data-test=sit]");
+        await desk.TabToAsync(sit);
         await desk.Page.Keyboard.PressAsync("Enter");
         await desk.Page.Locator("[data-test=presence][data-state=Ready]").WaitForAsync();
 
+        calls();
         await desk.See("pop").WaitForAsync();
         await desk.Page.Locator("[data-test=answer]:not([disabled])").WaitForAsync();
         await desk.Page.Keyboard.PressAsync("F2");

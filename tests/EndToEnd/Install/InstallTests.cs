@@ -13,8 +13,11 @@ public sealed class InstallTests
         await using var machine = await SystemdMachine.BootAsync();
 
         // A first installation.
-        var installed = await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm install --port 8090 --backup /srv/backups");
+        var installed = await DoAsync(machine, $"cd {Repository.Folder} && ./callcrm install --port 8090 --https callcenter.example.com,127.0.0.1 --https-port 8443 --backup /srv/backups");
         installed.Should().Contain("CallCrm runs as the service callcrm: http://127.0.0.1:8090").And.Contain("sets the first administrator's password");
+        installed.Should().Contain("for other machines by HTTPS, port 8443").And.Contain("/var/lib/callcrm/tls/ca.pem", "how browsers come to trust it");
+        (await DoAsync(machine, "curl -sS -o /dev/null -w '%{http_code}' --cacert /var/lib/callcrm/tls/ca.pem https://127.0.0.1:8443/health/ready")).Should().Be("200");
+        (await DoAsync(machine, "stat -c '%a %U' /var/lib/callcrm/tls/ca.key")).Should().Be("600 callcrm");
         (await DoAsync(machine, "systemctl is-active callcrm callcrm-backup.timer")).Should().Be("active\nactive");
         (await DoAsync(machine, "ps -o user= -p $(systemctl show -p MainPID --value callcrm)")).Should().Be("callcrm");
         (await DoAsync(machine, "ps -C postgres -o user= | sort -u")).Should().Be("callcrm", "the database runs as the same user");
@@ -42,7 +45,7 @@ public sealed class InstallTests
         await DoAsync(machine, "systemctl start callcrm-backup.service");
         (await DoAsync(machine, "ls /srv/backups")).Should().MatchRegex("^callcrm-[0-9TZ-]+$");
         (await DoAsync(machine, "/opt/callcrm/callcrm doctor --port 8090")).Should().Contain("No faults").And.Contain("The last good backup is of");
-        (await DoAsync(machine, "/opt/callcrm/callcrm certificate callcenter.example.com && stat -c '%a %U' /var/lib/callcrm/tls/ca.key")).Should().EndWith("600 callcrm");
+        (await DoAsync(machine, "/opt/callcrm/callcrm certificate callcenter.example.com 127.0.0.1 && stat -c '%a %U' /var/lib/callcrm/tls/ca.key")).Should().EndWith("600 callcrm");
         (await machine.RunAsync("/opt/callcrm/callcrm restore /srv/backups")).Output.Should().Contain("systemctl stop callcrm");
         await DoAsync(machine, "systemctl stop callcrm && /opt/callcrm/callcrm restore /srv/backups --replace --yes && systemctl start callcrm");
         (await DoAsync(machine, "stat -c '%a %U:%G' /etc/callcrm/callcrm.json")).Should().Be("640 callcrm:callcrm");
@@ -98,6 +101,13 @@ public sealed class InstallTests
         await RefusedAsync("setpriv --reuid nobody --regid nogroup --clear-groups", "", "install needs root: sudo ./callcrm install");
         await RefusedAsync("", "--port 99999", "--port wants a number from 1 to 65535, not '99999'");
         await RefusedAsync("", "--backup some/folder", "--backup wants a whole path");
+        await RefusedAsync("", "--https", "--https needs the name by which browsers come");
+        await RefusedAsync("", "--https 'a b'", "--https wants names or addresses with commas");
+        await RefusedAsync("", "--https cc.example.com --https-port 0", "--https-port wants a number");
+        await RefusedAsync("", "--certificate /etc/hostname --key /etc/hostname", "go with --https NAME");
+        await RefusedAsync("", "--https cc.example.com --certificate /etc/hostname", "are given together");
+        await RefusedAsync("", "--https cc.example.com --certificate /none.pem --key /none.key", "there is no file /none.pem");
+        await RefusedAsync("", "--https cc.example.com --certificate /etc/hostname --key /etc/hostname", "/etc/hostname is no certificate in PEM form");
         await RefusedAsync("", "--what", "install does not know '--what'");
         await RefusedAsync("", "--uninstall", "CallCrm is not installed here");
         await DoAsync(machine, "systemd-run --quiet --unit=other python3 -m http.server --bind 127.0.0.1 8090 && sleep 1");
