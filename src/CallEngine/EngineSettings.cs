@@ -115,7 +115,25 @@ public sealed record ExtensionSettings(string Node, string Number, ImmutableArra
 public sealed record DeviceSettings(string Name, bool CanAnswer, bool CanHold, bool AutoAnswer = false);
 
 /// <param name="Number">As the dialplan sends it (digits, maybe +); compared by digits.</param>
-public sealed record DialledNumberSettings(string Number, string Name, Guid Queue, string Source, string Language);
+/// <param name="Campaign">What it is advertised for; null: nothing.</param>
+public sealed record DialledNumberSettings(string Number, string Name, Guid Queue, string Source, string Language, CampaignSettings? Campaign = null)
+{
+    /// <summary>Who calls it at that moment comes by this; null: by none.</summary>
+    public CampaignSettings? CampaignAt(DateTimeOffset at) => Campaign is { } campaign && !(at < campaign.From) && !(at >= campaign.Until) ? campaign : null;
+
+    /// <summary>Where a new client who calls it comes from: the number, and the campaign of the moment.</summary>
+    public string SourceAt(DateTimeOffset at) => (Source, CampaignAt(at)?.Name) switch
+    {
+        (var source, null) => source,
+        ({ Length: 0 }, { } campaign) => campaign,
+        (var source, { } campaign) => $"{source} · {campaign}",
+    };
+}
+
+/// <summary>A campaign that runs, or is to.</summary>
+/// <param name="From">Null: since ever.</param>
+/// <param name="Until">Not any more from this moment on; null: without end.</param>
+public sealed record CampaignSettings(string Code, string Name, DateTimeOffset? From, DateTimeOffset? Until);
 
 /// <summary>A caller who is not let through.</summary>
 /// <param name="Number">E.164.</param>

@@ -91,11 +91,12 @@ public abstract record JournalEntry
     public Guid? Call { get; init; }
 }
 
+/// <param name="Campaign">The dialled number's, as it was set up at that moment; null: none.</param>
 public sealed record CallStarted(string Node, string UniqueId, string LinkedId, CallDirection Direction, PhoneNumber Caller, PhoneNumber Dialled,
-    string CallerName, bool Routed, bool Estimated) : JournalEntry;
+    string CallerName, bool Routed, bool Estimated, string? Campaign = null) : JournalEntry;
 
 /// <summary>A call that was only observed so far asked us for a route (after an own menu of the PBX, say). Corrects what CallStarted said.</summary>
-public sealed record CallRouted(PhoneNumber Caller, PhoneNumber Dialled, string CallerName) : JournalEntry;
+public sealed record CallRouted(PhoneNumber Caller, PhoneNumber Dialled, string CallerName, string? Campaign = null) : JournalEntry;
 
 /// <param name="Client">The one shown; null for several, withheld, unknown.</param>
 public sealed record CallIdentified(LookupOutcome Outcome, Guid? Client, Guid? Deal, ImmutableArray<Guid> Candidates, Guid? ByAgent, bool Late) : JournalEntry;
@@ -231,7 +232,7 @@ public sealed record CallCorrected(CallOutcome Outcome, EndedBy By, int Cause, G
 /// <param name="Routed">It came to our dialplan, which served it without us.</param>
 public sealed record CallImported(string Node, string LinkedId, CallDirection Direction, PhoneNumber Caller, PhoneNumber Dialled, string CallerName,
     DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset EndedAt, CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, Guid? Client, LookupOutcome? Lookup,
-    ImmutableArray<Guid> Candidates, int Wait_ms, int Talk_ms, bool Routed, bool Estimated, ImmutableArray<ImportedLeg> Legs) : JournalEntry;
+    ImmutableArray<Guid> Candidates, int Wait_ms, int Talk_ms, bool Routed, bool Estimated, ImmutableArray<ImportedLeg> Legs, string? Campaign = null) : JournalEntry;
 
 public sealed record ImportedLeg(string UniqueId, string ChannelName, Guid? Agent, bool IsClient, DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset EndedAt,
     int Cause, int Talk_ms);

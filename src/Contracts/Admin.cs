@@ -12,7 +12,8 @@ public sealed record AdminView(IReadOnlyList<UserSetup> Users, IReadOnlyList<Que
     IReadOnlyList<RoleSetup>? Roles = null, IReadOnlyList<DepartmentSetup>? Departments = null, IReadOnlyList<RightView>? Rights = null,
     IReadOnlyList<ClientFieldSetup>? ClientFields = null, IReadOnlyList<string>? SensitiveFields = null,
     IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<RequiredRuleSetup>? RequiredRules = null,
-    CallSetup? Calls = null, SegmentList? Segments = null, DealTypeList? DealTypes = null, SkillList? Skills = null);
+    CallSetup? Calls = null, SegmentList? Segments = null, DealTypeList? DealTypes = null, SkillList? Skills = null,
+    CampaignList? Campaigns = null);
 
 /// <param name="Scoped">It has a scope: own, department (one's own and all below it) or all. Else it stands with all.</param>
 public sealed record RightView(string Code, bool Scoped);
@@ -97,8 +98,9 @@ public sealed record DeviceSetup(string Name, bool CanAnswer, bool CanHold, bool
 /// <param name="Source">Where its callers come from; new cards get it.</param>
 /// <param name="Greeting">What the agent says first, in the number's language; with placeholders as scripts have them, such as <c>{{agent.name}}</c>.</param>
 /// <param name="Greetings">The same in other languages (en, it, ru).</param>
+/// <param name="Campaign">The code of the campaign it is advertised for: calls to it are that campaign's while it runs. Null: none.</param>
 public sealed record NumberSetup(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version,
-    IReadOnlyDictionary<string, string>? Greetings = null) : IVersionedSetup
+    IReadOnlyDictionary<string, string>? Greetings = null, string? Campaign = null) : IVersionedSetup
 {
     IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
 }
@@ -109,8 +111,9 @@ public sealed record NumberSetup(string Number, string Name, Guid Queue, string 
 /// <param name="Group">Of a disposition: a branch, which nobody can give.</param>
 /// <param name="Queues">Of a disposition: only for calls of these; null: every queue. What is below a branch is in its queues at most.</param>
 /// <param name="Rule">Of a disposition that is no branch: what follows from it.</param>
+/// <param name="Campaigns">Of a disposition: only for calls of these; null: every call. What is below a branch is in its campaigns at most.</param>
 public sealed record CodeSetup(string Code, string Name, string? Outcome = null, int? Allowance_min = null, string? Parent = null, bool Group = false,
-    IReadOnlyList<Guid>? Queues = null, DispositionRule? Rule = null);
+    IReadOnlyList<Guid>? Queues = null, DispositionRule? Rule = null, IReadOnlyList<string>? Campaigns = null);
 
 /// <summary>A field of the site's own on every client's card.</summary>
 /// <param name="Code">1 to 40 small letters, digits and _, a letter first; it never changes.</param>

@@ -1,12 +1,13 @@
 namespace CallCrm.Contracts;
 
-/// <summary>GET /api/calls?query=&amp;direction=&amp;outcome=&amp;agent=&amp;queue=&amp;from=&amp;to=&amp;said=&amp;cursor=&amp;limit=: newest first. Agents see their own, others all.</summary>
+/// <summary>GET /api/calls?query=&amp;direction=&amp;outcome=&amp;agent=&amp;queue=&amp;campaign=&amp;from=&amp;to=&amp;said=&amp;cursor=&amp;limit=: newest first. Agents see their own, others all.</summary>
 /// <param name="Outcome">CallOutcome name; null while the call lives.</param>
 /// <param name="RecordingStatus">pending, ready, missing, broken; null = not recorded.</param>
 /// <param name="Said">For who may hear the recording: its first words on a client's timeline, the line that has the words where calls are looked for by what was said.</param>
+/// <param name="Campaign">For which it came in, as it was then; null: for none.</param>
 public sealed record CallRow(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, CallerView Caller, string? DialledName, string? QueueName,
     Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_s, int Talk_s, int Hold_s, string? Disposition, string? Note,
-    string? RecordingStatus, Guid? RecordingId, bool Estimated, string? Said = null);
+    string? RecordingStatus, Guid? RecordingId, bool Estimated, string? Said = null, NamedCode? Campaign = null);
 
 /// <summary>GET /api/calls/{id}.</summary>
 /// <param name="WrapUps">What each agent said of it, in the order they did.</param>
@@ -41,7 +42,7 @@ public sealed record DispositionChange(string Disposition);
 public sealed record UnfinishedView(int Count, IReadOnlyList<UnfinishedRow> Items);
 
 /// <param name="Typed">The beginning of what was typed about it; empty: nothing.</param>
-public sealed record UnfinishedRow(Guid CallId, long Number, DateTimeOffset StartedAt, string Direction, CallerView Caller, string? ClientName, string? QueueName, string Typed);
+public sealed record UnfinishedRow(Guid CallId, long Number, DateTimeOffset StartedAt, string Direction, CallerView Caller, string? ClientName, string? QueueName, string Typed, NamedCode? Campaign = null);
 
 public sealed record OfferView(Guid Id, string AgentName, DateTimeOffset OfferedAt, DateTimeOffset? RangAt, DateTimeOffset? EndedAt, string? Outcome, string Rule);
 

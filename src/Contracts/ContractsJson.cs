@@ -105,6 +105,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(CodesSave))]
 [JsonSerializable(typeof(SegmentList))]
 [JsonSerializable(typeof(SkillList))]
+[JsonSerializable(typeof(CampaignList))]
 [JsonSerializable(typeof(DealTypeList))]
 [JsonSerializable(typeof(ListUseView))]
 [JsonSerializable(typeof(ClientFieldSetup))]

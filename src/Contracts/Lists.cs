@@ -12,6 +12,21 @@ public sealed record SegmentList(IReadOnlyList<SegmentSetup> Items, int Version 
 /// <param name="Retired">Put away: clients that have it keep it, no other gets it.</param>
 public sealed record SegmentSetup(string Code, string Name, bool Retired = false);
 
+/// <summary>Campaigns, in order: what calls come in or are made for. Saved as a whole: what is left out is put away.</summary>
+/// <param name="Version">As read: what somebody else saved meanwhile is a conflict.</param>
+public sealed record CampaignList(IReadOnlyList<CampaignSetup> Items, int Version = 0) : IVersionedWrite
+{
+    IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
+}
+
+/// <param name="Code">1 to 40 small letters, digits, - and _; never changes. Scripts name it.</param>
+/// <param name="Name">1 to 100 characters.</param>
+/// <param name="Retired">Put away: calls that are of it stay so, no other becomes.</param>
+/// <param name="From">The first day of it, in the zone of the called number's queue; null: since ever.</param>
+/// <param name="To">The last day; null: without end.</param>
+/// <param name="Description">What it is about, at most 500 characters.</param>
+public sealed record CampaignSetup(string Code, string Name, bool Retired = false, DateOnly? From = null, DateOnly? To = null, string Description = "");
+
 /// <summary>What people can do, in order, and who can what. Saved as a whole: a skill that is left out is put away, who is not named has none.</summary>
 /// <param name="Version">As read: what somebody else saved meanwhile is a conflict.</param>
 public sealed record SkillList(IReadOnlyList<SkillSetup> Items, IReadOnlyList<AgentSkills> Agents, int Version = 0) : IVersionedWrite

@@ -42,7 +42,8 @@ public sealed record ScriptWithdraw(int Base, string Note = "");
 /// <param name="Id">The id it is edited under; null: any.</param>
 /// <param name="Client">Null: somebody without a card.</param>
 /// <param name="Direction">inbound or outbound.</param>
-public sealed record ScriptTry(string Yaml, string? Id = null, Guid? Client = null, string Direction = "inbound", Guid? Queue = null);
+/// <param name="Campaign">The code of the call's; null: it is of none.</param>
+public sealed record ScriptTry(string Yaml, string? Id = null, Guid? Client = null, string Direction = "inbound", Guid? Queue = null, string? Campaign = null);
 
 /// <summary>What a text is worth.</summary>
 /// <param name="Problems">What is wrong, by line; while there is anything it cannot be published.</param>

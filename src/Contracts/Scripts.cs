@@ -32,8 +32,8 @@ public sealed record ScriptView(
 public sealed record ScriptReason(IReadOnlyList<ScriptConditionMet> Met, string Language, ScriptLanguageOf LanguageOf);
 
 /// <summary>A condition of a script, and what this call has there.</summary>
-/// <param name="Kind"><c>client</c> (new, known), <c>deal</c> (none, open), <c>direction</c> (inbound, outbound), <c>queue</c>, <c>segment</c>, <c>deal_type</c>, <c>deal_stage</c> or <c>field</c>.</param>
-/// <param name="Value">One of the words in brackets, or what people call the queue, segment, type or stage; of a field what the script compares it with.</param>
+/// <param name="Kind"><c>client</c> (new, known), <c>deal</c> (none, open), <c>direction</c> (inbound, outbound), <c>queue</c>, <c>campaign</c>, <c>segment</c>, <c>deal_type</c>, <c>deal_stage</c> or <c>field</c>.</param>
+/// <param name="Value">One of the words in brackets, or what people call the queue, campaign, segment, type or stage; of a field what the script compares it with.</param>
 /// <param name="Field">Of a condition on a field, with its operator.</param>
 public sealed record ScriptConditionMet(string Kind, string Value, string? Field = null, ScriptOperator? Operator = null);
 

@@ -86,7 +86,8 @@ public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, strin
 /// <param name="Unseen">Fields of clients that who asks does not see, and cannot ask for; null: none.</param>
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
-    IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<string>? Unseen = null);
+    IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<string>? Unseen = null,
+    IReadOnlyList<NamedCode>? Campaigns = null);
 
 public sealed record NamedCode(string Code, string Name)
 {
@@ -103,7 +104,9 @@ public sealed record PauseReasonView(string Code, string Name, int? Allowance_mi
 /// <param name="Group">A branch: nobody can give it.</param>
 /// <param name="Queues">Only for calls of these (and for calls of no queue); null: for every queue.</param>
 /// <param name="Rule">What follows from it; null: nothing.</param>
-public sealed record DispositionView(string Code, string Name, string Outcome, string? Parent = null, bool Group = false, IReadOnlyList<Guid>? Queues = null, DispositionRule? Rule = null);
+/// <param name="Campaigns">Only for calls of these; null: for every call.</param>
+public sealed record DispositionView(string Code, string Name, string Outcome, string? Parent = null, bool Group = false, IReadOnlyList<Guid>? Queues = null, DispositionRule? Rule = null,
+    IReadOnlyList<string>? Campaigns = null);
 
 /// <summary>What follows from a disposition, in the transaction that stores it and once.</summary>
 /// <param name="Stage">Where the call's deal moves.</param>

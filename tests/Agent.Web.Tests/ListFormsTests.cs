@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Bunit;
 using CallCrm.AgentWeb.Admin;
+using CallCrm.AgentWeb.Desk;
 using CallCrm.Contracts;
 
 namespace CallCrm.Agent.Web.Tests;
@@ -75,6 +76,53 @@ public sealed class ListFormsTests : PageContext
         form.WaitForAssertion(() => SentTypes.Items.Should().ContainSingle());
         SentTypes.Items[0].Code.Should().Be("sale");
         SentTypes.Items[0].Stages.Select(s => (s.Code, s.Outcome)).Should().Equal(("new", null), ("qualified", null), ("proposal", null), ("negotiation", null), ("won", "won"), ("lost", "lost"));
+    }
+
+    [Fact]
+    public void Campaigns_have_days_and_a_description_and_say_which_numbers_are_theirs()
+    {
+        var winter = new CampaignSetup("winter", "Winter", false, new DateOnly(2026, 11, 1), null, "Half price");
+        var view = View with { Numbers = [new("1", "One", Guid.NewGuid(), "web", "en", "", 1, Campaign: "winter")], Campaigns = new([winter, new("old", "Old", true)], 3) };
+        Server.Answer = _ => FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.AdminView));
+        var form = Render<CampaignsForm>(p => p.Add(f => f.View, view));
+        form.FindAll(".in-use").Select(n => n.TextContent).Should().Equal("Numbers: 1");
+        form.Find("[data-test=campaigns-save]").HasAttribute("disabled").Should().BeTrue();
+        form.Click("[data-test=campaign-more]");
+        form.Find("[data-test=campaign-from]").GetAttribute("value").Should().Be("2026-11-01");
+        form.Find("[data-test=campaign-form]").TextContent.Should().Contain("campaign: winter");
+        form.Change("[data-test=campaign-to]", "2027-02-28");
+        form.Input("[data-test=campaign-description]", "A third off");
+        form.Click("[data-test=campaign-add]");
+        form.FindAll("[data-test=campaign-name]")[1].Input("Spring sale");
+        form.FindAll("[data-test=campaign-up]")[1].Click();
+        form.Submit("form");
+        form.WaitForAssertion(() => Sent("api/admin/campaigns").Should().NotBeEmpty());
+        JsonSerializer.Deserialize(Sent("api/admin/campaigns"), ContractsJson.Default.CampaignList)!.Should().BeEquivalentTo(
+            new CampaignList([new("spring_sale", "Spring sale"), winter with { To = new DateOnly(2027, 2, 28), Description = "A third off" }, new("old", "Old", true)], 3), o => o.WithStrictOrdering());
+    }
+
+    [Fact]
+    public void A_number_is_given_to_a_campaign_and_taken_from_it()
+    {
+        var queue = new QueueSetup(Guid.NewGuid(), "Sales", 20, 30, 0, 300, 20, new("reject", ""), new("reject", ""), new("reject", ""), "Europe/Rome", null, [], 90, 20, true, [], 1);
+        var view = View with { Queues = [queue], Numbers = [new("1", "One", queue.Id, "web", "en", "", 1)], Campaigns = new([new("winter", "Winter"), new("old", "Old", true)], 3) };
+        Server.Answer = _ => FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.AdminView));
+        var page = Render<NumbersAdmin>(p => p.Add(n => n.View, view));
+        page.Click("[data-test=admin-row]");
+        page.FindAll("[data-test=number-campaign] option").Select(o => o.TextContent).Should().Equal("No campaign", "Winter");
+        page.Change("[data-test=number-campaign]", "winter");
+        page.Submit("form");
+        page.WaitForAssertion(() => JsonSerializer.Deserialize(Sent("api/admin/numbers/1"), ContractsJson.Default.NumberSetup)!.Campaign.Should().Be("winter"));
+    }
+
+    [Fact]
+    public void What_came_of_a_call_may_be_for_its_campaign_alone()
+    {
+        DispositionView[] all = [new("order", "Order", "positive"), new("winter", "Winter", "neutral", Group: true, Campaigns: ["winter"]), new("booked", "Booked", "positive", "winter"), new("branch", "Branch", "neutral", Group: true), new("spring", "Spring", "positive", "branch", Campaigns: ["spring"])];
+        string[] Top(string? campaign) => [.. new DispositionTree(all, null, campaign).Below(null).Select(d => d.Code)];
+        Top(null).Should().Equal("order");
+        Top("winter").Should().Equal("order", "winter");
+        Top("spring").Should().Equal("order", "branch");
     }
 
     [Fact]

@@ -143,6 +143,7 @@ public sealed class TranscriptTests : PageContext
         await Session.LoadAsync();
         Render<CallLogPage>().FindAll("[data-test=calls-said]").Should().BeEmpty();
         new CallLogFilter(Said: "preventivo caldaie").Asked.Should().Be("said=preventivo%20caldaie");
+        CallLogFilter.Of("?campaign=winter").Asked.Should().Be("campaign=winter");
         CallLogFilter.Of("?said=prev&query=x").Should().Be(new CallLogFilter(Query: "x", Said: "prev"));
     }
 }

@@ -71,6 +71,9 @@ sealed partial class ApiClient
     public Task<AdminView> SaveSkillsAsync(SkillList save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, "api/admin/skills", JsonContent.Create(save, Json.SkillList), Json.AdminView, cancel);
 
+    public Task<AdminView> SaveCampaignsAsync(CampaignList save, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, "api/admin/campaigns", JsonContent.Create(save, Json.CampaignList), Json.AdminView, cancel);
+
     public Task<AdminView> SaveSegmentsAsync(SegmentList save, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Put, "api/admin/segments", JsonContent.Create(save, Json.SegmentList), Json.AdminView, cancel);
 

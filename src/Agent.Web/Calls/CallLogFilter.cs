@@ -4,14 +4,14 @@ namespace CallCrm.AgentWeb.Calls;
 
 /// <summary>What the call log is narrowed to, as the page's own address keeps it; empty is any. Days are the reader's own.</summary>
 sealed record CallLogFilter(string? Query = null, string? Outcome = null, string? Direction = null, string? Queue = null, string? Agent = null, string? MinTalk = null, string? Dialled = null, string? From = null, string? To = null,
-    string? Client = null, string? Said = null)
+    string? Client = null, string? Said = null, string? Campaign = null)
 {
     /// <summary>As the address names them. What the page does not know there stays.</summary>
-    static readonly string[] s_names = ["query", "outcome", "direction", "queue", "agent", "minTalk", "dialled", "from", "to", "client", "said"];
+    static readonly string[] s_names = ["query", "outcome", "direction", "queue", "agent", "minTalk", "dialled", "from", "to", "client", "said", "campaign"];
 
     public bool Narrows => Values.Any(v => v is { Length: > 0 });
 
-    string?[] Values => [Query, Outcome, Direction, Queue, Agent, MinTalk, Dialled, From, To, Client, Said];
+    string?[] Values => [Query, Outcome, Direction, Queue, Agent, MinTalk, Dialled, From, To, Client, Said, Campaign];
 
     /// <summary>As the API is asked.</summary>
     public string Asked => Join(s_names.Zip(Values).Select(p => p.First switch
@@ -27,7 +27,7 @@ sealed record CallLogFilter(string? Query = null, string? Outcome = null, string
     {
         var given = Parts(query).ToLookup(p => p.Name, p => p.Value, StringComparer.Ordinal);
         string? Value(string name) => given[name].FirstOrDefault() is { Length: > 0 } value ? value : null;
-        return new(Value("query"), Value("outcome"), Value("direction"), Value("queue"), Value("agent"), Value("minTalk"), Value("dialled"), Value("from"), Value("to"), Value("client"), Value("said"));
+        return new(Value("query"), Value("outcome"), Value("direction"), Value("queue"), Value("agent"), Value("minTalk"), Value("dialled"), Value("from"), Value("to"), Value("client"), Value("said"), Value("campaign"));
     }
 
     public string Address(string uri)

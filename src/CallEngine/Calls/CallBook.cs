@@ -121,11 +121,14 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
         state.Timers.Cancel(call.AnnounceTimer);
         var root = call.Client ?? call.Legs[0];
         state.Out.Write(new CallStarted(call.Node, root.Id.UniqueId, root.LinkedId, call.Direction, call.Caller, call.Dialled, call.CallerName,
-            call.Routed, call.Estimated)
+            call.Routed, call.Estimated, CampaignOf(call))
         { Seq = state.Out.TakeSeq(), At = call.Estimated ? state.Now.Utc : call.StartedUtc, Call = call.Id });
         foreach (var leg in call.Legs)
             Log(leg);
     }
+
+    /// <summary>What its caller dialled it for, when it began. An agent's own call is for none.</summary>
+    public string? CampaignOf(Call call) => call.Direction == CallDirection.Inbound ? state.Settings.Dialled(call.Dialled)?.CampaignAt(call.StartedUtc)?.Code : null;
 
     public void Step(Call call, CallState to)
     {

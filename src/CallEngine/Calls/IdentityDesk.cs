@@ -130,7 +130,7 @@ internal sealed class IdentityDesk(EngineState state, CallBook book, Router rout
     private void LookUp(Call call, bool late) =>
         state.Out.Add(call.Direction == CallDirection.Outbound
             ? new EngineEffect.LookUp(call.Id, call.Dialled, "", call.Dialled, null, late, MayCreate: false, call.Node)
-            : new EngineEffect.LookUp(call.Id, call.Caller, call.CallerName, call.Dialled, state.Settings.Dialled(call.Dialled)?.Source, late,
+            : new EngineEffect.LookUp(call.Id, call.Caller, call.CallerName, call.Dialled, state.Settings.Dialled(call.Dialled)?.SourceAt(call.StartedUtc), late,
                 Node: call.Caller.Kind == NumberKind.Unparsed ? call.Node : ""));
 
     private void Write(Call call, LookupOutcome outcome, ImmutableArray<Guid> candidates, Guid? by, bool late)

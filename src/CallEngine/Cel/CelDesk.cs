@@ -85,7 +85,8 @@ internal sealed class CelDesk(EngineState state, CallBook book)
         state.Out.Write(new CallImported(node, seen.LinkedId, seen.Direction, finding.Caller, finding.Dialled, seen.CallerName, seen.StartedAt, answered, seen.EndedAt,
             OutcomeOf(seen, seen.AskedUs || GaveUpEarly(finding), answered is not null, knownAnswered: false, wait), ByOf(seen, legs), seen.Cause, talker?.Agent, client, finding.Client?.Outcome,
             [.. finding.Client is { Candidates: { IsDefaultOrEmpty: false } all } ? all.Select(c => c.Client) : []],
-            Span.Milliseconds(Positive(wait)), TalkOf(legs), seen.AskedUs, seen.CutOff, legs)
+            Span.Milliseconds(Positive(wait)), TalkOf(legs), seen.AskedUs, seen.CutOff, legs,
+            seen.Direction == CallDirection.Inbound ? state.Settings.Dialled(finding.Dialled)?.CampaignAt(seen.StartedAt)?.Code : null)
         {
             Seq = state.Out.TakeSeq(),
             At = state.Now.Utc,

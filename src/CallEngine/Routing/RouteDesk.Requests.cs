@@ -70,7 +70,7 @@ internal sealed partial class RouteDesk
     private void TellRouted(Call call)
     {
         if (call.Announced)
-            state.Out.Write(new CallRouted(call.Caller, call.Dialled, call.CallerName) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
+            state.Out.Write(new CallRouted(call.Caller, call.Dialled, call.CallerName, book.CampaignOf(call)) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = call.Id });
         else
             book.Announce(call);
     }

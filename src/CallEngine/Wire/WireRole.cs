@@ -25,7 +25,7 @@ internal static class WireRoles
 {
     public static WireRole Of(FieldInfo field) => WireType.NameOf(field) switch
     {
-        "Name" when field.DeclaringType == typeof(AgentSettings) || field.DeclaringType == typeof(QueueSettings) || field.DeclaringType == typeof(DialledNumberSettings) => WireRole.Name,
+        "Name" when field.DeclaringType == typeof(AgentSettings) || field.DeclaringType == typeof(QueueSettings) || field.DeclaringType == typeof(DialledNumberSettings) || field.DeclaringType == typeof(CampaignSettings) => WireRole.Name,
         "CallerName" => WireRole.Name,
         "Pause" or "Reason" or "Detail" or "Message" or "Source" => WireRole.Code,
         "Raw" or "E164" or "CallerNumber" or "DialledNumber" or "Number" or "Target" => WireRole.Number,

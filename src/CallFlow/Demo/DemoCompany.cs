@@ -43,6 +43,20 @@ internal static class DemoCompany
         new(Fixed(33), "Billing", "+390294750003", "Invoices", "invoice", "Good day, accounting of CallCrm Demo.", 20, 110, DemoNames.BillingNotes, [("irina", 1), ("luca", 1), ("marta", 1), ("demo", 2)]),
     ];
 
+    /// <summary>The website's number is advertised since; the other campaign is for calls out.</summary>
+    public const int CampaignDays = 14;
+
+    public const string Campaign = "winter";
+
+    public const string CampaignName = "Winter offer";
+
+    public const string Campaigns = """
+        insert into campaign (code, name, description, from_day, position) values
+          ('winter', 'Winter offer', 'Advertised on the website: installation at half price until spring.', @from, 1),
+          ('renewals', 'Contract renewals', 'Service contracts that end within three months.', null, 2);
+        update dialled_number set campaign = 'winter' where number = @number
+        """;
+
     /// <summary>Billing is served by its members, and asks for what they can.</summary>
     public const string Skills = """
         insert into skill (code, name, position) values ('italian', 'Italian', 1), ('russian', 'Russian', 2), ('english', 'English', 3), ('invoices', 'Invoices', 4);

@@ -128,6 +128,7 @@ internal static class DemoSettings
         await DemoInsert.RowsAsync(connection, "extension", agents.Select(a => new ExtensionRow(options.Node, a.Extension!, options.Domain)), ct);
         await DemoInsert.RowsAsync(connection, "device", agents.Select(a => new DeviceRow(options.Node, $"PJSIP/{a.Extension}", a.Extension!, true, true)), ct);
         await DemoInsert.RowsAsync(connection, "dialled_number", DemoCompany.Queues.Select(q => new NumberRow(q.Number, options.Domain, q.LineName, q.Id, q.Source, q.Greeting)), ct);
+        await connection.ExecuteAsync(new CommandDefinition(DemoCompany.Campaigns, new { from = DateOnly.FromDateTime(now.UtcDateTime).AddDays(-DemoCompany.CampaignDays), number = DemoCompany.Queues[0].Number }, cancellationToken: ct));
         await DemoInsert.RowsAsync(connection, "pause_reason", DemoCompany.PauseReasons.Select((r, n) => new PauseRow(options.Domain, r.Code, r.Name, r.Allowance, n)), ct);
         await DemoInsert.RowsAsync(connection, "segment", DemoCompany.Segments.Select((s, n) => new ListRow(s.Code, s.Name, n)), ct);
         await DemoInsert.RowsAsync(connection, "disposition", DemoCompany.Dispositions.Select((d, n) => new DispositionRow(d.Code, d.Name, d.Outcome, n)), ct);

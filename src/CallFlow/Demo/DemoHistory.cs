@@ -137,6 +137,7 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
             DialledRaw = queue?.Number ?? client.E164,
             DialledE164 = queue?.Number ?? client.E164,
             QueueId = queue?.Id,
+            Campaign = IsOfCampaign(queue, at) ? DemoCompany.Campaign : null,
             ClientId = client.Id,
             Candidates = [client.Id],
             Lookup = fresh ? LookupOutcome.Created : LookupOutcome.Known,
@@ -150,10 +151,12 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         if (direction == CallDirection.Outbound) (call.CallerRaw, call.CallerE164, call.CallerKind) = ("", null, NumberKind.Extension);
         Calls.Add(call);
         if (!fresh || queue is null) return call;
-        client.Source = queue.Source;
+        client.Source = IsOfCampaign(queue, at) ? $"{queue.Source} · {DemoCompany.CampaignName}" : queue.Source;
         client.ResponsibleId = null;
         return call;
     }
+
+    bool IsOfCampaign(DemoQueue? queue, DateTimeOffset at) => queue?.Number == DemoCompany.Queues[0].Number && at >= now.AddDays(-DemoCompany.CampaignDays);
 
     void Inbound(DateTimeOffset at, List<DemoShift> shifts)
     {

@@ -20,6 +20,7 @@ internal sealed partial class CallAggregate
         Numbers(e.Caller, e.Dialled, e.CallerName);
         (Call.AnsweredAt, Call.EndedAt, Call.Outcome, Call.EndedBy, Call.Cause) = (e.AnsweredAt, e.EndedAt, e.Outcome, e.By, e.Cause);
         (Call.AgentId, Call.ClientId, Call.Lookup, Call.Candidates) = (e.Agent, e.Client, e.Lookup, e.Candidates.IsDefault ? [] : [.. e.Candidates]);
+        Call.Campaign = e.Campaign;
         (Call.WaitMs, Call.TalkMs, Call.HoldMs) = (e.Wait_ms, e.Talk_ms, 0);
         foreach (var leg in e.Legs) Take(leg, e.Estimated);
         ContactsChanged = MissChanged = true;

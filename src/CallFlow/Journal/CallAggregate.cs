@@ -84,12 +84,14 @@ internal sealed partial class CallAggregate(CallRow call)
     void Started(CallStarted e)
     {
         (Call.Node, Call.Direction, Call.Routed, Call.Estimated, Call.StartedAt) = (e.Node, e.Direction, e.Routed, e.Estimated, e.At);
+        Call.Campaign = e.Campaign;
         Numbers(e.Caller, e.Dialled, e.CallerName);
     }
 
     void Routed(CallRouted e)
     {
         Call.Routed = true;
+        Call.Campaign = e.Campaign;
         Numbers(e.Caller, e.Dialled, e.CallerName);
     }
 
@@ -235,6 +237,7 @@ internal sealed partial class CallAggregate(CallRow call)
         if (mine.ClientId is null && theirs.ClientId is not null) (mine.ClientId, mine.Lookup, mine.DealId, mine.Candidates) = (theirs.ClientId, theirs.Lookup, theirs.DealId, theirs.Candidates);
         if (mine.Direction == CallDirection.Internal) mine.Direction = theirs.Direction;
         mine.Routed |= theirs.Routed;
+        mine.Campaign ??= theirs.Campaign;
         mine.AgentId ??= theirs.AgentId;
         mine.QueueId ??= theirs.QueueId;
         mine.QueuedAt ??= theirs.QueuedAt;

@@ -42,6 +42,7 @@ internal sealed class CallRow
     public Guid? MergedInto { get; set; }
     public RawJson? Decision { get; set; }
     public RawJson? Transfer { get; set; }
+    public string? Campaign { get; set; }
     public long LastSeq { get; set; }
 }
 

@@ -78,7 +78,7 @@ internal static class OpeningHours
     }
 
     /// <param name="last">Of a local time that comes twice, the second one.</param>
-    static DateTimeOffset Utc(DateTime local, TimeZoneInfo zone, bool last)
+    internal static DateTimeOffset Utc(DateTime local, TimeZoneInfo zone, bool last)
     {
         if (zone.IsInvalidTime(local))
         {

@@ -20,7 +20,7 @@ internal static class SettingsBuilder
         return new EngineSettings(rows.Version, domain, queues,
             [.. rows.Agents.Select(a => new AgentSettings(a.Id, a.Name, a.Needs_page))],
             [.. rows.Extensions.Select(e => new ExtensionSettings(e.Node, e.Number, [.. devices[(e.Node, e.Number)].Select(d => new DeviceSettings(d.Name, d.Can_answer, d.Can_hold, d.Auto_answer))]))],
-            [.. rows.Numbers.Where(n => known.Contains(n.Queue_id)).Select(n => new DialledNumberSettings(n.Value, n.Name, n.Queue_id, n.Source, n.Language))],
+            [.. rows.Numbers.Where(n => known.Contains(n.Queue_id)).Select(n => new DialledNumberSettings(n.Value, n.Name, n.Queue_id, n.Source, n.Language, Campaign(n, rows)))],
             pbxs, options)
         {
             RecordInternal = rows.Calls.Record_internal,
@@ -29,6 +29,16 @@ internal static class SettingsBuilder
             UnknownPrivate = rows.Calls.Unknown_private,
             Blocked = [.. rows.Blocks.Where(b => !(b.Until <= now) && (b.Queue_id is null || known.Contains(b.Queue_id.Value))).Select(b => new BlockedNumber(b.E164, b.Queue_id, b.Until))],
         };
+    }
+
+    /// <summary>Its days are those of the queue's zone, as the caller lives them.</summary>
+    static CampaignSettings? Campaign(SettingsRows.Number number, SettingsRows rows)
+    {
+        if (number.Campaign is not { } code) return null;
+        var zone = Zone(rows.Queues.Find(q => q.Id == number.Queue_id)!.Time_zone, _ => { });
+        return new CampaignSettings(code, number.Campaign_name ?? "", Begin(number.From_day), Begin(number.To_day?.AddDays(1)));
+
+        DateTimeOffset? Begin(DateOnly? day) => day is { } date ? OpeningHours.Utc(date.ToDateTime(TimeOnly.MinValue), zone, last: false) : null;
     }
 
     static QueueSettings Queue(SettingsRows.Queue row, IEnumerable<SettingsRows.QueueAgent> agents, HashSet<DateOnly> holidays, SettingsRows rows, DateTimeOffset now, Action<string> problem)

@@ -21,7 +21,8 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
 
     public sealed record Device(string Node, string Name, string Extension, bool Can_answer, bool Can_hold, bool Auto_answer);
 
-    public sealed record Number(string Value, string Name, Guid Queue_id, string Source, string Language);
+    public sealed record Number(string Value, string Name, Guid Queue_id, string Source, string Language, string? Campaign = null, string? Campaign_name = null,
+        DateOnly? From_day = null, DateOnly? To_day = null);
 
     public sealed record CallRules(bool Record_internal, bool Record_out, int Wrap_up_out_s, bool Unknown_private)
     {
@@ -57,7 +58,8 @@ internal sealed record SettingsRows(long Version, List<SettingsRows.Queue> Queue
         select node, number from extension where domain = @domain order by 1, 2;
         select d.node, d.name, d.extension, d.can_answer, d.can_hold, d.auto_answer from device d join extension e on e.node = d.node and e.number = d.extension
           where e.domain = @domain order by d.node, d.extension, d.position, d.name;
-        select number as value, name, queue_id, source, language from dialled_number where domain = @domain order by 1;
+        select n.number as value, n.name, n.queue_id, n.source, n.language, c.code as campaign, c.name as campaign_name, c.from_day, c.to_day
+          from dialled_number n left join campaign c on c.code = n.campaign and not c.retired where n.domain = @domain order by 1;
         select e164, queue_id, until from blocked_number where domain = @domain and removed_at is null order by e164, queue_id nulls first, made_at limit @most;
         select record_internal, record_out, wrap_up_out_s, unknown_private from domain_setting where domain = @domain;
         """;

@@ -33,6 +33,7 @@ internal static class AdminModule
         PlaceAdmin.Map(admin);
         ListAdmin.Map(admin);
         SkillAdmin.Map(admin);
+        CampaignAdmin.Map(admin);
         PbxAdmin.Map(admin);
         FieldAdmin.Map(admin);
         SensitiveAdmin.Map(admin);

@@ -187,6 +187,7 @@ internal static partial class AdminRules
         errors.Name("name", number.Name);
         errors.Unless(known.Queues.Any(q => q.Id == number.Queue), "queue", "a queue");
         errors.Unless(number.Source.Length <= LongestName, "source", $"at most {LongestName} characters");
+        errors.Unless(number.Campaign is null || known.Campaigns?.Items.Any(c => c.Code == number.Campaign && !c.Retired) == true, "campaign", "a campaign that is not put away");
         errors.OneOf("language", number.Language, Languages);
         CheckGreeting(errors, "greeting", number.Greeting);
         foreach (var (language, text) in number.Greetings ?? new Dictionary<string, string>(StringComparer.Ordinal))
@@ -214,7 +215,7 @@ internal static partial class AdminRules
         {
             errors.Unless(Array.IndexOf(OwnPauses, item.Code) < 0, "items", $"no code that has a meaning of its own: {string.Join(", ", OwnPauses)}");
             errors.Unless(item.Allowance_min is null or (>= 1 and <= 1440), "items", "an allowance of 1 to 1440 minutes a day, of pause reasons only");
-            errors.Unless(item is { Parent: null, Group: false, Queues: null, Rule: null }, "items", "branches, queues and rules of dispositions only");
+            errors.Unless(item is { Parent: null, Group: false, Queues: null, Rule: null, Campaigns: null }, "items", "branches, queues, campaigns and rules of dispositions only");
         }
 
         return errors;

@@ -38,9 +38,9 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select a.queue_id, a.user_id, a.level from queue_agent a join queue q on q.id = a.queue_id join app_user u on u.id = a.user_id where q.domain = @domain order by a.level, lower(u.name), u.id;
             select node, number, version, name from extension where domain = @domain order by node, length(number), number;
             select d.node, d.extension, d.name, d.can_answer, d.can_hold, d.auto_answer from device d join extension e on e.node = d.node and e.number = d.extension where e.domain = @domain order by d.position, d.name;
-            select number, name, queue_id as queue, source, language, greeting, version, greetings::text from dialled_number where domain = @domain order by number;
+            select number, name, queue_id as queue, source, language, greeting, version, greetings::text, campaign from dialled_number where domain = @domain order by number;
             select code, name, allowance_min from pause_reason where domain = @domain and not retired order by position, code;
-            select code, name, outcome, parent, is_group, queues, rule::text from disposition where not retired order by position, code;
+            select code, name, outcome, parent, is_group, queues, rule::text, campaigns from disposition where not retired order by position, code;
             select code, name, builtin, version from role order by not builtin, name, code;
             select role, right_code, scope from role_right order by role, right_code;
             select id, name, parent_id as parent, version from department order by lower(name), id;
@@ -56,6 +56,7 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             select code, name, retired from skill order by retired, position, code;
             select a.user_id, a.skill, a.level from agent_skill a join app_user u on u.id = a.user_id where u.domain = @domain order by a.user_id, a.skill;
             select n.queue_id, n.skill, n.least from queue_skill n join queue q on q.id = n.queue_id where q.domain = @domain order by n.queue_id, n.skill;
+            select code, name, retired, from_day, to_day, description from campaign order by retired, position, code;
             """,
             new { domain }, transaction, cancellationToken: cancel));
         var users = await all.ReadAsync<UserSetup>();
@@ -83,13 +84,14 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
         var levels = (await all.ReadAsync<(Guid User, string Skill, int Level)>()).GroupBy(l => l.User)
             .Select(a => new AgentSkills(a.Key, new SortedDictionary<string, int>(a.ToDictionary(l => l.Skill, l => l.Level, StringComparer.Ordinal), StringComparer.Ordinal)));
         var asked = (await all.ReadAsync<(Guid Queue, string Skill, int Least)>()).ToLookup(n => n.Queue, n => new QueueSkill(n.Skill, n.Least));
+        var campaigns = (await all.ReadAsync<CampaignRow>()).Select(c => new CampaignSetup(c.Code, c.Name, c.Retired, c.From_day, c.To_day, c.Description));
         return new AdminView([.. users], [.. queues.Select(q => q.View([.. holidays[q.Id]], [.. members[q.Id]], [.. asked[q.Id]]))],
             [.. extensions.Select(e => new ExtensionSetup(e.Node, e.Number, [.. devices[(e.Node, e.Number)]], e.Version, e.Name))], [.. numbers],
             [.. pauses], [.. dispositions], Nodes(),
             [.. roles.OrderBy(r => r.Builtin ? Array.IndexOf(RightCatalog.BuiltinRoles, r.Code) : int.MaxValue).Select(r => r.View(rights[r.Code]))], [.. departments],
             [.. RightCatalog.All.Select(r => new RightView(r.Code, r.Scoped))], [.. fields], [.. sensitive], [.. layouts], [.. rules], calls,
             new SegmentList([.. segments], versions[ListAdmin.Segments]), new DealTypeList([.. types.Select(t => new DealTypeSetup(t.Code, t.Name, [.. stages[t.Code]], t.Retired))], versions[ListAdmin.DealTypes]),
-            new SkillList([.. skills], [.. levels], versions[SkillAdmin.Skills]));
+            new SkillList([.. skills], [.. levels], versions[SkillAdmin.Skills]), new CampaignList([.. campaigns], versions[CampaignAdmin.Campaigns]));
     }
 
     public async Task<ListPage<SettingsChangeView>> ChangesAsync(Guid person, string? cursor, int limit, CancellationToken cancel)
@@ -121,11 +123,13 @@ internal sealed class AdminStore(NpgsqlDataSource database, IConfiguration confi
             Overflow(When_blocked), Block_withheld, Most_waiting, skills);
     }
 
-    sealed record NumberRow(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version, string Greetings)
+    sealed record NumberRow(string Number, string Name, Guid Queue, string Source, string Language, string Greeting, int Version, string Greetings, string? Campaign)
     {
         public NumberSetup View() => new(Number, Name, Queue, Source, Language, Greeting, Version,
-            JsonSerializer.Deserialize<Dictionary<string, string>>(Greetings) is { Count: > 0 } others ? new SortedDictionary<string, string>(others, StringComparer.Ordinal) : null);
+            JsonSerializer.Deserialize<Dictionary<string, string>>(Greetings) is { Count: > 0 } others ? new SortedDictionary<string, string>(others, StringComparer.Ordinal) : null, Campaign);
     }
+
+    sealed record CampaignRow(string Code, string Name, bool Retired, DateOnly? From_day, DateOnly? To_day, string Description);
 
     sealed record FieldRow(string Code, string Name, string Kind, string Options, int Position, bool Archived, int Version, string? Target, string? Expression, string? Result)
     {

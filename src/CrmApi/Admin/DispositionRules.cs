@@ -23,7 +23,7 @@ internal static class DispositionRules
         if (errors.Any) return errors;
         // Whoever takes a queue's calls can always say what came of them.
         foreach (var queue in known.Queues)
-            errors.Unless(save.Items.Any(i => !i.Group && Line(i, byCode).All(l => l.Queues is not { Count: > 0 } some || some.Contains(queue.Id))), "items", "at least one disposition for every queue");
+            errors.Unless(save.Items.Any(i => !i.Group && Line(i, byCode).All(l => l.Campaigns is not { Count: > 0 } && (l.Queues is not { Count: > 0 } some || some.Contains(queue.Id)))), "items", "at least one disposition for every queue");
         return errors;
     }
 
@@ -33,6 +33,7 @@ internal static class DispositionRules
         errors.Unless(item.Parent is null || (byCode.TryGetValue(item.Parent, out var above) && above.Group), "items", "below branches of this list only");
         errors.Unless(Line(item, byCode).Count <= Deepest, "items", $"at most {Deepest} levels, none below itself");
         errors.Unless((item.Queues ?? []).All(q => known.Queues.Any(k => k.Id == q)), "items", "queues that there are");
+        errors.Unless((item.Campaigns ?? []).All(c => known.Campaigns?.Items.Any(k => k.Code == c && !k.Retired) == true), "items", "campaigns that there are");
         if (item.Group)
         {
             errors.Unless(item.Rule is null, "items", "no rule for a branch");

@@ -9,12 +9,42 @@ internal static class ListRules
     const int MostTypes = 50;
     const int MostStages = 40;
     const int MostSkills = 100;
+    const int MostCampaigns = 500;
+    const int LongestDescription = 500;
+
+    /// <summary>Days of a lifetime: what is typed wrong is not taken for one.</summary>
+    static readonly (DateOnly From, DateOnly To) Days = (new DateOnly(2000, 1, 1), new DateOnly(2100, 12, 31));
 
     public static AdminRules.Errors Check(SegmentList list)
     {
         var errors = new AdminRules.Errors();
         errors.Unless(list.Items.Count <= MostSegments, "items", $"at most {MostSegments} of them");
         CheckNames(errors, [.. list.Items.Select(i => (i.Code, i.Name, i.Retired))]);
+        return errors;
+    }
+
+    public static AdminRules.Errors Check(CampaignList list, AdminView known)
+    {
+        var errors = new AdminRules.Errors();
+        errors.Unless(list.Items.Count <= MostCampaigns, "items", $"at most {MostCampaigns} of them");
+        CheckNames(errors, [.. list.Items.Select(i => (i.Code, i.Name, i.Retired))]);
+        foreach (var item in list.Items)
+        {
+            errors.Unless(new[] { item.From, item.To }.OfType<DateOnly>().All(d => d >= Days.From && d <= Days.To), "items", "days from 2000 to 2100");
+            errors.Unless(!(item.From > item.To), "items", "a last day that is not before the first");
+            errors.Unless(item.Description.Length <= LongestDescription, "items", $"descriptions of at most {LongestDescription} characters");
+        }
+
+        // A disposition that no call can get any more is limited anew first, and who calls the number is not silently of no campaign.
+        var kept = list.Items.Where(i => !i.Retired).Select(i => i.Code).ToHashSet(StringComparer.Ordinal);
+        foreach (var campaign in (known.Campaigns?.Items ?? []).Where(c => !c.Retired && !kept.Contains(c.Code)))
+        {
+            var numbers = known.Numbers.Where(n => n.Campaign == campaign.Code).Select(n => n.Number).ToList();
+            errors.Unless(numbers.Count == 0, "items", $"“{campaign.Name}” kept while numbers belong to it: {string.Join(", ", numbers)}");
+            var limited = known.Dispositions.Where(d => d.Campaigns?.Contains(campaign.Code) == true).Select(d => d.Name).ToList();
+            errors.Unless(limited.Count == 0, "items", $"“{campaign.Name}” kept while dispositions are for it: {string.Join(", ", limited)}");
+        }
+
         return errors;
     }
 

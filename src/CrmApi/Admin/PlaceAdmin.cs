@@ -78,20 +78,21 @@ internal static class PlaceAdmin
             Name = Texts.Clean(setup.Name).Trim(),
             Source = Texts.Clean(setup.Source).Trim(),
             Greeting = Texts.Clean(setup.Greeting).Trim(),
+            Campaign = setup.Campaign is { Length: > 0 } campaign ? campaign : null,
             Greetings = setup.Greetings?.Select(g => (g.Key, Text: Texts.Clean(g.Value).Trim())).Where(g => g.Text.Length > 0).ToDictionary(g => g.Key, g => g.Text, StringComparer.Ordinal),
         };
         return (await writer.ChangeAsync(person, Number(number), known => AdminRules.Check(setup, known), async change =>
         {
-            var values = new { setup.Number, setup.Name, setup.Queue, setup.Source, setup.Language, setup.Greeting, setup.Version, change.Domain, greetings = JsonSerializer.Serialize(setup.Greetings ?? new Dictionary<string, string>(StringComparer.Ordinal)) };
+            var values = new { setup.Number, setup.Name, setup.Queue, setup.Source, setup.Language, setup.Greeting, setup.Campaign, setup.Version, change.Domain, greetings = JsonSerializer.Serialize(setup.Greetings ?? new Dictionary<string, string>(StringComparer.Ordinal)) };
             return change.Conflict(setup.Version == 0
                 ? await change.DoAsync(
                     """
-                    insert into dialled_number (number, domain, name, queue_id, source, language, greeting, greetings)
-                    values (@Number, @Domain, @Name, @Queue, @Source, @Language, @Greeting, @greetings::jsonb) on conflict do nothing
+                    insert into dialled_number (number, domain, name, queue_id, source, language, greeting, greetings, campaign)
+                    values (@Number, @Domain, @Name, @Queue, @Source, @Language, @Greeting, @greetings::jsonb, @Campaign) on conflict do nothing
                     """, values, cancel)
                 : await change.DoAsync(
                     """
-                    update dialled_number set name = @Name, queue_id = @Queue, source = @Source, language = @Language, greeting = @Greeting, greetings = @greetings::jsonb, version = version + 1
+                    update dialled_number set name = @Name, queue_id = @Queue, source = @Source, language = @Language, greeting = @Greeting, greetings = @greetings::jsonb, campaign = @Campaign, version = version + 1
                     where number = @Number and domain = @Domain and version = @Version
                     """, values, cancel));
         }, cancel)).Answer();
@@ -141,15 +142,16 @@ internal static class PlaceAdmin
                 parents = save.Items.Select(i => i.Parent).ToArray(),
                 groups = save.Items.Select(i => i.Group).ToArray(),
                 queues = save.Items.Select(i => JsonSerializer.Serialize(i.Queues ?? [])).ToArray(),
+                campaigns = save.Items.Select(i => JsonSerializer.Serialize(i.Campaigns ?? [])).ToArray(),
                 rules = save.Items.Select(i => i.Rule is null ? null : JsonSerializer.Serialize(i.Rule, ContractsJson.Default.DispositionRule)).ToArray(),
             };
             await change.DoAsync(
                 """
                 update disposition set retired = not code = any(@codes), parent = null;
-                insert into disposition (code, name, outcome, position, is_group, queues, rule)
-                select i.code, i.name, i.outcome, i.n, i.is_group, array(select q::uuid from jsonb_array_elements_text(i.queues::jsonb) q), i.rule::jsonb
-                from unnest(@codes, @names, @outcomes, @groups, @queues, @rules) with ordinality as i(code, name, outcome, is_group, queues, rule, n)
-                on conflict (code) do update set name = excluded.name, outcome = excluded.outcome, position = excluded.position, is_group = excluded.is_group, queues = excluded.queues, rule = excluded.rule;
+                insert into disposition (code, name, outcome, position, is_group, queues, rule, campaigns)
+                select i.code, i.name, i.outcome, i.n, i.is_group, array(select q::uuid from jsonb_array_elements_text(i.queues::jsonb) q), i.rule::jsonb, array(select c from jsonb_array_elements_text(i.campaigns::jsonb) c)
+                from unnest(@codes, @names, @outcomes, @groups, @queues, @rules, @campaigns) with ordinality as i(code, name, outcome, is_group, queues, rule, campaigns, n)
+                on conflict (code) do update set name = excluded.name, outcome = excluded.outcome, position = excluded.position, is_group = excluded.is_group, queues = excluded.queues, rule = excluded.rule, campaigns = excluded.campaigns;
                 update disposition d set parent = i.parent from unnest(@codes, @parents) as i(code, parent) where d.code = i.code and i.parent is not null
                 """, values, cancel);
             return null;

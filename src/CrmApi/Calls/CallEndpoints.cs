@@ -46,10 +46,10 @@ internal static class CallEndpoints
     static async Task<Ok<UnfinishedView>> UnfinishedAsync(Person person, CallStore store, CancellationToken cancel) => TypedResults.Ok(await store.UnfinishedAsync(person.Id, cancel));
 
     static async Task<Results<Ok<ListPage<CallRow>>, ProblemHttpResult>> ListAsync(Person person, CallStore store, TranscriptStore transcripts, CancellationToken cancel, string? query = null, string? direction = null,
-        string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? said = null, string? sort = null,
+        string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? said = null, string? campaign = null, string? sort = null,
         string? cursor = null, int? limit = null)
     {
-        if (Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, said, out var refused) is not { } filter) return refused!;
+        if (Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, said, campaign, out var refused) is not { } filter) return refused!;
         var (order, wrong) = CallStore.Order(sort, cursor);
         if (order is null) return wrong!;
         var page = await store.ListAsync(filter, order, Cursor.Limit(limit), cancel);
@@ -57,7 +57,7 @@ internal static class CallEndpoints
     }
 
     internal static CallFilter? Filter(Person person, string? query, string? direction, string? outcome, Guid? agent, Guid? queue, Guid? client, string? dialled, DateTimeOffset? from, DateTimeOffset? to, int? minTalk,
-        string? said, out ProblemHttpResult? refused)
+        string? said, string? campaign, out ProblemHttpResult? refused)
     {
         CallDirection way = default;
         CallOutcome end = default;
@@ -68,7 +68,7 @@ internal static class CallEndpoints
             : null;
         return refused is not null ? null : new CallFilter(query is { Length: > 200 } ? query[..200] : query, direction is { Length: > 0 } ? way.ToString() : null, outcome is { Length: > 0 } ? end.ToString() : null,
             agent, queue, from?.ToUniversalTime(), to?.ToUniversalTime(), person.Within(Rights.SeeCalls), person.Veil, client, Texts.CleanOrNull(dialled is { Length: > 40 } ? dialled[..40] : dialled), minTalk,
-            Texts.CleanOrNull(said is { Length: > 200 } ? said[..200] : said), person.Within(Rights.Listen));
+            Texts.CleanOrNull(said is { Length: > 200 } ? said[..200] : said), person.Within(Rights.Listen), Texts.CleanOrNull(campaign is { Length: > 40 } ? campaign[..40] : campaign));
     }
 
     static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> GetAsync(Guid id, Person person, CallStore store, CancellationToken cancel)

@@ -21,7 +21,7 @@ namespace CallCrm.CrmApi.Calls;
 /// <param name="Said">Words that were said, each as its beginning; empty: any.</param>
 /// <param name="Hears">Whose calls are looked through for them.</param>
 internal sealed record CallFilter(string? Query, string? Direction, string? Outcome, Guid? Agent, Guid? Queue, DateTimeOffset? From, DateTimeOffset? To, Reach Within, Veil Veil, Guid? Client = null,
-    string? Dialled = null, int? MinTalk_s = null, string? Said = null, Reach? Hears = null);
+    string? Dialled = null, int? MinTalk_s = null, string? Said = null, Reach? Hears = null, string? Campaign = null);
 
 /// <summary>The call log, from the journal's projections.</summary>
 internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Questionnaires questionnaires, IOptions<SiteOptions> site, IOptions<RouterRoadOptions> road, TimeProvider time)
@@ -44,7 +44,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
         -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear but a message.
         case when c.answered_at is not null or c.talk_ms > 0 or v.left_message then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,
-        case when c.answered_at is not null or c.talk_ms > 0 or v.left_message then r.id end as recording_id, c.estimated
+        case when c.answered_at is not null or c.talk_ms > 0 or v.left_message then r.id end as recording_id, c.estimated, c.campaign
         """;
 
     const string Joins =
@@ -93,6 +93,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         When(filter.Outcome is not null, "c.outcome = @outcome");
         When(filter.Agent is not null, "(c.agent_id = @agent or c.id in (select call_id from call_leg where agent_id = @agent))");
         When(filter.Queue is not null, "c.queue_id = @queue");
+        When(filter.Campaign is not null, "c.campaign = @campaign");
         When(filter.From is not null, "c.started_at >= @from");
         When(filter.To is not null, "c.started_at < @to");
         // Found first, apart from the list: its few cards are looked up by index, however few calls the page wants.
@@ -115,6 +116,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             outcome = filter.Outcome,
             agent = filter.Agent,
             queue = filter.Queue,
+            campaign = filter.Campaign,
             from = filter.From,
             to = filter.To,
             filter.Client,
@@ -235,7 +237,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         var count = await results.ReadSingleAsync<long>();
         var rows = (await results.ReadAsync<Row>()).Select(View).ToList();
         var typed = (await results.ReadAsync<(Guid Call, string Text)>()).ToDictionary(t => t.Call, t => t.Text);
-        return new UnfinishedView((int)count, [.. rows.Select(r => new UnfinishedRow(r.Id, r.Number, r.StartedAt, r.Direction, r.Caller, r.ClientName, r.QueueName, typed.GetValueOrDefault(r.Id, "")))]);
+        return new UnfinishedView((int)count, [.. rows.Select(r => new UnfinishedRow(r.Id, r.Number, r.StartedAt, r.Direction, r.Caller, r.ClientName, r.QueueName, typed.GetValueOrDefault(r.Id, ""), r.Campaign))]);
     }
 
     /// <summary>True when this person was offered the call or took part in it.</summary>
@@ -253,14 +255,14 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             new { call, people }, cancellationToken: cancel));
     }
 
-    static CallRow View(Row r) => new(r.Id, r.Number, r.Direction, r.StartedAt, r.EndedAt,
+    CallRow View(Row r) => new(r.Id, r.Number, r.Direction, r.StartedAt, r.EndedAt,
         LiveViews.Caller(new PhoneNumber(r.CallerRaw, Enum.TryParse<NumberKind>(r.CallerKind, out var kind) ? kind : NumberKind.Unparsed, r.CallerE164), r.CallerName),
         r.DialledName, r.QueueName, r.ClientId, r.ClientName, r.AgentName, r.Outcome, r.State, r.Wait_ms / 1000, r.Talk_ms / 1000, r.Hold_ms / 1000, r.Disposition, r.Note,
-        r.RecordingStatus, r.RecordingId, r.Estimated);
+        r.RecordingStatus, r.RecordingId, r.Estimated, Campaign: views.Campaign(r.Campaign));
 
     sealed record Row(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string CallerRaw, string CallerKind, string? CallerE164, string CallerName,
         string? DialledName, string? QueueName, Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_ms, int Talk_ms, int Hold_ms,
-        string? Disposition, string? Note, string? RecordingStatus, Guid? RecordingId, bool Estimated);
+        string? Disposition, string? Note, string? RecordingStatus, Guid? RecordingId, bool Estimated, string? Campaign);
 
     sealed record WrapUpRow(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset CreatedAt, string Subject, DateTimeOffset? NextAt,
         string? ScriptId, string? ScriptVersion, string Answers, string NotTaken);

@@ -29,14 +29,14 @@ internal sealed class Proposals(NpgsqlDataSource database, DraftStore drafts, Wr
             """
             select client_root(c.client_id) as client, c.queue_id as queue, case c.direction when 'Outbound' then c.dialled_e164 else c.caller_e164 end as caller,
               coalesce(c.talk_ms, (extract(epoch from coalesce(c.ended_at, @now) - c.answered_at) * 1000)::int, 0) / 1000 as talk_s, coalesce(c.ended_at, @now) as ended,
-              (select time_zone from app_user where id = @person) as agent_zone, (select time_zone from client where id = client_root(c.client_id)) as client_zone
+              (select time_zone from app_user where id = @person) as agent_zone, (select time_zone from client where id = client_root(c.client_id)) as client_zone, c.campaign
             from call c where c.id = @call
             """,
             new { call, person = person.Id, now = clock.Now }, cancellationToken: cancel));
         var card = known.Client is { } client ? await clients.CardAsync(client, cancel) : null;
         var deals = card is null ? [] : CardAccess.Shown(person, card, await access.OfAsync(person, card.Id, card, cancel)).OpenDeals;
         var agent = Zone(known.AgentZone, clock.Zone);
-        var proposal = RecordProposal.Of(new CallRecord(script, path, answers, known.Talk_s, await OfferedAsync(connection, known.Queue, cancel), await LikeAsync(connection, call, script, cancel),
+        var proposal = RecordProposal.Of(new CallRecord(script, path, answers, known.Talk_s, await OfferedAsync(connection, known, cancel), await LikeAsync(connection, call, script, cancel),
             card?.Contacts ?? [], card is null ? new Dictionary<Guid, string>() : await NumbersAsync(connection, card.Id, known.Caller, cancel), known.Caller, deals, known.Ended, agent, Zone(known.ClientZone, agent))
         { Own = facts.Names.Fields });
         await connection.ExecuteAsync(new CommandDefinition(
@@ -50,18 +50,18 @@ internal sealed class Proposals(NpgsqlDataSource database, DraftStore drafts, Wr
 
     public static TimeZoneInfo Zone(string? id, TimeZoneInfo otherwise) => TimeZoneInfo.TryFindSystemTimeZoneById(id ?? "", out var zone) ? zone : otherwise;
 
-    static async Task<IReadOnlyList<DispositionView>> OfferedAsync(NpgsqlConnection connection, Guid? queue, CancellationToken cancel) =>
+    static async Task<IReadOnlyList<DispositionView>> OfferedAsync(NpgsqlConnection connection, Facts call, CancellationToken cancel) =>
         [.. (await connection.QueryAsync<DispositionRow>(new CommandDefinition(
             """
             with recursive open (code, path, off) as (
-              select code, array[position], queues <> '{}' and not @queue = any(queues) from disposition where parent is null and not retired
+              select code, array[position], coalesce(queues <> '{}' and not @Queue = any(queues), false) or campaigns <> '{}' and not coalesce(@Campaign = any(campaigns), false) from disposition where parent is null and not retired
               union all
-              select d.code, o.path || d.position, o.off or (d.queues <> '{}' and not @queue = any(d.queues)) from open o join disposition d on d.parent = o.code and not d.retired
+              select d.code, o.path || d.position, o.off or coalesce(d.queues <> '{}' and not @Queue = any(d.queues), false) or d.campaigns <> '{}' and not coalesce(@Campaign = any(d.campaigns), false) from open o join disposition d on d.parent = o.code and not d.retired
             )
-            select d.code, d.name, d.outcome, d.parent, d.is_group, d.queues, d.rule::text from open o join disposition d using (code)
-            where not d.is_group and (@queue::uuid is null or not o.off) order by o.path, d.code
+            select d.code, d.name, d.outcome, d.parent, d.is_group, d.queues, d.rule::text, d.campaigns from open o join disposition d using (code)
+            where not d.is_group and not o.off order by o.path, d.code
             """,
-            new { queue }, cancellationToken: cancel))).Select(d => d.View())];
+            new { call.Queue, call.Campaign }, cancellationToken: cancel))).Select(d => d.View())];
 
     async Task<IReadOnlyList<LikeCall>> LikeAsync(NpgsqlConnection connection, Guid call, Script? script, CancellationToken cancel) =>
         script is null ? [] : [.. (await connection.QueryAsync<LikeRow>(new CommandDefinition(
@@ -80,7 +80,7 @@ internal sealed class Proposals(NpgsqlDataSource database, DraftStore drafts, Wr
             """,
             new { company, caller }, cancellationToken: cancel))).ToDictionary(n => n.Id, n => n.Number);
 
-    sealed record Facts(Guid? Client, Guid? Queue, string? Caller, int Talk_s, DateTimeOffset Ended, string? AgentZone, string? ClientZone);
+    sealed record Facts(Guid? Client, Guid? Queue, string? Caller, int Talk_s, DateTimeOffset Ended, string? AgentZone, string? ClientZone, string? Campaign);
 
     sealed record LikeRow(string Disposition, Array Path, int Talk_s);
 }

@@ -73,7 +73,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (IsClosed(given) is { } closed) return closed;
         if (given.Disposition == disposition) return null;
         var facts = await FactsAsync(transaction, call, agent, cancel);
-        if (await DispositionAsync(transaction, disposition, facts.Queue, cancel) is not { } row) return NoDisposition();
+        if (await DispositionAsync(transaction, disposition, facts, cancel) is not { } row) return NoDisposition();
         await connection.ExecuteAsync(new CommandDefinition("update wrap_up set disposition = @disposition where call_id = @call and agent_id = @agent", new { call, agent, disposition }, transaction, cancellationToken: cancel));
         await audit.AddChangeAsync(transaction, person, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, disposition, cancel);
         var rule = DispositionRow.ReadRule(row.Rule);
@@ -86,30 +86,30 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
 
     static ProblemHttpResult NoDisposition() => Problems.Invalid("disposition", "one of the catalog's dispositions");
 
-    /// <summary>One that can be given to calls of this queue; a branch cannot.</summary>
-    static async Task<DispositionRow?> DispositionAsync(NpgsqlTransaction transaction, string code, Guid? queue, CancellationToken cancel) =>
+    /// <summary>One that can be given to calls of this queue and campaign; a branch cannot.</summary>
+    static async Task<DispositionRow?> DispositionAsync(NpgsqlTransaction transaction, string code, CallFacts call, CancellationToken cancel) =>
         await transaction.Connection!.QuerySingleOrDefaultAsync<DispositionRow>(new CommandDefinition(
             """
-            with recursive up (code, parent, queues) as (
-              select code, parent, queues from disposition where code = @code and not retired and not is_group
+            with recursive up (code, parent, queues, campaigns) as (
+              select code, parent, queues, campaigns from disposition where code = @code and not retired and not is_group
               union all
-              select d.code, d.parent, d.queues from up join disposition d on d.code = up.parent
+              select d.code, d.parent, d.queues, d.campaigns from up join disposition d on d.code = up.parent
             )
-            select d.code, d.name, d.outcome, d.parent, d.is_group, d.queues, d.rule::text from disposition d
-            where d.code = @code and (select bool_and(queues = '{}' or @queue::uuid is null or @queue = any(queues)) from up)
+            select d.code, d.name, d.outcome, d.parent, d.is_group, d.queues, d.rule::text, d.campaigns from disposition d
+            where d.code = @code and (select bool_and((queues = '{}' or @Queue::uuid is null or @Queue = any(queues)) and (campaigns = '{}' or coalesce(@Campaign = any(campaigns), false))) from up)
             """,
-            new { code, queue }, transaction, cancellationToken: cancel));
+            new { code, call.Queue, call.Campaign }, transaction, cancellationToken: cancel));
 
     static async Task<CallFacts> FactsAsync(NpgsqlTransaction transaction, Guid call, Guid agent, CancellationToken cancel) =>
         await transaction.Connection!.QuerySingleAsync<CallFacts>(new CommandDefinition(
             """
             select client_root(c.client_id) as client_id, c.queue_id as queue, (select time_zone from app_user where id = @agent) as agent_zone,
-              (select time_zone from client where id = client_root(c.client_id)) as client_zone
+              (select time_zone from client where id = client_root(c.client_id)) as client_zone, c.campaign
             from (select @call as id) k left join call c on c.id = k.id
             """,
             new { call, agent }, transaction, cancellationToken: cancel));
 
-    sealed record CallFacts(Guid? ClientId, Guid? Queue, string? AgentZone, string? ClientZone)
+    sealed record CallFacts(Guid? ClientId, Guid? Queue, string? AgentZone, string? ClientZone, string? Campaign)
     {
         public TimeZoneInfo Agent(SiteClock clock) => Proposals.Zone(AgentZone, clock.Zone);
 
@@ -234,7 +234,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             var given = await GivenAsync(transaction, call, agent, cancel);
             if (given is not null && IsClosed(given) is { } closed) return closed;
             var facts = await FactsAsync(transaction, call, agent, cancel);
-            if (await DispositionAsync(transaction, save.Disposition, facts.Queue, cancel) is not { } disposition) return NoDisposition();
+            if (await DispositionAsync(transaction, save.Disposition, facts, cancel) is not { } disposition) return NoDisposition();
             var rule = DispositionRow.ReadRule(disposition.Rule);
             var since = given?.CreatedAt ?? time.GetUtcNow();
             if (WrongTime(save, rule, since) is { } late) return late;

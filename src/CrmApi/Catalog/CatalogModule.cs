@@ -24,7 +24,7 @@ internal static class CatalogModule
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
             """
             select r.code, r.name, r.allowance_min from pause_reason r join app_user u on u.domain = r.domain where u.id = @id and not r.retired order by r.position, r.code;
-            select code, name, outcome, parent, is_group, queues, rule::text from disposition where not retired order by position, code;
+            select code, name, outcome, parent, is_group, queues, rule::text, campaigns from disposition where not retired order by position, code;
             select code, name, retired from segment order by retired, position, code;
             select q.id, q.name, q.service_level_s from queue q join app_user u on u.domain = q.domain where u.id = @id and q.retired_at is null order by q.position, q.name, q.id;
             select id, name, is_agent from app_user where active order by name, id;
@@ -32,6 +32,7 @@ internal static class CatalogModule
             select deal_type, code, name, retired from stage order by deal_type, retired, position, code;
             select code, name, kind, options::text, target, result, expression from client_field where not archived order by position, code;
             select role, deal_type, groups::text, version from card_layout where role is null or role = @role order by role nulls first, deal_type nulls first;
+            select code, name, retired from campaign order by retired, position, code;
             """,
             new { id = person.Id, role = person.Role }, cancellationToken: cancel));
         var pauses = await results.ReadAsync<PauseReasonView>();
@@ -43,9 +44,10 @@ internal static class CatalogModule
         var stages = (await results.ReadAsync<StageRow>()).ToLookup(s => s.DealType, StringComparer.Ordinal);
         var fields = await results.ReadAsync<FieldRow>();
         var layouts = (await results.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
+        var campaigns = (await results.ReadAsync<ListRow>()).Select(c => c.View());
         return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
             [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name) { Retired = s.Retired })]) { Retired = t.Retired })],
-            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))], f.Target, f.Result, f.Expression))], [.. layouts]);
+            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))], f.Target, f.Result, f.Expression))], [.. layouts], Campaigns: [.. campaigns]);
     }
 
     sealed record ListRow(string Code, string Name, bool Retired)

@@ -58,11 +58,11 @@ internal static class ExportEndpoints
     }
 
     static async Task<IResult> CallsAsync(HttpContext http, Person person, CallExport calls, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null, string? direction = null,
-        string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? said = null, string? sort = null,
+        string? outcome = null, Guid? agent = null, Guid? queue = null, Guid? client = null, string? dialled = null, DateTimeOffset? from = null, DateTimeOffset? to = null, int? minTalk = null, string? said = null, string? campaign = null, string? sort = null,
         string format = "csv", string language = "en")
     {
         if (Wrong(format, language) is { } wrong) return wrong;
-        if (CallEndpoints.Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, said, out var refused) is not { } filter) return refused!;
+        if (CallEndpoints.Filter(person, query, direction, outcome, agent, queue, client, dialled, from, to, minTalk, said, campaign, out var refused) is not { } filter) return refused!;
         if (CallStore.Order(sort, null).Refused is { } no) return no;
         await audit.AddAsync(person.Id, "export", "call", $"{format} {filter.From:yyyy-MM-dd} {filter.To:yyyy-MM-dd} {filter.Outcome} {filter.Query} {filter.Said}".TrimEnd(), http.Connection.RemoteIpAddress?.ToString(), cancel);
         return (await export.AnswerAsync(http, Name("calls", clock), format, language, ExportTexts.CallHeader(language), calls.RowsAsync(filter, sort, cancel), cancel)).Result;
@@ -175,6 +175,6 @@ internal sealed class CallExport(CallStore store, NumberMask mask, SiteClock clo
     object?[] Row(CallRow c) =>
     [
         c.Number, TimeZoneInfo.ConvertTime(c.StartedAt, clock.Zone).DateTime, c.Direction, c.Caller.Number, c.Caller.Name, c.ClientName, c.DialledName, c.QueueName, c.AgentName, c.Outcome ?? c.State, c.Wait_s, c.Talk_s, c.Hold_s,
-        c.Disposition, c.Note,
+        c.Disposition, c.Note, c.Campaign?.Name,
     ];
 }

@@ -10,7 +10,7 @@ internal static class ExportTexts
 
     static readonly string[] Calls = ["Number|Numero|Номер", "Began|Inizio|Начало", "Direction|Direzione|Направление", "Caller|Chiamante|Номер собеседника", "Caller name|Nome del chiamante|Имя собеседника", "Client|Cliente|Клиент",
         "Dialled|Numero chiamato|Набранный номер", "Queue|Coda|Очередь", "Agent|Operatore|Оператор", "Outcome|Esito|Исход", "Wait, s|Attesa, s|Ожидание, с", "Talk, s|Conversazione, s|Разговор, с", "Hold, s|In attesa musicale, s|Удержание, с",
-        "Disposition|Risultato|Результат", "Note|Nota|Заметка"];
+        "Disposition|Risultato|Результат", "Note|Nota|Заметка", "Campaign|Campagna|Кампания"];
 
     static readonly string[] Answers = ["Call|Chiamata|Звонок", "Began|Inizio|Начало", "Agent|Operatore|Оператор", "Client number|Numero cliente|Номер клиента", "Client|Cliente|Клиент", "Disposition|Risultato|Результат", "Way|Percorso|Путь"];
 

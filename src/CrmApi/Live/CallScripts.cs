@@ -46,7 +46,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
     }
 
     /// <summary>What would decide about the script of such a call to or from this client.</summary>
-    public ScriptCall Facts(bool outbound, Guid? queue, Guid agent, ClientCardView? card) => Facts(Tried(outbound, queue), agent, card);
+    public ScriptCall Facts(bool outbound, Guid? queue, string? campaign, Guid agent, ClientCardView? card) => Facts(Tried(outbound, queue) with { Campaign = campaign }, agent, card);
 
     /// <summary>As the agent would see it in such a call; nothing is remembered.</summary>
     public ScriptView Preview(Script script, bool outbound, Guid? queue, Guid agent, ClientCardView? card) => ScriptRendering.View(script, Context(Tried(outbound, queue), agent, card));
@@ -80,12 +80,13 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
         var deal = card?.OpenDeals.FirstOrDefault(d => d.Id == call.Deal) ?? card?.OpenDeals.FirstOrDefault();
         return new ScriptCall(card is { Confirmed: true } ? ClientKind.Known : ClientKind.New,
             call.Direction == CallDirection.Outbound ? ScriptDirection.Outbound : ScriptDirection.Inbound, deal is not null, card?.Segment, deal?.DealType, deal?.Stage,
-            card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language, facts.Names.Queue(call.Queue))
+            card?.Language, facts.Names.Number(call.Dialled)?.Language, facts.Names.People.GetValueOrDefault(agent)?.Language, facts.Names.Queue(call.Queue), call.Campaign)
         {
             Facts = Known(call, card, deal),
             SegmentName = card?.SegmentName,
             DealTypeName = deal?.DealTypeName,
             DealStageName = deal?.StageName,
+            CampaignName = facts.Names.Campaign(call.Campaign)?.Name,
         };
     }
 
@@ -154,6 +155,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
             ["deal.responsible"] = One(deal?.ResponsibleName),
             ["call.direction"] = [call.Direction == CallDirection.Outbound ? "outbound" : "inbound"],
             ["call.queue"] = One(facts.Names.Queue(call.Queue)),
+            ["call.campaign"] = One(call.Campaign),
             ["number.name"] = One(facts.Names.Number(call.Dialled)?.Name),
         };
         foreach (var field in facts.Names.Fields)

@@ -23,7 +23,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
           case when c.direction <> 'Inbound' then (select l.agent_id from call_leg l where l.call_id = c.id and l.agent_id is not null and not l.is_client order by l.started_at, l.unique_id limit 1) end as dialler,
           (select string_agg(distinct l.agent_id::text, ',') from call_leg l where l.call_id = c.id and l.answered_at is not null) as spoke,
           (select string_agg(a.agent_id::text, ',') from agent_state a where a.call_id = c.id and a.state in ('Talking', 'WrapUp')) as agents,
-          (select string_agg(concat_ws(' ', l.unique_id, l.user_id, l.agent_id), ',' order by l.started_at) from listening l where l.call_id = c.id and l.ended_at is null) as listeners
+          (select string_agg(concat_ws(' ', l.unique_id, l.user_id, l.agent_id), ',' order by l.started_at) from listening l where l.call_id = c.id and l.ended_at is null) as listeners, c.campaign
         from call c left join lateral (select id, can_answer from offer where call_id = c.id order by outcome = 'Answered' desc nulls last, offered_at desc limit 1) o on true
         where c.domain = @domain and c.merged_into is null
           and (c.state <> 'Ended' or c.id in (select call_id from agent_state where domain = @domain and state in ('Talking', 'WrapUp')));
@@ -76,6 +76,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
     {
         Routed = r.Routed,
         Queue = r.QueueId,
+        Campaign = r.Campaign,
         Lookup = Parse<LookupOutcome>(r.Lookup),
         Client = r.ClientId,
         Candidates = [.. Ids(r.Candidates)],
@@ -141,7 +142,7 @@ internal sealed class FeedLoader(NpgsqlDataSource database, SiteClock clock)
     sealed record CallRow(Guid Id, string Node, string Direction, string State, bool Routed, string CallerRaw, string CallerKind, string? CallerE164, string CallerName, string DialledRaw,
         string? DialledE164, Guid? QueueId, string? Lookup, Guid? ClientId, string Candidates, Guid? DealId, int? Place, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt,
         DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int? Wait_ms, string? Decision, string? Transfer,
-        Guid? OfferId, bool CanAnswer, string? Holders, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents, string? Listeners);
+        Guid? OfferId, bool CanAnswer, string? Holders, bool Recorded, bool ClientCalled, Guid? Dialler, string? Spoke, string? Agents, string? Listeners, string? Campaign);
 
     sealed record OfferRow(Guid Id, Guid CallId, Guid AgentId, string Node, string Extension, string Device, Guid? QueueId, DateTimeOffset OfferedAt, int Ring_s, string Rule,
         bool CanAnswer, bool CanHold, bool Rang);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Text.Json;
 using CallCrm.CallFlow;
+using CallCrm.Contracts;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.Engine;
 using Dapper;
@@ -53,6 +54,12 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
     /// <summary>The site's own fields on the clients' cards.</summary>
     public IReadOnlyList<CustomField> Fields { get; init; } = [];
 
+    /// <summary>All that there ever was, by their codes.</summary>
+    public FrozenDictionary<string, NamedCode> Campaigns { get; init; } = FrozenDictionary<string, NamedCode>.Empty;
+
+    /// <summary>One that the settings do not have is called by its code.</summary>
+    public NamedCode? Campaign(string? code) => code is null ? null : Campaigns.GetValueOrDefault(code) ?? new NamedCode(code, code);
+
     public string? Person(Guid? id) => id is { } i && People.TryGetValue(i, out var person) ? person.Name : null;
 
     public string? Queue(Guid? id) => id is { } i && Queues.TryGetValue(i, out var queue) ? queue.Name : null;
@@ -70,16 +77,19 @@ internal sealed record LiveNames(FrozenDictionary<Guid, FactPerson> People, Froz
             select id, name, time_zone from queue where domain = @domain;
             select number, name, language, greeting, greetings::text from dialled_number where domain = @domain;
             select code, name, kind, options::text, target, expression, result from client_field where not archived order by position, code;
+            select code, name, retired from campaign;
             """,
             new { domain }, cancellationToken: cancel));
         var people = await results.ReadAsync<FactPerson>();
         var queues = await results.ReadAsync<FactQueue>();
         var numbers = (await results.ReadAsync<NumberRow>()).Select(n => FactNumber.Of(n.Number, n.Name, n.Language, n.Greeting, n.Greetings));
         var fields = await results.ReadAsync<FieldRow>();
+        var campaigns = await results.ReadAsync<(string Code, string Name, bool Retired)>();
         return new LiveNames(people.ToFrozenDictionary(p => p.Id), queues.ToFrozenDictionary(q => q.Id),
             numbers.GroupBy(n => Digits(n.Number), StringComparer.Ordinal).ToFrozenDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal))
         {
             Fields = [.. fields.Select(f => CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, f.Expression, f.Result))],
+            Campaigns = campaigns.ToFrozenDictionary(c => c.Code, c => new NamedCode(c.Code, c.Name) { Retired = c.Retired }, StringComparer.OrdinalIgnoreCase),
         };
     }
 

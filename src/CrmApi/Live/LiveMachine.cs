@@ -42,7 +42,7 @@ internal static class LiveMachine
         {
             CallStarted e => Started(state, e, notices),
             LegStarted e => LegStarted(state, e, notices),
-            CallRouted e => Told(ChangeCall(state, e.Call, c => c with { Routed = true, Caller = e.Caller, Dialled = e.Dialled, CallerName = e.CallerName }), e, notices),
+            CallRouted e => Told(ChangeCall(state, e.Call, c => c with { Routed = true, Caller = e.Caller, Dialled = e.Dialled, CallerName = e.CallerName, Campaign = e.Campaign }), e, notices),
             CallIdentified e => Identified(state, e, notices),
             CallDialled e => Told(ChangeCall(state, e.Call, c => c with { Direction = e.Direction, Dialled = e.Dialled }), e, notices),
             CallQueued e => ChangeCall(state, e.Call, c => c with { Queue = e.Queue, Place = e.Place, QueuedAt = c.QueuedAt ?? e.At, State = CallState.Waiting }),
@@ -84,7 +84,7 @@ internal static class LiveMachine
         if (e.Call is not { } id) return state;
         ImmutableHashSet<Guid> dialling = e.Direction == CallDirection.Inbound ? [] : [.. state.Agents.Values.Where(a => a.Call == id && a.State == AgentState.Talking).Select(a => a.Id)];
         foreach (var agent in dialling) notices.Add(new Notice.CallChanged(agent, id, e.At));
-        return state.With(new LiveCall(id, e.Node, e.Direction, CallState.Routing, e.Caller, e.CallerName, e.Dialled, e.At) { Routed = e.Routed, Agents = dialling });
+        return state.With(new LiveCall(id, e.Node, e.Direction, CallState.Routing, e.Caller, e.CallerName, e.Dialled, e.At) { Routed = e.Routed, Campaign = e.Campaign, Agents = dialling });
     }
 
     static LiveState LegStarted(LiveState state, LegStarted e, ICollection<Notice> notices)

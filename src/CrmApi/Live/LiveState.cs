@@ -44,6 +44,9 @@ internal sealed record LiveCall(Guid Id, string Node, CallDirection Direction, C
     /// <summary>It asked us for its way; else it is only watched: an agent's own call, or one the PBX serves by itself.</summary>
     public bool Routed { get; init; } = true;
     public Guid? Queue { get; init; }
+
+    /// <summary>By its code, as it was when the call began.</summary>
+    public string? Campaign { get; init; }
     public LookupOutcome? Lookup { get; init; }
     public Guid? Client { get; init; }
     public ImmutableArray<Guid> Candidates { get; init; } = [];

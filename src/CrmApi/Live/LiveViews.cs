@@ -16,6 +16,8 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook r
 
     LiveNames Names => facts.Names;
 
+    public NamedCode? Campaign(string? code) => Names.Campaign(code);
+
     public PopView Pop(LiveOffer offer, LiveCall call, Dress dress)
     {
         var number = Names.Number(call.Dialled);
@@ -37,7 +39,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook r
             call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
             Card(call, agentId, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, agentId, dress)), call.CanAnswer, call.Holders.ContainsValue(agentId), call.Recorded, [.. dress.DraftOf(call.Id, agentId, Names)], call.Node, call.Routed,
             scripts.Greeting(call, agentId, Card(call, agentId, dress)), Transfer(call, agentId),
-            showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null);
+            showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null, Names.Campaign(call.Campaign));
     }
 
     TransferView? Transfer(LiveCall call, Guid agent) => call.Transfer is not { } t ? null : new TransferView(t.Step.ToString(), t.Transfer == TransferKind.Attended, t.FromAgent == agent,

@@ -44,6 +44,12 @@ internal sealed record ScriptConditions(
     IReadOnlyList<string> DealTypes,
     IReadOnlyList<string> DealStages)
 {
+    /// <summary>By their codes.</summary>
+    public IReadOnlyList<string> Campaigns { get; init; } = [];
+
+    /// <summary>Where they are named.</summary>
+    public Place CampaignsAt { get; init; }
+
     /// <summary>Conditions on fields, all of which must be met.</summary>
     public IReadOnlyList<ScriptCondition> Where { get; init; } = [];
 }

@@ -6,6 +6,7 @@ namespace CallCrm.CrmApi.Scripts;
 /// <param name="Client">New: no card yet, or one that nobody has confirmed.</param>
 /// <param name="HasOpenDeal">The type and stage below are that deal's.</param>
 /// <param name="Queue">By its name.</param>
+/// <param name="Campaign">By its code.</param>
 internal sealed record ScriptCall(
     ClientKind Client,
     ScriptDirection Direction,
@@ -16,7 +17,8 @@ internal sealed record ScriptCall(
     string? ClientLanguage = null,
     string? NumberLanguage = null,
     string? AgentLanguage = null,
-    string? Queue = null)
+    string? Queue = null,
+    string? Campaign = null)
 {
     /// <summary>What conditions on fields are compared with.</summary>
     public ScriptFacts Facts { get; init; } = ScriptFacts.None;
@@ -27,6 +29,8 @@ internal sealed record ScriptCall(
     public string? DealTypeName { get; init; }
 
     public string? DealStageName { get; init; }
+
+    public string? CampaignName { get; init; }
 }
 
 /// <param name="Why">For the agent, who reads it in their own language.</param>
@@ -34,8 +38,8 @@ internal sealed record ChosenScript(Script Script, ScriptReason Why);
 
 /// <summary>
 /// Which script fits a call: the language first (the client's, else the dialled number's, else the agent's, else English;
-/// the first of these in which any script fits), then one for this very queue, then the most conditions met, then the highest
-/// priority, then the id. Pure.
+/// the first of these in which any script fits), then one for this very queue or campaign (for both before for one of them), then
+/// the most conditions met, then the highest priority, then the id. Pure.
 /// </summary>
 internal static class ScriptChoice
 {
@@ -46,7 +50,7 @@ internal static class ScriptChoice
         {
             var best = fitting
                 .Where(s => string.Equals(s.Language, language, StringComparison.Ordinal))
-                .OrderByDescending(s => s.For.Queues.Count > 0)
+                .OrderByDescending(s => (s.For.Queues.Count > 0 ? 1 : 0) + (s.For.Campaigns.Count > 0 ? 1 : 0))
                 .ThenByDescending(s => Weight(s.For))
                 .ThenByDescending(s => s.Priority)
                 .ThenBy(s => s.Id, StringComparer.Ordinal)
@@ -67,6 +71,7 @@ internal static class ScriptChoice
         if (conditions.Deal is { } deal) wanted.Add(new ScriptConditionMet("deal", Word(deal)));
         if (conditions.Direction is { } direction) wanted.Add(new ScriptConditionMet("direction", Word(direction)));
         if (conditions.Queues.Count > 0) wanted.Add(new ScriptConditionMet("queue", string.Join(", ", conditions.Queues)));
+        if (conditions.Campaigns.Count > 0) wanted.Add(new ScriptConditionMet("campaign", string.Join(", ", conditions.Campaigns)));
         if (conditions.Segments.Count > 0) wanted.Add(new ScriptConditionMet("segment", string.Join(", ", conditions.Segments)));
         if (conditions.DealTypes.Count > 0) wanted.Add(new ScriptConditionMet("deal_type", string.Join(", ", conditions.DealTypes)));
         if (conditions.DealStages.Count > 0) wanted.Add(new ScriptConditionMet("deal_stage", string.Join(", ", conditions.DealStages)));
@@ -79,6 +84,7 @@ internal static class ScriptChoice
         && (conditions.Deal is null || (conditions.Deal is DealPresence.Open) == call.HasOpenDeal)
         && (conditions.Direction is null || conditions.Direction == call.Direction)
         && Among(conditions.Queues, call.Queue)
+        && Among(conditions.Campaigns, call.Campaign)
         && Among(conditions.Segments, call.Segment)
         && Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null)
         && Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null)
@@ -93,6 +99,7 @@ internal static class ScriptChoice
             "deal" => (conditions.Deal is DealPresence.Open) == call.HasOpenDeal,
             "direction" => conditions.Direction == call.Direction,
             "queue" => Among(conditions.Queues, call.Queue),
+            "campaign" => Among(conditions.Campaigns, call.Campaign),
             "segment" => Among(conditions.Segments, call.Segment),
             "deal_type" => Among(conditions.DealTypes, call.HasOpenDeal ? call.DealType : null),
             _ => Among(conditions.DealStages, call.HasOpenDeal ? call.DealStage : null),
@@ -108,6 +115,7 @@ internal static class ScriptChoice
         (c.Client is null ? 0 : 1)
         + (c.Direction is null ? 0 : 1)
         + (c.Queues.Count > 0 ? 1 : 0)
+        + (c.Campaigns.Count > 0 ? 1 : 0)
         + (c.Segments.Count > 0 ? 1 : 0)
         + (c.DealTypes.Count > 0 ? 1 : 0)
         + (c.DealStages.Count > 0 ? 1 : 0)
@@ -134,6 +142,7 @@ internal static class ScriptChoice
         if (conditions.DealTypes.Count == 0 && conditions.DealStages.Count == 0 && conditions.Deal is { } deal) met.Add(new ScriptConditionMet("deal", Word(deal)));
         if (conditions.Direction is { } direction) met.Add(new ScriptConditionMet("direction", Word(direction)));
         if (conditions.Queues.Count > 0) met.Add(new ScriptConditionMet("queue", call.Queue!));
+        if (conditions.Campaigns.Count > 0) met.Add(new ScriptConditionMet("campaign", call.CampaignName ?? call.Campaign!));
         if (conditions.Segments.Count > 0) met.Add(new ScriptConditionMet("segment", call.SegmentName ?? call.Segment!));
         if (conditions.DealTypes.Count > 0) met.Add(new ScriptConditionMet("deal_type", call.DealTypeName ?? call.DealType!));
         if (conditions.DealStages.Count > 0) met.Add(new ScriptConditionMet("deal_stage", call.DealStageName ?? call.DealStage!));

@@ -185,7 +185,7 @@ internal sealed record ScriptFacts(IReadOnlyDictionary<string, IReadOnlyList<str
     };
 }
 
-/// <summary>What only the site knows: its own fields. One that it does not have is worth a warning, as scripts may be older or newer than the fields; one of another kind is a fault.</summary>
+/// <summary>What only the site knows: its campaigns and its own fields. One that it does not have is worth a warning, as scripts may be older or newer than the fields; one of another kind is a fault.</summary>
 internal static class ScriptSite
 {
     public static void Check(Script script, IReadOnlyList<CustomField> fields, ProblemList problems)
@@ -227,6 +227,12 @@ internal static class ScriptSite
         void Unknown(string field, Place at, string so) => problems.Add(at, $"this site has no field \"{field}\"{Near(field)}; {so}", warning: true);
 
         string Near(string field) => fields.Count == 0 ? "" : Nearest.Hint(field[ScriptFields.CustomPrefix.Length..], fields.Select(f => f.Code));
+    }
+
+    public static void CheckCampaigns(Script script, IReadOnlyCollection<string> campaigns, ProblemList problems)
+    {
+        foreach (var code in script.For.Campaigns.Where(c => !campaigns.Contains(c, StringComparer.OrdinalIgnoreCase)))
+            problems.Add(script.For.CampaignsAt, $"this site has no campaign \"{code}\"{(campaigns.Count == 0 ? "" : Nearest.Hint(code, campaigns))}; no call is of it", warning: true);
     }
 
     public static CustomField? Find(string field, IReadOnlyList<CustomField> fields) =>

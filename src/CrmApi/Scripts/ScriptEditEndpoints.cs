@@ -64,7 +64,7 @@ internal static partial class ScriptEditEndpoints
         var inUse = shelf.Find(id);
         if (draft is null && history.Count == 0 && inUse is null && !shelf.LibraryIds.Contains(id)) return null;
         var yaml = draft?.Yaml ?? (inUse is null ? "" : Encoding.UTF8.GetString(inUse.Source));
-        return new ScriptEditView(id, yaml, draft?.Version ?? 0, history.Count > 0 ? history[0].N : 0, draft?.By, draft?.At, shelf.LibraryIds.Contains(id), inUse is not null, history, Told(Read(id, yaml, ScriptShape.Library, facts.Names.Fields)));
+        return new ScriptEditView(id, yaml, draft?.Version ?? 0, history.Count > 0 ? history[0].N : 0, draft?.By, draft?.At, shelf.LibraryIds.Contains(id), inUse is not null, history, Told(Read(id, yaml, ScriptShape.Library, facts.Names)));
     }
 
     static async Task<Results<Ok<ScriptEditView>, ProblemHttpResult>> SaveAsync(string id, ScriptDraftSave save, Person person, ScriptEditStore store, ScriptShelf shelf, LiveFacts facts, CancellationToken cancel)
@@ -90,7 +90,7 @@ internal static partial class ScriptEditEndpoints
         if (publish.Note.Length > LongestNote) return Problems.Invalid("note", $"at most {LongestNote} characters");
         if ((await store.DraftsAsync(id, cancel)).FirstOrDefault() is not { } draft) return Problems.NotFound("draft");
         if (draft.Version != publish.Draft) return await ChangedAsync(id, store, cancel);
-        var reading = Read(id, draft.Yaml, ScriptShape.Library, facts.Names.Fields);
+        var reading = Read(id, draft.Yaml, ScriptShape.Library, facts.Names);
         if (reading.Problems.Where(p => !p.Warning).ToArray() is { Length: > 0 } faults)
             return Problems.Of(StatusCodes.Status422UnprocessableEntity, "script.faulty", $"The script has {faults.Length} faults, the first on line {faults[0].At.Line}: {faults[0].Message}",
                 new Dictionary<string, string[]>(StringComparer.Ordinal) { ["yaml"] = [.. faults.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.At.Line}:{p.At.Column} {p.Message}"))] });
@@ -129,10 +129,10 @@ internal static partial class ScriptEditEndpoints
         var card = asked.Client is { } client ? await clients.CardAsync(client, cancel) : null;
         if (asked.Client is not null && card is null) return Problems.Invalid("client", "the id of a client");
         var id = asked.Id ?? Read(null, asked.Yaml, ScriptShape.Any).Id;
-        var told = Told(Read(asked.Id, asked.Yaml, ScriptShape.Library, known.Names.Fields));
+        var told = Told(Read(asked.Id, asked.Yaml, ScriptShape.Library, known.Names));
         // Only too thin for the library, it can be looked at all the same.
         var script = Read(null, asked.Yaml, ScriptShape.Any).Script;
-        var facts = calls.Facts(asked.Direction == "outbound", asked.Queue, person.Id, card);
+        var facts = calls.Facts(asked.Direction == "outbound", asked.Queue, asked.Campaign, person.Id, card);
         var others = shelf.Current.Scripts.Where(s => s.Id != id);
         var chosen = ScriptChoice.Choose(script is null ? others : others.Append(script), facts);
         return TypedResults.Ok(new ScriptTryView(told, script is null ? null : calls.Preview(script, asked.Direction == "outbound", asked.Queue, person.Id, card), script is null ? [] : ScriptChoice.Unmet(script.For, facts),
@@ -168,9 +168,9 @@ internal static partial class ScriptEditEndpoints
     static string Lines(string yaml) => yaml.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\0", "", StringComparison.Ordinal);
 
     /// <param name="id">The script's id never changes: another one in the text is a fault.</param>
-    static ScriptReading Read(string? id, string yaml, ScriptShape shape, IReadOnlyList<CallFlow.CustomField>? fields = null)
+    static ScriptReading Read(string? id, string yaml, ScriptShape shape, LiveNames? site = null)
     {
-        var reading = ScriptReader.Read(id ?? "script", Encoding.UTF8.GetBytes(yaml), shape, fields);
+        var reading = ScriptReader.Read(id ?? "script", Encoding.UTF8.GetBytes(yaml), shape, site?.Fields, site is null ? null : [.. site.Campaigns.Where(c => !c.Value.Retired).Select(c => c.Key)]);
         if (id is null || reading.Id is null || reading.Id == id) return reading;
         var at = reading.Script?.IdAt ?? Place.Start;
         return reading with { Script = null, Problems = [new ScriptProblem(id, at, $"\"id\" is \"{reading.Id}\", expected \"{id}\": the id of a script never changes"), .. reading.Problems] };

@@ -82,6 +82,7 @@ internal static class ScriptFields
         ["deal.stage_since"] = QuestionKind.Date,
         ["call.direction"] = QuestionKind.Choice,
         ["call.queue"] = QuestionKind.Text,
+        ["call.campaign"] = QuestionKind.Choice,
         ["number.name"] = QuestionKind.Text,
     }.Concat(Fillable).ToFrozenDictionary(StringComparer.Ordinal);
 

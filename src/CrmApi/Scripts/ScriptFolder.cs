@@ -26,7 +26,9 @@ internal sealed record ScriptLibrary(ImmutableArray<Script> Scripts, ImmutableAr
 /// <summary>Reads the folder again and again; only files that changed are parsed. Not safe for several threads at a time.</summary>
 /// <param name="lastGood">Gives the bytes of a file's last good version from an earlier run, or null.</param>
 /// <param name="fields">The site's own, to check against; null: they are not known, or change while the scripts are in use.</param>
-internal sealed class ScriptFolder(string folder, ScriptShape shape, TimeProvider time, Func<string, byte[]?> lastGood, IReadOnlyList<CallFlow.CustomField>? fields = null)
+/// <param name="campaigns">Likewise the codes of its campaigns.</param>
+internal sealed class ScriptFolder(string folder, ScriptShape shape, TimeProvider time, Func<string, byte[]?> lastGood, IReadOnlyList<CallFlow.CustomField>? fields = null,
+    IReadOnlyCollection<string>? campaigns = null)
 {
     /// <summary>Files beyond this many are not read: somebody pointed at the wrong folder.</summary>
     public const int MaxFiles = 500;
@@ -85,7 +87,7 @@ internal sealed class ScriptFolder(string folder, ScriptShape shape, TimeProvide
             var version = ScriptReader.VersionOf(bytes);
             _known[name] = before is not null && before.File.Version == version
                 ? before with { Stamp = stamp }
-                : new Known(stamp, Take(name, version, ScriptReader.Read(name, bytes, shape, fields), before?.File));
+                : new Known(stamp, Take(name, version, ScriptReader.Read(name, bytes, shape, fields, campaigns), before?.File));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -41,7 +41,8 @@ internal sealed class ScriptReader
     public static string VersionOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..12];
 
     /// <param name="fields">The site's own, where they are known: then what does not fit them is reported too.</param>
-    public static ScriptReading Read(string file, ReadOnlySpan<byte> bytes, ScriptShape shape, IReadOnlyList<CustomField>? fields = null)
+    /// <param name="campaigns">The codes of the site's campaigns, where they are known.</param>
+    public static ScriptReading Read(string file, ReadOnlySpan<byte> bytes, ScriptShape shape, IReadOnlyList<CustomField>? fields = null, IReadOnlyCollection<string>? campaigns = null)
     {
         var problems = new ProblemList(file);
         Script? script = null;
@@ -56,6 +57,7 @@ internal sealed class ScriptReader
 
         if (script is not null) ScriptRules.Check(script, shape, problems);
         if (script is not null && fields is not null) ScriptSite.Check(script, fields, problems);
+        if (script is not null && campaigns is not null) ScriptSite.CheckCampaigns(script, campaigns, problems);
         return new ScriptReading(problems.Any ? null : script, script?.Id is { Length: > 0 } id ? id : null, problems.InOrder());
     }
 
@@ -121,6 +123,8 @@ internal sealed class ScriptReader
             keys.Codes("deal_type"),
             keys.Codes("deal_stage"))
         {
+            Campaigns = keys.Codes("campaign"),
+            CampaignsAt = keys.KeyAt("campaign"),
             Where = ConditionReader.Read(keys.Node("where"), "where", _problems),
         };
         keys.RefuseOthers();

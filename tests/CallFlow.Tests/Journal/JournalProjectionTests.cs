@@ -75,6 +75,21 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
     }
 
     [PostgresFact]
+    public async Task A_call_keeps_its_campaign_through_all_that_follows_and_gives_it_to_the_call_it_becomes_part_of()
+    {
+        var script = new CallScript()
+            .Say(new CallStarted("n1", "1.1", "1.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "", true, false, "winter") { Seq = 0, At = default }, Id(1))
+            .Say(new CallQueued(Sales, 1) { Seq = 0, At = default }, Id(1))
+            .Start(Id(2), "2.1").Say(new CallRouted(CallScript.Caller, CallScript.Dialled, "", "spring") { Seq = 0, At = default }, Id(2))
+            .Start(Id(3), "3.1").Start(Id(4), "4.1").Say(new CallRouted(CallScript.Caller, CallScript.Dialled, "", "autumn") { Seq = 0, At = default }, Id(4))
+            .Say(new CallMerged(Id(4)) { Seq = 0, At = default }, Id(3));
+        await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
+        // What is read back and written again has it, too.
+        await using (var writer = await OpenAsync()) await AppendAsync(writer, new CallScript(script.NextSeq).Say(new CallQueued(Sales, 2) { Seq = 0, At = default }, Id(1)));
+        (await ScalarAsync<string>("select string_agg(coalesce(campaign, '-'), ' ' order by id) from call")).Should().Be("winter spring autumn autumn");
+    }
+
+    [PostgresFact]
     public async Task An_abandoned_caller_and_a_refused_offer_are_told_apart()
     {
         var call = Id(3);

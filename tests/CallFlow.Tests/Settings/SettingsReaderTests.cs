@@ -49,6 +49,22 @@ public sealed class SettingsReaderTests(PostgresFixture postgres) : TestDatabase
     }
 
     [PostgresFact]
+    public async Task A_number_has_its_campaign_with_the_days_as_the_queues_zone_has_them_and_one_put_away_is_none()
+    {
+        await ExecuteAsync($$"""
+            update queue set time_zone = 'Europe/Rome' where id = '{{Sales}}';
+            insert into campaign (code, name, from_day, to_day, position) values ('winter', 'Winter', '2026-03-29', '2026-10-24', 1), ('open', 'Open', null, null, 2);
+            insert into campaign (code, name, position, retired) values ('old', 'Old', 3, true);
+            insert into dialled_number (number, domain, name, queue_id, source, campaign) values ('1', 'main', 'a', '{{Sales}}', 'x', 'winter'), ('2', 'main', 'b', '{{Sales}}', 'x', 'open'),
+              ('3', 'main', 'c', '{{Sales}}', 'x', 'old'), ('4', 'main', 'd', '{{Sales}}', 'x', null);
+            """);
+        // Both days on which the clocks change: it begins at midnight of winter time, and ends at midnight of summer time.
+        (await Reader().LoadAsync("main", default)).DialledNumbers.Select(n => n.Campaign).Should().Equal(
+            new CampaignSettings("winter", "Winter", new DateTimeOffset(2026, 3, 28, 23, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 10, 24, 22, 0, 0, TimeSpan.Zero)),
+            new CampaignSettings("open", "Open", null, null), null, null);
+    }
+
+    [PostgresFact]
     public async Task Who_has_all_the_skills_that_a_queue_asks_for_serves_it_at_the_weakest_of_them()
     {
         await ExecuteAsync($$"""

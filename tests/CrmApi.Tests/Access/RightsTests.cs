@@ -191,6 +191,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["PUT /api/admin/pause-reasons"] = [Rights.Configure],
         ["PUT /api/admin/segments"] = [Rights.Configure],
         ["PUT /api/admin/skills"] = [Rights.Configure],
+        ["PUT /api/admin/campaigns"] = [Rights.Configure],
         ["PUT /api/admin/deal-types"] = [Rights.Configure],
         ["GET /api/admin/lists/use"] = [Rights.Configure],
         ["PUT /api/admin/dispositions"] = [Rights.Configure],

@@ -46,9 +46,9 @@ sealed class Story : IAsyncDisposable
 
     public static readonly PhoneNumber Dialled = new("390233334444", NumberKind.E164, "+390233334444");
 
-    public JournalEntry[] Arrives(Guid call, PhoneNumber caller, LookupOutcome outcome, Guid? client, Guid[]? candidates = null, Guid? deal = null, string name = "") =>
+    public JournalEntry[] Arrives(Guid call, PhoneNumber caller, LookupOutcome outcome, Guid? client, Guid[]? candidates = null, Guid? deal = null, string name = "", string? campaign = null) =>
     [
-        Seq(new CallStarted("pbx", $"{call:N}.1", $"{call:N}.1", CallDirection.Inbound, caller, Dialled, name, true, false) { Seq = 0, At = default }, call),
+        Seq(new CallStarted("pbx", $"{call:N}.1", $"{call:N}.1", CallDirection.Inbound, caller, Dialled, name, true, false, campaign) { Seq = 0, At = default }, call),
         Seq(new CallIdentified(outcome, client, deal, [.. candidates ?? (client is { } c ? [c] : [])], null, false) { Seq = 0, At = default }, call),
         Seq(new CallQueued(Seeds.Sales, 1) { Seq = 0, At = default }, call),
     ];

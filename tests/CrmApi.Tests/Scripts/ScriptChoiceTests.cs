@@ -20,6 +20,9 @@ public sealed class ScriptChoiceTests
         Script("twin-b", "{ direction: outbound, segment: twin }"),
         Script("twin-a", "{ direction: outbound, segment: twin }"),
         Script("only-new-de", "{ client: new }", "de"),
+        Script("winter", "{ campaign: [winter, spring] }"),
+        Script("winter-known", "{ campaign: winter, client: known }"),
+        Script("winter-help-desk", "{ campaign: winter, queue: help desk }", priority: -9),
         Script("help-desk", "{ queue: [Help desk, Assistenza] }"),
         Script("help-desk-new", "{ queue: help desk, client: new }", priority: -5),
     ];
@@ -51,6 +54,10 @@ public sealed class ScriptChoiceTests
         { "known with a deal in negotiation, at the help desk", "help-desk", "the queue says what the call is about, so it goes before all else" },
         { "new inbound, at the help desk", "help-desk-new", "among those for the queue the most conditions met, whatever the priority" },
         { "known, client Italian, at the help desk", "any-it", "the language comes before the queue" },
+        { "new, of the campaign", "winter", "the campaign says what the call is about, so it goes before all else" },
+        { "known, of the campaign", "winter-known", "among those for the campaign the most conditions met" },
+        { "new, of the campaign, at the help desk", "winter-help-desk", "for this queue and campaign goes before for one of them" },
+        { "new, of another campaign", "new-inbound", "a script for a campaign fits its calls alone" },
         { "new, client Finnish", "new-inbound", "a language without scripts falls back to English" },
     };
 
@@ -79,6 +86,7 @@ public sealed class ScriptChoiceTests
         Why(Known with { Segment = "VIP", SegmentName = "Very important", ClientLanguage = "en" }).Should().Be("client known, deal none · en Client", "two conditions beat one");
         Why(New with { Direction = ScriptDirection.Outbound, Segment = "gold", SegmentName = "Gold" }).Should().Be("segment Gold · en Nobody");
         Why(Known with { Queue = "Help desk" }).Should().Be("queue Help desk · en Nobody");
+        Why(Known with { Campaign = "SPRING", CampaignName = "Spring sale" }).Should().Be("campaign Spring sale · en Nobody");
 
         static string Why(ScriptCall call)
         {
@@ -150,6 +158,10 @@ public sealed class ScriptChoiceTests
         "known with a deal in negotiation, at the help desk" => Deal with { Queue = "Help Desk" },
         "new inbound, at the help desk" => New with { Queue = "help desk" },
         "known, client Italian, at the help desk" => Known with { ClientLanguage = "it", Queue = "Assistenza" },
+        "new, of the campaign" => New with { Campaign = "winter" },
+        "known, of the campaign" => Known with { Campaign = "winter" },
+        "new, of the campaign, at the help desk" => New with { Campaign = "winter", Queue = "Help desk" },
+        "new, of another campaign" => New with { Campaign = "summer" },
         "new, client Finnish" => New with { ClientLanguage = "fi" },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
     };

@@ -141,6 +141,18 @@ public sealed class ScriptConditionTests
     }
 
     [Fact]
+    public void A_campaign_that_the_site_does_not_have_is_worth_a_warning_where_the_site_is_known()
+    {
+        var text = ScriptText.Minimal(conditions: "{ campaign: [winter, wintr], queue: Sales }");
+        ScriptReader.Read("demo.yaml", System.Text.Encoding.UTF8.GetBytes(text), ScriptShape.Any, null, ["winter", "spring"]).Should().Match<ScriptReading>(r =>
+            r.Script != null && r.Problems.Single().Warning && r.Problems.Single().Message == "this site has no campaign \"wintr\", did you mean \"winter\"?; no call is of it");
+        ScriptReader.Read("demo.yaml", System.Text.Encoding.UTF8.GetBytes(text), ScriptShape.Any, null, []).Problems.Should().HaveCount(2);
+        ScriptText.Read(text).Problems.Should().BeEmpty("a file that knows no site takes it on trust");
+        ScriptText.Read(ScriptText.Minimal(conditions: "{ campaign: [] }")).Problems.Should().ContainSingle().Which.Message.Should().Contain("\"campaign\" is an empty list");
+        ScriptText.Read(ScriptText.Minimal(conditions: "{ campaigns: winter }")).Problems.Should().ContainSingle().Which.Message.Should().Contain("campaign");
+    }
+
+    [Fact]
     public void The_command_tells_warnings_apart()
     {
         using var folder = new TestFolder();
