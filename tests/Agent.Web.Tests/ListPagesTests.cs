@@ -49,6 +49,38 @@ public sealed class ListPagesTests : PageContext
     string Last => _asked[^1];
 
     [Fact]
+    public async Task A_right_that_is_taken_away_takes_its_buttons_at_once_and_nothing_that_was_typed()
+    {
+        _answer = _ => Json(new ListPage<TaskView>([Task(1)], null), ContractsJson.Default.ListPageTaskView);
+        var page = await ShowAsync<TasksPage>();
+        page.WaitForAssertion(() => page.FindAll("[data-test=tasks-new]").Should().ContainSingle());
+        page.Click("[data-test=tasks-new]");
+        page.Find("[data-test=tasks-find]").Input("boil");
+        _session = _session with { Rights = _session.Rights!.Where(r => r.Key is not ("task.create" or "task.export")).ToDictionary(r => r.Key, r => r.Value) };
+        // The page itself is told nothing: its own parameters are the same.
+        await page.InvokeAsync(Session.ReloadAsync);
+        page.WaitForAssertion(() => page.FindAll("[data-test=tasks-new], [data-test=tasks-csv]").Should().BeEmpty());
+        page.Find("[data-test=tasks-find]").GetAttribute("value").Should().Be("boil");
+        page.FindAll("form").Should().NotBeEmpty("what was begun stays open, with what is typed in it");
+    }
+
+    [Fact]
+    public async Task A_right_that_comes_while_its_page_is_open_fills_the_page()
+    {
+        _answer = _ => Json(new ListPage<DealDetailView>([Deal(1)], null), ContractsJson.Default.ListPageDealDetailView);
+        var page = await ShowAsync<DealsPage>();
+        page.WaitForAssertion(() => page.FindAll("tbody tr").Should().ContainSingle());
+        var with = _session;
+        _session = _session with { Rights = _session.Rights!.Where(r => r.Key != "deal.view").ToDictionary(r => r.Key, r => r.Value) };
+        await Session.LoadAsync();
+        var none = Render<DealsPage>();
+        none.FindAll("tbody tr").Should().BeEmpty();
+        _session = with;
+        await none.InvokeAsync(Session.ReloadAsync);
+        none.WaitForAssertion(() => none.FindAll("tbody tr").Should().ContainSingle());
+    }
+
+    [Fact]
     public async Task Deals_are_found_filtered_and_ordered_and_the_file_is_of_the_same()
     {
         _answer = _ => Json(new ListPage<DealDetailView>([Deal(1), Deal(2)], null), ContractsJson.Default.ListPageDealDetailView);

@@ -125,6 +125,25 @@ public sealed class RolesTests : PageContext
         frame.WaitForAssertion(() => frame.FindAll("[data-test=many-cards]").Should().ContainSingle());
     }
 
+    [Fact]
+    public async Task A_snapshot_after_the_first_and_the_settings_hint_read_ones_rights_again()
+    {
+        var rights = new Dictionary<string, string> { ["client.view"] = "all", ["report.view"] = "all" };
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/session" ? FakeServer.Json(JsonSerializer.Serialize(Some.Session with { Rights = new Dictionary<string, string>(rights) }, ContractsJson.Default.SessionView)) : null;
+        var frame = await FrameAsync();
+        frame.WaitForAssertion(() => frame.FindAll("a[href=reports]").Should().ContainSingle());
+        int Asked() => Server.Asked.Count(a => a.Path == "api/session");
+        var first = Asked();
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        Asked().Should().Be(first, "that one comes with the page");
+        rights.Remove("report.view");
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        frame.WaitForAssertion(() => frame.FindAll("a[href=reports]").Should().BeEmpty());
+        rights["report.view"] = "all";
+        Feed.Take(Some.Message(new HintEvent("settings", "role", null)));
+        frame.WaitForAssertion(() => frame.FindAll("a[href=reports]").Should().ContainSingle());
+    }
+
     [Theory]
     [InlineData("", "")]
     [InlineData("client.view", "clients")]

@@ -1,4 +1,5 @@
 using CallCrm.AgentWeb.Api;
+using CallCrm.AgentWeb.Session;
 using CallCrm.Contracts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Localization;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Localization;
 namespace CallCrm.AgentWeb.Admin;
 
 /// <summary>One tab of the administration: a list, and a form beside it whose errors stand at their fields. What is typed stays until it is saved or given up.</summary>
-abstract public class AdminPart : ComponentBase
+abstract public class AdminPart : SessionPart
 {
     [Inject]
     internal ApiClient Api { get; set; } = null!;

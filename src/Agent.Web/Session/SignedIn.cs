@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CallCrm.AgentWeb.Api;
 using CallCrm.AgentWeb.Frame;
@@ -27,6 +28,11 @@ sealed class SignedIn
     public ApiException? Failure { get; private set; }
 
     public event Action? Changed;
+
+    /// <summary>What is on the screen, and is drawn again with each change; what has gone is forgotten by itself.</summary>
+    readonly ConditionalWeakTable<SessionPart, object> _parts = [];
+
+    public void Watch(SessionPart part) => _parts.AddOrUpdate(part, part);
 
     /// <summary>The person's own language when known, else the browser's, else English.</summary>
     public string Language => Known(View?.Language) ?? Known(System.Globalization.CultureInfo.CurrentCulture.TwoLetterISOLanguageName) ?? "en";
@@ -96,6 +102,8 @@ sealed class SignedIn
         }
 
         Changed?.Invoke();
+        foreach (var (part, _) in _parts)
+            part.SessionChanged();
     }
 
     void Forget()

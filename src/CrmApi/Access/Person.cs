@@ -5,7 +5,7 @@ using CallCrm.CrmApi.Hiding;
 namespace CallCrm.CrmApi.Access;
 
 /// <summary>Who is signed in, as the database said at the start of this request.</summary>
-/// <param name="Stamp">The security stamp at sign-in: a new password or role makes a new one, and ends what was open.</param>
+/// <param name="Stamp">The security stamp at sign-in: a new password or login makes a new one, and ends what was open. Another role does not: what it lets one do is asked at each request.</param>
 internal sealed record Person(Guid Id, Guid Session, Guid Stamp, string Login, string Name, string Role, bool IsAgent)
 {
     const string AgentClaim = "callcrm.agent";

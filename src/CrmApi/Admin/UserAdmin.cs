@@ -87,10 +87,10 @@ internal static class UserAdmin
             : await change.DoAsync(
                 """
                 update app_user set login = @Login, name = @Name, role = @Role, language = @Language, time_zone = @TimeZone, is_agent = @IsAgent, needs_page = @NeedsPage, active = @Active, department_id = @Department,
-                  security_stamp = case when lower(login) = lower(@Login) and role = @Role and is_agent = @IsAgent and active = @Active then security_stamp else @stamp end, version = version + 1
+                  security_stamp = case when lower(login) = lower(@Login) and is_agent = @IsAgent and active = @Active then security_stamp else @stamp end, version = version + 1
                 where id = @Id and version = @Version and domain = @Domain
                 """, values, cancel);
-        // Who is in which department has its effect at once, and signs nobody out.
+        // Another role or department has its effect at the next request, and open pages come back for it: nobody is signed out over what they type.
         if (rows > 0) await RoleStore.RaiseVersionAsync(change.Transaction, cancel);
         // A new stamp ends the sessions; their list says so too.
         if (rows > 0)

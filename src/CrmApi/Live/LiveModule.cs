@@ -25,7 +25,8 @@ internal static class LiveModule
         services.AddSingleton<HubLifetimeManager<LiveHub>, FeedLifetime>();
         services.AddHostedService<FeedWorker>();
         services.AddHostedService<PagesWorker>();
-        services.AddHostedService<SessionWatch>();
+        services.AddSingleton<SessionWatch>();
+        services.AddHostedService(s => s.GetRequiredService<SessionWatch>());
         services.AddHostedService<HintsWorker>();
         services.AddHostedService<BoardWorker>();
         services.AddSignalR(o =>

@@ -71,12 +71,19 @@ internal sealed partial class SessionWatch(Feed feed, FeedConnections pages, Ses
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
     const int TouchEvery = 30;
+    TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The settings changed, and with them perhaps what somebody may: looked at once, not at the next round.</summary>
+    public void LookNow() => Volatile.Read(ref changed).TrySetResult();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         for (var round = 1; ; round++)
         {
-            await Task.Delay(Every, time, stoppingToken);
+            var asked = Volatile.Read(ref changed).Task;
+            await Task.WhenAny(Task.Delay(Every, time, stoppingToken), asked);
+            stoppingToken.ThrowIfCancellationRequested();
+            if (asked.IsCompleted) Volatile.Write(ref changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             try
             {
                 await CheckAsync(touch: round % TouchEvery == 0, stoppingToken);
@@ -108,7 +115,7 @@ internal sealed partial class SessionWatch(Feed feed, FeedConnections pages, Ses
 }
 
 /// <summary>Changes of the CRM as hints to all pages, gathered so that a flood of saves is a few messages; cards of running calls are sent anew.</summary>
-internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptShelf scripts, LiveFacts facts, LiveViews views, Dressing dressing, FeedConnections pages,
+internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptShelf scripts, LiveFacts facts, LiveViews views, Dressing dressing, FeedConnections pages, SessionWatch sessions,
     NpgsqlDataSource database, TimeProvider time, ILogger<HintsWorker> log) : BackgroundService
 {
     static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(250);
@@ -136,6 +143,7 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
     async Task TellAsync(IReadOnlyList<ChangeHint> batch, CancellationToken cancel)
     {
         if (batch.Any(h => h.Kind == "settings")) facts.Names = await LiveNames.LoadAsync(database, feed.Domain, cancel);
+        if (batch.Any(h => h.Kind == "settings")) sessions.LookNow();
         var cards = batch.Where(h => h.Kind == "client").Select(h => Guid.TryParse(h.Key, out var id) ? id : default).ToHashSet();
         cards.UnionWith(await OfPassAsync(batch, cancel));
         await TellCardsAsync(cards, cancel);

@@ -293,6 +293,30 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
     }
 
     [PostgresFact]
+    public async Task Whose_role_changes_hears_of_it_on_the_line_at_once_and_reads_other_rights()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        await using var page = await host.SignInAsync("probe");
+        await GiveAsync(ada, new() { [Rights.SeeBoard] = "all", [Rights.SeeReports] = "all" });
+        await using var live = await page.OpenAsync();
+        var user = (await SettingsAsync(ada)).Users.Single(u => u.Id == Me);
+        try
+        {
+            using (var moved = await ada.Http.PutAsJsonAsync($"api/admin/users/{Me}", user with { Role = "agent" }, ContractsJson.Default.UserSetup)) moved.StatusCode.Should().Be(HttpStatusCode.OK);
+            await live.Closed.Task.WaitAsync(TimeSpan.FromSeconds(6));
+            await using var back = await page.OpenAsync(live.Position);
+            (back.Answer.Snapshot, back.Answer.Board).Should().Be((true, null));
+            (await page.GetAsync("api/session", ContractsJson.Default.SessionView)).Rights.Should().NotContainKey(Rights.SeeReports);
+        }
+        finally
+        {
+            user = (await SettingsAsync(ada)).Users.Single(u => u.Id == Me) with { Role = user.Role };
+            using var again = await ada.Http.PutAsJsonAsync($"api/admin/users/{Me}", user, ContractsJson.Default.UserSetup);
+            await ResetAsync();
+        }
+    }
+
+    [PostgresFact]
     public async Task The_board_of_a_department_hears_of_its_people_alone()
     {
         await using var story = await Story.BeginAsync(host);
