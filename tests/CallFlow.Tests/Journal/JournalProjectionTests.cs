@@ -85,7 +85,7 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
             .Say(new CallMerged(Id(4)) { Seq = 0, At = default }, Id(3));
         await using (var writer = await OpenAsync()) await AppendAsync(writer, script);
         // What is read back and written again has it, too.
-        await using (var writer = await OpenAsync()) await AppendAsync(writer, new CallScript(script.NextSeq).Say(new CallQueued(Sales, 2) { Seq = 0, At = default }, Id(1)));
+        await using (var writer = await OpenAsync()) await AppendAsync(writer, new CallScript(writer.Restored.NextSeq).Say(new CallQueued(Sales, 2) { Seq = 0, At = default }, Id(1)));
         (await ScalarAsync<string>("select string_agg(coalesce(campaign, '-'), ' ' order by id) from call")).Should().Be("winter spring autumn autumn");
     }
 
