@@ -24,15 +24,18 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
     /// <summary>Of an amount that was asked for without it, where the card and the deals have none.</summary>
     const string Currency = "EUR";
 
+    /// <summary>What a client needs stands among the notes, each in a line of its own.</summary>
+    const string Note = "note", Need = "need";
+
     const int Attempts = 3;
 
-    static readonly string[] BuiltIn = ["name", "company", "email", "city", "language", "notes"];
+    static readonly string[] BuiltIn = ["name", "company", "email", "city", "language", "notes", "need"];
 
     IReadOnlyList<CustomField> Own => facts.Names.Fields;
 
     /// <summary>Fields of the card that the answers fill, as rules name them: <c>city</c>, <c>note</c>, <c>custom.CODE</c>.</summary>
     public string[] Fills(Script script, IReadOnlyDictionary<string, string> answers) =>
-        [.. Filled(ScriptAnswers.Fill(script, answers, Own)).Where(f => !ScriptFields.IsCustom(f.Field) || ScriptSite.Find(f.Field, Own)?.Parse(Typed(f, null)) is not null).Select(f => OnCard(f.Field))];
+        [.. Filled(ScriptAnswers.Fill(script, answers, Own)).Where(f => !ScriptFields.IsCustom(f.Field) || ScriptSite.Find(f.Field, Own)?.Parse(Typed(f, null)) is not null).Select(f => OnCard(f.Field)).Select(f => f == Need ? Note : f).Distinct(StringComparer.Ordinal)];
 
     /// <returns>By question: what was expected of an answer that is not on the card.</returns>
     public async Task<IReadOnlyDictionary<string, string>> FillAsync(Guid client, Guid call, Person person, Script script, IReadOnlyDictionary<string, string> answers, CancellationToken cancel)
@@ -55,7 +58,7 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
             {
                 case ClientSaved.Invalid invalid:
                     // What does not fit stays away; the others are tried again without it.
-                    var known = invalid.Errors.Where(e => open.ContainsKey(e.Key)).ToList();
+                    var known = invalid.Errors.Where(e => open.ContainsKey(e.Key) || (e.Key == Note && open.ContainsKey(Need))).ToList();
                     foreach (var (field, expected) in known) Refuse([field], expected[0]);
                     if (known.Count == 0) Refuse([.. open.Keys], string.Join("; ", invalid.Errors.Select(e => $"{e.Key}: {string.Join(", ", e.Value)}")));
                     break;
@@ -70,7 +73,7 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
 
         void Refuse(string[] fields, string expected)
         {
-            foreach (var field in fields)
+            foreach (var field in fields.Contains(Note) ? [.. fields, Need] : fields)
             {
                 if (open.Remove(field, out var value)) refused[filled.By[value.Field]] = expected;
             }
@@ -80,7 +83,7 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
     static IEnumerable<FieldValue> Filled(FilledFields filled) => filled.Fields.Where(f => f.Value.Length > 0 && f.Field.StartsWith("client.", StringComparison.Ordinal)
         && (ScriptFields.IsCustom(f.Field) || BuiltIn.Contains(f.Field["client.".Length..])));
 
-    static string OnCard(string field) => field == "client.notes" ? "note" : field["client.".Length..];
+    static string OnCard(string field) => field == "client.notes" ? Note : field["client.".Length..];
 
     /// <summary>As <see cref="CustomField.Parse"/> takes it: an amount with the currency that the card has there, else that of the client's deal.</summary>
     string Typed(FieldValue filled, ClientCardView? card)
@@ -93,8 +96,8 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
     ClientSave With(ClientCardView card, IReadOnlyDictionary<string, FieldValue> open)
     {
         string Set(string field, string before) => open.TryGetValue(field, out var filled) ? filled.Value : before;
-        var more = open.GetValueOrDefault("note")?.Value;
-        var note = more is null || card.Note.Contains(more, StringComparison.Ordinal) ? card.Note : card.Note.Length == 0 ? more : $"{card.Note}\n{more}";
+        var note = new[] { Need, Note }.Select(f => open.GetValueOrDefault(f)?.Value).OfType<string>()
+            .Aggregate(card.Note, (before, more) => before.Contains(more, StringComparison.Ordinal) ? before : before.Length == 0 ? more : $"{before}\n{more}");
         var custom = open.Values.Where(f => ScriptFields.IsCustom(f.Field)).ToDictionary(f => f.Field[ScriptFields.CustomPrefix.Length..], f => AsJson(f, card), StringComparer.Ordinal);
         return new ClientSave(card.Kind, Set("name", card.Name), Set("company", card.Company), Set("email", card.Email), Set("city", card.City), note, Set("language", card.Language ?? "") is { Length: > 0 } language ? language : null,
             card.Segment, card.ResponsibleId, [.. card.Phones.Select(p => new PhoneSave(p.E164, p.Label, p.IsMain, p.Extension))], card.Version, Custom: custom);

@@ -128,6 +128,28 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     }
 
     [PostgresFact]
+    public async Task What_the_client_needs_is_added_to_the_notes_of_the_card_once()
+    {
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("update client set note = 'Rings late' where id = @Rossi", new { Seeds.Rossi });
+        var call = await AnsweredAsync(("need", "A quiet one"));
+        for (var again = 0; again < 2; again++)
+        {
+            await WrapUpAsync(call);
+            (await database.ExecuteScalarAsync<string>("select note from client where id = @Rossi", new { Seeds.Rossi })).Should().Be("Rings late\nA quiet one");
+        }
+
+        (await NotTakenAsync(call)).Should().BeEmpty();
+        // On a card whose notes are closed it stays with the call, and says so.
+        await database.ExecuteAsync("insert into card_layout (role, deal_type, groups) values ('agent', null, '[{\"name\":\"Main\",\"fields\":[{\"code\":\"note\",\"mode\":\"read_only\"}]}]')");
+        await AnswerAsync(call, ("need", "A loud one"));
+        await WrapUpAsync(call);
+        (await database.ExecuteScalarAsync<string>("select note from client where id = @Rossi", new { Seeds.Rossi })).Should().Be("Rings late\nA quiet one");
+        (await NotTakenAsync(call)).Should().ContainSingle().Which.Should().StartWith("need A loud one:");
+        await database.ExecuteAsync("delete from card_layout; update client set note = '' where id = @Rossi", new { Seeds.Rossi });
+    }
+
+    [PostgresFact]
     public async Task Answers_fill_the_only_open_deal_in_its_currency_and_again_change_what_was_answered_otherwise()
     {
         var call = await AnsweredAsync(("what", "  Two boilers "), ("sum", "1250.5"), ("competitor", "Caldo"));

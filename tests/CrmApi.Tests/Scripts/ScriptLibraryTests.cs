@@ -37,6 +37,26 @@ public sealed partial class ScriptLibraryTests
         families.Should().OnlyContain(f => f.Value.SequenceEqual(Languages), "a script that lacks a language fails those who speak it");
     }
 
+    /// <summary>What the card or the deal has a field for is not left with the call's answers alone.</summary>
+    [Theory]
+    [InlineData("new-caller", "client.name client.company client.email client.city client.need deal.amount")]
+    [InlineData("known-client", "client.notes client.need client.custom.renewal deal.title deal.amount")]
+    [InlineData("open-deal", "client.need deal.amount")]
+    [InlineData("deal-in-negotiation", "client.notes deal.amount")]
+    [InlineData("client-check-in", "client.email client.notes client.need deal.title deal.amount")]
+    [InlineData("cold-call", "client.email client.notes client.need")]
+    [InlineData("appointment-confirmation", "client.email client.notes client.need")]
+    [InlineData("complaint", "client.email client.notes")]
+    [InlineData("support", "client.email")]
+    [InlineData("receivables-reminder", "client.email client.notes")]
+    public void Answers_that_have_a_field_of_the_card_or_the_deal_fill_it_in_every_language(string family, string fields)
+    {
+        string[] real = ["client.name", "client.company", "client.email", "client.city", "client.language", "client.notes", "client.need", "deal.title", "deal.amount"];
+        foreach (var script in Delivered.Where(s => Family(s) == family))
+            script.FilledFields.Where(f => real.Contains(f) || ScriptFields.IsCustom(f)).Should().Contain(fields.Split(' '), script.File);
+        Delivered.Count(s => Family(s) == family).Should().Be(Languages.Length);
+    }
+
     [Fact]
     public void Each_has_what_makes_it_useful()
     {
