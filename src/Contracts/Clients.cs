@@ -131,11 +131,16 @@ public sealed record ClientSources(IReadOnlyList<string> Sources);
 public sealed record NoteNew(Guid Id, string Text);
 
 /// <summary>GET /api/clients/{id}/timeline?cursor=&amp;limit=: newest first.</summary>
-/// <param name="Kind">call, note, deal (where it is now, since when), deal_change (of the deal that is the title, what it was before and what it became), task, merge, unmerge (of another card, its name is the title), file (Title is its name, Text its size in bytes).</param>
+/// <param name="Kind">call, note, mail (Title is its subject, Text its beginning), deal (where it is now, since when), deal_change (of the deal that is the title, what it was before and what it became), task, merge, unmerge (of another card, its name is the title), file (Title is its name, Text its size in bytes).</param>
 /// <param name="Contact">Of a company: with whom of its people it was.</param>
 /// <param name="Changes">Of deal_change, one or more; its Text is answers where the answers of a call filled them.</param>
-/// <param name="Mine">A note that who asks wrote, and may take back.</param>
-public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null, IReadOnlyList<DealChangeView>? Changes = null, bool Mine = false);
+/// <param name="Mine">A note or mail that who asks put there, and may take back.</param>
+/// <param name="Way">Of a mail: in (from the client) or out.</param>
+/// <param name="Notes">Of a call that more than one agent wrapped up: what each of them noted, in the order they did.</param>
+public sealed record TimelineItem(string Kind, string Id, DateTimeOffset At, string? AgentName, CallRow? Call, string? Title, string? Text, string? Contact = null, IReadOnlyList<DealChangeView>? Changes = null, bool Mine = false, string? Way = null,
+    IReadOnlyList<CallNoteView>? Notes = null);
+
+public sealed record CallNoteView(string By, string Note);
 
 /// <summary>One field of a deal that became another.</summary>
 /// <param name="Field">title, amount, currency, responsible, client, stage.</param>

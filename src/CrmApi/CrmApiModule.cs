@@ -21,6 +21,7 @@ using CallCrm.CrmApi.Https;
 using CallCrm.CrmApi.Imports;
 using CallCrm.CrmApi.Junk;
 using CallCrm.CrmApi.Live;
+using CallCrm.CrmApi.Mails;
 using CallCrm.CrmApi.Missed;
 using CallCrm.CrmApi.Practice;
 using CallCrm.CrmApi.Recordings;
@@ -73,6 +74,7 @@ public static class CrmApiModule
         services.AddHttps(configuration);
         services.AddHiding();
         services.AddClients();
+        services.AddMails();
         services.AddImports();
         services.AddExports();
         services.AddFiles(configuration);
@@ -141,6 +143,7 @@ public static class CrmApiModule
         ImportEndpoints.Map(api);
         ExportEndpoints.Map(api);
         FileEndpoints.Map(api);
+        MailEndpoints.Map(api);
         CallEndpoints.Map(api);
         DayEndpoints.Map(api);
         TaskEndpoints.Map(api);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bunit;
 using CallCrm.AgentWeb.Desk;
+using CallCrm.AgentWeb.Files;
 using CallCrm.AgentWeb.Frame;
 using CallCrm.Contracts;
 
@@ -73,6 +74,62 @@ public sealed class TimelineTests : PageContext
         Sent().Distinct().Should().ContainSingle("the same note, however often it is sent");
         page.Find("[data-test=note-remove]").Click();
         page.WaitForAssertion(() => Sent()[^1].Should().StartWith($"DELETE api/clients/{Some.ClientId}/notes/n1"));
+    }
+
+    [Fact]
+    public async Task A_mail_says_its_way_opens_to_its_text_as_text_and_is_taken_off_by_who_put_it_there()
+    {
+        var mail = Guid.CreateVersion7();
+        _all = [new TimelineItem("mail", mail.ToString(), Some.Noon, "Mario Rossi", null, "The offer", "Could you", Mine: true, Way: "in"), new TimelineItem("mail", Guid.NewGuid().ToString(), Some.Noon, "Anna", null, "", "x", Way: "out")];
+        var page = await ShownAsync();
+        page.WaitForAssertion(() => page.FindAll("[data-test=mail-way]").Select(w => w.TextContent).Should().Equal("Mail received", "Mail sent"));
+        page.FindAll("li.event")[1].TextContent.Should().Contain("No subject");
+        page.FindAll("[data-test=note-remove]").Should().BeEmpty();
+        page.Render(p => p.Add(t => t.Client, Some.ClientId).Add(t => t.MayWrite, true));
+        var before = Server.Answer!;
+        var view = new MailView(mail, "in", "Mario Rossi", "mario@rossi.example", "sales@example.org", "", "The offer", Some.Noon, "Could you <b>send</b> it?", true, [], ["fake.pdf"], "Anna Verdi", Some.Noon, true);
+        Server.Answer = r => r.RequestUri!.AbsolutePath.Contains("/mails/", StringComparison.Ordinal)
+            ? r.Method == HttpMethod.Delete ? new HttpResponseMessage(System.Net.HttpStatusCode.NoContent) : FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.MailView))
+            : before(r);
+        page.FindAll("[data-test=mail-open]")[0].Click();
+        page.WaitForAssertion(() => page.Find("[data-test=mail-text]").TextContent.Should().Be("Could you <b>send</b> it?"));
+        page.Find("[data-test=mail-text]").Children.Should().BeEmpty("it is text, whatever it looks like");
+        page.Find("[data-test=mail-opened]").TextContent.Should().Contain("Mario Rossi <mario@rossi.example>").And.Contain("Only the beginning was kept");
+        page.Find("[data-test=mail-left-out]").TextContent.Should().Contain("fake.pdf");
+        page.FindAll("[data-test=mail-open]")[0].GetAttribute("aria-expanded").Should().Be("true");
+        _all.RemoveAt(0);
+        page.Find("[data-test=mail-remove]").Click();
+        page.WaitForAssertion(() => page.FindAll("li.event").Should().ContainSingle());
+        Server.Asked.Should().Contain(a => a.Method == "DELETE" && a.Path == $"api/clients/{Some.ClientId}/mails/{mail}");
+    }
+
+    [Fact]
+    public async Task A_saved_mail_among_the_files_goes_onto_the_history_and_one_that_is_none_is_refused()
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/files" ? FakeServer.Json("""{"files":[]}""") : null;
+        await Session.LoadAsync();
+        JSInterop.SetupVoid("callcrm.dropZone", _ => true);
+        JSInterop.Setup<FileUpload.ChosenFile?>("callcrm.chosen", _ => true).SetResult(new FileUpload.ChosenFile("Offer.EML", 900));
+        var sent = JSInterop.Setup<FileUpload.UploadAnswer>("callcrm.upload", _ => true);
+        sent.SetResult(new FileUpload.UploadAnswer(200, JsonSerializer.Serialize(new MailTaken(Guid.NewGuid(), Some.ClientId, true), ContractsJson.Default.MailTaken)));
+        var panel = Render<FilesPanel>(p => p.Add(f => f.Kind, "client").Add(f => f.Object, Some.ClientId));
+        panel.Find("[data-test=files-input]").Change("x");
+        panel.WaitForAssertion(() => panel.Find("[data-test=files-done]").TextContent.Should().Be("The mail stands in the history."));
+        sent.Invocations.Single().Arguments[1].Should().Be($"api/clients/{Some.ClientId}/mails?");
+        sent.SetResult(new FileUpload.UploadAnswer(400, """{"errorId":"invalid_input","errors":{"mail":["a mail (message/rfc822) with its sender, as mail programs save it under .eml"]}}"""));
+        panel.Find("[data-test=files-input]").Change("y");
+        panel.WaitForAssertion(() => panel.Find("[data-test=files-failed]").TextContent.Should().Contain("a mail with its sender"));
+    }
+
+    [Fact]
+    public async Task A_call_that_was_handed_on_shows_what_each_agent_noted_by_name()
+    {
+        var call = new CallRow(Guid.NewGuid(), 7, "Inbound", Some.Noon, Some.Noon, Some.Caller(), null, "Sales", null, null, "Luca Neri", "Answered", "Ended", 1, 60, 0, "Sale", "His", null, null, false);
+        _all = [new TimelineItem("call", call.Id.ToString(), Some.Noon, "Luca Neri", call, null, null, Notes: [new CallNoteView("Anna Verdi", "Wants two"), new CallNoteView("Luca Neri", "His")]),
+            new TimelineItem("call", Guid.NewGuid().ToString(), Some.Noon, "Luca Neri", call with { Id = Guid.NewGuid(), Note = "Alone" }, null, null)];
+        var page = await ShownAsync();
+        page.WaitForAssertion(() => page.FindAll("[data-test=timeline-note-of]").Select(n => n.TextContent).Should().Equal("Anna Verdi: Wants two", "Luca Neri: His"));
+        page.FindAll("li.event")[1].QuerySelector("p.pre")!.TextContent.Should().Be("Alone");
     }
 
     [Fact]

@@ -105,6 +105,10 @@ sealed partial class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<FilesView> FilesAsync(string kind, Guid subject, CancellationToken cancel = default) => GetAsync($"api/files?kind={kind}&object={subject}", Json.FilesView, cancel);
 
+    public Task<MailView> MailAsync(Guid client, string mail, CancellationToken cancel = default) => GetAsync($"api/clients/{client}/mails/{mail}", Json.MailView, cancel);
+
+    public Task RemoveMailAsync(Guid client, string mail, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/clients/{client}/mails/{mail}", null, cancel);
+
     public Task DeleteFileAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/files/{id}", null, cancel);
 
     public Task RestoreFileAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/files/{id}/restore", null, cancel);

@@ -68,6 +68,8 @@ public sealed partial class ClientDirectory
           delete from client_address where client_id in (select id from whole)
         ), notes as (
           delete from client_note where client_id in (select id from whole)
+        ), mails as (
+          delete from client_mail where client_id in (select id from whole)
         ), pairs as (
           delete from client_alike where client_id in (select id from whole) or other_id in (select id from whole)
         ), merges as (

@@ -40,6 +40,7 @@ internal static class RightCatalog
         Scoped(Rights.ExportClients,           "-  -  a  -  d  a  a  a  a"),
         Plain(Rights.ImportClients,            "-  -  a  -  a  a  -  a  a"),
         Plain(Rights.SubmitForms,              "-  -  a  -  a  a  -  a  a"),
+        Plain(Rights.TakeMails,                "-  -  a  -  a  a  -  a  a"),
         Plain(Rights.ReviewCards,              "-  -  a  -  a  -  -  a  a"),
         Scoped(Rights.SeeDeals,                "a  a  a  a  a  a  a  a  a"),
         Scoped(Rights.CreateDeals,             "o  d  a  -  d  -  -  a  a"),

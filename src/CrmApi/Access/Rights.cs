@@ -49,6 +49,9 @@ internal static class Rights
     /// <summary>Hand in what was filled in a form of the site: for the key of the site's server, which needs nothing else.</summary>
     public const string SubmitForms = "webform.submit";
 
+    /// <summary>For the key of a mail gateway.</summary>
+    public const string TakeMails = "mail.submit";
+
     /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
     public const string ReviewCards = "client.review";
 

@@ -45,6 +45,14 @@ internal sealed class CardViews(NpgsqlDataSource database, AuditStore audit, Fee
             feed.Tell(Audience.SupervisorsOf(person.Id), new HintEvent(Subject, person.Id.ToString(), count) { At = at });
     }
 
+    /// <summary>What belongs to a card was read without it, by whatever id it goes, also of one that was merged into it.</summary>
+    public async Task AddOfAsync(Person person, Guid client, string? address, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        if (await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition("select c.id from client c where c.id = client_root(@client)", new { client }, cancellationToken: cancel)) is { } card)
+            await AddAsync(person, card, address, cancel);
+    }
+
     /// <summary>For a page that comes: of the last hour, whoever it may see.</summary>
     public async Task<IReadOnlyList<HintEvent>> RecentAsync(Person person, CancellationToken cancel)
     {

@@ -74,11 +74,13 @@ internal static class ClientEndpoints
         return TypedResults.Ok(CardAccess.Shown(person, card, sight));
     }
 
-    static async Task<Results<Ok<ListPage<TimelineItem>>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, ClientStore store, CardAccess access, CancellationToken cancel,
+    static async Task<Results<Ok<ListPage<TimelineItem>>, ProblemHttpResult>> TimelineAsync(Guid id, Person person, HttpContext http, ClientStore store, CardAccess access, CardViews views, CancellationToken cancel,
         string? cursor = null, int? limit = null)
     {
         var sight = await access.OfAsync(person, id, cancel);
-        return sight.View ? TypedResults.Ok(await store.TimelineAsync(id, person, CardAccess.ContactsOf(person, sight), CardAccess.DealsOf(person, sight), CardAccess.TasksOf(person, sight), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeCalls).With(person.Id), person.Within(Rights.Listen), cursor, Cursor.Limit(limit), cancel)) : Problems.NotFound("client");
+        if (!sight.View) return Problems.NotFound("client");
+        await views.AddOfAsync(person, id, http.Connection.RemoteIpAddress?.ToString(), cancel);
+        return TypedResults.Ok(await store.TimelineAsync(id, person, CardAccess.ContactsOf(person, sight), CardAccess.DealsOf(person, sight), CardAccess.TasksOf(person, sight), person.Within(Rights.WorkWithClients), person.Within(Rights.SeeCalls).With(person.Id), person.Within(Rights.Listen), cursor, Cursor.Limit(limit), cancel));
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> SaveAsync(Guid id, ClientSave save, Person person, ClientDirectory directory, ClientStore store,

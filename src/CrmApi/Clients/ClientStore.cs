@@ -134,7 +134,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
                where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
               union all
               (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact, null, null, null, false from family f cross join lateral (
-                 select id, uploaded_at, uploaded_by, name, size_bytes, deleted_at from file where object_kind = 'client' and object_id = f.id
+                 select id, uploaded_at, uploaded_by, name, size_bytes, deleted_at from file where object_kind = 'client' and object_id = f.id and mail_id is null
                  union all
                  select i.id, i.uploaded_at, i.uploaded_by, i.name, i.size_bytes, i.deleted_at from deal d join file i on i.object_kind = 'deal' and i.object_id = d.id
                  where d.client_id = f.id and d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals))
@@ -151,19 +151,29 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
               (select 'note', n.id, n.at, u.name, null, n.text, f.contact, null, null, null, n.user_id = @reader from family f cross join lateral (
                  select id, at, text, user_id from client_note where client_id = f.id and removed_at is null and (@at::timestamptz is null or (at, id) < (@at, @id)) order by at desc, id desc limit @limit) n
                join app_user u on u.id = n.user_id where @notes)
+              union all
+              -- Of one that is on several of these cards the first.
+              (select 'mail', m.id, m.sent_at, coalesce(nullif(m.from_name, ''), m.from_addr), m.subject, left(m.text, 300), f.contact, null, m.direction, null, m.added_by = @reader from family f cross join lateral (
+                 select id, message_id, sent_at, from_name, from_addr, subject, text, direction, added_by from client_mail where client_id = f.id and (@at::timestamptz is null or (sent_at, id) < (@at, @id)) order by sent_at desc, id desc limit @limit) m
+               where @mails and not exists (select from client_mail o where o.message_id = m.message_id and o.id < m.id and o.client_id in (select id from family)) order by 3 desc, m.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
-            new { client, reader = reader.Id, notes = !reader.Veil.Hides("note"), contacts = contacts.People, deals = deals.People, tasks = tasks.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            new { client, reader = reader.Id, notes = !reader.Veil.Hides("note"), mails = !reader.Veil.Hides("email"), contacts = contacts.People, deals = deals.People, tasks = tasks.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).ToList();
         var ofCalls = await calls.RowsAsync([.. page.Where(r => r.Kind == "call").Select(r => r.Id)], cancel);
+        var notes = (await connection.QueryAsync<(Guid Call, string By, string Note)>(new CommandDefinition(
+            """
+            select w.call_id, u.name, w.note from wrap_up w join app_user u on u.id = w.agent_id
+            where w.call_id = any(@ofCalls) and w.note <> '' and exists (select from wrap_up o where o.call_id = w.call_id and o.agent_id <> w.agent_id) order by w.created_at, w.agent_id
+            """, new { ofCalls = ofCalls.Keys.ToArray() }, cancellationToken: cancel))).ToLookup(n => n.Call, n => new CallNoteView(n.By, n.Note));
         var openings = await transcripts.OpeningsAsync([.. ofCalls.Values.Where(c => c.RecordingStatus == "ready").Select(c => c.Id)], hears, cancel);
         var names = page.Exists(r => r.Action is not null) ? await NamesAsync(connection, page, cards, cancel) : (_, _, _) => null;
         return new ListPage<TimelineItem>(
             [.. page.Select(r => ofCalls.GetValueOrDefault(r.Id) is { } call
-                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call with { Said = openings.GetValueOrDefault(call.Id) }, null, null, r.Contact)
+                ? new TimelineItem("call", r.Id.ToString(), r.At, call.AgentName, call with { Said = openings.GetValueOrDefault(call.Id) }, null, null, r.Contact, Notes: notes[call.Id].ToList() is { Count: > 0 } said ? said : null)
                 : r.Action is { } action
                 ? new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, action == DealStore.FilledAction ? "answers" : null, r.Contact, DealHistory.View(action, r.Before ?? "", r.After ?? "", (field, value) => names(field, value, r.Text)))
-                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact, Mine: r.Mine))
+                : new TimelineItem(r.Kind, r.Id.ToString(), r.At, r.AgentName, null, r.Title, r.Text, r.Contact, Mine: r.Mine, Way: r.Kind == "mail" ? r.Before : null))
                 .Where(i => i.Changes is not { Count: 0 })],
             rows.Count > limit ? Cursor.Of(page[^1].At, page[^1].Id) : null);
     }

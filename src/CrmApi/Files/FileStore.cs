@@ -66,19 +66,35 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
+        if (!await AddAsync(transaction, id, kind, subject, name, upload, content, user, null, cancel)) return false;
+        await transaction.CommitAsync(cancel);
+        hints.Wake();
+        return true;
+    }
+
+    /// <summary>In the caller's transaction, until whose end the content is held.</summary>
+    /// <param name="mail">It came with this mail; null: by itself.</param>
+    /// <returns>False: the id is another file's.</returns>
+    public async Task<bool> AddAsync(NpgsqlTransaction transaction, Guid id, string kind, Guid subject, string name, Upload upload, ContentKind content, Guid user, Guid? mail, CancellationToken cancel)
+    {
         await LockAsync(transaction, upload.Sha256, cancel);
-        var added = await connection.ExecuteAsync(new CommandDefinition(
+        var added = await transaction.Connection!.ExecuteAsync(new CommandDefinition(
             """
-            insert into file (id, object_kind, object_id, name, size_bytes, sha256, kind, content_type, uploaded_by, uploaded_at)
-            values (@id, @kind, @subject, @name, @size, @sha256, @code, @type, @user, @now) on conflict (id) do nothing
-            """, new { id, kind, subject, name, size = upload.Size_bytes, sha256 = upload.Sha256, code = content.Code, type = content.MediaType, user, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
+            insert into file (id, object_kind, object_id, name, size_bytes, sha256, kind, content_type, uploaded_by, uploaded_at, mail_id)
+            values (@id, @kind, @subject, @name, @size, @sha256, @code, @type, @user, @now, @mail) on conflict (id) do nothing
+            """, new { id, kind, subject, name, size = upload.Size_bytes, sha256 = upload.Sha256, code = content.Code, type = content.MediaType, user, now = time.GetUtcNow(), mail }, transaction, cancellationToken: cancel));
         if (added == 0) return false;
         await audit.AddChangeAsync(transaction, user, "file.added", kind, subject.ToString(), "", name, cancel);
         await HintAsync(transaction, kind, subject, cancel);
         upload.MoveTo(files.PathOf(upload.Sha256));
-        await transaction.CommitAsync(cancel);
-        hints.Wake();
         return true;
+    }
+
+    /// <summary>What came with a mail and is in no bin.</summary>
+    public async Task<IReadOnlyList<FileRow>> OfMailAsync(Guid mail, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<FileRow>(new CommandDefinition($"{Columns} where f.mail_id = @mail and f.deleted_at is null order by f.name, f.id", new { mail }, cancellationToken: cancel))).AsList();
     }
 
     /// <returns>Whether it changed.</returns>
@@ -97,11 +113,11 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         return true;
     }
 
-    /// <summary>What lay in the bin until <paramref name="before"/> goes, and what was on deals that were erased; a content that no row names any more goes with it.</summary>
+    /// <summary>What lay in the bin until <paramref name="before"/> goes, and what was on clients and deals that were erased; a content that no row names any more goes with it.</summary>
     public async Task<int> PurgeAsync(DateTimeOffset before, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        var contents = (await connection.QueryAsync<string>(new CommandDefinition("delete from file where deleted_at < @before or (object_kind = 'deal' and object_id in (select id from deal where erased_at is not null)) returning sha256", new { before }, cancellationToken: cancel))).ToHashSet(StringComparer.Ordinal);
+        var contents = (await connection.QueryAsync<string>(new CommandDefinition("delete from file where deleted_at < @before or (object_kind = 'deal' and object_id in (select id from deal where erased_at is not null)) or (object_kind = 'client' and object_id in (select id from client where erased_at is not null)) returning sha256", new { before }, cancellationToken: cancel))).ToHashSet(StringComparer.Ordinal);
         foreach (var content in contents) await RemoveUnnamedAsync(content, cancel);
         return contents.Count;
     }

@@ -25,16 +25,33 @@ internal sealed class Upload : IDisposable
     public static ProblemHttpResult TooLarge => Problems.Of(StatusCodes.Status413PayloadTooLarge, "too_large", $"A file may have at most {Most_bytes >> 20} MB.");
 
     /// <returns>Null: too large. A line that breaks throws, and leaves nothing.</returns>
-    public static async Task<Upload?> TakeAsync(HttpContext http, string folder, CancellationToken cancel)
+    public static async Task<Upload?> TakeAsync(HttpContext http, string folder, CancellationToken cancel, long most_bytes = Most_bytes)
     {
-        if (http.Request.ContentLength > Most_bytes) return null;
+        if (http.Request.ContentLength > most_bytes) return null;
         // Our own limit, told in our own words; the server's is lower.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         MakeFolder(folder);
         var upload = new Upload(System.IO.Path.Combine(folder, Guid.NewGuid().ToString("N") + Part));
         try
         {
-            return await upload.FillAsync(http.Request.Body, cancel) ? upload : Refused(upload);
+            return await upload.FillAsync(http.Request.Body, most_bytes, cancel) ? upload : Refused(upload);
+        }
+        catch
+        {
+            upload.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Of what came inside something else, and is no larger than that.</summary>
+    public static async Task<Upload> OfAsync(Stream body, string folder, CancellationToken cancel)
+    {
+        MakeFolder(folder);
+        var upload = new Upload(System.IO.Path.Combine(folder, Guid.NewGuid().ToString("N") + Part));
+        try
+        {
+            await upload.FillAsync(body, long.MaxValue, cancel);
+            return upload;
         }
         catch
         {
@@ -49,7 +66,7 @@ internal sealed class Upload : IDisposable
         return null;
     }
 
-    async Task<bool> FillAsync(Stream body, CancellationToken cancel)
+    async Task<bool> FillAsync(Stream body, long most_bytes, CancellationToken cancel)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, Options = FileOptions.Asynchronous };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -59,7 +76,7 @@ internal sealed class Upload : IDisposable
         while (await body.ReadAsync(block, cancel) is > 0 and var count)
         {
             Size_bytes += count;
-            if (Size_bytes > Most_bytes) return false;
+            if (Size_bytes > most_bytes) return false;
             hash.AppendData(block, 0, count);
             await file.WriteAsync(block.AsMemory(0, count), cancel);
         }
@@ -69,9 +86,10 @@ internal sealed class Upload : IDisposable
         return true;
     }
 
-    /// <summary>It stays, under this name; one that is there already is the same file.</summary>
+    /// <summary>It stays, under this name; one that is there already is the same file. Done once, it is done for all that name it.</summary>
     public void MoveTo(string target)
     {
+        if (kept) return;
         MakeFolder(System.IO.Path.GetDirectoryName(target)!);
         File.Move(Path, target, overwrite: true);
         kept = true;

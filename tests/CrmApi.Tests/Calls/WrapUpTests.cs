@@ -58,6 +58,28 @@ public sealed class WrapUpTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    public async Task A_call_that_was_handed_on_shows_on_the_history_what_each_agent_noted()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var luca = await host.SignInAsync("luca");
+        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([
+            .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi), .. story.Answers(call, offer, Seeds.Anna, "101"),
+            .. story.Transfers(call, Seeds.Anna, Seeds.Luca, "102", 20_000), .. story.Ends(call, Seeds.Luca, "102", Seeds.Rossi),
+        ]);
+        await story.WrittenAsync(host);
+        async Task<TimelineItem> ItemAsync() => (await anna.GetAsync($"api/clients/{Seeds.Rossi}/timeline?limit=100", ContractsJson.Default.ListPageTimelineItem)).Items.Single(i => i.Id == call.ToString());
+        (await SaveAsync(anna, call, "sale", "Wants two")).Should().Be(HttpStatusCode.OK);
+        (await ItemAsync()).Should().Match<TimelineItem>(i => i.Notes == null && i.Call!.Note == "Wants two", "one alone is the call's own");
+        (await SaveAsync(luca, call, "sale")).Should().Be(HttpStatusCode.OK);
+        (await ItemAsync()).Notes.Should().Equal(new CallNoteView("Anna Verdi", "Wants two"));
+        (await SaveAsync(luca, call, "sale", "Sold three")).Should().Be(HttpStatusCode.OK);
+        (await ItemAsync()).Notes.Should().Equal(new CallNoteView("Anna Verdi", "Wants two"), new CallNoteView("Luca Neri", "Sold three"));
+        await OverAsync(Seeds.Anna, "101");
+        await OverAsync(Seeds.Luca, "102");
+    }
+
+    [PostgresFact]
     public async Task What_was_typed_waits_under_unfinished_until_it_has_a_disposition()
     {
         await using var anna = await host.SignInAsync("anna");

@@ -36,6 +36,37 @@ public sealed class CardViewTests(ApiHost host) : IClassFixture<ApiHost>
         peer.Events.OfType<HintEvent>().Should().NotContain(e => e.Subject == "many_cards");
     }
 
+    [PostgresFact]
+    public async Task Reading_a_history_is_opening_the_card_and_counts_once_with_it()
+    {
+        await using var database = await host.Database.OpenConnectionAsync();
+        await using var mila = await host.SignInAsync("mila");
+        Task<long> WrittenAsync(Guid card) => database.ExecuteScalarAsync<long>("select count(*) from audit where user_id = @Mila and action = 'client.viewed' and object_id = @card", new { Seeds.Mila, card = card.ToString() });
+        async Task HistoryAsync(Guid card, HttpStatusCode expected = HttpStatusCode.OK)
+        {
+            using var answer = await mila.Http.GetAsync($"api/clients/{card}/timeline");
+            answer.StatusCode.Should().Be(expected);
+        }
+
+        await HistoryAsync(Seeds.Ivanov);
+        (await WrittenAsync(Seeds.Ivanov)).Should().Be(1);
+        await HistoryAsync(Seeds.Ivanov);
+        await OpenAsync(mila, Seeds.Ivanov);
+        (await WrittenAsync(Seeds.Ivanov)).Should().Be(1, "it was opened just now");
+        await OpenAsync(mila, Seeds.Bianchi);
+        await HistoryAsync(Seeds.Bianchi);
+        (await WrittenAsync(Seeds.Bianchi)).Should().Be(1);
+        // Of a card that was merged it is the other one's.
+        await database.ExecuteAsync("update client set merged_into = @Twin2 where id = @Twin1", new { Seeds.Twin1, Seeds.Twin2 });
+        await HistoryAsync(Seeds.Twin1);
+        await HistoryAsync(Seeds.Twin2);
+        (await WrittenAsync(Seeds.Twin1), await WrittenAsync(Seeds.Twin2)).Should().Be((0, 1));
+        await database.ExecuteAsync("update client set merged_into = null where id = @Twin1", new { Seeds.Twin1 });
+        var nobody = Guid.NewGuid();
+        await HistoryAsync(nobody, HttpStatusCode.NotFound);
+        (await WrittenAsync(nobody)).Should().Be(0);
+    }
+
     static async Task OpenAsync(Page page, Guid card)
     {
         using var answer = await page.Http.GetAsync($"api/clients/{card}");

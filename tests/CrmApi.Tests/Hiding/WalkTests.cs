@@ -31,7 +31,7 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
     static readonly string[] OfTheSite =
     [
         "/api/admin/", "/api/session", "/api/script", "/api/agents/", "/api/commands", "/api/imports", "/api/files", "/api/blocks/import", "/api/blocks/{id}", "/api/calls/{id}/end", "/api/calls/{id}/wrap-ups/",
-        "/api/missed/{id}/done", "/api/clients/merges/", "/api/tasks", "/api/deals", "/api/seats/", "/api/web-forms/", "/api/recordings/",
+        "/api/missed/{id}/done", "/api/clients/merges/", "/api/tasks", "/api/deals", "/api/seats/", "/api/web-forms/", "/api/recordings/", "/api/mails",
     ];
 
     readonly Guid lost = Guid.CreateVersion7();
@@ -151,6 +151,11 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
             await database.ExecuteAsync("insert into client_note (id, client_id, user_id, at, text) select @note, @Client, id, now(), 'A word of ' || @Number from app_user where login = 'vera'", new { note, Client, Number = "+39 347 555 0101" });
         await DoAsync("POST /api/clients/{id}/notes", $"api/clients/{Client}/notes", JsonSerializer.Serialize(new NoteNew(Guid.CreateVersion7(), "A word"), ContractsJson.Default.NoteNew));
         await DoAsync("DELETE /api/clients/{id}/notes/{note}", $"api/clients/{Client}/notes/{note}");
+        var mail = Guid.CreateVersion7();
+        await using (var database = await host.Database.OpenConnectionAsync())
+            await database.ExecuteAsync("insert into client_mail (id, client_id, message_id, direction, subject, sent_at, text, added_by, added_at) select @mail, @Client, 'own', 'in', 'Of ' || @Mail, now(), 'Ring ' || @Number, id, now() from app_user where login = 'vera'", new { mail, Client, Mail, Number = "+39 347 555 0101" });
+        await DoAsync("POST /api/clients/{id}/mails", $"api/clients/{Client}/mails", "From: a@b.example");
+        await DoAsync("DELETE /api/clients/{id}/mails/{mail}", $"api/clients/{Client}/mails/{mail}");
         await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(true), ContractsJson.Default.DoNotCallSet));
         await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(false), ContractsJson.Default.DoNotCallSet));
         var deal = card.OpenDeals[0];

@@ -1,0 +1,149 @@
+using CallCrm.CallFlow;
+using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Files;
+using Dapper;
+using Npgsql;
+
+namespace CallCrm.CrmApi.Mails;
+
+/// <param name="ClientId">As it was put; that card may have been merged since.</param>
+internal sealed record MailRow(Guid Id, Guid ClientId, string Direction, string FromName, string FromAddr, string ToAddrs, string CcAddrs, string Subject, DateTimeOffset SentAt, string Text, bool Cut, Array LeftOut,
+    Guid AddedBy, string AddedByName, DateTimeOffset AddedAt);
+
+/// <summary>The only writer of mails. All of a mail is there, on every card that it belongs to, or nothing of it is.</summary>
+internal sealed class MailStore(NpgsqlDataSource database, FileStore store, StoredFiles files, ChangeHints hints, AuditStore audit, TimeProvider time)
+{
+    public const string Added = "client.mail_added", Removed = "client.mail_removed";
+
+    /// <summary>The cards that have one of these addresses.</summary>
+    public async Task<IReadOnlyList<Guid>> ClientsAsync(IReadOnlyList<string> addresses, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<Guid>(new CommandDefinition(
+            """
+            select distinct r.id from (
+              select id from client where email <> '' and lower(email) = any(@addresses) union select client_id from client_email where lower(address) = any(@addresses)) k
+            cross join lateral (select client_root(k.id) as id) r join client c on c.id = r.id and c.deleted_at is null order by 1
+            """, new { addresses = addresses.ToArray() }, cancellationToken: cancel))).AsList();
+    }
+
+    /// <param name="content">The mail itself, as the id of one that has none.</param>
+    public async Task<IReadOnlyList<MailTaken>> TakeAsync(ReadMail mail, string content, IReadOnlyList<Guid> clients, Person person, CancellationToken cancel)
+    {
+        var messageId = mail.MessageId ?? $"sha256:{content}";
+        var uploads = new List<(Upload Upload, ContentKind Kind, string Name)>();
+        try
+        {
+            var leftOut = await UnpackAsync(mail, uploads, cancel);
+            await using var connection = await database.OpenConnectionAsync(cancel);
+            await using var transaction = await connection.BeginTransactionAsync(cancel);
+            await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended(@messageId, 12))", new { messageId }, transaction, cancellationToken: cancel));
+            var taken = new List<MailTaken>();
+            foreach (var client in clients) taken.Add(await AddAsync(transaction, mail, messageId, leftOut, uploads, client, person, cancel));
+            await transaction.CommitAsync(cancel);
+            hints.Wake();
+            return taken;
+        }
+        finally
+        {
+            foreach (var (upload, _, _) in uploads) upload.Dispose();
+        }
+    }
+
+    async Task<MailTaken> AddAsync(NpgsqlTransaction transaction, ReadMail mail, string messageId, string[] leftOut, IReadOnlyList<(Upload Upload, ContentKind Kind, string Name)> uploads, Guid client, Person person, CancellationToken cancel)
+    {
+        var connection = transaction.Connection!;
+        var (root, known, theirs) = await connection.QuerySingleAsync<(Guid Root, Guid? Known, bool Theirs)>(new CommandDefinition(
+            """
+            with own as materialized (select f.id from client_family(client_root(@client)) f (id))
+            select client_root(@client), (select m.id from client_mail m join own on own.id = m.client_id where m.message_id = @messageId order by m.id limit 1),
+              exists (select from client c join own on own.id = c.id where lower(c.email) = any(@senders)) or exists (select from client_email e join own on own.id = e.client_id where lower(e.address) = any(@senders))
+            """, new { client, messageId, senders = mail.Senders.ToArray() }, transaction, cancellationToken: cancel));
+        if (known is { } before) return new MailTaken(before, root, false);
+        var now = time.GetUtcNow();
+        var id = Guid.CreateVersion7(now);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into client_mail (id, client_id, message_id, direction, from_name, from_addr, to_addrs, cc_addrs, subject, sent_at, text, cut, left_out, added_by, added_at)
+            values (@id, @root, @messageId, @direction, @FromName, @FromAddress, @To, @Cc, @Subject, @sentAt, @Text, @Cut, @leftOut, @by, @now)
+            """,
+            new
+            {
+                id,
+                root,
+                messageId,
+                direction = theirs ? "in" : "out",
+                mail.FromName,
+                mail.FromAddress,
+                mail.To,
+                mail.Cc,
+                mail.Subject,
+                // A mail that says it comes from the future would stand above all that follows.
+                sentAt = mail.SentAt is { } sent && sent < now ? sent : now,
+                mail.Text,
+                mail.Cut,
+                leftOut,
+                by = person.Id,
+                now,
+            }, transaction, cancellationToken: cancel));
+        // In one order, so that two mails with the same attachments do not wait for each other.
+        foreach (var (upload, kind, name) in uploads.OrderBy(u => u.Upload.Sha256, StringComparer.Ordinal))
+            await store.AddAsync(transaction, Guid.CreateVersion7(now), "client", root, name, upload, kind, person.Id, id, cancel);
+        await audit.AddChangeAsync(transaction, person.Id, Added, CardAudit.Subject, root.ToString(), "", mail.Subject, cancel);
+        await hints.AddAsync(transaction, "client", root.ToString(), null, null, cancel);
+        return new MailTaken(id, root, true);
+    }
+
+    /// <summary>On the disk as uploads are; what is not what its name says is left out, and told.</summary>
+    async Task<string[]> UnpackAsync(ReadMail mail, List<(Upload Upload, ContentKind Kind, string Name)> uploads, CancellationToken cancel)
+    {
+        var leftOut = new List<string>();
+        foreach (var part in mail.Parts)
+        {
+            using var decoded = new MemoryStream();
+            part.Write(decoded);
+            if (decoded.Length == 0) continue;
+            decoded.Position = 0;
+            var kind = ContentKind.Of(decoded);
+            if (!kind.MayBeNamed(part.Name))
+            {
+                leftOut.Add(part.Name);
+                continue;
+            }
+
+            decoded.Position = 0;
+            uploads.Add((await Upload.OfAsync(decoded, files.IncomingFolder, cancel), kind, part.Name));
+        }
+
+        return [.. leftOut];
+    }
+
+    /// <returns>Null: there is none on this card, nor on one that was merged into it.</returns>
+    public async Task<MailRow?> FindAsync(Guid client, Guid id, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.QuerySingleOrDefaultAsync<MailRow>(new CommandDefinition(
+            """
+            select m.id, m.client_id, m.direction, m.from_name, m.from_addr, m.to_addrs, m.cc_addrs, m.subject, m.sent_at, m.text, m.cut, m.left_out, m.added_by, u.name as added_by_name, m.added_at
+            from client_mail m join app_user u on u.id = m.added_by where m.id = @id and client_root(m.client_id) = client_root(@client)
+            """, new { id, client }, cancellationToken: cancel));
+    }
+
+    /// <summary>Off the history, its files into the bin. What was there stands in the audit by its subject alone.</summary>
+    public async Task RemoveAsync(MailRow mail, Person person, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        if (await connection.ExecuteAsync(new CommandDefinition("delete from client_mail where id = @Id", new { mail.Id }, transaction, cancellationToken: cancel)) == 0) return;
+        await connection.ExecuteAsync(new CommandDefinition("update file set deleted_at = @now, deleted_by = @by, mail_id = null where mail_id = @Id and deleted_at is null", new { mail.Id, by = person.Id, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
+        await audit.AddChangeAsync(transaction, person.Id, Removed, CardAudit.Subject, mail.ClientId.ToString(), mail.Subject, "", cancel);
+        await hints.AddAsync(transaction, "client", mail.ClientId.ToString(), null, null, cancel);
+        await hints.AddAsync(transaction, "file", mail.ClientId.ToString(), null, null, cancel);
+        await transaction.CommitAsync(cancel);
+        hints.Wake();
+    }
+
+    public async Task<IReadOnlyList<FileRow>> FilesAsync(Guid mail, CancellationToken cancel) => await store.OfMailAsync(mail, cancel);
+}
