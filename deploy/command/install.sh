@@ -25,17 +25,20 @@ run_install() {
   is_port "$agi_port" || fail "--agi-port wants a number from 1 to 65535, not '$agi_port'"
   [[ -z $backups || $backups =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "--backup wants a whole path of letters, digits, '.', '_' and '-', not '$backups'"
   check_https "$names" "$https_port" "$certificate" "$key"
+  [ "$port" != "$agi_port" ] || fail "--port and --agi-port are both $port: two services cannot share a port"
+  [ -z "$names" ] || { [ "$https_port" != "$port" ] && [ "$https_port" != "$agi_port" ]; } || fail "--https-port is $https_port, as --port or --agi-port is: two services cannot share a port"
   is_root || fail "install needs root: sudo ./callcrm install"
   if [ -n "$remove" ]; then uninstall; return; fi
   [ -d /run/systemd/system ] || fail "no systemd runs this machine (there is no /run/systemd/system): start CallCrm by ./callcrm up instead"
   [ -z "$given_port" ] || [ ! -e "$settings/callcrm.json" ] || fail "--port is for the first installation; now the port stands in $settings/callcrm.json (Web:Urls)"
-  [ -z "$names" ] || [ ! -e "$settings/callcrm.json" ] || fail "--https is for the first installation; now it is set in $settings/callcrm.json (Web:Urls; docs/operations.md, HTTPS)"
+  # Again after one that failed half way: the settings have it already.
+  [ -z "$names" ] || [ ! -e "$settings/callcrm.json" ] || grep -q 'https://' "$settings/callcrm.json" || fail "--https is for the first installation; now it is set in $settings/callcrm.json (Web:Urls; docs/operations.md, HTTPS)"
   need_dotnet
   unset ConnectionStrings__CallCrm
   need_postgresql
   install ffmpeg || say "ffmpeg is missing and cannot be installed: recordings cannot be played until it is."
   service_active || check_ports "$port" "$agi_port"
-  [ -z "$names" ] || ! port_taken "$https_port" || fail "port $https_port, where browsers of other machines come, is in use by another program: end it, or choose another with --https-port"
+  [ -z "$names" ] || service_active || ! port_taken "$https_port" || fail "port $https_port, where browsers of other machines come, is in use by another program: end it, or choose another with --https-port"
   build_host
   make_user
   check_readable "$certificate" "$key"
@@ -45,7 +48,7 @@ run_install() {
   put_command
   put_settings "$port" "$agi_port" "$demo" "$names" "$https_port" "$certificate" "$key"
   put_units "$backups"
-  [ -z "$names" ] || [ -n "$certificate" ] || own_certificate "$names"
+  [ -z "$names" ] || [ -n "$certificate" ] || [ -e "$state/tls/ca.pem" ] || own_certificate "$names"
   start_service
   tell_installed
 }
@@ -64,9 +67,19 @@ check_https() {
   for file in "$certificate" "$key"; do
     [[ $file =~ ^/[A-Za-z0-9._/-]+$ ]] || fail "--certificate and --key want whole paths of letters, digits, '.', '_' and '-', not '$file'"
     [ -s "$file" ] || fail "there is no file $file"
+    case $(readlink -f "$file") in
+      /home/* | /root/* | /run/user/* | /tmp/* | /var/tmp/*) fail "$file is where the service cannot look (no home, no /tmp): lay a copy into /etc/ssl/callcrm, renewed by your certificate's own hook" ;;
+    esac
   done
   grep -q -- '-----BEGIN CERTIFICATE-----' "$certificate" || fail "$certificate is no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
   grep -q -- '-----BEGIN .*PRIVATE KEY-----' "$key" || fail "$key is no key in PEM form (-----BEGIN PRIVATE KEY-----)"
+  command -v openssl >/dev/null || return 0
+  openssl x509 -in "$certificate" -noout -checkend 0 >/dev/null 2>&1 || fail "the certificate $certificate has ended, or cannot be read: $(openssl x509 -in "$certificate" -noout -enddate 2>&1 | tail -n 1)"
+  [ "$(openssl x509 -in "$certificate" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$key" -pubout 2>/dev/null </dev/null)" ] || fail "$key is not the key of the certificate $certificate, or has a password"
+  for file in ${names//,/ }; do
+    openssl x509 -in "$certificate" -noout -checkhost "$file" -checkip "$file" 2>/dev/null | grep -q 'does match' ||
+      fail "the certificate $certificate is not for $file: $(openssl x509 -in "$certificate" -noout -ext subjectAltName 2>/dev/null | tail -n 1)"
+  done
 }
 
 # The service reads them where they lie, so that a renewal is taken without a restart.

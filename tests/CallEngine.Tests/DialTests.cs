@@ -108,6 +108,58 @@ public sealed class DialTests
             .ExpectAmong("anna WrapUp in observed-5").ExpectNone("not kept");
     }
 
+    [Theory]
+    [InlineData(LookupOutcome.Failed)]
+    [InlineData(LookupOutcome.TimedOut)]
+    [InlineData(null)]
+    public void Nothing_is_private_that_no_look_up_has_said(LookupOutcome? outcome)
+    {
+        var story = new Scenario(w => w.UnknownPrivate = true).PbxUp().Ready("anna").Channel("5", "PJSIP/101", number: "101", dialled: "0612345678").Dial("5", "6", "PJSIP/trunk")
+            .Fact(new PbxFact.RecordingBegan(Scenario.Node, null, Scenario.Leg("6"))).At(5).Answers("5", "6");
+        if (outcome is { } failed)
+            story.Arrives("observed-5", new LookupResult(failed, [], Late: true));
+        story.Forget().At(15).Ends("6", hungUp: true).Ends("5").ExpectAmong("anna WrapUp in observed-5").ExpectNone("not kept");
+    }
+
+    [Fact]
+    public void At_a_phone_where_nobody_sits_nothing_is_private() =>
+        new Scenario(w => w.UnknownPrivate = true).PbxUp().Channel("5", "PJSIP/101", number: "101", dialled: "0612345678").Dial("5", "6", "PJSIP/trunk")
+            .Fact(new PbxFact.RecordingBegan(Scenario.Node, null, Scenario.Leg("6"))).At(5).Answers("5", "6").At(15).Ends("6", hungUp: true).Ends("5").ExpectNone("not kept");
+
+    [Fact]
+    public void What_is_set_while_they_talk_holds_from_the_next_call_on()
+    {
+        static EngineSettings Unrecorded(EngineSettings settings) => settings with { Queues = [.. settings.Queues.Select(q => q with { Record = false })], RecordOut = false };
+        Keyed(_ => { }, s_unknown, s => s.Change(Unrecorded)).ExpectNone("not kept");
+        Keyed(_ => { }, s_unknown, s => s.Change(settings => Unrecorded(settings) with { Agents = [.. settings.Agents.Where(a => a.Name != "anna")] })).ExpectNone("not kept");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_clicked_call_is_work_also_after_a_restart_of_the_router(bool clicked)
+    {
+        var story = new Scenario(w => w.UnknownPrivate = true).At(1000);
+        var call = story.Id("old");
+        var (began, answered) = (story.Utc.AddSeconds(-70), story.Utc.AddSeconds(-60));
+        story.Send(new EngineInput.Restored(new RestoredState(501, [], [new RestoredCall(call, new PhoneNumber("101", NumberKind.Extension), "", new PhoneNumber(Number, NumberKind.E164, Number),
+            CallDirection.Outbound, Routed: false, null, null, began, null, answered, CallState.Talking,
+            [
+                new RestoredLeg(Scenario.Leg(clicked ? $"callcrm-{call:N}" : "11"), story.Id("anna"), "PJSIP/101-11", false, began, answered),
+                new RestoredLeg(Scenario.Leg("12"), null, "PJSIP/trunk-12", true, began, answered),
+            ],
+            s_unknown)])));
+        // It ended meanwhile.
+        story.Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf().At(1060);
+        var told = story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).ToList();
+        told.OfType<CallEnded>().Should().ContainSingle();
+        told.OfType<RecordingUnkept>().Should().HaveCount(clicked ? 0 : 1);
+    }
+
+    [Fact]
+    public void At_zero_the_queue_whose_wrap_up_it_was_says_ready_or_paused() =>
+        Keyed(w => w.Queue("sales", q => q with { PauseAfterWrapUp = true }), s_unknown).Forget().At(44.9).ExpectNothing().At(45.1).ExpectAmong("anna Paused (wrap_up_over)");
+
     [Fact]
     public void What_no_queue_of_hers_records_is_not_kept_either() =>
         Keyed(w => w.Queue("sales", q => q with { Record = false }), s_unknown).ExpectAmong("""

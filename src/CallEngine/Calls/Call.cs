@@ -64,6 +64,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public LookupResult? Lookup { get; set; }
 
+    /// <summary>Of a call out: whether its recording is kept, by the settings when it began. Null: nobody saw it begin; then it is.</summary>
+    public bool? Kept { get; set; }
+
     public Guid? ClientId { get; set; }
 
     public Guid? DealId { get; set; }

@@ -136,9 +136,7 @@ internal sealed partial class CallBook
     /// </summary>
     private void WriteUnkept(Call call)
     {
-        var settings = state.Settings.Settings;
-        if (call.Direction != CallDirection.Outbound
-            || (CallRules.IsWorkOut(call, settings) && CallRules.IsRecorded(call.Direction, call.Legs.Find(l => l.Agent is not null)?.Agent, settings)))
+        if (call.Direction != CallDirection.Outbound || (CallRules.IsWorkOut(call, state.Settings.Settings) && call.Kept is not false))
             return;
         foreach (var leg in call.Legs)
         {
@@ -176,16 +174,16 @@ internal sealed partial class CallBook
         if (leg.Agent is not { } agent)
             return;
         agent.Legs.Remove(leg);
-        var length = TimeSpan.Zero;
+        var (length, queue) = (TimeSpan.Zero, leg.Queue);
         if (CallRules.IsWorkOut(leg.Call, state.Settings.Settings))
-            length = LongestWrapUp(agent);
+            (length, queue) = LongestWrapUp(agent);
         else if (leg.Call.Routed)
             length = leg.Queue?.Settings.WrapUpTime ?? TimeSpan.Zero;
         else if (leg.Call.Direction == CallDirection.Inbound)
             // The PBX's own queue has no wrap-up that we know of: that of the queue behind the number, else as for a call out.
-            length = (leg.Queue ??= QueueBehind(leg.Call))?.Settings.WrapUpTime ?? LongestWrapUp(agent);
+            (length, queue) = (leg.Queue ??= QueueBehind(leg.Call)) is { } behind ? (behind.Settings.WrapUpTime, behind) : LongestWrapUp(agent);
         if (leg.Talked && length > TimeSpan.Zero)
-            (agent.WrapUpDue, agent.WrapUpQueue) = ((leg.Call.Id, length), leg.Queue?.Id);
+            (agent.WrapUpDue, agent.WrapUpQueue) = ((leg.Call.Id, length), queue?.Id);
         if (agent.Legs.Count == 0 && agent.WrapUpDue is { } due)
         {
             agent.WrapUpDue = null;
@@ -199,19 +197,19 @@ internal sealed partial class CallBook
     private QueueState? QueueBehind(Call call) =>
         state.Settings.Dialled(call.Dialled) is { } number ? state.Queues.GetValueOrDefault(number.Queue) : null;
 
-    /// <summary>A call out went through no queue: it is written up like the agent's longest.</summary>
-    private TimeSpan LongestWrapUp(Agent agent)
+    /// <summary>A call out went through no queue: it is written up like the agent's longest, and ends as that one says.</summary>
+    private (TimeSpan Length, QueueState? Queue) LongestWrapUp(Agent agent)
     {
         if (agent.Memberships.Count == 0)
-            return state.Settings.Settings.WrapUpOut;
-        var longest = TimeSpan.Zero;
+            return (state.Settings.Settings.WrapUpOut, null);
+        var longest = agent.Memberships[0].Queue;
         foreach (var membership in agent.Memberships)
         {
-            if (membership.Queue.Settings.WrapUpTime > longest)
-                longest = membership.Queue.Settings.WrapUpTime;
+            if (membership.Queue.Settings.WrapUpTime > longest.Settings.WrapUpTime)
+                longest = membership.Queue;
         }
 
-        return longest;
+        return (longest.Settings.WrapUpTime, longest);
     }
 
     private void DropRequest(Call call)

@@ -28,9 +28,16 @@ internal static class CallRules
         return WaitOf(call, now) < shortAbandon ? CallOutcome.ShortAbandon : CallOutcome.Abandoned;
     }
 
-    /// <summary>A call out that is work. Only the site may say that numbers which no client has are private when they are dialled on the phone itself.</summary>
-    public static bool IsWorkOut(Call call, EngineSettings settings) => call.Direction == CallDirection.Outbound
-        && (!settings.UnknownPrivate || call.ClientId is not null || call.Lookup?.Outcome == LookupOutcome.Several || call.Legs.Exists(l => l.Clicked));
+    /// <summary>A call out that is work: each, unless the site calls numbers that no client has private and one was dialled on the phone itself.</summary>
+    public static bool IsWorkOut(Call call, EngineSettings settings) =>
+        call.Direction == CallDirection.Outbound && !(IsPrivate(call.ClientId, call.Lookup, settings) && !call.Legs.Exists(IsClicked));
+
+    /// <summary>Only what a look-up has said for sure: one that failed, came late or was never asked for makes nothing private.</summary>
+    public static bool IsPrivate(Guid? client, LookupResult? lookup, EngineSettings settings) =>
+        settings.UnknownPrivate && client is null && lookup?.Outcome == LookupOutcome.Unknown;
+
+    /// <summary>Also one that was restored: the id of its leg is ours.</summary>
+    private static bool IsClicked(Leg leg) => leg.Clicked || leg.Id.UniqueId == DialDesk.ChannelOf(leg.Call.Id);
 
     /// <summary>A call that an agent makes belongs to no queue: it is recorded when the calls of any of the agent's are. One to a colleague when the site wants that.</summary>
     /// <param name="agent">Null: a phone at which nobody is signed in.</param>

@@ -15,6 +15,9 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
     /// <summary>How long the own phone rings.</summary>
     private static readonly TimeSpan OwnRing = TimeSpan.FromSeconds(30);
 
+    /// <summary>The unique id that Originate gives the own phone's channel of a clicked call.</summary>
+    public static string ChannelOf(Guid call) => $"callcrm-{call:N}";
+
     /// <returns>Why not; null when the PBX was asked.</returns>
     public string? Dial(Agent agent, Guid command, AgentCommand.Dial dial)
     {
@@ -88,7 +91,7 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
         call.Direction = number.Kind == NumberKind.Extension ? CallDirection.Internal : CallDirection.Outbound;
         call.Caller = new PhoneNumber(extension.Number, NumberKind.Extension);
         call.Dialled = number;
-        var channel = $"callcrm-{id:N}";
+        var channel = ChannelOf(id);
         var leg = book.AddLeg(call, new LegId(extension.Node, channel), device.Name, device.Name, channel, isClient: false, clicked: true);
         book.Announce(call);
         state.Timers.Set(leg.DoubtTimer = new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + ChannelWithin);
@@ -96,7 +99,8 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
             identity.Clicked(call, known);
         else
             identity.Ask(call);
-        leg.Action = state.Out.Act(extension.Node, new PbxAction.Originate(channel, device.Name, number, extension.Number, id, OwnRing, CallRules.IsRecorded(call.Direction, agent, state.Settings.Settings), device.CanAnswer && device.AutoAnswer), null);
+        call.Kept = CallRules.IsRecorded(call.Direction, agent, state.Settings.Settings);
+        leg.Action = state.Out.Act(extension.Node, new PbxAction.Originate(channel, device.Name, number, extension.Number, id, OwnRing, call.Kept.Value, device.CanAnswer && device.AutoAnswer), null);
         board.Refresh(agent);
     }
 }

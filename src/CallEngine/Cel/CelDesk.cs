@@ -95,13 +95,12 @@ internal sealed class CelDesk(EngineState state, CallBook book)
         WriteUnkept(node, finding, legs, client);
     }
 
-    /// <summary>As for a call that we saw (<see cref="CallBook"/>).</summary>
+    /// <summary>As for a call that we saw (<see cref="CallBook"/>); the settings of today are all that is known of its time. An agent who is not known is nobody's to judge by.</summary>
     private void WriteUnkept(string node, CelFinding finding, ImmutableArray<ImportedLeg> legs, Guid? client)
     {
         var settings = state.Settings.Settings;
-        var agent = legs.FirstOrDefault(l => l.Agent is not null)?.Agent is { } id ? state.Agents.GetValueOrDefault(id) : null;
-        var work = !settings.UnknownPrivate || client is not null || finding.Client?.Outcome == LookupOutcome.Several;
-        if (finding.Call.Direction != CallDirection.Outbound || (work && CallRules.IsRecorded(finding.Call.Direction, agent, settings)))
+        var kept = legs.FirstOrDefault(l => l.Agent is not null)?.Agent is not { } id || !state.Agents.TryGetValue(id, out var agent) || CallRules.IsRecorded(finding.Call.Direction, agent, settings);
+        if (finding.Call.Direction != CallDirection.Outbound || (kept && !CallRules.IsPrivate(client, finding.Client, settings)))
             return;
         foreach (var leg in legs.Where(l => l.IsClient))
             state.Out.Write(new RecordingUnkept(node, leg.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Now.Utc, Call = finding.NewCall });

@@ -201,6 +201,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
         if (!leg.IsClient && !(state.Settings.Settings.RecordInternal && leg.Call is { Direction: CallDirection.Internal, Client: null }))
             return;
         book.Announce(leg.Call);
+        if (leg.Call.Direction == CallDirection.Outbound)
+            leg.Call.Kept ??= CallRules.IsRecorded(leg.Call.Direction, leg.Call.Legs.Find(l => l.Agent is not null)?.Agent, state.Settings.Settings);
         state.Out.Write(new RecordingStarted(id.Node, id.UniqueId) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = leg.Call.Id });
     }
 

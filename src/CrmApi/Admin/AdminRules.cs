@@ -112,7 +112,6 @@ internal static partial class AdminRules
         return errors;
     }
 
-    /// <summary>Blocked callers are led to nobody.</summary>
     public static Errors Check(CallSetup calls)
     {
         var errors = new Errors();
@@ -120,6 +119,7 @@ internal static partial class AdminRules
         return errors;
     }
 
+    /// <summary>Blocked callers are led to nobody.</summary>
     static void CheckBlocked(Errors errors, OverflowSetup? blocked)
     {
         var expected = blocked?.Kind switch

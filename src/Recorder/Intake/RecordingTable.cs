@@ -143,7 +143,7 @@ internal sealed class RecordingTable(NpgsqlDataSource database, TimeProvider tim
             from call_leg l
             join recording r on r.node = l.node and r.pbx_unique_id = l.unique_id and r.created_at >= l.started_at
             where l.unkept and l.started_at >= @since
-            limit 1000
+            order by r.created_at
             """,
             new { since = since.UtcDateTime }, cancellationToken: ct));
         return rows.AsList();

@@ -88,6 +88,8 @@ internal sealed partial class RecordingTaker(
         if (row.Path is { } path) File.Delete(store.FullPath(path));
         foreach (var source in sources)
         {
+            // A share that is away may hold a copy: the row is all that leads to it.
+            if (!Directory.Exists(source.Folder)) throw new IOException($"the folder {source.Folder} cannot be read");
             foreach (var folder in new[] { TakenFolder, BrokenFolder }.Select(f => Path.Combine(source.Folder, f)).Where(Directory.Exists))
             {
                 foreach (var file in Directory.EnumerateFiles(folder, $"*-{row.PbxUniqueId}-*.wav").Where(f => IsOf(row, f, source.Node))) File.Delete(file);

@@ -133,6 +133,47 @@ public sealed class CelDeskTests
             .ExpectAmong($"new imported Inbound +393331112222 to 800100 {outcome} by Caller agent - client - wait 20000 talk 0 legs 1");
     }
 
+    private const string Out = """
+        0 START 1 PJSIP/101 num=101 exten=0612345678
+        1 START 2 PJSIP/trunk 1
+        3 ENTER 2 PJSIP/trunk 1 bridge=b
+        3 ENTER 1 PJSIP/101 bridge=b
+        13 HANGUP 1 PJSIP/101 source=PJSIP/101-00000001
+        13 END 1 PJSIP/101
+        13 END 2 PJSIP/trunk 1
+        """;
+
+    [Theory]
+    [InlineData(LookupOutcome.Unknown, true, true)]
+    [InlineData(LookupOutcome.Unknown, false, false)]
+    [InlineData(LookupOutcome.Known, true, false)]
+    [InlineData(LookupOutcome.Failed, true, false)]
+    [InlineData(null, true, false)]
+    public void The_recording_of_an_unseen_call_out_is_not_kept_only_where_it_was_private_for_sure(LookupOutcome? found, bool unknownPrivate, bool unkept)
+    {
+        var story = new Scenario(w => w.UnknownPrivate = unknownPrivate).PbxUp().Ready("anna").At(100).Forget();
+        story.Send(WithClient(Read(story, Out, null), found is { } outcome ? new LookupResult(outcome, outcome == LookupOutcome.Known ? [new ClientMatch(story.Id("mario"), null, null, [])] : []) : null));
+        Unkept(story).Should().Be(unkept ? CelRows.Id("2") : null);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Nor_where_no_queue_of_its_agent_is_recorded_and_of_an_unknown_agents_nothing_is_thrown_away(bool known)
+    {
+        var story = new Scenario(w => w.Queue("sales", q => q with { Record = false })).PbxUp().Ready("anna").At(100).Forget();
+        var read = WithClient(Read(story, Out, null), new LookupResult(LookupOutcome.Unknown, []));
+        var finding = read.Findings[0];
+        if (!known)
+            finding = finding with { Call = finding.Call with { Legs = [.. finding.Call.Legs.Select(l => l.Agent is null ? l : l with { Agent = Guid.NewGuid() })] } };
+        story.Send(read with { Findings = [finding] });
+        Unkept(story).Should().Be(known ? CelRows.Id("2") : null);
+    }
+
+    private static string? Unkept(Scenario story) => story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<RecordingUnkept>().SingleOrDefault()?.UniqueId;
+
+    private static EngineInput.CelRead WithClient(EngineInput.CelRead read, LookupResult? client) => read with { Findings = [read.Findings[0] with { Client = client }] };
+
     private static EngineInput.CelRead Read(Scenario story, string rows, CelKnown? known, bool client = true)
     {
         var call = CelRows.Read(CelRows.Book(rows).Stories.Single())!;

@@ -65,6 +65,25 @@ public sealed class InstallTests
     }
 
     [ProgramsFact("systemd-nspawn", "nsenter")]
+    public async Task A_given_certificate_is_served_to_other_machines()
+    {
+        await using var machine = await SystemdMachine.BootAsync();
+        await DoAsync(machine, """
+            mkdir -p /etc/ssl/own && cd /etc/ssl/own
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -addext subjectAltName=DNS:cc.example.com,IP:127.0.0.1 -days 30 -keyout a.key -out a.pem
+            chmod 600 a.key
+            """);
+        var install = $"cd {Repository.Folder} && ./callcrm install --port 8090 --https cc.example.com,127.0.0.1 --https-port 8443 --certificate /etc/ssl/own/a.pem --key /etc/ssl/own/a.key";
+        var (code, output) = await machine.RunAsync(install, 900);
+        code.Should().Be(1, output);
+        output.Should().Contain("the user callcrm cannot read /etc/ssl/own/a.key");
+        await DoAsync(machine, "chgrp callcrm /etc/ssl/own/a.key && chmod 640 /etc/ssl/own/a.key");
+        (await DoAsync(machine, install)).Should().Contain("for other machines by HTTPS, port 8443");
+        (await DoAsync(machine, "curl -sS -o /dev/null -w '%{http_code}' --cacert /etc/ssl/own/a.pem https://127.0.0.1:8443/health/ready")).Should().Be("200");
+        (await DoAsync(machine, install)).Should().Contain("8443", "once more does no harm");
+    }
+
+    [ProgramsFact("systemd-nspawn", "nsenter")]
     [Trait("Category", "Long")]
     public async Task An_upgrade_of_the_service_backs_up_first_and_a_source_that_does_not_build_changes_nothing()
     {
@@ -108,6 +127,13 @@ public sealed class InstallTests
         await RefusedAsync("", "--https cc.example.com --certificate /etc/hostname", "are given together");
         await RefusedAsync("", "--https cc.example.com --certificate /none.pem --key /none.key", "there is no file /none.pem");
         await RefusedAsync("", "--https cc.example.com --certificate /etc/hostname --key /etc/hostname", "/etc/hostname is no certificate in PEM form");
+        const string Pair = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -addext subjectAltName=DNS:cc.example.com";
+        await DoAsync(machine, $"mkdir -p /etc/ssl/own && cd /etc/ssl/own && {Pair} -days 30 -keyout a.key -out a.pem && {Pair} -days 30 -keyout b.key -out b.pem && {Pair} -days 0 -keyout old.key -out old.pem && cp a.pem a.key /root/ && sleep 1");
+        await RefusedAsync("", "--https cc.example.com --certificate /root/a.pem --key /root/a.key", "/root/a.pem is where the service cannot look");
+        await RefusedAsync("", "--https cc.example.com --certificate /etc/ssl/own/a.pem --key /etc/ssl/own/b.key", "is not the key of the certificate");
+        await RefusedAsync("", "--https other.example.com --certificate /etc/ssl/own/a.pem --key /etc/ssl/own/a.key", "is not for other.example.com");
+        await RefusedAsync("", "--https cc.example.com --certificate /etc/ssl/own/old.pem --key /etc/ssl/own/old.key", "has ended");
+        await RefusedAsync("", "--https cc.example.com --https-port 8080", "two services cannot share a port");
         await RefusedAsync("", "--what", "install does not know '--what'");
         await RefusedAsync("", "--uninstall", "CallCrm is not installed here");
         await DoAsync(machine, "systemd-run --quiet --unit=other python3 -m http.server --bind 127.0.0.1 8090 && sleep 1");

@@ -84,6 +84,13 @@ public sealed class RecordingIntakeTests(PostgresFixture postgres) : IClassFixtu
         }
 
         await bench.UnkeepAsync(call);
+        // A share that is away may hold a copy.
+        Directory.Move(bench.Incoming, bench.Incoming + ".away");
+        bench.Time.Advance(TimeSpan.FromSeconds(6));
+        await bench.LookAsync();
+        (await bench.RowsAsync()).Should().HaveCount(2);
+        Directory.Move(bench.Incoming + ".away", bench.Incoming);
+
         bench.Taker.AfterStep = step => throw new InvalidOperationException(step);
         bench.Time.Advance(TimeSpan.FromSeconds(6));
         await bench.Invoking(b => b.LookAsync()).Should().ThrowAsync<InvalidOperationException>();
