@@ -1,7 +1,7 @@
 namespace CallCrm.Contracts;
 
 /// <summary>
-/// GET /api/reports?by=queue|agent|number&amp;step=hour|day|whole&amp;period=today|yesterday|last_7_days|this_month (or from=&amp;to=, days, both counted in)&amp;zone=&amp;of=:
+/// GET /api/reports?by=queue|agent|number|campaign&amp;step=hour|day|whole&amp;period=today|yesterday|last_7_days|this_month (or from=&amp;to=, days, both counted in)&amp;zone=&amp;of=:
 /// the figures of docs/reports.md; the same as CSV: /api/reports/csv. Rows in order of time, then name; where nothing happened there is no row.
 /// </summary>
 /// <param name="Zone">IANA zone in which days and hours are meant.</param>
@@ -10,7 +10,7 @@ namespace CallCrm.Contracts;
 public sealed record ReportView(string By, string Step, DateOnly From, DateOnly To, string Zone, IReadOnlyList<ReportRow> Rows, ReportFigures Total, bool More);
 
 /// <param name="At">When the hour or day began, at the zone's offset of then: an hour that comes twice differs by it.</param>
-/// <param name="Id">Of queue or agent; the number as it was dialled. Null: of no queue.</param>
+/// <param name="Id">Of queue or agent; the number as it was dialled; the campaign's code. Null: of no queue, no campaign.</param>
 /// <param name="Name">Null: it has none (any more).</param>
 public sealed record ReportRow(DateTimeOffset At, [property: NotANumber] string? Id, string? Name, ReportFigures Figures);
 

@@ -37,7 +37,7 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
     {
         "Occupancy" or "Outbound" or "OutboundAnswered" or "OutboundTalk" or "Internal" or "InternalTalk" => by == "agent",
         "ObservedAnswered" or "ObservedTalk" => by != "queue",
-        "Observed" => by == "number",
+        "Observed" => by is "number" or "campaign",
         "Blocked" => by != "agent",
         _ => true,
     });

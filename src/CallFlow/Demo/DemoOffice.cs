@@ -8,7 +8,7 @@ internal static class DemoOffice
 {
     public static async Task FillAsync(NpgsqlConnection connection, DemoOptions options, DateTimeOffset now, CancellationToken ct)
     {
-        foreach (var sql in new[] { ImportsSql, ChangesSql, TasksSql, NotesSql }) await connection.ExecuteAsync(new CommandDefinition(sql, new { now, options.Domain }, cancellationToken: ct));
+        foreach (var sql in new[] { ImportsSql, ChangesSql, TasksSql, NotesSql, MailsSql }) await connection.ExecuteAsync(new CommandDefinition(sql, new { now, options.Domain }, cancellationToken: ct));
     }
 
     const string ImportsSql = """
@@ -46,6 +46,20 @@ internal static class DemoOffice
           when 'ru' then array['Просит звонить после четырёх.', 'Решает директор, секретарь — Ольга.', 'Счёт нужен на бумаге.', 'Просил новый каталог.']
           else array['Prefers to be rung after four.', 'Ask for Martha, she decides.', 'Wants the invoice by post.', 'Asked for the new catalogue.'] end as texts) t
         where c.number % 9 = 0 and c.responsible_id is not null and c.merged_into is null and c.deleted_at is null
+        """;
+
+    /// <summary>On every eleventh card that has an address: a question of theirs, or an answer by whoever is responsible.</summary>
+    const string MailsSql = """
+        insert into client_mail (id, client_id, message_id, direction, from_name, from_addr, to_addrs, subject, sent_at, text, added_by, added_at)
+        select gen_random_uuid(), c.id, c.number || '@mail.example', case when c.number % 2 = 0 then 'in' else 'out' end,
+          case when c.number % 2 = 0 then c.name else u.name end, case when c.number % 2 = 0 then c.email else u.login || '@callcrm.example' end, case when c.number % 2 = 0 then 'office@callcrm.example' else c.email end,
+          t.texts[1 + c.number % 2], w.at, t.texts[3 + c.number % 2], u.id, w.at + interval '3 minutes'
+        from client c join app_user u on u.id = c.responsible_id cross join lateral (select case c.language
+          when 'it' then array['La vostra offerta', 'Il nostro appuntamento', 'Buongiorno, potete mandarmi l''offerta aggiornata? Grazie.', 'Buongiorno, confermo il nostro appuntamento. In allegato trova i documenti.']
+          when 'ru' then array['Ваше предложение', 'Наша встреча', 'Добрый день! Пришлите, пожалуйста, обновлённое предложение.', 'Добрый день! Подтверждаю нашу встречу, документы вышлю отдельно.']
+          else array['Your offer', 'Our appointment', 'Hello, could you send me the new offer? Thank you.', 'Hello, this is to confirm our appointment. I shall send the papers separately.'] end as texts) t
+        cross join lateral (select least(greatest(c.created_at, @now - (c.number % 40 + 1) * interval '1 day') + (c.number % 5) * interval '53 minutes', @now - interval '10 minutes') as at) w
+        where c.number % 11 = 0 and c.email <> '' and c.merged_into is null and c.deleted_at is null
         """;
 
     const string TasksSql = """

@@ -29,12 +29,12 @@ internal static class ReportCsv
     }
 
     static string Header(ReportAsk ask) =>
-        $"date,hour,utc_offset_min,{ask.By.ToString().ToLowerInvariant()}{(ask.By == ReportBy.Number ? ",name" : "")},offered,answered,abandoned,short_abandoned,service_level_s,service_level_percent,abandon_percent,"
+        $"date,hour,utc_offset_min,{ask.By.ToString().ToLowerInvariant()}{(ask.By is ReportBy.Number or ReportBy.Campaign ? ",name" : "")},offered,answered,abandoned,short_abandoned,service_level_s,service_level_percent,abandon_percent,"
         + $"asa_s,aht_s,handled,talk_s,hold_s,wrap_up_s{(ask.By == ReportBy.Agent ? ",occupancy_percent,busy_s,ready_s" : "")},missed,called_back,called_back_in_time,called_back_in_time_percent,time_to_call_back_s"
         + ask.By switch
         {
             ReportBy.Agent => ",outbound,outbound_answered,outbound_talk_s,observed_answered,observed_talk_s,internal,internal_talk_s",
-            ReportBy.Number => ",blocked,observed,observed_answered,observed_talk_s",
+            ReportBy.Number or ReportBy.Campaign => ",blocked,observed,observed_answered,observed_talk_s",
             _ => ",blocked",
         };
 
@@ -44,14 +44,14 @@ internal static class ReportCsv
         object?[] cells =
         [
             at.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), ask.Step == ReportStep.Hour ? at.ToString("HH:mm", CultureInfo.InvariantCulture) : "", (int)at.Offset.TotalMinutes,
-            .. ask.By == ReportBy.Number ? new object?[] { Text(line.Key), Text(line.Name) } : [Text(line.Name)],
+            .. ask.By is ReportBy.Number or ReportBy.Campaign ? new object?[] { Text(line.Key), Text(line.Name) } : [Text(line.Name)],
             f.Offered, f.Answered, f.Abandoned, f.ShortAbandoned, f.ServiceLevel_s, f.ServiceLevelPercent, f.AbandonPercent, f.Asa_s, f.Aht_s, f.Handled, f.Talk_s, f.Hold_s, f.WrapUp_s,
             .. ask.By == ReportBy.Agent ? new object?[] { f.OccupancyPercent, f.Busy_s, f.Ready_s } : [],
             f.Missed, f.CalledBack, f.CalledBackInTime, f.InTimePercent, f.CallBack_s,
             .. ask.By switch
             {
                 ReportBy.Agent => new object?[] { f.OutboundMade, f.OutboundAnswered, f.OutboundTalk_s, f.ObservedAnswered, f.ObservedTalk_s, f.Internal, f.InternalTalk_s },
-                ReportBy.Number => [f.Blocked, f.Observed, f.ObservedAnswered, f.ObservedTalk_s],
+                ReportBy.Number or ReportBy.Campaign => [f.Blocked, f.Observed, f.ObservedAnswered, f.ObservedTalk_s],
                 _ => [f.Blocked],
             },
         ];

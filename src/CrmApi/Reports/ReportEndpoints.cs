@@ -15,7 +15,7 @@ internal static class ReportEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/reports").WithTags("Reports").RequireAuthorization(Rights.SeeReports);
-        group.MapGet("/", ViewAsync).WithName("GetReport").WithSummary("Day or hour report per queue, agent or dialled number, with its total; the first 2,000 rows");
+        group.MapGet("/", ViewAsync).WithName("GetReport").WithSummary("Day or hour report per queue, agent, dialled number or campaign, with its total; the first 2,000 rows");
         group.MapGet("/csv", ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportReport").WithSummary("The same report whole as CSV (RFC 4180, UTF-8); audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         group.MapGet("/prefill", PrefillReport.ViewAsync).WithName("GetPrefillReport").WithSummary("How much of what was proposed for wrap-ups was kept: by agent, queue and field");
         group.MapGet("/prefill/csv", PrefillReport.ExportAsync).RequireAuthorization(Rights.ExportReports).WithName("ExportPrefillReport").WithSummary("The same as CSV (RFC 4180, UTF-8); audited")

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace CallCrm.CrmApi.Reports;
 
-internal enum ReportBy { Queue, Agent, Number }
+internal enum ReportBy { Queue, Agent, Number, Campaign }
 
 internal enum ReportStep { Day, Hour, Whole }
 
 /// <summary>Which report is asked for.</summary>
 /// <param name="Edges">When each of its hours or days begins, and when the last one ends.</param>
 /// <param name="Days">When each local day begins, and when the last one ends.</param>
-/// <param name="Of">One queue, agent or number alone.</param>
+/// <param name="Of">One queue, agent, number or campaign alone.</param>
 internal sealed record ReportAsk(ReportBy By, ReportStep Step, DateOnly From, DateOnly To, TimeZoneInfo Zone, string? Of, DateTimeOffset[] Edges, DateTimeOffset[] Days)
 {
     const int MostDays = 366;
@@ -30,10 +30,10 @@ internal sealed record ReportAsk(ReportBy By, ReportStep Step, DateOnly From, Da
     public static ReportAsk? Read(SiteClock clock, string? by, string? step, string? period, string? from, string? to, string? zone, string? of, out (string Field, string Expected) wrong)
     {
         wrong = default;
-        if (!TryName<ReportBy>(by, out var subject)) wrong = ("by", "one of queue, agent, number");
+        if (!TryName<ReportBy>(by, out var subject)) wrong = ("by", "one of queue, agent, number, campaign");
         else if (!TryName<ReportStep>(step, out var width)) wrong = ("step", "one of hour, day, whole");
         else if (Place(clock, zone) is not { } place) wrong = ("zone", "an IANA time zone such as Europe/Rome");
-        else if (of is { Length: > 100 } || of?.Any(char.IsControl) == true || (of is { Length: > 0 } && subject != ReportBy.Number && !Guid.TryParse(of, out _))) wrong = ("of", subject == ReportBy.Number ? "a dialled number" : "the id of a queue or agent");
+        else if (of is { Length: > 100 } || of?.Any(char.IsControl) == true || (of is { Length: > 0 } && subject is ReportBy.Queue or ReportBy.Agent && !Guid.TryParse(of, out _))) wrong = ("of", subject == ReportBy.Number ? "a dialled number" : subject == ReportBy.Campaign ? "the code of a campaign" : "the id of a queue or agent");
         else if (Span(Today(clock, place), width, period, from, to, out wrong) is { } days)
         {
             var starts = Starts(days.From, days.To, place);

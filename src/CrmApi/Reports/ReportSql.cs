@@ -8,7 +8,7 @@ namespace CallCrm.CrmApi.Reports;
 /// </summary>
 internal static class ReportSql
 {
-    public static string Of(ReportBy by) => by switch { ReportBy.Queue => Queue, ReportBy.Number => Number, _ => Agent };
+    public static string Of(ReportBy by) => by switch { ReportBy.Queue => Queue, ReportBy.Number => Number, ReportBy.Campaign => Campaign, _ => Agent };
 
     const string Columns =
         """
@@ -71,30 +71,35 @@ internal static class ReportSql
     /// <summary>Conversations with callers of a number: through a queue as that counts them, and led there by the PBX.</summary>
     const string NumberLegs = $"{CallFigures.AllLegs} and (c.queued_at is not null and l.answered_at is not null or {CallFigures.Led})";
 
-    static readonly string Number =
+    static readonly string Number = CallersBy(Dialled, Numbers, "dialled_number d on d.domain = @domain and d.number = key");
+
+    /// <summary>As it was with the call; the rest is of none.</summary>
+    static readonly string Campaign = CallersBy("coalesce(c.campaign, '')", "", "campaign d on d.code = key");
+
+    static string CallersBy(string key, string joins, string names) =>
         $"""
         with calls as (
-          select width_bucket(o.queued_at, @edges) as n, {Dialled} as key, {CallFigures.Calls}, count(o.answered_at) as waited,
+          select width_bucket(o.queued_at, @edges) as n, {key} as key, {CallFigures.Calls}, count(o.answered_at) as waited,
             {CallFigures.Within(CallFigures.Target_s)} as within_target, {CallFigures.Within(CallFigures.Target_s)} as within_shortest
-          from call o cross join lateral (select o.domain, o.dialled_raw, o.dialled_e164) c {Numbers}
+          from call o cross join lateral (select o.domain, o.dialled_raw, o.dialled_e164, o.campaign) c {joins}
           where {CallFigures.Queued} and o.queued_at >= @from and o.queued_at < @to and o.started_at >= @from - interval '1 day' and o.started_at < @to
           group by 1, 2
         ), legs as (
-          select width_bucket(l.ended_at, @edges) as n, {Dialled} as key, {CallFigures.Handle} from {NumberLegs} {Numbers} where {Ended} group by 1, 2
+          select width_bucket(l.ended_at, @edges) as n, {key} as key, {CallFigures.Handle} from {NumberLegs} {joins} where {Ended} group by 1, 2
         ), {Missing}, missed as (
-          select width_bucket(k.first_at, @edges) as n, {Dialled} as key, count(*) as missed, {MissedSql.CallBacks}
-          from caller k join call c on c.id = k.call_id {Numbers} group by 1, 2
+          select width_bucket(k.first_at, @edges) as n, {key} as key, count(*) as missed, {MissedSql.CallBacks}
+          from caller k join call c on c.id = k.call_id {joins} group by 1, 2
         ), junk as (
-          select width_bucket(o.started_at, @edges) as n, {Dialled} as key, count(*) as blocked
-          from call o cross join lateral (select o.domain, o.dialled_raw, o.dialled_e164) c {Numbers} where {CallFigures.Blocked} group by 1, 2
+          select width_bucket(o.started_at, @edges) as n, {key} as key, count(*) as blocked
+          from call o cross join lateral (select o.domain, o.dialled_raw, o.dialled_e164, o.campaign) c {joins} where {CallFigures.Blocked} group by 1, 2
         ), seen as (
-          select width_bucket(c.started_at, @edges) as n, {Dialled} as key, count(*) as observed, count(c.answered_at) as observed_answered
-          from call c {Numbers} where c.domain = @domain and {CallFigures.Led} and c.merged_into is null and c.outcome is distinct from 'Blocked' and c.started_at >= @from and c.started_at < @to group by 1, 2
+          select width_bucket(c.started_at, @edges) as n, {key} as key, count(*) as observed, count(c.answered_at) as observed_answered
+          from call c {joins} where c.domain = @domain and {CallFigures.Led} and c.merged_into is null and c.outcome is distinct from 'Blocked' and c.started_at >= @from and c.started_at < @to group by 1, 2
         ), led as (
-          select width_bucket(l.ended_at, @edges) as n, {Dialled} as key, coalesce(sum(l.talk_ms), 0) as observed_talk_ms from {CallFigures.AllLegs} and {CallFigures.Led} {Numbers} where {Ended} group by 1, 2
+          select width_bucket(l.ended_at, @edges) as n, {key} as key, coalesce(sum(l.talk_ms), 0) as observed_talk_ms from {CallFigures.AllLegs} and {CallFigures.Led} {joins} where {Ended} group by 1, 2
         ), {NoBusy}, {NoMade}
         select n, key, d.name, {CallFigures.Target_s} as target_s, {Columns}
-        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) {AndTheRest} left join dialled_number d on d.domain = @domain and d.number = key
+        from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) {AndTheRest} left join {names}
         where @of::text is null or lower(key) = @of
         order by n, d.name, key
         """;

@@ -8,7 +8,7 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Reports;
 
-/// <summary>What was counted of one queue, agent or number in one hour or day; added up before anything is divided.</summary>
+/// <summary>What was counted of one queue, agent, number or campaign in one hour or day; added up before anything is divided.</summary>
 /// <param name="N">Which hour or day, from 1.</param>
 /// <param name="Waited">The answered ones with a wait of their own.</param>
 /// <param name="WithinTarget">Of the target beside them.</param>

@@ -82,7 +82,8 @@ public sealed class DemoDataTests(PostgresFixture postgres) : IClassFixture<Post
     static readonly (string What, long Least, long Most, string Sql)[] Alive =
     [
         ("cards that calls made wait to be looked at", 10, 300, "client where not confirmed and hidden_at is null"), ("some have no name", 5, 300, "client where name = ''"),
-        ("conversations that can be read", 10, 15, "transcript where state = 'done' and opening <> ''"), ("in three languages", 3, 3, "(select distinct language from transcript) l"), ("some lie in the bin", 3, 10, "client where deleted_at is not null"), ("some want no calls", 5, 30, "client where do_not_call_at is not null"), ("junk", 2, 5, "blocked_number"),
+        ("conversations that can be read", 10, 15, "transcript where state = 'done' and opening <> ''"), ("in three languages", 3, 3, "(select distinct language from transcript) l"), ("some lie in the bin", 3, 10, "client where deleted_at is not null"), ("mails", 50, 700, "client_mail"), ("both ways", 2, 2, "(select distinct direction from client_mail) m"), ("calls of a campaign", 100, 5000, "call where campaign = 'winter'"),
+        ("new clients by it", 10, 3000, "client where source like '% · Winter offer'"), ("some want no calls", 5, 30, "client where do_not_call_at is not null"), ("junk", 2, 5, "blocked_number"),
         ("people of companies", 150, 1500, "client p join client c on c.id = p.company_id where c.kind = 'company'"), ("second addresses", 100, 800, "client_email"),
         ("deals that a call made", 20, 250, "call_stage_change where before = ''"), ("that a call closed", 20, 400, "call_stage_change where after in ('won', 'lost')"),
         ("that a call moved", 50, 600, "call_stage_change where before <> ''"), ("papers", 100, 900, "file"), ("layouts", 3, 3, "card_layout"), ("rules", 3, 3, "required_rule"), ("a webhook that is off", 1, 1, "webhook where not active"),
@@ -92,6 +93,8 @@ public sealed class DemoDataTests(PostgresFixture postgres) : IClassFixture<Post
 
     static readonly (string What, string Sql)[] Wrong =
     [
+        ("a campaign's calls come in to its number, while it runs", "select 1 from call c left join campaign k on k.code = c.campaign and c.started_at >= k.from_day where c.campaign is not null and (k.code is null or c.direction <> 'Inbound' or not exists (select from dialled_number n where n.campaign = k.code and n.number = c.dialled_raw))"),
+        ("a mail was sent before now", "select 1 from client_mail where sent_at > now() or added_at > now()"),
         ("a call ends after it starts, before now", "select 1 from call where ended_at < started_at or ended_at > now() or state <> 'Ended'"),
         ("times and durations agree", "select 1 from call where answered_at is not null and abs(extract(epoch from ended_at - answered_at) * 1000 - talk_ms - hold_ms) > 2"),
         ("what was said was said in the call", "select 1 from transcript_line l join recording r on r.id = l.recording_id join call c on c.id = r.call_id where l.from_ms < c.wait_ms or l.to_ms > extract(epoch from c.ended_at - c.started_at) * 1000"),

@@ -128,6 +128,21 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    public async Task Campaigns_have_the_calls_that_were_theirs_whatever_their_number_is_for_now()
+    {
+        await ExecuteAsync("insert into campaign (code, name, position) values ('winter', 'Winter', 1) on conflict do nothing");
+        await ExecuteAsync("update call set campaign = 'winter' where dialled_raw in (@Web, '555') and direction = 'Inbound'", new { Web });
+        await using var marco = await host.SignInAsync("marco");
+        var numbers = (await GetAsync(marco, "by=number")).Rows.Where(r => r.Id != Shop).Select(r => r.Figures).ToList();
+        var report = await GetAsync(marco, "by=campaign");
+        report.Rows.Select(r => (r.Id, r.Name, r.Figures.Offered, r.Figures.Handled, r.Figures.Missed, r.Figures.CalledBack)).Should().Equal(
+            ("winter", "Winter", numbers.Sum(f => f.Offered), numbers.Sum(f => f.Handled), numbers.Sum(f => f.Missed), numbers.Sum(f => f.CalledBack)), (null, null, 1, 1, 0, 0));
+        report.Rows[0].Figures.Offered.Should().Be(5);
+        (await GetAsync(marco, "by=campaign&of=winter")).Rows.Should().ContainSingle().Which.Name.Should().Be("Winter");
+        (await (await marco.Http.GetAsync("api/reports/csv?by=campaign&step=whole&from=2000-01-01&to=2000-01-02")).Content.ReadAsStringAsync()).Should().Contain("utc_offset_min,campaign,name,offered");
+    }
+
+    [PostgresFact]
     public async Task Agents_have_their_offers_and_how_their_time_was_filled()
     {
         await using var ada = await host.SignInAsync("ada");
@@ -341,7 +356,7 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
 
             (await Wrong("step=hour&from=2026-01-01&to=2026-12-31")).Should().Be("to: at most 31 days in all by the hour");
             (await Wrong("step=day&from=2020-01-01&to=2026-12-31")).Should().Be("to: at most 366 days in all");
-            (await Wrong("by=team")).Should().Be("by: one of queue, agent, number");
+            (await Wrong("by=team")).Should().Be("by: one of queue, agent, number, campaign");
             (await Wrong("from=today&to=2026-01-01")).Should().StartWith("from: a day such as");
             (await Wrong("zone=Nowhere/Land")).Should().StartWith("zone: ");
         }
