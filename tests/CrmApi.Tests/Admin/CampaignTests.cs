@@ -144,6 +144,13 @@ public sealed class CampaignTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
     public async Task The_agents_page_is_told_the_campaign_of_its_call_also_after_a_restart()
     {
         await SaveAsync(Winter);
+        // The settings' hint brings the name.
+        for (var n = 0; host.Services.GetRequiredService<LiveFacts>().Names.Campaign("winter")!.Name != Winter.Name; n++)
+        {
+            n.Should().BeLessThan(500);
+            await Task.Delay(20);
+        }
+
         await using var story = await Story.BeginAsync(host);
         await using var page = await anna.OpenAsync();
         var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());

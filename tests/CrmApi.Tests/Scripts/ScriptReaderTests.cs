@@ -104,7 +104,7 @@ public sealed class ScriptReaderTests
         { ScriptText.Minimal().Replace("priority: 0", "priority: 1001"), "4:11 \"priority\" is the number 1001, expected a whole number from -1000 to 1000" },
         { ScriptText.Minimal().Replace("priority: 0", "prioriti: 0"), "4:1 unknown key \"prioriti\" in a script, did you mean \"priority\"?" },
         { ScriptText.Minimal(conditions: "{ client: old }"), "5:16 \"client\" is \"old\", expected one of: new, known" },
-        { ScriptText.Minimal(conditions: "{ colour: red }"), "5:8 unknown key \"colour\" in \"for\", expected one of: client, deal, direction, queue, segment, deal_type, deal_stage, where" },
+        { ScriptText.Minimal(conditions: "{ colour: red }"), "5:8 unknown key \"colour\" in \"for\", expected one of: client, deal, direction, queue, segment, deal_type, deal_stage, campaign, where" },
         { ScriptText.Minimal(conditions: "{ segment: [] }"), "5:17 \"segment\" is an empty list, expected at least one code" },
         { ScriptText.Minimal(conditions: "{ segment: [a, 7] }"), "5:21 \"segment\" is the number 7, expected text; put it in quotes" },
         { ScriptText.Minimal(conditions: "{ deal: none, deal_stage: won }"), "5:8 \"deal: none\" beside a deal type or stage can never fit, expected one or the other" },
