@@ -10,7 +10,9 @@ public sealed partial class CallEngine
 
     private void Take(EngineInput.PbxSaid said)
     {
-        var facts = ModelOf(said.Event.Node).Read(said.Event);
+        var model = ModelOf(said.Event.Node);
+        model.SaidAt = _state.Now.Stamp;
+        var facts = model.Read(said.Event);
         var happened = _state.Happened;
         for (var i = 0; i < facts.Count; i++)
         {
@@ -28,7 +30,13 @@ public sealed partial class CallEngine
     private void Take(EngineInput.PbxLists lists) =>
         Dispatch(ModelOf(lists.Node).TakeSnapshot(lists.Channels, lists.Devices), lists.NewCall);
 
-    private void Take(EngineInput.PbxLost lost) => Dispatch(ModelOf(lost.Node).Reset(lost.Reason), default);
+    private void Take(EngineInput.PbxLost lost)
+    {
+        // What it said last was handled a moment after it was heard, and nothing ends before that.
+        var model = ModelOf(lost.Node);
+        var since = _state.Now.Stamp - model.SaidAt;
+        Dispatch(model.Reset(lost.Reason, lost.Silence < since ? lost.Silence : since), default);
+    }
 
     private PbxModel ModelOf(string node)
     {

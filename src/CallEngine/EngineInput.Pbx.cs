@@ -18,5 +18,6 @@ public abstract partial record EngineInput
     public sealed record PbxRights(string Node, bool Notifies) : EngineInput;
 
     /// <summary>The AMI connection ended; a <see cref="PbxLists"/> follows the next login.</summary>
-    public sealed record PbxLost(string Node, string Reason) : EngineInput;
+    /// <param name="Silence">How long nothing had been heard when that was noticed.</param>
+    public sealed record PbxLost(string Node, string Reason, TimeSpan Silence = default) : EngineInput;
 }

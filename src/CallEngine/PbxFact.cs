@@ -108,7 +108,8 @@ public abstract record PbxFact(string Node, DateTimeOffset? PbxTime)
     /// <summary>Logged in and told who it is; a <see cref="Snapshot"/> follows.</summary>
     public sealed record Connected(string Node, DateTimeOffset? PbxTime, string Version) : PbxFact(Node, PbxTime);
 
-    public sealed record Lost(string Node, DateTimeOffset? PbxTime, string Reason) : PbxFact(Node, PbxTime);
+    /// <param name="Silence">How long nothing had been heard when that was noticed.</param>
+    public sealed record Lost(string Node, DateTimeOffset? PbxTime, string Reason, TimeSpan Silence = default) : PbxFact(Node, PbxTime);
 
     /// <summary>All channels and device states that the PBX has now; what is not in it has ended.</summary>
     public sealed record Snapshot(string Node, DateTimeOffset? PbxTime, ImmutableArray<SnapshotLeg> Legs,

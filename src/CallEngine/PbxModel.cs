@@ -72,6 +72,9 @@ public sealed partial class PbxModel
         _maxLegs = maxLegs;
     }
 
+    /// <summary>When the engine took its last event.</summary>
+    internal TimeSpan SaidAt { get; set; }
+
     public PbxModelCounters Counters => new(_events, _said, _unwanted, _malformed, _unknownLeg, _afterEnd, _repeated, _evicted, _legs.Count, _bridges.Count);
 
     /// <summary>What one event means; empty for most.</summary>
@@ -93,12 +96,12 @@ public sealed partial class PbxModel
     /// The connection is lost: all is forgotten, ended ids too, because a PBX that restarted gives them out again.
     /// What the PBX has now is told by the next <see cref="TakeSnapshot"/>.
     /// </summary>
-    public PbxFact.Lost Reset(string reason)
+    public PbxFact.Lost Reset(string reason, TimeSpan silence = default)
     {
         Forget();
         _ended.Clear();
         _devices.Clear();
-        return new PbxFact.Lost(_node, null, reason);
+        return new PbxFact.Lost(_node, null, reason, silence);
     }
 
     void Dispatch(PbxEvent e)

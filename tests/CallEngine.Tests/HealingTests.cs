@@ -6,12 +6,41 @@ public sealed class HealingTests
 {
     private static Scenario Talk() => Scenario.With("anna", "bruno").Inbound("1").TalksTo("1", "2", "PJSIP/101").Forget();
 
+    /// <summary>Since when, in the story's seconds.</summary>
+    private static double LastSight(Scenario story) => (story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<PbxChanged>().Last().At - Scenario.Start).TotalSeconds;
+
     [Fact]
     public void A_lost_PBX_is_told_and_states_are_kept()
     {
         var story = Talk().At(10).PbxLost().Expect("pbx pbx lost closed");
         story.AgentOf("anna").State.Should().Be(AgentState.Talking);
         story.PbxLost().ExpectNothing();
+    }
+
+    [Fact]
+    public void A_PBX_is_out_of_sight_since_it_was_last_heard_and_so_are_its_calls()
+    {
+        var story = Talk().At(10);
+        story.Send(new EngineInput.PbxLost(Scenario.Node, "KeepAlive", TimeSpan.FromSeconds(4)));
+        LastSight(story).Should().Be(6);
+        story.At(15).Forget().PbxUp().ExpectAmong("call1 ended Answered by Unknown agent anna wait 0 talk 6000 hold 0 estimated");
+    }
+
+    [Fact]
+    public void What_was_said_last_stands_however_late_it_was_handled()
+    {
+        var story = Talk().At(10);
+        story.Send(new EngineInput.PbxSaid(new PbxEvent(Scenario.Node, "DeviceStateChange", [new("Device", "PJSIP/102"), new("State", "INUSE")], null))).At(11);
+        story.Send(new EngineInput.PbxLost(Scenario.Node, "KeepAlive", TimeSpan.FromSeconds(4)));
+        LastSight(story).Should().Be(10);
+    }
+
+    [Fact]
+    public void A_caller_who_asked_while_AMI_was_silent_was_there_then()
+    {
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").At(1).Channel("2", "PJSIP/trunk").At(5).Asks("2").Known("observed-2").Takes("2").At(6);
+        story.Send(new EngineInput.PbxLost(Scenario.Node, "KeepAlive", TimeSpan.FromSeconds(4)));
+        story.At(8).Forget().PbxUp().ExpectAmong("observed-2 ended Lost by Unknown agent - wait 3000 talk 0 hold 0 estimated");
     }
 
     [Fact]

@@ -20,17 +20,18 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
 
     public void Rights(EngineInput.PbxRights rights) => Node(rights.Node).Notifies = rights.Notifies;
 
-    /// <summary>States are kept; devices count as unknown until the snapshot.</summary>
+    /// <summary>States are kept; devices count as unknown until the snapshot. It is out of sight since it was last heard, not since that was noticed.</summary>
     public void Lost(PbxFact.Lost fact)
     {
         var node = Node(fact.Node);
         node.Connected = false;
         node.Up = false;
-        node.LostAt ??= state.Happened;
+        var heard = new Moment(state.Now.Stamp - fact.Silence, state.Now.Utc - fact.Silence);
+        node.LostAt ??= heard;
         state.ClockOf(fact.Node).Forget();
         if (node.ToldUp is false)
             return;
-        Write(node, fact.Reason);
+        Write(node, fact.Reason, heard);
         foreach (var call in state.OpenCallsInOrder())
             call.Marked &= !string.Equals(call.Node, fact.Node, StringComparison.Ordinal);
         board.RefreshAll();
@@ -58,7 +59,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         Resume(fact);
         // Only now is what people see true again: a login alone takes no warning away.
         if (node.ToldUp is not true || !string.Equals(node.ToldVersion, node.Version, StringComparison.Ordinal))
-            Write(node, null);
+            Write(node, null, state.Now);
     }
 
     /// <summary>Phones that have not come back by now are gone.</summary>
@@ -96,7 +97,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
             {
                 if (IsOther(leg, seen))
                 {
-                    leg.VanishedAt = lostAt is { } cut && cut.Stamp >= leg.CreatedAt ? cut : null;
+                    leg.VanishedAt = lostAt is { } cut && cut.Stamp >= KnownAt(leg) ? cut : null;
                     legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
                     state.Legs.Remove(leg.Id);
                 }
@@ -104,7 +105,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
                 continue;
             }
 
-            leg.VanishedAt = lostAt is { } at && at.Stamp >= leg.CreatedAt ? at : null;
+            leg.VanishedAt = lostAt is { } at && at.Stamp >= KnownAt(leg) ? at : null;
             if (leg.InAmi || leg.DoubtTimer is { IsSet: true } || state.Now.Stamp - leg.CreatedAt >= Young)
             {
                 legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
@@ -116,6 +117,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
                 state.Timers.Set(leg.DoubtTimer ??= new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + DoubtTime);
         }
     }
+
+    /// <summary>A caller may have asked by AGI while AMI was silent.</summary>
+    private static TimeSpan KnownAt(Leg leg) => leg is { IsClient: true, Call.QueuedAt: { } queued } && queued > leg.CreatedAt ? queued : leg.CreatedAt;
 
     /// <summary>A PBX that was replaced, or whose clock was set back, gives ids again: a channel clearly younger than ours is another one.</summary>
     /// <remarks>What the last router left is dated by the wall clock, which may have been set since: it is believed.</remarks>
@@ -270,9 +274,9 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         return node;
     }
 
-    private void Write(PbxNode node, string? reason)
+    private void Write(PbxNode node, string? reason, Moment since)
     {
         (node.ToldUp, node.ToldVersion) = (node.Up, node.Version);
-        state.Out.Write(new PbxChanged(node.Name, node.Up, reason, node.Version) { Seq = state.Out.TakeSeq(), At = state.Now.Utc });
+        state.Out.Write(new PbxChanged(node.Name, node.Up, reason, node.Version) { Seq = state.Out.TakeSeq(), At = since.Utc });
     }
 }

@@ -120,7 +120,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
             case AmiLost lost:
                 Connected = false;
                 LogLost(Node, lost.Reason, lost.Detail);
-                await inputs.PutAsync(new EngineInput.PbxLost(Node, lost.Reason.ToString()), cancel);
+                await inputs.PutAsync(new EngineInput.PbxLost(Node, lost.Reason.ToString(), lost.Silence), cancel);
                 break;
         }
     }

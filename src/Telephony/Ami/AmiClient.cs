@@ -105,7 +105,7 @@ public sealed class AmiClient
             return (failed, false);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _reader.BeginSession();
+        _reader.BeginSession(_time.GetTimestamp());
         _pending.Open();
         _connection = connection;
         Task<AmiEnd>[] parts =
@@ -124,7 +124,7 @@ public sealed class AmiClient
         await Task.WhenAll(parts).ConfigureAwait(false);
         var session = _queue.Session;
         if (session is not null)
-            _queue.Lost(Stamped(new AmiLost(session.SessionNumber, first.Reason, first.Detail)));
+            _queue.Lost(Stamped(new AmiLost(session.SessionNumber, first.Reason, first.Detail) { Silence = _time.GetElapsedTime(_reader.HeardAt) }));
         // A login answered with a refusal and then closed is a refusal, whichever part of ours saw it first.
         return (await BetterAsync(first, parts[2]).ConfigureAwait(false), session is not null);
     }
@@ -170,14 +170,30 @@ public sealed class AmiClient
         while (true)
         {
             var received = _reader.Received;
+            var pinged = _time.GetTimestamp();
             var sent = _time.GetUtcNow();
             var answer = (await SendCoreAsync(ping, isList: false, cancellationToken).ConfigureAwait(false)).Response;
             if (answer.IsSuccess && AmiText.ParseTimestamp(answer["Timestamp"]) is { } pbx)
                 Interlocked.Exchange(ref _clockOffsetTicks, (pbx - (sent + (_time.GetUtcNow() - sent) / 2)).Ticks);
-            // A long queue of events before the answer is life too.
-            else if (answer.Outcome is AmiOutcome.TimedOut or AmiOutcome.NotSent && _reader.Received == received)
-                return new AmiEnd(AmiLostReason.KeepAlive, $"no sign of life for {_options.KeepAliveTimeout.TotalSeconds:F1} s");
-            await Task.Delay(_options.KeepAliveInterval, _time, cancellationToken).ConfigureAwait(false);
+            // A long queue of events before the answer is life too, and so is what came while we had no time to read it.
+            else if (answer.Outcome is AmiOutcome.TimedOut or AmiOutcome.NotSent && _reader.Received == received && _connection is not { HasUnread: true })
+                return new AmiEnd(AmiLostReason.KeepAlive, $"no sign of life for {_time.GetElapsedTime(_reader.HeardAt).TotalSeconds:F1} s");
+            await QuietAsync(pinged, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Until nothing was heard for a while, or the next Ping is due anyway.</summary>
+    async Task QuietAsync(long pinged, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var toPing = _options.KeepAliveInterval - _time.GetElapsedTime(pinged);
+            var toQuiet = _options.KeepAliveQuiet - _time.GetElapsedTime(_reader.HeardAt);
+            var left = toPing < toQuiet ? toPing : toQuiet;
+            if (left <= TimeSpan.Zero)
+                return;
+            // A timer knows whole milliseconds and would come too early.
+            await Task.Delay(left + TimeSpan.FromMilliseconds(1), _time, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -55,11 +55,15 @@ public sealed class AmiClientOptions
     /// <summary>Longest wait for <c>FullyBooted</c> after the login. Default 2 s; a later one is reported then.</summary>
     public TimeSpan BootWait { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time between two <c>Ping</c>s. Default 10 s.</summary>
+    /// <summary>Time between two <c>Ping</c>s at most, however much is heard: they also tell the PBX's clock. Default 10 s.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The line is given up when neither the answer to a Ping nor anything else came for this long. Default 5 s.</summary>
-    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>Nothing heard for this long is asked about by a <c>Ping</c>. Default 2 s.</summary>
+    public TimeSpan KeepAliveQuiet { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The line is given up when neither the answer to a Ping nor anything else came for this long: by default 5 s after the last sign of
+    /// life. Default 3 s; a PBX that does not get to a Ping in that time tells of no call either.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>First wait before a new connection, doubled each time and spread by ± a half. Default 100 ms.</summary>
     public TimeSpan FirstBackOff { get; init; } = TimeSpan.FromMilliseconds(100);

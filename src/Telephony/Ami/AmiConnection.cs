@@ -60,6 +60,22 @@ sealed class AmiConnection(AmiClientOptions options, TimeProvider time) : IAsync
     /// <summary>Queues bytes for sending; false when too many are waiting.</summary>
     public bool TrySend(ReadOnlyMemory<byte> message) => _outgoing.Writer.TryWrite(message);
 
+    /// <summary>Bytes have come that nobody has read yet: the machine is behind, not the peer silent.</summary>
+    public bool HasUnread
+    {
+        get
+        {
+            try
+            {
+                return _socket is { Available: > 0 };
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>Hands everything received to the reader, until the connection ends.</summary>
     public async Task<AmiEnd> ReadAsync(AmiReader reader, CancellationToken cancellationToken)
     {

@@ -26,6 +26,9 @@ sealed class AmiReader(AmiEventFilter filter, AmiPending pending, AmiSignalQueue
     /// <summary>Bytes read so far, over all sessions: any growth is a sign of life.</summary>
     public long Received { get; private set; }
 
+    /// <summary>Monotonic stamp of the last sign of life of this session: bytes, or the end that the peer announced.</summary>
+    public long HeardAt => Volatile.Read(ref _receivedAt);
+
     /// <summary>Completes with the greeting line of this session.</summary>
     public TaskCompletionSource<string> Banner { get; private set; } = NewSource<string>();
 
@@ -35,8 +38,10 @@ sealed class AmiReader(AmiEventFilter filter, AmiPending pending, AmiSignalQueue
     /// <summary>True once the PBX has announced its end.</summary>
     public bool ShutdownSeen { get; private set; }
 
-    public void BeginSession()
+    /// <param name="now">Connected: that is the first sign of life.</param>
+    public void BeginSession(long now)
     {
+        Volatile.Write(ref _receivedAt, now);
         _framer = new AmiFramer();
         Banner = NewSource<string>();
         Booted = NewSource<TimeSpan?>();
@@ -46,7 +51,8 @@ sealed class AmiReader(AmiEventFilter filter, AmiPending pending, AmiSignalQueue
     /// <summary>Takes all whole frames off the buffer. False: this is not an AMI server, stop.</summary>
     public bool Consume(ref ReadOnlySequence<byte> buffer, long receivedAt, DateTimeOffset receivedUtc)
     {
-        (_receivedAt, _receivedUtc, _skipped) = (receivedAt, receivedUtc, 0);
+        Volatile.Write(ref _receivedAt, receivedAt);
+        (_receivedUtc, _skipped) = (receivedUtc, 0);
         var (before, length) = (Sequence, buffer.Length);
         while (_framer.TryReadFrame(ref buffer, out var frame) is var kind and not AmiFrameKind.None)
         {

@@ -53,7 +53,11 @@ public sealed record AmiConnected(
 /// <param name="SessionNumber">Which session ended.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="Detail">In words, for the log.</param>
-public sealed record AmiLost(int SessionNumber, AmiLostReason Reason, string Detail) : AmiSignal;
+public sealed record AmiLost(int SessionNumber, AmiLostReason Reason, string Detail) : AmiSignal
+{
+    /// <summary>How long nothing had been heard when the loss was noticed: what was known is as old.</summary>
+    public TimeSpan Silence { get; init; }
+}
 
 /// <summary>
 /// Events were lost: the consumer was too slow and everything queued was dropped, or a message could not be read. The state

@@ -36,7 +36,7 @@ sealed class AmiSkipAllocFigure : IFigure
     {
         // From the first event on: banner and login belong to the start of a session.
         var from = bytes.AsSpan().IndexOf("Event: Newchannel"u8);
-        reader.BeginSession();
+        reader.BeginSession(0);
         var banner = new ReadOnlySequence<byte>("Asterisk Call Manager/11.0.0\r\n"u8.ToArray());
         reader.Consume(ref banner, 0, default);
         var before = GC.GetAllocatedBytesForCurrentThread();

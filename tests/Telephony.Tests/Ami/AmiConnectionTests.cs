@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using CallCrm.Telephony.Ami;
 using CallCrm.TestKit;
+using Microsoft.Extensions.Time.Testing;
 
 namespace CallCrm.Telephony.Tests.Ami;
 
@@ -77,9 +80,65 @@ public sealed class AmiConnectionTests
         await client.NextAsync<AmiConnected>();
 
         dead = true;
-        (await client.NextAsync<AmiLost>()).Reason.Should().Be(AmiLostReason.KeepAlive);
+        var lost = await client.NextAsync<AmiLost>();
+        lost.Reason.Should().Be(AmiLostReason.KeepAlive);
+        lost.Silence.Should().BeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(1200), "what was known is as old as the last thing heard, not as the noticing");
         dead = false;
         (await client.NextAsync<AmiConnected>()).SessionNumber.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task A_PBX_that_speaks_is_asked_for_its_time_alone_and_one_that_is_silent_at_once()
+    {
+        await using var server = new AmiTestServer();
+        var pings = 0;
+        server.OnAction = (_, action) => Task.FromResult(action.Name == "Ping" && Interlocked.Increment(ref pings) < 0);
+        var time = new FakeTimeProvider();
+        // Time runs faster here than answers do.
+        var options = new AmiClientOptions { Host = "127.0.0.1", Port = server.Port, User = "callcrm", Secret = "lab", KeepAliveTimeout = TimeSpan.FromHours(1) };
+        await using var client = new RunningAmiClient(options, time);
+        await client.NextAsync<AmiConnected>();
+        var session = await server.NextLoginAsync();
+        await Eventually.BeAsync(() => client.Client.ClockOffset is not null, TimeSpan.FromSeconds(20), "the first Ping's answer");
+        for (var second = 1; second <= 9; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await session.EventAsync("UserEvent", ("N", "1"));
+            await client.NextAsync<AmiEvent>();
+        }
+
+        pings.Should().Be(1);
+        time.Advance(TimeSpan.FromSeconds(1.01));
+        await Eventually.BeAsync(() => pings == 2, TimeSpan.FromSeconds(20), "the Ping that tells the PBX's clock, ten seconds after the first");
+        await client.Client.SendAsync(new AmiAction("Ping"), default);
+        pings = 0;
+        time.Advance(TimeSpan.FromSeconds(1.9));
+        await session.EventAsync("UserEvent", ("N", "2"));
+        await client.NextAsync<AmiEvent>();
+        pings.Should().Be(0);
+        // Its timer looks again first, as it heard something meanwhile.
+        await Eventually.BeAsync(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            return pings >= 1;
+        }, TimeSpan.FromSeconds(20), "the Ping into the silence");
+        client.Client.Status.State.Should().Be(AmiState.LoggedIn);
+    }
+
+    [Fact]
+    public async Task What_came_while_nobody_had_time_to_read_it_is_a_sign_of_life()
+    {
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        await using var connection = new AmiConnection(new AmiClientOptions { Host = "127.0.0.1", Port = ((IPEndPoint)listener.LocalEndPoint!).Port }, TimeProvider.System);
+        (await connection.OpenAsync(default)).Should().BeNull();
+        using var pbx = await listener.AcceptAsync();
+        connection.HasUnread.Should().BeFalse();
+        await pbx.SendAsync("Response: Success\r\n\r\n"u8.ToArray());
+        await Eventually.BeAsync(() => connection.HasUnread, TimeSpan.FromSeconds(10), "the bytes to arrive");
+        await connection.DisposeAsync();
+        connection.HasUnread.Should().BeFalse();
     }
 
     [Fact]
@@ -218,6 +277,7 @@ public sealed class AmiConnectionTests
         Secret = "lab",
         FirstBackOff = TimeSpan.FromMilliseconds(10),
         KeepAliveInterval = TimeSpan.FromMilliseconds(20),
+        KeepAliveQuiet = TimeSpan.FromMilliseconds(20),
         KeepAliveTimeout = TimeSpan.FromMilliseconds(1200),
     };
 }
