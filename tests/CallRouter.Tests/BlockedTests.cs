@@ -13,14 +13,7 @@ public sealed class BlockedTests(PostgresFixture postgres) : IClassFixture<Postg
 {
     const string Junk = "+393471234599";
 
-    static async Task ExecuteAsync(RouterBench bench, string sql)
-    {
-        await using var database = await bench.Database.OpenConnectionAsync();
-        await database.ExecuteAsync(sql, new { Junk, RouterBench.Anna, RouterBench.Sales });
-        await database.ExecuteAsync("update settings_version set version = version + 1; notify callcrm_settings");
-    }
-
-    static Task BlockAsync(RouterBench bench) => ExecuteAsync(bench, "insert into blocked_number (id, domain, e164, queue_id, reason, made_by, made_at) select gen_random_uuid(), domain, @Junk, @Sales, 'spam', @Anna, now() from queue where id = @Sales");
+    static Task BlockAsync(RouterBench bench) => bench.ChangeAsync("insert into blocked_number (id, domain, e164, queue_id, reason, made_by, made_at) select gen_random_uuid(), domain, @Junk, @Sales, 'spam', @Anna, now() from queue where id = @Sales", new { Junk, RouterBench.Anna, RouterBench.Sales });
 
     [PostgresFact]
     public async Task A_number_blocked_while_the_router_runs_hears_the_busy_tone_and_leaves_no_card_and_no_miss()
@@ -28,7 +21,6 @@ public sealed class BlockedTests(PostgresFixture postgres) : IClassFixture<Postg
         await using var bench = await RouterBench.StartAsync(postgres);
         await bench.SignInAsync(RouterBench.Anna, "101");
         await BlockAsync(bench);
-        await Task.Delay(1500);
 
         var call = bench.Pbx.PlaceCall(new DemoCaller(Junk, RouterBench.Dialled) { Name = "Lamps" });
         var decided = await bench.UntilAsync<RouteDecided>();
@@ -44,8 +36,7 @@ public sealed class BlockedTests(PostgresFixture postgres) : IClassFixture<Postg
             "select (select count(*) from client), (select count(*) from missed_call), (select count(*) from offer), (select concat_ws(' ', outcome, queue_id = @Sales, queued_at is null) from call)", new { RouterBench.Sales }))
             .Should().Be((0, 0, 0, "Blocked t t"));
 
-        await ExecuteAsync(bench, "update blocked_number set removed_at = now()");
-        await Task.Delay(1500);
+        await bench.ChangeAsync("update blocked_number set removed_at = now()");
         bench.Pbx.PlaceCall(new DemoCaller(Junk, RouterBench.Dialled));
         (await bench.UntilAsync<CallOffered>()).Agent.Should().Be(RouterBench.Anna, "taken off the list they ring again");
     }
@@ -78,7 +69,6 @@ public sealed class BlockedTests(PostgresFixture postgres) : IClassFixture<Postg
         await using var bench = await RouterBench.StartAsync(postgres);
         await bench.SignInAsync(RouterBench.Anna, "101");
         await BlockAsync(bench);
-        await Task.Delay(1500);
         var call = bench.Pbx.PlaceCall(new DemoCaller(Junk, RouterBench.Dialled));
         var ended = await bench.UntilAsync<CallEnded>();
         await call.Ended;

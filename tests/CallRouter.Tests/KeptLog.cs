@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace CallCrm.CallRouter.Tests;
 
 /// <summary>What routers of the running test said, for the message of a test that fails.</summary>
-sealed class KeptLog(string router) : ILoggerProvider
+/// <param name="own">Of one bench alone: its tests wait for what its routers say.</param>
+sealed class KeptLog(string router, ConcurrentQueue<string> own) : ILoggerProvider
 {
     const int Most = 300;
 
@@ -12,13 +13,13 @@ sealed class KeptLog(string router) : ILoggerProvider
 
     public static string Text() => string.Join('\n', Lines);
 
-    public ILogger CreateLogger(string categoryName) => new Logger(router, categoryName);
+    public ILogger CreateLogger(string categoryName) => new Logger(router, categoryName, own);
 
     public void Dispose()
     {
     }
 
-    sealed class Logger(string router, string category) : ILogger
+    sealed class Logger(string router, string category, ConcurrentQueue<string> own) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
@@ -28,6 +29,7 @@ sealed class KeptLog(string router) : ILoggerProvider
         {
             if (!IsEnabled(logLevel))
                 return;
+            own.Enqueue(formatter(state, exception));
             Lines.Enqueue($"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {router} {logLevel} {formatter(state, exception)} {exception}");
             while (Lines.Count > Most)
                 Lines.TryDequeue(out _);

@@ -25,6 +25,8 @@ public sealed class CelImportTests(PostgresFixture postgres) : IClassFixture<Pos
         Write("1.9", "LINKEDID_END", 0, "PJSIP/trunk");
         await using var bench = await RouterBench.StartAsync(postgres, Settings);
         await bench.SignInAsync(RouterBench.Anna, "101");
+        // An answered command is not yet a committed one.
+        await bench.UntilAsync<AgentChanged>(e => e.Agent == RouterBench.Anna && e.State == AgentState.Ready);
         await using (var database = await bench.Database.OpenConnectionAsync())
         {
             await database.ExecuteAsync("""

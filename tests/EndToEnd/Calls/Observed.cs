@@ -37,15 +37,17 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
         await using var answers = await lab.PhoneAsync(LabPhoneKind.Answer, "102", ring: TimeSpan.FromSeconds(2));
         await site.SitDownAsync(["101", "102"]);
         var (anna, bruno) = (site.Pages[0], site.Pages[1]);
+        await using var watch = await lab.WatchAsync();
         await using var caller = lab.Call(new LabCallPlan(Group) { From = "+390288887777", DisplayName = "Mario Rossi", Talk = TimeSpan.FromSeconds(3) });
         var pops = await Task.WhenAll(anna.NextAsync<PopEvent>(), bruno.NextAsync<PopEvent>());
         pops.Select(p => p.Pop.CallId).Distinct().Should().ContainSingle();
         pops[0].Pop.Reason.Rule.Should().Be("Observed");
         (await EndAsync(bruno, pops[1].Pop)).Outcome.Should().Be("Answered");
-        var answered = (await answers.StepAsync("answered")).AtSeconds;
+        // The PBX's own word of the answer: the phone's program may be late in writing it down.
+        var answered = LabAmi.AtSeconds(await watch.EventAsync("DialEnd", e => e["DialStatus"] == "ANSWER"));
         var closed = await EndAsync(anna, pops[0].Pop);
         (closed.Outcome, closed.AnsweredBy).Should().Be(("AnsweredElsewhere", "Agent 102"));
-        (closed.At.ToUnixTimeMilliseconds() / 1000.0 - answered).Should().BeLessThan(1);
+        (closed.At.ToUnixTimeMilliseconds() / 1000.0 - answered).Should().BeInRange(-0.5, 1);
         (await bruno.NextAsync<CallEvent>(e => e.Call.State == "Talking")).Call.Card.Should().NotBeNull("an unknown caller gets a card");
         (await caller.EndAsync()).Should().Be(0);
         await bruno.NextAsync<MyStateEvent>(e => e.State.State == "WrapUp");

@@ -94,7 +94,9 @@ public sealed class Routing(PostgresFixture postgres) : IClassFixture<PostgresFi
 
         var row = await RowAsync(host, Guid.ParseExact(held["CallId"], "N"), r => r.Outcome is not null);
         row.Outcome.Should().Be("Abandoned");
-        row.Wait_s.Should().BeInRange(6, 8);
+        // As long as they were on the line: from the music on, and at most from the call on.
+        double At(string what) => second.Steps.Single(s => s.What == what).AtSeconds;
+        row.Wait_s.Should().BeInRange((int)(At("hung-up") - At("answered")) - 1, (int)Math.Ceiling(At("hung-up") - At("invite")));
         row.Talk_s.Should().Be(0);
     }
 
