@@ -225,8 +225,9 @@ public sealed record CallListened(Guid By, Guid? Agent, string Node, string Uniq
 /// <summary>A call that was closed by estimate (nobody looked when it ended) has its true end, by the PBX's own record. Replaces what was said before.</summary>
 /// <param name="Legs">All of the call, also those we never saw; times by our clock.</param>
 /// <param name="Estimated">The PBX died in the midst of it: it lasted at least so long.</param>
+/// <param name="StartedAt">It began earlier than we saw it.</param>
 public sealed record CallCorrected(CallOutcome Outcome, EndedBy By, int Cause, Guid? Agent, DateTimeOffset? AnsweredAt, DateTimeOffset EndedAt, int Wait_ms, int Talk_ms,
-    bool Estimated, ImmutableArray<ImportedLeg> Legs) : JournalEntry;
+    bool Estimated, ImmutableArray<ImportedLeg> Legs, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? StartedAt = null) : JournalEntry;
 
 /// <summary>A call that began and ended while nobody looked, from the PBX's own record. Comes once and whole: no other entry tells of it before.</summary>
 /// <param name="Routed">It came to our dialplan, which served it without us.</param>

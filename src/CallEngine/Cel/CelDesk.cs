@@ -62,10 +62,12 @@ internal sealed class CelDesk(EngineState state, CallBook book)
         // We may have seen the talk only when it ran already, never before it began.
         if (known.AnsweredAt is { } seenTalking && (answered is null || seenTalking <= answered))
             answered = seenTalking;
-        var wait = (answered ?? ended) - (known.QueuedAt ?? known.StartedAt);
+        // Adopted from a snapshot, it began before.
+        DateTimeOffset? earlier = seen.StartedAt + shift is var began && began < known.StartedAt ? began : null;
+        var wait = (answered ?? ended) - (known.QueuedAt ?? earlier ?? known.StartedAt);
         state.Out.Write(new CallCorrected(
             OutcomeOf(seen, known.Routed || seen.AskedUs || GaveUpEarly(finding), answered is not null, known.AnsweredAt is not null, wait), ByOf(seen, legs), seen.Cause, talker?.Agent,
-            answered, ended, answered == known.AnsweredAt && known.Wait_ms is { } waited ? waited : Span.Milliseconds(Positive(wait)), Math.Max(0, TalkOf(legs) - known.Hold_ms), seen.CutOff, legs)
+            answered, ended, answered == known.AnsweredAt && known.Wait_ms is { } waited ? waited : Span.Milliseconds(Positive(wait)), Math.Max(0, TalkOf(legs) - known.Hold_ms), seen.CutOff, legs, earlier)
         {
             Seq = state.Out.TakeSeq(),
             At = state.Now.Utc,

@@ -8,6 +8,7 @@ internal sealed partial class CallAggregate
     void Corrected(CallCorrected e)
     {
         (Call.State, Call.EndedAt, Call.Outcome, Call.EndedBy, Call.Cause, Call.Estimated) = (CallState.Ended, e.EndedAt, e.Outcome, e.By, e.Cause, e.Estimated);
+        Call.StartedAt = e.StartedAt ?? Call.StartedAt;
         (Call.WaitMs, Call.TalkMs, Call.AnsweredAt) = (e.Wait_ms, e.Talk_ms, e.AnsweredAt ?? Call.AnsweredAt);
         (Call.AgentId, Call.HeldSince, Call.Place) = (e.Agent ?? Call.AgentId, null, null);
         foreach (var leg in e.Legs) Take(leg, e.Estimated);

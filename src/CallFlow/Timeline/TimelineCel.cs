@@ -85,7 +85,7 @@ internal static class TimelineCel
     {
         var put = entry switch
         {
-            CallStarted { Estimated: true } s when s.Call == e.Call => s with { Estimated = e.Estimated },
+            CallStarted { Estimated: true } s when s.Call == e.Call => s with { Estimated = e.Estimated, At = e.StartedAt ?? s.At },
             LegStarted { Estimated: true } s when Leg(e, s.UniqueId) is { } leg => s with { Estimated = e.Estimated, At = leg.StartedAt },
             LegEnded { Estimated: true } s when Leg(e, s.UniqueId) is { } leg =>
                 s with { Estimated = e.Estimated, At = leg.EndedAt, Cause = leg.Cause, Agent = leg.Agent ?? s.Agent, Talk_ms = Math.Max(0, leg.Talk_ms - s.Hold_ms) },

@@ -22,6 +22,6 @@ sealed class ChaosLostFigure : IFigure
         var plan = new LabChaosPlan(Calls: 300, PerSecond: 10, Agents: 50, [.. LabChaosPlan.Of(kills: 2, cuts: 5)], Seed: 1127);
         var result = await LabChaos.RunAsync(await AsteriskLab.SharedAsync(), await new PostgresFixture().NewDatabaseAsync(), plan);
         await Console.Error.WriteLineAsync($"  {result}");
-        return [result.Differences.Count + result.Left.Count + Math.Abs(plan.Calls - result.Calls)];
+        return [result.Differences.Count + result.AfterFaults.Count + result.Left.Count + Math.Abs(plan.Calls - result.Calls)];
     }
 }

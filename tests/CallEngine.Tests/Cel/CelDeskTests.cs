@@ -71,6 +71,16 @@ public sealed class CelDeskTests
         ((CallCorrected)((EngineEffect.Write)story.All[^1]).Entry).AnsweredAt.Should().Be(start.AddSeconds(3));
     }
 
+    [Fact]
+    public void A_call_adopted_on_its_way_gets_its_true_beginning_and_wait()
+    {
+        var story = Scenario.With("anna").At(100);
+        var start = CelRows.Start;
+        var known = new CelKnown(story.Id("old"), Estimated: true, Routed: true, start.AddSeconds(2.5), null, null, null, 0, [new CelKnownLeg(CelRows.Id("1"), null, start.AddSeconds(2.5), Estimated: true)]);
+        story.Send(Read(story, "0 START 1 PJSIP/trunk\n7 HANGUP 1 PJSIP/trunk source=PJSIP/trunk-00000001\n7 END 1 PJSIP/trunk", known)).Expect("old corrected Abandoned by Caller agent - wait 7000 talk 0 legs 1");
+        ((CallCorrected)((EngineEffect.Write)story.All[^1]).Entry).StartedAt.Should().Be(start);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

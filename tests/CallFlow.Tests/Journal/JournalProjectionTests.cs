@@ -213,11 +213,11 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
     [PostgresFact]
     public async Task The_PBXs_own_record_replaces_what_was_estimated_and_adds_what_was_missing()
     {
-        var script = new CallScript().WholeCall(Id(10), Mario, Anna, Sales).Say(Corrected(), Id(10)).Say(Imported(), Id(12)).Say(Imported(), Id(12));
+        var script = new CallScript().WholeCall(Id(10), Mario, Anna, Sales).Say(Corrected() with { StartedAt = CallScript.Begin.AddSeconds(-3) }, Id(10)).Say(Imported(), Id(12)).Say(Imported(), Id(12));
         await using var writer = await OpenAsync();
         await AppendAsync(writer, script);
         (await ScalarAsync<string>("select string_agg(concat_ws(' ', state, outcome, ended_by, talk_ms, wait_ms, estimated, client_id is not null, extract(epoch from ended_at - started_at)::int), '|' order by number) from call"))
-            .Should().Be("Ended Answered Agent 50000 8000 f t 66|Ended Fallback Caller 6000 3000 f t 9");
+            .Should().Be("Ended Answered Agent 50000 8000 f t 69|Ended Fallback Caller 6000 3000 f t 9");
         (await ScalarAsync<string>("select string_agg(concat_ws(' ', unique_id, is_client, agent_id is not null, talk_ms, hold_ms, recorded), '|' order by unique_id) from call_leg"))
             .Should().Be("1.1 t f 0 0 t|1.2 f t 40000 10000 f|1.3 f f 0 0 f|9.1 t f 0 0 f|9.2 f t 6000 0 f");
         (await ScalarAsync<string>("select string_agg(talk_ms::text, ',' order by talk_ms) from client_contact")).Should().Be("6000,40000");

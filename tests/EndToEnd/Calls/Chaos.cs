@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace CallCrm.EndToEnd.Calls;
 
-/// <summary>Real calls while host, AMI, Asterisk and PostgreSQL are killed, cut, delayed and stopped: afterwards the call log says what Asterisk's CEL says.</summary>
+/// <summary>Real calls while host, AMI, Asterisk and PostgreSQL are killed, cut, delayed and stopped: afterwards the call log says what Asterisk's CEL and CDR and the callers say, and after each what is live is what the PBX has.</summary>
 [Collection(LabCollection.Name)]
 [Trait("Category", "Lab")]
 public sealed class Chaos(PostgresFixture postgres, ITestOutputHelper output) : IClassFixture<PostgresFixture>
@@ -39,6 +39,9 @@ public sealed class Chaos(PostgresFixture postgres, ITestOutputHelper output) : 
         result.Calls.Should().Be(plan.Calls);
         result.Truth.Keys.Should().Contain([CallEndKind.Answered, CallEndKind.Abandoned]);
         result.Inexcusable.Should().BeEmpty(result.Story);
+        result.AfterFaults.Should().BeEmpty(result.Story);
+        // A PBX that is killed writes no CDR of the calls it has then.
+        result.ByCdr.Should().BeGreaterThanOrEqualTo(plan.Calls * 2 / 3);
         result.Left.Should().BeEmpty(result.Story);
     }
 }

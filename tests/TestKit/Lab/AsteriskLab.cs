@@ -98,6 +98,13 @@ public sealed class AsteriskLab
 
     public IReadOnlyList<CelRow> Cel() => CelRow.Read(Path.Combine(Folder, "log/cel-custom/cel.csv"));
 
+    public IReadOnlyList<CdrRow> Cdr() => CdrRow.Read(Path.Combine(Folder, "log/cdr-csv/Master.csv"));
+
+    /// <summary>Its channels now, as <c>core show channels</c> has them.</summary>
+    public async Task<IReadOnlyList<LabChannel>> SnapshotAsync() =>
+        (await CliAsync("core show channels concise")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => l.Trim().Split('!')).Where(f => f.Length >= 14).Select(f => new LabChannel(f[0], f[4], f[^2], f[^1])).ToArray();
+
     /// <summary>kill -9.</summary>
     public Task KillAsync() => LabProgram.RunAsync("lab", ["kill", Name], TimeSpan.FromSeconds(10));
 
@@ -139,4 +146,11 @@ public sealed class AsteriskLab
             ["sh", "-c", Script, "sh", Text(Environment.ProcessId), LabProgram.Folder, name])
         { UseShellExecute = false });
     }
+}
+
+/// <param name="Name">For example <c>PJSIP/101-00000002</c>.</param>
+/// <param name="Bridge">Empty: in none.</param>
+public sealed record LabChannel(string Name, string State, string Bridge, string UniqueId)
+{
+    public string Device => Name.LastIndexOf('-') is > 0 and var dash ? Name[..dash] : Name;
 }

@@ -6,6 +6,9 @@ namespace CallCrm.TestKit.Lab;
 /// <summary>A channel event as Asterisk itself wrote it down: the oracle that our own records are held against.</summary>
 public sealed record CelRow(string Event, double AtSeconds, string Uniqueid, string Linkedid, string Channel, string Exten, string Context, string Peer, string Extra)
 {
+    /// <summary>The caller's number, as far as it was known then.</summary>
+    public string Number { get; init; } = "";
+
     /// <summary>All whole lines of <c>cel-custom/cel.csv</c>.</summary>
     public static IReadOnlyList<CelRow> Read(string file)
     {
@@ -16,12 +19,12 @@ public sealed record CelRow(string Event, double AtSeconds, string Uniqueid, str
         return text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(Fields)
             .Where(f => f.Count >= 9)
-            .Select(f => new CelRow(f[0], double.Parse(f[1], CultureInfo.InvariantCulture), f[2], f[3], f[4], f[5], f[6], f[7], f[8]))
+            .Select(f => new CelRow(f[0], double.Parse(f[1], CultureInfo.InvariantCulture), f[2], f[3], f[4], f[5], f[6], f[7], f[8]) { Number = f.Count > 9 ? f[9] : "" })
             .ToArray();
     }
 
     /// <summary>CSV as CSV_QUOTE writes it: every field in quotes, a quote doubled.</summary>
-    static List<string> Fields(string line)
+    internal static List<string> Fields(string line)
     {
         List<string> fields = [];
         var field = new StringBuilder();

@@ -30,10 +30,13 @@ public sealed record LabChaosPlan(int Calls, int PerSecond, int Agents, IReadOnl
 }
 
 /// <param name="Differences">What the call log has wrong against Asterisk's CEL and the callers' own list.</param>
+/// <param name="AfterFaults">What did not agree with <c>core show channels</c> after one of the faults, and invariants that broke without being named and mended.</param>
+/// <param name="ByCdr">Calls that a CDR told of as well.</param>
 /// <param name="Left">What is still open in CallCrm when the PBX has no channel any more.</param>
 /// <param name="Evidence">Of what is wrong: CEL and journal.</param>
 /// <param name="ReadsCel">The host imports CEL: then a call that ended unseen has no excuse.</param>
-public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionary<CallEndKind, int> Truth, IReadOnlyList<CallLogDifference> Differences, IReadOnlyList<string> Left, string Story, string Evidence)
+public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionary<CallEndKind, int> Truth, IReadOnlyList<CallLogDifference> Differences, IReadOnlyList<string> AfterFaults, int ByCdr, IReadOnlyList<string> Left, string Story,
+    string Evidence)
 {
     /// <summary>Those that the host had a chance to get right.</summary>
     public IEnumerable<CallLogDifference> Inexcusable => Differences.Where(d => ReadsCel || !d.NeedsCel);
@@ -44,13 +47,15 @@ public sealed record LabChaosResult(bool ReadsCel, int Calls, IReadOnlyDictionar
         text.AppendLine(CultureInfo.InvariantCulture, $"{Calls} calls ({string.Join(", ", Truth.Select(t => $"{t.Value} {t.Key}"))}), {Differences.Count} wrong, {Differences.Count(d => d.NeedsCel)} of them ended unseen");
         foreach (var difference in Differences)
             text.AppendLine(difference.ToString());
+        text.AppendLine(CultureInfo.InvariantCulture, $"{ByCdr} of them also told by CDR; after the faults: {(AfterFaults.Count == 0 ? "all as the PBX has it" : string.Join("; ", AfterFaults))}");
         return text.AppendJoin('\n', Left).Append(Evidence).ToString();
     }
 }
 
 /// <summary>
 /// Real calls on the real Asterisk while the host is killed, its AMI connection cut or slow, PostgreSQL stopped, Asterisk itself killed, at times drawn from a
-/// seed; then the call log is held against Asterisk's CEL and sipp's log.
+/// seed. After each fault what is live here is held against <c>core show channels</c>, and the invariants' metric is read; at the end the call log is held
+/// against Asterisk's CEL, its CDR and sipp's log.
 /// </summary>
 public static class LabChaos
 {
@@ -72,24 +77,33 @@ public static class LabChaos
         var since = Now();
         var earlier = lab.Cel().Select(r => r.Uniqueid).ToHashSet(StringComparer.Ordinal);
         var run = new Run(site, relay, plan, database);
-        var numbers = await run.GoAsync(lab);
+        var earlierRecords = lab.Cdr().Count;
+        var callers = await run.GoAsync(lab);
         await lab.QuietAsync();
         await Task.Delay(Settle);
-        var oracle = new CallLogOracle("PJSIP/trunk", d => d.StartsWith("PJSIP/1", StringComparison.Ordinal) && d != "PJSIP/110");
+        await run.CountBreachesAsync();
+        var oracle = new CallLogOracle("PJSIP/trunk", AgentAt);
         var truth = oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))], run.Crashes);
-        var differences = CallLogOracle.Compare(truth, numbers, await CallLogOracle.LogAsync(connection, since), run.Unseen);
+        var differences = oracle.Compare(truth, callers, Records(), await CallLogOracle.LogAsync(connection, since), run.Unseen);
         var left = await LeftAsync(connection);
         // A slow machine may not be through with it; what is wrong for good stays wrong.
         for (var n = 0; n < 20 && differences.Count + left.Count > 0; n++)
         {
             await Task.Delay(TimeSpan.FromSeconds(2));
             truth = oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))], run.Crashes);
-            differences = CallLogOracle.Compare(truth, numbers, await CallLogOracle.LogAsync(connection, since), run.Unseen);
+            differences = oracle.Compare(truth, callers, Records(), await CallLogOracle.LogAsync(connection, since), run.Unseen);
             left = await LeftAsync(connection);
         }
 
-        return new LabChaosResult(ReadsCel(), truth.Count, truth.CountBy(c => c.End).ToDictionary(), differences, left, run.Story, await EvidenceAsync(lab, connection, differences));
+        var told = Records().Select(r => r.Uniqueid).ToHashSet(StringComparer.Ordinal);
+        return new LabChaosResult(ReadsCel(), truth.Count, truth.CountBy(c => c.End).ToDictionary(), differences, run.Wrong, truth.Count(c => told.Contains(c.UniqueId)), left, run.Story,
+            await EvidenceAsync(lab, connection, differences));
+
+        CdrRow[] Records() => [.. lab.Cdr().Skip(earlierRecords)];
     }
+
+    /// <summary>110 is the fallback's.</summary>
+    static string? AgentAt(string device) => device.StartsWith("PJSIP/1", StringComparison.Ordinal) && device != "PJSIP/110" ? LabSite.LoginAt(device[6..]) : null;
 
     static async Task<string> EvidenceAsync(AsteriskLab lab, string connection, IReadOnlyList<CallLogDifference> differences)
     {
@@ -145,10 +159,15 @@ public static class LabChaos
 
         public string Story => _story.ToString();
 
+        /// <summary>What did not agree with the PBX after a fault, and what broke unnamed.</summary>
+        public List<string> Wrong { get; } = [];
+
+        int _breaches;
+
         /// <summary>When each fault ended.</summary>
         void Tell(string what) => _story.Append(CultureInfo.InvariantCulture, $"{Now():HH:mm:ss.fff} {what}; ");
 
-        public async Task<IReadOnlyList<string>> GoAsync(AsteriskLab lab)
+        public async Task<IReadOnlyList<CallerLog>> GoAsync(AsteriskLab lab)
         {
             // Seven of ten talk for a while, two give up while it rings, one has much to say.
             (int Share, double Patience_s, double Talk_s)[] kinds = [(7, 30, 3), (2, 0.25, 3), (1, 30, 9)];
@@ -165,7 +184,7 @@ public static class LabChaos
                 await FaultsAsync(TimeSpan.FromSeconds(plan.Calls / (double)plan.PerSecond));
                 foreach (var caller in callers)
                     await caller.EndAsync(TimeSpan.FromMinutes(3));
-                return [.. callers.SelectMany(c => c.Numbers)];
+                return CallerLog.Of(callers.SelectMany(c => c.Steps));
             }
             finally
             {
@@ -194,18 +213,33 @@ public static class LabChaos
                     LabFault.Asterisk => CrashAsync(),
                     _ => DatabaseAsync(TimeSpan.FromSeconds(random.Next(2, 6))),
                 });
+                Wrong.AddRange((await LabSight.CompareAsync(site.Lab, site.Connection, AgentAt)).Select(w => $"after {faults[i]}: {w}"));
             }
         }
 
         async Task KillAsync()
         {
             var from = Seconds();
+            await CountBreachesAsync();
             await site.Host.KillAsync();
             var said = site.Host.Output.Length;
             await site.Host.StartAgainAsync();
             await SnapshotAsync(said);
             await site.ConnectAgainAsync();
             Note("killed", from);
+        }
+
+        /// <summary>Once before each end of a host, whose metric begins anew then: each breach stands by name in its log, mended.</summary>
+        public async Task CountBreachesAsync()
+        {
+            using var http = new HttpClient();
+            var lines = (await http.GetStringAsync(new Uri(site.Host.Address, "metrics"))).Split('\n').Where(l => l.StartsWith("callcrm_invariant_breaches", StringComparison.Ordinal)).ToArray();
+            _breaches += (int)lines.Sum(l => double.Parse(l[(l.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture));
+            foreach (var line in lines)
+                Tell(line);
+            var named = site.Host.Output.Split('\n').Count(l => l.Contains("Invariant ", StringComparison.Ordinal) && l.Contains(" broken, call ", StringComparison.Ordinal));
+            if (_breaches != named)
+                Wrong.Add($"{_breaches} invariants broke, {named} are named in the log");
         }
 
         async Task CutAsync(TimeSpan length)
