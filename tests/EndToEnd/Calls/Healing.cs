@@ -61,6 +61,32 @@ public sealed class Healing(PostgresFixture postgres) : IClassFixture<PostgresFi
         (await RowsAsync(again)).Count(r => !shown.Contains(r.Id)).Should().Be(3, "each once and no more");
     }
 
+    [LabFact]
+    public async Task A_PBX_that_falls_silent_is_out_of_sight_soon_and_since_it_was_last_heard()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var host = await LabHost.StartAsync(postgres, lab);
+        await using var page = await AgentPage.OpenAsync(host.Address, "supervisor", "demo");
+        // Its line stays open, and nothing comes.
+        await lab.FreezeAsync();
+        var frozen = TimeProvider.System.GetUtcNow();
+        PbxEventView lost;
+        try
+        {
+            lost = await page.NextAsync<PbxEventView>(e => !e.Connected, TimeSpan.FromSeconds(20));
+            (TimeProvider.System.GetUtcNow() - frozen).Should().BeLessThan(TimeSpan.FromSeconds(8), "after 2 s it is asked, and has 3 s to answer");
+        }
+        finally
+        {
+            await lab.ThawAsync();
+        }
+
+        lost.Reason.Should().Be("KeepAlive");
+        (lost.Since - frozen).Should().BeGreaterThan(TimeSpan.FromSeconds(-2.5)).And.BeLessThan(TimeSpan.FromSeconds(0.5));
+        await page.NextAsync<PbxEventView>(e => e.Connected, TimeSpan.FromSeconds(20));
+    }
+
     [LabTheory]
     [InlineData(1)]
     [InlineData(5)]
@@ -90,9 +116,9 @@ public sealed class Healing(PostgresFixture postgres) : IClassFixture<PostgresFi
             var invited = TimeProvider.System.GetTimestamp();
             if (length > TimeSpan.FromSeconds(3))
             {
-                var invite = await caller.StepAsync("invite");
+                var began = await watch.EventAsync("Newchannel", e => e["CallerIDNum"] == "+393471112272");
                 var fallback = await watch.UserEventAsync("LabFallback", TimeSpan.FromSeconds(15));
-                (LabAmi.AtSeconds(fallback) - invite.AtSeconds).Should().BeLessThan(2.5);
+                (LabAmi.AtSeconds(fallback) - LabAmi.AtSeconds(began)).Should().BeLessThan(2.5);
                 (await caller.EndAsync()).Should().Be(0);
             }
 
@@ -114,11 +140,102 @@ public sealed class Healing(PostgresFixture postgres) : IClassFixture<PostgresFi
         await host.WaitReadyAsync(TimeSpan.FromSeconds(20));
         await page.CommandAsync("ready");
         if (length < TimeSpan.FromSeconds(15))
-            await held.StepAsync("answered", TimeSpan.FromSeconds(40));
+            await watch.EventAsync("DialEnd", e => e["DialStatus"] == "ANSWER" && e["DestChannel"].StartsWith("PJSIP/101-", StringComparison.Ordinal), TimeSpan.FromSeconds(40));
         await lab.CliAsync("channel request hangup all");
         await using var supervisor = await AgentPage.OpenAsync(host.Address, "supervisor", "demo");
-        await EventuallyAsync(async () => (await RowsAsync(supervisor)).Take(2).All(r => r.State == "Ended"), "no call stays open");
+        IReadOnlyList<CallRow> rows = [];
+        await EventuallyAsync(async () => (rows = [.. (await RowsAsync(supervisor)).Where(r => Number(r) is "+393471112271" or "+393471112272")]).Count == 2 && rows.All(r => r.State == "Ended"), "no call stays open");
+        // Whom the fallback served meanwhile is in the log as that; the router never said "record", so there is nothing to hear.
+        if (length > TimeSpan.FromSeconds(3))
+            rows.Single(r => Number(r) == "+393471112272").Should().BeEquivalentTo(new { Outcome = "Fallback", AgentName = (string?)null, Estimated = false, RecordingId = (Guid?)null, Talk_s = 0 });
+        rows.Single(r => Number(r) == "+393471112271").Outcome.Should().Be(length > TimeSpan.FromSeconds(25) ? "Fallback" : length < TimeSpan.FromSeconds(15) ? "Answered" : "Fallback");
+        await SameAsPbxAsync(lab, host);
     }
+
+    [LabTheory]
+    [InlineData(9)]
+    [InlineData(4)]
+    public async Task A_talk_through_which_the_host_was_frozen_is_logged_exactly_and_with_who_talked(int talk_s)
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var host = await LabHost.StartAsync(postgres, lab);
+        await using var phones = await lab.PhoneAsync(LabPhoneKind.Answer, "101", ring: TimeSpan.FromMilliseconds(300), talk: TimeSpan.FromSeconds(60));
+        await using var anna = await AgentPage.OpenAsync(host.Address, "anna", "demo", lab.Node, "101");
+        await using var supervisor = await AgentPage.OpenAsync(host.Address, "supervisor", "demo");
+        var since = TimeProvider.System.GetUtcNow();
+        var earlier = lab.Cel().Select(r => r.Uniqueid).ToHashSet(StringComparer.Ordinal);
+        await using var call = lab.Call(Plan with { From = "+393471112275", Talk = TimeSpan.FromSeconds(talk_s) });
+        await call.StepAsync("answered");
+        await EventuallyAsync(async () => (await RowsAsync(supervisor)).Any(r => r is { State: "Talking" } && Number(r) == "+393471112275"), "the call is shown as talking");
+        await host.FreezeAsync();
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(5));
+        }
+        finally
+        {
+            await host.ThawAsync();
+        }
+
+        (await call.EndAsync()).Should().Be(0);
+        await host.WaitReadyAsync(TimeSpan.FromSeconds(20));
+        IReadOnlyList<CallRow> rows = [];
+        await EventuallyAsync(async () => (rows = [.. (await RowsAsync(supervisor)).Where(r => Number(r) == "+393471112275")]) is [{ State: "Ended" }], "the call has ended");
+        var truth = s_oracle.Read([.. lab.Cel().Where(r => !earlier.Contains(r.Uniqueid))]).Should().ContainSingle().Subject;
+        var logged = (await CallLogOracle.LogAsync(host.Connection, since)).Should().ContainSingle().Subject;
+        truth.Talk.TotalSeconds.Should().BeApproximately(talk_s, 1, "the caller hangs up by their own clock");
+        logged.Should().BeEquivalentTo(new { Outcome = "Answered", Estimated = false, EndedBy = "Caller" });
+        logged.Talks.Should().ContainSingle().Which.Agent.Should().Be("anna");
+        logged.Talk.Should().BeCloseTo(truth.Talk, TimeSpan.FromMilliseconds(150), "the PBX's own times count, however late they are read");
+        (logged.ToSeconds - truth.ToSeconds).Should().BeInRange(-0.5, 0.5);
+        await SameAsPbxAsync(lab, host);
+    }
+
+    [LabFact]
+    public async Task After_a_restart_what_is_live_is_what_the_PBX_has()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        await lab.QuietAsync();
+        await using var host = await LabHost.StartAsync(postgres, lab);
+        await using var phones = await lab.PhoneAsync(LabPhoneKind.Answer, "101,110", ring: TimeSpan.FromMilliseconds(300), talk: TimeSpan.FromSeconds(90));
+        await using var watch = await lab.WatchAsync();
+        await using var anna = await AgentPage.OpenAsync(host.Address, "anna", "demo", lab.Node, "101");
+        await using var talking = lab.Call(Plan with { From = "+393471112281", Talk = TimeSpan.FromSeconds(90) });
+        await talking.StepAsync("answered");
+        await using var held = lab.Call(Plan with { From = "+393471112282", Talk = TimeSpan.FromSeconds(90) });
+        await watch.UserEventAsync("CallCrmHold", TimeSpan.FromSeconds(10));
+        await using var leaving = lab.Call(Plan with { From = "+393471112283", Talk = TimeSpan.FromSeconds(3) });
+        await watch.UserEventAsync("CallCrmHold", TimeSpan.FromSeconds(10), index: 1);
+        await SameAsPbxAsync(lab, host);
+        await host.KillAsync();
+
+        // One gives up meanwhile, one comes and is served by the fallback.
+        (await leaving.EndAsync()).Should().Be(0);
+        await using var served = lab.Call(Plan with { From = "+393471112284", Talk = TimeSpan.FromSeconds(90) });
+        await served.StepAsync("answered");
+        var said = host.Output.Length;
+        await host.StartAgainAsync();
+        await Eventually.BeAsync(() => host.Output.IndexOf("snapshot with", said, StringComparison.Ordinal) >= 0, TimeSpan.FromSeconds(30), "a snapshot of the PBX");
+        (await lab.SnapshotAsync()).Should().HaveCount(5, "two talk with two, and one waits");
+        await SameAsPbxAsync(lab, host);
+
+        await using var supervisor = await AgentPage.OpenAsync(host.Address, "supervisor", "demo");
+        var rows = (await RowsAsync(supervisor)).ToLookup(Number, StringComparer.Ordinal);
+        rows["+393471112281"].Should().ContainSingle().Which.Should().BeEquivalentTo(new { State = "Talking", AgentName = "Anna Bianchi" });
+        rows["+393471112282"].Should().ContainSingle().Which.State.Should().Be("Waiting");
+        await lab.CliAsync("channel request hangup all");
+        // Who left while nobody looked is lost until the PBX's own record is read.
+        await EventuallyAsync(async () => (await RowsAsync(supervisor)).Where(r => r.State == "Ended" && Number(r).StartsWith("+39347111228", StringComparison.Ordinal)).OrderBy(Number, StringComparer.Ordinal)
+            .Select(r => r.Outcome).SequenceEqual(["Answered", "Abandoned", "ShortAbandon", "Fallback"]), "all four have ended, as they did");
+        await SameAsPbxAsync(lab, host);
+    }
+
+    static readonly CallLogOracle s_oracle = new("PJSIP/trunk", AgentAt);
+
+    static string? AgentAt(string device) => device == "PJSIP/101" ? "anna" : null;
+
+    static async Task SameAsPbxAsync(AsteriskLab lab, CallCrmHost host) => (await LabSight.CompareAsync(lab, host.Connection, AgentAt)).Should().BeEmpty("what is live is what core show channels shows");
 
     /// <summary>As people see it, but without the gaps.</summary>
     static string Number(CallRow row) => (row.Caller.Number ?? "").Replace(" ", "", StringComparison.Ordinal);
