@@ -52,8 +52,10 @@ public sealed record LegView(string Channel, string? AgentName, bool IsClient, D
 /// <param name="Client">Peaks of the client's side, 0–255, ten a second.</param>
 /// <param name="Agent">Peaks of what the client heard.</param>
 /// <param name="Parts">Whose each part is, in order; null when the call is not known.</param>
+/// <param name="Missing_ms">Time of the call of which there is no sound, beyond the ringing before anybody was there: neither side sent any, so nothing was
+/// written. Below 0: the file is longer than its channel lived. 0: no more than 100 ms, or not known.</param>
 public sealed record RecordingView(Guid Id, string Status, string? Error, int Duration_ms, long Size_bytes, IReadOnlyList<int> Client, IReadOnlyList<int> Agent,
-    IReadOnlyList<RecordingPartView>? Parts = null);
+    IReadOnlyList<RecordingPartView>? Parts = null, int Missing_ms = 0);
 
 /// <summary>PUT /api/calls/{id}/wrap-up: idempotent per call and agent. 409 with errorId wrap_up_closed when one was saved more than 24 hours ago.</summary>
 /// <param name="Finish">Also end the wrap-up time and become ready.</param>

@@ -135,6 +135,19 @@ public sealed class SightTests : PageContext
         player.WaitForAssertion(() => player.Find("[data-test=player-who]").TextContent.Should().Be("Mila Orlova"));
         player.FindAll("[data-test=player-parts] button")[1].Click();
         JSInterop.Invocations.Should().Contain(i => i.Identifier == "callcrm.seek" && i.Arguments.Contains(8.0));
+        player.FindAll("[data-test=player-missing]").Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(3_240, "Without sound: 3.2 s of the call, in which neither side sent any")]
+    [InlineData(-1_200, "1.2 s longer than the call: the marks may be off by as much")]
+    public void The_player_says_what_a_recording_does_not_hold(int missing_ms, string text)
+    {
+        var recording = new RecordingView(Guid.NewGuid(), "ready", null, 60_000, 1, [1, 2], [2, 1], [new RecordingPartView(0, 60_000, "talk", Guid.NewGuid(), "Anna Verdi")], missing_ms);
+        Server.Answer = r => r.RequestUri!.AbsolutePath.StartsWith("/api/recordings/", StringComparison.Ordinal) ? FakeServer.Json(JsonSerializer.Serialize(recording, ContractsJson.Default.RecordingView)) : null;
+        var player = Render<Player>(p => p.Add(c => c.Recording, recording.Id));
+        player.Click("[data-test=player-play]");
+        player.WaitForAssertion(() => player.Find("[data-test=player-missing]").TextContent.Should().Be(text));
     }
 
     [Fact]

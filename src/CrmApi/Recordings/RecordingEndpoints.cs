@@ -17,10 +17,10 @@ namespace CallCrm.CrmApi.Recordings;
 internal sealed record RecordingRow(Guid Id, Guid? CallId, string Status, string? Error, int Duration_ms, long Size_bytes, byte[] Waveform, string? Path, DateTimeOffset? StartedAt,
     string PbxUniqueId, Guid? MessageId)
 {
-    public RecordingView View(IReadOnlyList<RecordingPartView>? parts = null)
+    public RecordingView View(IReadOnlyList<RecordingPartView>? parts = null, int missing_ms = 0)
     {
         var sides = CallFlow.Waveform.FromBytes(Waveform);
-        return new RecordingView(Id, Status, Error, Duration_ms, Size_bytes, [.. sides.Client.Select(b => (int)b)], [.. sides.Agent.Select(b => (int)b)], parts);
+        return new RecordingView(Id, Status, Error, Duration_ms, Size_bytes, [.. sides.Client.Select(b => (int)b)], [.. sides.Agent.Select(b => (int)b)], parts, missing_ms);
     }
 }
 
@@ -66,8 +66,8 @@ internal static class RecordingEndpoints
         // A message in a mailbox of the PBX holds nothing but what the caller said.
         if (row is { MessageId: not null, Duration_ms: > 0 }) return TypedResults.Ok(row.View([new RecordingPartView(0, row.Duration_ms, "message", null, null)]));
         if (row.CallId is not { } call || row.Duration_ms == 0 || await timelines.ReadAsync(call, cancel) is not { } timeline) return TypedResults.Ok(row.View());
-        var start = RecordingParts.Start(timeline, row.StartedAt, row.Duration_ms, row.PbxUniqueId);
-        return TypedResults.Ok(row.View(RecordingParts.Of(timeline, start, row.Duration_ms, facts.Names.Person)));
+        var clock = RecordingClock.Of(timeline, row.StartedAt, row.Duration_ms, row.PbxUniqueId);
+        return TypedResults.Ok(row.View(RecordingParts.Of(timeline, clock, facts.Names.Person), clock.Missing_ms));
     }
 
     static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> PlayAsync(Guid id, HttpContext http, Person person, RecordingStore store, CallStore calls, MissedStore missed, RecordingFiles files,

@@ -28,8 +28,9 @@ internal static class RecordingParts
         };
     }
 
-    public static IReadOnlyList<RecordingPartView> Of(CallTimeline timeline, DateTimeOffset start, int duration_ms, Func<Guid?, string?> name)
+    public static IReadOnlyList<RecordingPartView> Of(CallTimeline timeline, RecordingClock clock, Func<Guid?, string?> name)
     {
+        var duration_ms = clock.Duration_ms;
         var bars = timeline.Lanes.Where(l => l.Agent is not null).SelectMany(l => l.Bars, (l, b) => (Agent: l.Agent!.Value, b.Kind, From: At(b.From), To: b.To is { } to ? At(to) : duration_ms))
             .Where(b => b.To > b.From && b.Kind is TimelineKind.Talk or TimelineKind.Conference or TimelineKind.Hold).ToList();
         bars.AddRange(timeline.Lanes.SelectMany(l => l.Bars).Where(b => b.Kind == TimelineKind.Message).Select(b => (Guid.Empty, b.Kind, At(b.From), b.To is { } to ? At(to) : duration_ms)));
@@ -47,7 +48,7 @@ internal static class RecordingParts
 
         return parts;
 
-        int At(DateTimeOffset at) => (int)Math.Clamp((at - start).TotalMilliseconds, 0, duration_ms);
+        int At(DateTimeOffset at) => clock.At(at);
 
         string Names(IEnumerable<Guid> agents) => string.Join(", ", agents.Distinct().Select(a => name(a) ?? "…"));
     }

@@ -69,7 +69,7 @@ internal static class TranscriptEndpoints
     static async Task<IReadOnlyList<TranscriptLineView>> NamedAsync(RecordingRow recording, IReadOnlyList<TranscriptLineView> lines, CallTimelines timelines, LiveFacts facts, CancellationToken cancel)
     {
         if (lines.Count == 0 || recording.MessageId is not null || recording.CallId is not { } call || await timelines.ReadAsync(call, cancel) is not { } timeline) return lines;
-        var parts = RecordingParts.Of(timeline, RecordingParts.Start(timeline, recording.StartedAt, recording.Duration_ms, recording.PbxUniqueId), recording.Duration_ms, facts.Names.Person);
+        var parts = RecordingParts.Of(timeline, RecordingClock.Of(timeline, recording.StartedAt, recording.Duration_ms, recording.PbxUniqueId), facts.Names.Person);
         return [.. lines.Select(l => l.Side == "agent" ? l with { Who = Speaker(parts, (l.From_ms + l.To_ms) / 2) } : l)];
     }
 
