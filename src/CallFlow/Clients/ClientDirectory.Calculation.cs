@@ -170,7 +170,7 @@ public sealed partial class ClientDirectory
     {
         await using var connection = await pages.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (await ScalarAsync(transaction, "select exists (select from client_field where kind = 'calculated' and not archived)", ct) is not true)
+        if (await ScalarAsync(transaction, "select exists (select from client_field where (kind = 'calculated' and not archived) or kind = 'link')", ct) is not true)
         {
             await DoAsync(transaction, "delete from client_calculation_position where domain = $1", ct, domain);
             await transaction.CommitAsync(ct);
@@ -189,7 +189,7 @@ public sealed partial class ClientDirectory
         if (cards.Length + deals.Length > 0)
         {
             var formulas = await FormulasAsync(transaction, ct);
-            await NoteTargetsAsync(transaction, formulas, cards, deals, ct);
+            await NoteTargetsAsync(transaction, cards, deals, ct);
             await DoAsync(transaction, LockCardsSql, ct, cards);
             var changed = await RecalculateAsync(transaction, formulas, cards, ct);
             if (changed.Count > 0) await hints.AddAsync(transaction, [.. changed.Select(c => new ChangeHint("client", c.ToString(), null, null, default))], ct);

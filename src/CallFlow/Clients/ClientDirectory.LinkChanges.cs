@@ -4,20 +4,24 @@ using NpgsqlTypes;
 namespace CallCrm.CallFlow;
 
 /// <summary>
-/// Formulas over links follow the records they look at. Who changed is noted in the transaction that reads of it, and the cards that lead there are calculated anew some at a time: one client
-/// may stand on a hundred thousand cards. As formulas look at fields that people fill alone, what is calculated by it changes no other card.
+/// Formulas over links follow the records they look at, and so do the names by which cards are found that lead to them. Who changed is noted in the transaction that reads of it (a colleague: in the
+/// one that changes the name), and the cards that lead there follow some at a time: one client may stand on a hundred thousand cards. As formulas look at fields that people fill alone, what is
+/// calculated by it changes no other card.
 /// </summary>
 public sealed partial class ClientDirectory
 {
     /// <summary>Of the clients and deals that changed those that a link on some card leads to; who is noted already begins anew.</summary>
-    static async Task NoteTargetsAsync(NpgsqlTransaction transaction, FormulaSet formulas, Guid[] clients, Guid[] deals, CancellationToken ct)
+    static async Task NoteTargetsAsync(NpgsqlTransaction transaction, Guid[] clients, Guid[] deals, CancellationToken ct)
     {
         foreach (var (kind, changed) in new[] { ("client", clients), ("deal", deals) })
         {
-            var links = formulas.Links.Where(l => l.Target == kind).Select(l => l.Code).ToArray();
-            if (links.Length > 0 && changed.Length > 0) await DoAsync(transaction, NoteTargetsSql, ct, kind, changed, links);
+            if (changed.Length > 0 && await LinksToAsync(transaction, kind, ct) is { Length: > 0 } links) await DoAsync(transaction, NoteTargetsSql, ct, kind, changed, links);
         }
     }
+
+    /// <summary>Also those put aside: their values stand on the cards, which are found by them.</summary>
+    static async Task<string[]> LinksToAsync(NpgsqlTransaction transaction, string kind, CancellationToken ct) =>
+        (string[])(await ScalarAsync(transaction, "select array(select code from client_field where kind = 'link' and target = $1 order by code)", ct, kind))!;
 
     /// <summary>The next cards that lead to a record that changed, in one transaction with how far it is: a host that dies in the middle begins again where it was, several take turns.</summary>
     /// <returns>Whether there may be more.</returns>
@@ -28,11 +32,12 @@ public sealed partial class ClientDirectory
         if (await ScalarAsync(transaction, "select exists (select from client_link_change)", ct) is not true) return false;
         var formulas = await FormulasAsync(transaction, ct);
         if (await NextTargetAsync(transaction, ct) is not { } target) return false;
-        var links = formulas.Links.Where(l => l.Target == target.Kind).Select(l => l.Code).ToArray();
+        var links = await LinksToAsync(transaction, target.Kind, ct);
         var cards = links.Length == 0 ? [] : await LeadingAsync(transaction, target, links, ct);
         if (cards.Length > 0)
         {
             await DoAsync(transaction, LockCardsSql, ct, cards);
+            await DoAsync(transaction, target.Kind == "person" ? OwnWordsSql : LinkWordsSql, ct, cards);
             var changed = await RecalculateAsync(transaction, formulas, cards, ct);
             if (changed.Count > 0) await hints.AddAsync(transaction, [.. changed.Select(c => new ChangeHint("client", c.ToString(), null, null, default))], ct);
         }
@@ -41,6 +46,30 @@ public sealed partial class ClientDirectory
         else await DoAsync(transaction, "update client_link_change set after = $3 where kind = $1 and target = $2", ct, target.Kind, target.Id, cards[^1]);
         await transaction.CommitAsync(ct);
         if (cards.Length > 0) hints.Wake();
+        return true;
+    }
+
+    /// <summary>The next cards on which a choice may have another name, in one transaction with how far it is, as with links.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> FollowChoicesAsync(CancellationToken ct)
+    {
+        await using var connection = await pages.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (await ScalarAsync(transaction, "select exists (select from client_choice_change)", ct) is not true) return false;
+        string field;
+        long after;
+        await using (var command = new NpgsqlCommand("select field, after from client_choice_change order by field limit 1 for update skip locked", transaction.Connection, transaction))
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+        {
+            if (!await reader.ReadAsync(ct)) return false;
+            (field, after) = (reader.GetString(0), reader.GetInt64(1));
+        }
+
+        var (cards, last) = await NextCardsAsync(transaction, after, ct);
+        if (cards.Length > 0) await DoAsync(transaction, OwnWordsSql, ct, cards);
+        if (cards.Length < CardsAtOnce) await DoAsync(transaction, "delete from client_choice_change where field = $1", ct, field);
+        else await DoAsync(transaction, "update client_choice_change set after = $2 where field = $1", ct, field, last);
+        await transaction.CommitAsync(ct);
         return true;
     }
 
@@ -80,6 +109,10 @@ public sealed partial class ClientDirectory
         order by 2
         on conflict (kind, target) do update set after = null
         """;
+
+    const string LinkWordsSql = "update client c set link_words = w.words from (select id, client_link_words(custom) as words from client where id = any ($1)) w where c.id = w.id and c.link_words <> w.words";
+
+    const string OwnWordsSql = "update client c set own_words = w.words from (select id, client_own_words(custom) as words from client where id = any ($1) and custom <> '{}') w where c.id = w.id and c.own_words <> w.words";
 
     const string LeadingSql = """
         select distinct c.id

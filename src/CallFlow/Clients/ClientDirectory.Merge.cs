@@ -190,7 +190,7 @@ public sealed partial class ClientDirectory
     }
 
     const string SnapshotSql = """
-        select (to_jsonb(c) - 'search' || jsonb_build_object(
+        select (to_jsonb(c) - array['search', 'own_words', 'link_words', 'phone_words', 'email_words'] || jsonb_build_object(
           'phones', coalesce((select jsonb_agg(to_jsonb(p) - 'client_id' order by p.added_at, p.e164, p.extension) from client_phone p where p.client_id = c.id), '[]'),
           'emails', coalesce((select jsonb_agg(to_jsonb(e) - 'client_id' order by e.position, e.address) from client_email e where e.client_id = c.id), '[]'),
           'addresses', coalesce((select jsonb_agg(to_jsonb(a) - 'client_id' order by a.position, a.kind, a.key) from client_address a where a.client_id = c.id), '[]')))::text

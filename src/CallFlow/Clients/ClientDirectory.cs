@@ -127,8 +127,8 @@ public sealed partial class ClientDirectory(NpgsqlDataSource pages, RouterDataba
 
     const string InsertCallerSql = """
         with made as (
-          insert into client (id, name, source, confirmed, created_at, updated_at)
-          select $1, $4, $5, false, $6, $6
+          insert into client (id, name, source, confirmed, created_at, updated_at, phone_words)
+          select $1, $4, $5, false, $6, $6, $2
           where not exists (select from client_phone p join client c on c.id = client_root(p.client_id) where p.e164 = $2 and c.deleted_at is null)
           returning id
         )

@@ -104,7 +104,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         var said = CallFlow.SaidWords.Query(filter.Said ?? "");
         When(!string.IsNullOrEmpty(filter.Said), TranscriptStore.Said(said, filter.Hears ?? Reach.Nobody));
         var parameters = new DynamicParameters();
-        When(text.Length > 0, $"(c.client_id in (select c.id from client c where c.search ilike @like{ClientSearch.Seen(filter.Veil, [text], parameters)})"
+        When(text.Length > 0, $"(c.client_id in (select c.id from client c where {ClientSearch.Seen(text, parameters, filter.Veil)})"
             // Who sees no numbers finds by a whole one; a caller's name may be theirs.
             + (filter.Veil.Numbers ? (text.Any(char.IsLetter) ? " or c.caller_name ilike @like" : " or c.caller_e164 = @e164")
                 : " or c.caller_name ilike @like" + (digits.Length >= 3 ? " or c.caller_e164 like @digits or c.caller_raw like @digits" : ""))

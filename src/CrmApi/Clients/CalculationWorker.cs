@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Clients;
 
-/// <summary>Calculated fields follow what changes around their cards within a second, and are calculated anew on all cards after a changed formula and at the beginning of a day.</summary>
+/// <summary>Calculated fields, and the words that cards are found by, follow what changes around their cards within a second; calculated fields are calculated anew on all cards after a changed formula and at the beginning of a day.</summary>
 internal sealed partial class CalculationWorker(ClientDirectory directory, IOptions<RouterRoadOptions> road, TimeProvider time, ILogger<CalculationWorker> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
@@ -21,6 +21,7 @@ internal sealed partial class CalculationWorker(ClientDirectory directory, IOpti
             {
                 more = await directory.FollowAsync(road.Value.Domain, stoppingToken);
                 more |= await directory.FollowLinksAsync(stoppingToken);
+                more |= await directory.FollowChoicesAsync(stoppingToken);
                 more |= await directory.PassAsync(stoppingToken);
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)

@@ -40,7 +40,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
     {
         var parameters = new DynamicParameters(new { limit = limit + 1, within = within.People });
         var live = $"c.merged_into is null and c.deleted_at is null {order.After("c.id", parameters)}{filter.Sql(parameters)}{(within.IsEveryone ? "" : " and c.responsible_id = any(@within)")}";
-        var hits = ClientSearch.Hits(Texts.Clean(query).Trim(), parameters, veil, deals, site.Value.Region, live, limit + 1);
+        var hits = new ClientSearch(Texts.Clean(query).Trim(), parameters, veil, within, deals, site.Value.Region).Hits(live, limit + 1);
         var sql =
             $"""
             {hits}

@@ -92,7 +92,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
     {
         var parameters = new DynamicParameters(new { sees = sees.People, exports = exports.People, deals = deals.People });
         var theirs = "c.merged_into is null and c.deleted_at is null and (@sees::uuid[] is null or c.responsible_id = any(@sees)) and (@exports::uuid[] is null or c.responsible_id = any(@exports))" + filter.Sql(parameters);
-        var hits = ClientSearch.Hits(query, parameters, veil, deals, site.Value.Region, theirs, limit: null);
+        var hits = new ClientSearch(query, parameters, veil, sees, deals, site.Value.Region).Hits(theirs, limit: null);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = connection.QueryUnbufferedAsync<Row>(
             $"""
