@@ -3,7 +3,7 @@ using CallCrm.Contracts;
 
 namespace CallCrm.AgentWeb.Clients;
 
-/// <summary>Whether a field is calculated from what links lead to: such values show on a card alone, to those who may see what they come from, and no list asks for them.</summary>
+/// <summary>Whether a field is calculated from what links lead to: such values show on a card to those who may see what they come from; lists ask for them only where all clients and deals are seen.</summary>
 static partial class LinkedFormula
 {
     public static bool Is(ClientFieldView field, IReadOnlyList<ClientFieldView> all)

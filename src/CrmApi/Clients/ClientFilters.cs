@@ -36,28 +36,32 @@ internal sealed class ClientFilters(NpgsqlDataSource database)
         if (asked.Count + without.Count > 0)
         {
             await using var connection = await database.OpenConnectionAsync(cancel);
-            var fields = await FieldsAsync(connection, person.Veil, cancel);
-            foreach (var (key, text) in asked) await ReadAsync(connection, fields, person, key, text, own, errors, cancel);
-            Lacking(without, fields, person.Veil, own, errors);
+            var (fields, linked) = await FieldsAsync(connection, person, cancel);
+            foreach (var (key, text) in asked) await ReadAsync(connection, fields, linked, person, key, text, own, errors, cancel);
+            Lacking(without, fields, linked, person.Veil, own, errors);
         }
 
         return errors.Count > 0 ? (null, Problems.Invalid(errors)) : (filter with { Own = own }, null);
     }
 
-    /// <summary>Calculated ones under the kind of their result.</summary>
-    static async Task<Dictionary<string, CustomField>> FieldsAsync(NpgsqlConnection connection, Veil veil, CancellationToken cancel) =>
-        // What is calculated over links is told by the rights to other records: no filter may ask for it beside them.
-        (await connection.QueryAsync<(string Code, string Name, string Kind, string Options, string? Target, string? Expression, string? Result)>(new CommandDefinition(
-            $"select {CustomField.Columns} from client_field where not archived and links = '{{}}'", cancellationToken: cancel)))
-        .Where(f => !veil.HidesCustom(f.Code)).ToDictionary(f => f.Code, f => CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, f.Expression, f.Result), StringComparer.Ordinal);
+    /// <summary>Calculated ones under the kind of their result. What is calculated over links is told by the rights to other records: only who sees all of those may ask for it.</summary>
+    static async Task<(Dictionary<string, CustomField> All, HashSet<string> Linked)> FieldsAsync(NpgsqlConnection connection, Person person, CancellationToken cancel)
+    {
+        var seesAll = CardLinks.SeesAllRecords(person);
+        var fields = (await connection.QueryAsync<(string Code, string Name, string Kind, string Options, string? Target, string? Expression, string? Result, bool OverLinks)>(new CommandDefinition(
+            $"select {CustomField.Columns}, links <> '{{}}' from client_field where not archived", cancellationToken: cancel)))
+            .Where(f => (seesAll || !f.OverLinks) && !person.Veil.HidesCustom(f.Code)).ToList();
+        return (fields.ToDictionary(f => f.Code, f => CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, f.Expression, f.Result), StringComparer.Ordinal),
+            fields.Where(f => f.OverLinks).Select(f => f.Code).ToHashSet(StringComparer.Ordinal));
+    }
 
-    static async Task ReadAsync(NpgsqlConnection connection, Dictionary<string, CustomField> fields, Person person, string key, string text, List<OwnCondition> own, Dictionary<string, string[]> errors, CancellationToken cancel)
+    static async Task ReadAsync(NpgsqlConnection connection, Dictionary<string, CustomField> fields, HashSet<string> linked, Person person, string key, string text, List<OwnCondition> own, Dictionary<string, string[]> errors, CancellationToken cancel)
     {
         var parts = key.Split('.');
         var sign = parts.Length == 2 ? "=" : parts is [_, _, "from"] ? ">=" : parts is [_, _, "to"] ? "<=" : parts is [_, _, "below"] ? "<" : parts is [_, _, Currency] ? Currency : null;
         if (sign is null || !fields.TryGetValue(parts[1], out var field))
         {
-            errors[key] = ["an own field that there is, with .from, .to or .below behind it for a range, .currency of an amount; none that is calculated over links"];
+            errors[key] = ["an own field that there is, with .from, .to or .below behind it for a range, .currency of an amount; one that is calculated over links only for who sees all clients and deals"];
             return;
         }
 
@@ -73,7 +77,7 @@ internal sealed class ClientFilters(NpgsqlDataSource database)
             if (await LedToAsync(connection, field, person, text, cancel) is { Count: > 0 } ids) own.Add(OwnCondition.LeadsTo(field.Code, ids));
             else errors[key] = [$"the id of {field.Target switch { "deal" => "a deal", "person" => "a colleague", _ => "a client" }} that you see"];
         }
-        else if (Read(field, field with { Kind = kind }, text, sign) is { } condition) own.Add(condition);
+        else if (Read(field, field with { Kind = kind }, text, sign) is { } condition) own.Add(linked.Contains(field.Code) ? condition.OverLinks() : condition);
         else errors[key] = [(field with { Kind = kind }).Expected];
     }
 
@@ -103,11 +107,16 @@ internal sealed class ClientFilters(NpgsqlDataSource database)
         return ids.AsList();
     }
 
-    static void Lacking(IReadOnlyList<string> without, Dictionary<string, CustomField> fields, Veil veil, List<OwnCondition> own, Dictionary<string, string[]> errors)
+    static void Lacking(IReadOnlyList<string> without, Dictionary<string, CustomField> fields, HashSet<string> linked, Veil veil, List<OwnCondition> own, Dictionary<string, string[]> errors)
     {
         foreach (var code in without)
         {
-            if (code.StartsWith(CardFieldCodes.CustomPrefix, StringComparison.Ordinal) && fields.TryGetValue(code[CardFieldCodes.CustomPrefix.Length..], out var field)) own.Add(OwnCondition.None(field.Code, KindOf(field)));
+            if (code.StartsWith(CardFieldCodes.CustomPrefix, StringComparison.Ordinal) && fields.TryGetValue(code[CardFieldCodes.CustomPrefix.Length..], out var field))
+            {
+                var none = OwnCondition.None(field.Code, KindOf(field));
+                own.Add(linked.Contains(field.Code) ? none with { Sql = none.Sql.Replace("c.custom", "c.linked", StringComparison.Ordinal) } : none);
+            }
+
             else if (!ClientFilter.CanLack.Contains(code) || veil.Hides(code)) errors["without"] = [$"some of {string.Join(", ", ClientFilter.CanLack.Where(c => !veil.Hides(c)))}, custom.CODE"];
         }
     }

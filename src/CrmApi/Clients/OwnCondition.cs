@@ -21,6 +21,9 @@ internal sealed record OwnCondition(string Sql, object? Value = null)
 
     public static OwnCondition None(string code, string kind) => new(OwnValues.None(kind, $"(c.custom -> '{code}')"));
 
+    /// <summary>Of a field that is calculated over links: its values stand apart.</summary>
+    public OwnCondition OverLinks() => this with { Sql = $"(c.linked <> '{{}}' and {Sql.Replace("c.custom", "c.linked", StringComparison.Ordinal)})" };
+
     /// <summary>With a name of its own for the parameter.</summary>
     public (string Sql, string Name) Named(int n)
     {

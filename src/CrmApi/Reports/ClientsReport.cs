@@ -3,6 +3,7 @@ using System.Text;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
+using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using Dapper;
@@ -47,11 +48,11 @@ internal sealed class ClientsReport(NpgsqlDataSource database, NumberMask mask, 
         if (ReportAsk.Read(clock, "agent", "whole", period, from, to, zone, null, out var wrong) is not { } ask) return Made.Not(Problems.Invalid(wrong.Field, wrong.Expected));
         var made = await SlowReport.ReadAsync(database, Patience, async transaction =>
         {
-            var fields = await FieldsAsync(transaction, person.Veil, cancel);
+            var fields = await FieldsAsync(transaction, person, cancel);
             var group = fields.FirstOrDefault(f => f.Code == (string.IsNullOrEmpty(by) ? "segment" : by));
-            if (group is null) return Made.Not(Problems.Invalid("by", $"one of {string.Join(", ", fields.Where(f => !f.Own).Select(f => f.Code))}, or custom.CODE of an own field that you see and that is not calculated over links"));
+            if (group is null) return Made.Not(Problems.Invalid("by", $"one of {string.Join(", ", fields.Where(f => !f.Own).Select(f => f.Code))}, or custom.CODE of an own field that you see"));
             var added = string.IsNullOrEmpty(sum) ? null : fields.FirstOrDefault(f => f.IsRange && f.Code == sum);
-            if (added is null && !string.IsNullOrEmpty(sum)) return Made.Not(Problems.Invalid("sum", "custom.CODE of an own number or amount that you see, not calculated over links"));
+            if (added is null && !string.IsNullOrEmpty(sum)) return Made.Not(Problems.Invalid("sum", "custom.CODE of an own number or amount that you see"));
             // To compile the statement would take longer than to run it.
             await transaction.Connection!.ExecuteAsync(new CommandDefinition("set local jit = off", transaction: transaction, cancellationToken: cancel));
             return new Made(await ReadAsync(transaction, person, ask, fields, group, added, cancel), null);
@@ -59,11 +60,11 @@ internal sealed class ClientsReport(NpgsqlDataSource database, NumberMask mask, 
         return made ?? Made.Not(SlowReport.TooSlow);
     }
 
-    static async Task<IReadOnlyList<ClientsReportBy>> FieldsAsync(NpgsqlTransaction transaction, Veil veil, CancellationToken cancel)
+    static async Task<IReadOnlyList<ClientsReportBy>> FieldsAsync(NpgsqlTransaction transaction, Person person, CancellationToken cancel)
     {
         var own = await transaction.Connection!.QueryAsync<(string Code, string Name, string Kind, string Options, string? Target, string? Expression, string? Result, bool OverLinks)>(new CommandDefinition(
             $"select {CustomField.Columns}, links <> '{{}}' from client_field where not archived order by position, code", transaction: transaction, cancellationToken: cancel));
-        return ClientsReportBy.Of(own.Select(f => (CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, f.Expression, f.Result), f.OverLinks)), veil);
+        return ClientsReportBy.Of(own.Select(f => (CustomField.Of(f.Code, f.Name, f.Kind, f.Options, f.Target, f.Expression, f.Result), f.OverLinks)), person.Veil, CardLinks.SeesAllRecords(person));
     }
 
     async Task<ClientsReportView> ReadAsync(NpgsqlTransaction transaction, Person person, ReportAsk ask, IReadOnlyList<ClientsReportBy> fields, ClientsReportBy by, ClientsReportBy? sum, CancellationToken cancel)
@@ -85,7 +86,7 @@ internal sealed class ClientsReport(NpgsqlDataSource database, NumberMask mask, 
         IReadOnlyList<ClientsReportBy.Range> ranges = !by.IsRange ? [] :
             [.. (await transaction.Connection!.QueryAsync<SpreadRow>(Command(ClientsReportSql.Spread(by)))).Select(s => ClientsReportBy.Range.Of(s.Currency, s.Low, s.High, s.Whole))];
         values.AddDynamicParams(new { currencies = ranges.Select(r => r.Currency).ToArray(), firsts = ranges.Select(r => r.First).ToArray(), steps = ranges.Select(r => r.Step).ToArray(), counts = ranges.Select(r => r.Count).ToArray() });
-        var parts = (await transaction.Connection!.QueryAsync<PartRow>(Command(ClientsReportSql.Of(by, sum?.Kind)))).AsList();
+        var parts = (await transaction.Connection!.QueryAsync<PartRow>(Command(ClientsReportSql.Of(by, sum)))).AsList();
         var sums = parts.Where(p => p.Part != "row").ToLookup(p => (p.Part, p.Kind, p.Key), p => new CurrencySum(p.Currency is { Length: > 0 } currency ? currency : null, p.Amount ?? 0, p.Counted, Math.Round((p.Amount ?? 0) / p.Counted, 2, MidpointRounding.AwayFromZero)));
         ClientsReportFigures Figures(PartRow p) => new(p.Clients, p.Fresh, p.Called, p.CallsIn, p.Answered, p.Missed, p.CallsOut, p.Reached, CallFigures.Whole_s(p.Talk_ms), p.Opened, p.Won, p.Lost, p.Open,
             Sorted(sums[("won", p.Kind, p.Key)]), Sorted(sums[("sum", p.Kind, p.Key)]));

@@ -9,7 +9,8 @@ namespace CallCrm.CrmApi.Reports;
 /// <summary>What clients are grouped by: a field of the card's head, or one of the site's own.</summary>
 /// <param name="Code">As it is asked for.</param>
 /// <param name="Kind">list, or what the own field holds; of a calculated one the kind of its result.</param>
-internal sealed record ClientsReportBy(string Code, string Kind, CustomField? Field = null)
+/// <param name="OverLinks">Calculated over links: its values stand apart.</param>
+internal sealed record ClientsReportBy(string Code, string Kind, CustomField? Field = null, bool OverLinks = false)
 {
     /// <summary>Of the card's head; only city can be hidden from somebody.</summary>
     static readonly string[] Head = ["segment", "source", "tag", "language", "city", "kind", "responsible", "department"];
@@ -23,6 +24,9 @@ internal sealed record ClientsReportBy(string Code, string Kind, CustomField? Fi
 
     public bool Own => Field is not null;
 
+    /// <summary>SQL: where the values stand.</summary>
+    public string Column => OverLinks ? "c.linked" : "c.custom";
+
     public bool IsRange => Kind is "number" or "money";
 
     /// <summary>A client may stand in several lines.</summary>
@@ -32,11 +36,11 @@ internal sealed record ClientsReportBy(string Code, string Kind, CustomField? Fi
 
     public int Most => Kind is "text" or CustomField.Link || Code is "source" or "tag" or "city" ? MostTexts : MostOthers;
 
-    /// <summary>All that this person may group by. What is calculated over links is told by rights to other records, and stands in no report.</summary>
-    public static IReadOnlyList<ClientsReportBy> Of(IEnumerable<(CustomField Field, bool OverLinks)> own, Veil veil) =>
+    /// <summary>All that this person may group by. What is calculated over links is told by rights to other records: it is for who sees all of those.</summary>
+    public static IReadOnlyList<ClientsReportBy> Of(IEnumerable<(CustomField Field, bool OverLinks)> own, Veil veil, bool seesAll) =>
     [
         .. Head.Where(h => !veil.Hides(h)).Select(h => new ClientsReportBy(h, "list")),
-        .. own.Where(f => !f.OverLinks && !veil.HidesCustom(f.Field.Code)).Select(f => new ClientsReportBy(CardFieldCodes.CustomPrefix + f.Field.Code, f.Field.Kind == CustomField.Calculated ? f.Field.Result ?? "text" : f.Field.Kind, f.Field)),
+        .. own.Where(f => (seesAll || !f.OverLinks) && !veil.HidesCustom(f.Field.Code)).Select(f => new ClientsReportBy(CardFieldCodes.CustomPrefix + f.Field.Code, f.Field.Kind == CustomField.Calculated ? f.Field.Result ?? "text" : f.Field.Kind, f.Field, f.OverLinks)),
     ];
 
     public ClientsReportField View() => new(Code, Field?.Name, Kind, IsRange);

@@ -63,7 +63,7 @@ internal static class ClientsReportSql
         ),
         """;
 
-    static string Joins(ClientsReportBy by) => (by.Own ? " cross join lateral (select c.custom -> @by as v) o" : "") + by switch
+    static string Joins(ClientsReportBy by) => (by.Own ? " cross join lateral (select " + by.Column + " -> @by as v) o" : "") + by switch
     {
         { Code: "department" } => " left join member m on m.person = c.responsible_id",
         { IsRange: true } => $" left join unnest(@currencies::text[], @firsts::numeric[], @steps::numeric[], @counts::int[]) r (currency, first, step, count) on r.currency = {Currency(by.Kind, "o.v")}",
@@ -87,12 +87,13 @@ internal static class ClientsReportSql
         $"""
         select v.currency, round((percentile_disc(array[0.05, 0.95]) within group (order by v.amount))[1], 4) as low, round((percentile_disc(array[0.05, 0.95]) within group (order by v.amount))[2], 4) as high,
           bool_and(v.amount = trunc(v.amount)) as whole
-        from (select {Amount(by.Kind, "o.v")} as amount, {Currency(by.Kind, "o.v")} as currency from client c cross join lateral (select c.custom -> @by as v) o where {Cards}) v
+        from (select {Amount(by.Kind, "o.v")} as amount, {Currency(by.Kind, "o.v")} as currency from client c cross join lateral (select {by.Column} -> @by as v) o where {Cards}) v
         where v.amount is not null group by 1 order by count(*) desc, 1 limit 20
         """;
 
-    public static string Of(ClientsReportBy by, string? sumKind)
+    public static string Of(ClientsReportBy by, ClientsReportBy? sum)
     {
+        var sumKind = sum?.Kind;
         var each = !by.HasMany ? "" : by.Own ? "cross join lateral jsonb_array_elements_text(b.key) e (key)" : "cross join lateral unnest(case when cardinality(b.key) > 0 then b.key else array[''] end) e (key)";
         var key = by.HasMany ? "e.key" : "b.key";
         // Cards with the same tags or choices are added up before they are counted in each of them: there are few such bags.
@@ -104,7 +105,7 @@ internal static class ClientsReportSql
               select c.id, c.created_at >= @from and c.created_at < @to as fresh, {Key(by)} as key,
                 {(sumKind is null ? "null::numeric" : Amount(sumKind, "a.v"))} as amount, {(sumKind is null ? "''" : Currency(sumKind, "a.v"))} as currency,
                 s.id is not null as called, s.calls_in, s.answered, s.missed, s.calls_out, s.reached, s.talk_ms, d.opened, d.won, d.lost, d.open
-              from client c{Joins(by)}{(sumKind is null ? "" : " cross join lateral (select c.custom -> @sum as v) a")}
+              from client c{Joins(by)}{(sumKind is null ? "" : " cross join lateral (select " + sum!.Column + " -> @sum as v) a")}
               left join (
                 select {Root}, sum(g.calls_in)::int as calls_in, sum(g.answered)::int as answered, sum(g.missed)::int as missed, sum(g.calls_out)::int as calls_out, sum(g.reached)::int as reached, sum(g.talk_ms)::bigint as talk_ms
                 from (

@@ -158,7 +158,15 @@ public sealed class LinkedFormulaTests(ApiHost host) : IClassFixture<ApiHost>, I
 
         await HiddenAsync();
         (await narrow.GetAsync("api/clients?query=3585", ContractsJson.Default.ListPageClientRow)).Items.Should().BeEmpty();
-        (await admin.GetAsync("api/clients?query=3585", ContractsJson.Default.ListPageClientRow)).Items.Should().BeEmpty("the search does not know it");
+        (await narrow.GetAsync("api/clients?query=card%203585", ContractsJson.Default.ListPageClientRow)).Items.Should().BeEmpty();
+        (await narrow.ProblemAsync(HttpMethod.Get, "api/clients?custom.half=3585.5")).Problem.Errors!.Keys.Should().Equal("custom.half");
+        (await narrow.ProblemAsync(HttpMethod.Get, "api/clients?without=custom.half")).Problem.Errors!.Keys.Should().Equal("without");
+        foreach (var query in new[] { "query=3585", "custom.half=3585.5", "custom.half.from=3585&custom.half.below=3586" })
+            (await admin.GetAsync($"api/clients?{query}", ContractsJson.Default.ListPageClientRow)).Items.Select(c => c.Id).Should().Equal([card.Id], "who sees all clients and deals sees whatever it comes from: {0}", query);
+        (await admin.GetAsync("api/clients?without=custom.half&query=Card%20of%20Nora", ContractsJson.Default.ListPageClientRow)).Items.Should().BeEmpty();
+        var report = await admin.GetAsync("api/reports/clients?by=custom.half&period=today", ContractsJson.Default.ClientsReportView);
+        report.Rows.Sum(r => r.Figures.Clients).Should().BeGreaterThan(0);
+        report.Rows.Should().Contain(r => r.Kind == "value" && r.From <= 3585.5m);
         // What they save answers no more than what they read.
         using (var saved = await narrow.Http.PutAsJsonAsync($"api/clients/{card.Id}", new ClientSave("person", "Card of Nora", "", "", "Bari", "", null, null, Reader, [], (await CardAsync(narrow, card.Id)).Version), ContractsJson.Default.ClientSave))
             (await saved.Content.ReadAsStringAsync()).Should().Contain("Bari").And.NotContain("3585");
