@@ -89,7 +89,7 @@ public sealed record FillingView(DateOnly From, DateOnly To, string Zone, IReadO
 /// <param name="Filled">Cards with something in the field, in the order of the view's fields.</param>
 /// <param name="SameValue">Values that stand on more than 20 cards of this person, counted on each.</param>
 /// <param name="ShortCardNotes">Cards whose note has under 5 characters.</param>
-/// <param name="NeverChanged">Cards that nobody saved since they were made, 90 days ago or longer.</param>
+/// <param name="NeverChanged">Cards whose numbers, mails and addresses are those with which they were made, 90 days ago or longer.</param>
 /// <param name="ShortNotes">Wrap-ups with a note under 5 characters.</param>
 /// <param name="QuickWrapUps">Of under 3 s.</param>
 public sealed record FillingRow(Guid? Id, string? Name, long Cards, IReadOnlyList<long> Filled, long SameValue, long ShortCardNotes, long NeverChanged, long WrapUps, long ShortNotes, long QuickWrapUps);

@@ -45,6 +45,7 @@ public sealed partial class ClientDirectory
     static async Task WriteAddressesAsync(NpgsqlTransaction transaction, Guid id, IReadOnlyList<ClientAddress>? addresses, CancellationToken ct)
     {
         if (addresses is null) return;
+        await DoAsync(transaction, ChangedAddressesSql, ct, id, addresses.Select(a => $"{a.Kind} {a.Text}").ToArray());
         await DoAsync(transaction, "delete from client_address where client_id = $1", ct, id);
         await AddAddressesAsync(transaction, [.. addresses.Select((a, n) => (id, a, n + 1))], ct);
     }
@@ -59,6 +60,14 @@ public sealed partial class ClientDirectory
         command.Parameters.Add(new NpgsqlParameter { Value = addresses.Select(a => a.Position).ToArray() });
         await command.ExecuteNonQueryAsync(ct);
     }
+
+    // As of numbers and mails, for which triggers do: those are never written anew as they were.
+    const string ChangedAddressesSql = """
+        update client set contact_changed_at = now() where id = $1 and version > 1
+          and array(select kind || ' ' || text from client_address where client_id = $1 order by 1) <> array(select distinct a from unnest($2::text[]) a order by 1)
+        """;
+
+    const string ChangedCardsSql = "update client set contact_changed_at = now() where id = any ($1) and version > 1";
 
     const string AddAddressesSql = """
         insert into client_address (client_id, kind, line, city, postal_code, region, country, text, position)

@@ -190,6 +190,7 @@ public sealed partial class ClientDirectory
             await DoAsync(transaction, ImportMailsSql, ct, book.Mails.Select(m => m.Client).ToArray(), book.Mails.Select(m => m.Mail.Address).ToArray(), book.Mails.Select(m => m.Mail.Label).ToArray());
         // What was a further address of a card and is its main one now.
         if (book.Changed.Count > 0) await DoAsync(transaction, ImportMainMailsSql, ct, book.Changed.Select(h => h.Id).ToArray());
+        await DoAsync(transaction, ChangedCardsSql, ct, book.Addresses.Select(a => a.Client).Distinct().ToArray());
         await AddAddressesAsync(transaction, [.. book.Addresses.Select((a, n) => (a.Client, a.Address, n + 1))], ct);
         if (book.Alike.Count > 0)
             await DoAsync(transaction, ImportAlikeSql, ct, book.Alike.Select(a => a.Client).ToArray(), book.Alike.Select(a => a.Match.Client).ToArray(), book.Alike.Select(a => a.Match.Percent ?? 0).ToArray());

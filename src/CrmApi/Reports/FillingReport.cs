@@ -98,7 +98,7 @@ internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRo
         ];
         return $"""
             select c.responsible_id as id, count(*) as cards, array[{string.Join(", ", filled.Select(f => $"count(*) filter (where {f})"))}] as filled,
-              count(*) filter (where length(btrim(c.note)) between 1 and @ShortNote - 1) as short_notes, count(*) filter (where c.version = 1 and c.created_at < @old) as never_changed
+              count(*) filter (where length(btrim(c.note)) between 1 and @ShortNote - 1) as short_notes, count(*) filter (where c.contact_changed_at is null and c.created_at < @old) as never_changed
             from client c left join (select distinct client_id from client_phone) p on p.client_id = c.id left join (select distinct client_id from client_email) e on e.client_id = c.id
             where {Shown} group by 1
             """;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Tests.Host;
@@ -26,11 +27,12 @@ public sealed class FillingReportTests(ApiHost host) : IClassFixture<ApiHost>, I
         insert into client_field (code, name, kind, position) values ('contract', 'Contract', 'text', 10) on conflict do nothing;
         delete from client_phone where client_id in (select id from client where responsible_id = @Luca);
         delete from client where responsible_id = @Luca;
-        insert into client (id, name, email, tax_id, note, custom, responsible_id, version, created_at, updated_at)
+        insert into client (id, name, email, tax_id, note, custom, responsible_id, version, created_at, updated_at, contact_changed_at)
         select gen_random_uuid(), 'Client ' || n, 'Same@luca.example', case when n <= 4 then 'X' || n else '' end, case when n <= 3 then ' ok ' when n <= 8 then 'a longer note' else '' end,
-          case when n <= 22 then '{"contract": "N/A"}'::jsonb else '{}' end, @Luca, case when n = 1 then 2 else 1 end, now() - case when n <= 10 then interval '100 days' else interval '1 day' end, now()
+          case when n <= 22 then '{"contract": "N/A"}'::jsonb else '{}' end, @Luca, case when n <= 2 then 2 else 1 end, now() - case when n <= 10 then interval '100 days' else interval '1 day' end, now(), case when n = 1 then now() end
         from generate_series(1, 25) n;
         insert into client_phone (client_id, e164, raw, is_main, added_at) select id, '+390299999999', '', true, now() from client where responsible_id = @Luca order by name limit 21;
+        update client set contact_changed_at = null where responsible_id = @Luca and name = 'Client 2';
         delete from wrap_up; delete from call_leg; delete from call;
         insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, started_at, ended_at, last_seq)
         select ('00000000-0000-7000-8000-0000000009' || n)::uuid, 'main', 'pbx', 'Inbound', 'Ended', true, '', 'Withheld', '1', now(), now(), 1 from generate_series(10, 12) n;
@@ -61,6 +63,32 @@ public sealed class FillingReportTests(ApiHost host) : IClassFixture<ApiHost>, I
         var anna = view.People.Single(p => p.Id == Seeds.Anna);
         (anna.Cards, anna.Filled[view.Fields.ToList().IndexOf("company")], anna.SameValue).Should().Be((1, 1, 0));
         view.Own.Should().Equal(new NamedCode("contract", "Contract"));
+    }
+
+    [PostgresFact]
+    public async Task A_save_of_anything_but_numbers_mails_and_addresses_leaves_a_card_never_changed()
+    {
+        await using var page = await host.SignInAsync("ada");
+        var made = Guid.CreateVersion7();
+        ClientSave With(int version, string name, string phone = "+390277777701", string email = "", string more = "more@luca.example", string street = "Via Uno 1") => new("person", name, "", email, "", "", null, null, Seeds.Luca, [new PhoneSave(phone, "", true)], version,
+            Emails: [new EmailView(more)], Addresses: [new AddressView("actual", street, "", "", "", "")]);
+        using (var answer = await page.Http.PostAsJsonAsync("api/clients", new ClientCreate(made, With(0, "Before")), ContractsJson.Default.ClientCreate)) answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+        var version = 1;
+        async Task<bool> ChangedAfterAsync(ClientSave save)
+        {
+            using var answer = await page.Http.PutAsJsonAsync($"api/clients/{made}", save with { Version = version }, ContractsJson.Default.ClientSave);
+            answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
+            version++;
+            await using var database = await host.Database.OpenConnectionAsync();
+            return await database.ExecuteScalarAsync<bool>("with was as (select contact_changed_at from client where id = @made) update client set contact_changed_at = null where id = @made returning (select contact_changed_at is not null from was)", new { made });
+        }
+
+        (await ChangedAfterAsync(With(1, "After"))).Should().BeFalse("a name is no contact");
+        (await ChangedAfterAsync(With(2, "After", phone: "+390277777702"))).Should().BeTrue();
+        (await ChangedAfterAsync(With(3, "After", phone: "+390277777702", more: "other@luca.example"))).Should().BeTrue();
+        (await ChangedAfterAsync(With(4, "After", phone: "+390277777702", more: "other@luca.example", email: "main@luca.example"))).Should().BeTrue();
+        (await ChangedAfterAsync(With(5, "After", phone: "+390277777702", more: "other@luca.example", email: "main@luca.example", street: "Via Due 2"))).Should().BeTrue();
+        (await ChangedAfterAsync(With(6, "Once more", phone: "+390277777702", more: "other@luca.example", email: "main@luca.example", street: "Via Due 2"))).Should().BeFalse();
     }
 
     [PostgresFact]
