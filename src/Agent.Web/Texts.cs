@@ -123,9 +123,13 @@ sealed class Texts
     public static string Failure(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.ErrorId switch
     {
         var id when id.StartsWith("http_", StringComparison.Ordinal) => t["Failure.status", id["http_".Length..]],
+        "file_type_differs" => t["Failure.file_type_differs", failure.Claimed ?? "?", ContentKind(t, failure.Found ?? "?")],
         var id when t["Failure." + id] is { ResourceNotFound: false } text => text,
         var id => failure.Message is { Length: > 0 } words ? words : t["Failure.status", id],
     };
+
+    /// <summary>What a file is by its content: words where there are any, else as the kind is called everywhere.</summary>
+    static string ContentKind(IStringLocalizer<Texts> t, string code) => t["Files.Kind." + code] is { ResourceNotFound: false } words ? words : code.ToUpperInvariant();
 
     /// <summary>Also what was expected of the fields, where the server says so.</summary>
     public static string FailureOfFields(IStringLocalizer<Texts> t, Api.ApiException failure) => failure.Errors.Count == 0

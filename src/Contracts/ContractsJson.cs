@@ -29,6 +29,7 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(MailsTaken))]
 [JsonSerializable(typeof(MailView))]
 [JsonSerializable(typeof(FileView))]
+[JsonSerializable(typeof(FileSave))]
 [JsonSerializable(typeof(ImportPreview))]
 [JsonSerializable(typeof(ImportStart))]
 [JsonSerializable(typeof(ImportRunView))]
@@ -167,4 +168,4 @@ public sealed partial class ContractsJson : JsonSerializerContext;
 /// <param name="Task">With edit_conflict: the newer task.</param>
 /// <param name="Confirm">With confirm_needed: why it should be looked at twice.</param>
 public sealed record ProblemView(string? Title, int? Status, string? Detail, string? ErrorId, IReadOnlyDictionary<string, string[]>? Errors, ClientCardView? Card = null,
-    IReadOnlyList<string>? Confirm = null, Guid? Client = null, DealDetailView? Deal = null, TaskView? Task = null);
+    IReadOnlyList<string>? Confirm = null, Guid? Client = null, DealDetailView? Deal = null, TaskView? Task = null, string? Claimed = null, string? Found = null);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CallCrm.AgentWeb;
+using CallCrm.AgentWeb.Api;
 using CallCrm.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Localization;
@@ -18,6 +19,17 @@ public sealed class TextsTests : IDisposable
     [Fact]
     public void Why_names_who_talked_last() =>
         Texts.Why(T, Some.Reason("LastContacted", "Alex", lastContact: Some.Noon)).Should().Be("Alex talked with this client last, on 5 Mar");
+
+    [Theory]
+    [InlineData("en", "exe", "The name ends in .pdf, but the content is: a Windows program.")]
+    [InlineData("it", "exe", "Il nome finisce in .pdf, ma il contenuto è: un programma per Windows.")]
+    [InlineData("ru", "html", "Имя заканчивается на .pdf, а содержимое: веб-страница.")]
+    [InlineData("en", "mp3", "The name ends in .pdf, but the content is: MP3.")]
+    public void A_file_whose_name_lies_is_told_with_both_kinds(string language, string found, string expected)
+    {
+        CultureInfo.CurrentUICulture = CultureInfo.GetCultureInfo(language);
+        Texts.Failure(T, new ApiException(System.Net.HttpStatusCode.BadRequest, "file_type_differs", "", claimed: ".pdf", found: found)).Should().Be(expected);
+    }
 
     [Fact]
     public void Why_names_who_is_responsible() =>

@@ -103,13 +103,13 @@ sealed partial class ApiClient(HttpClient http, TimeProvider time)
     public Task<ClientCardView> CreateClientAsync(ClientCreate create, CancellationToken cancel = default) =>
         SendAsync(HttpMethod.Post, "api/clients", JsonContent.Create(create, Json.ClientCreate), Json.ClientCardView, cancel);
 
-    public Task<FilesView> FilesAsync(string kind, Guid subject, CancellationToken cancel = default) => GetAsync($"api/files?kind={kind}&object={subject}", Json.FilesView, cancel);
+    public Task<FilesView> FilesAsync(string kind, Guid subject, string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/files?kind={kind}&object={subject}{(cursor is null ? "" : $"&cursor={cursor}")}", Json.FilesView, cancel);
 
     public Task<MailView> MailAsync(Guid client, string mail, CancellationToken cancel = default) => GetAsync($"api/clients/{client}/mails/{mail}", Json.MailView, cancel);
 
     public Task RemoveMailAsync(Guid client, string mail, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/clients/{client}/mails/{mail}", null, cancel);
 
-    public Task DeleteFileAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/files/{id}", null, cancel);
+    public Task DeleteFileAsync(Guid id, int version, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/files/{id}?version={version}", null, cancel);
 
     public Task RestoreFileAsync(Guid id, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/files/{id}/restore", null, cancel);
 
@@ -381,7 +381,7 @@ sealed partial class ApiClient(HttpClient http, TimeProvider time)
             if (response.StatusCode == HttpStatusCode.Unauthorized && path != "api/session")
                 SignedOut?.Invoke();
             throw new ApiException(response.StatusCode, problem?.ErrorId ?? $"http_{(int)response.StatusCode}",
-                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors, problem?.Confirm, problem?.Client, problem?.Deal, problem?.Task);
+                problem?.Detail ?? problem?.Title ?? response.ReasonPhrase ?? "", problem?.Errors, problem?.Confirm, problem?.Client, problem?.Deal, problem?.Task, problem?.Claimed, problem?.Found);
         }
     }
 

@@ -4,7 +4,7 @@ using CallCrm.Contracts;
 namespace CallCrm.AgentWeb.Api;
 
 /// <summary>What went wrong with a request: a stable id for the text, the fields by name for forms.</summary>
-sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null, IReadOnlyList<string>? confirm = null, Guid? client = null, DealDetailView? deal = null, TaskView? task = null) : Exception(detail)
+sealed class ApiException(HttpStatusCode? status, string errorId, string detail, IReadOnlyDictionary<string, string[]>? errors = null, IReadOnlyList<string>? confirm = null, Guid? client = null, DealDetailView? deal = null, TaskView? task = null, string? claimed = null, string? found = null) : Exception(detail)
 {
     public HttpStatusCode? Status { get; } = status;
 
@@ -24,4 +24,10 @@ sealed class ApiException(HttpStatusCode? status, string errorId, string detail,
 
     /// <summary>With edit_conflict of a task: the newer one.</summary>
     public TaskView? Task { get; } = task;
+
+    /// <summary>With file_type_differs: what the name ends in, .pdf.</summary>
+    public string? Claimed { get; } = claimed;
+
+    /// <summary>With file_type_differs: what the content is, exe.</summary>
+    public string? Found { get; } = found;
 }

@@ -40,7 +40,7 @@ sealed class FileUpload(IJSRuntime js) : IDisposable
             if (answer.Status is >= 200 and < 300)
                 return JsonSerializer.Deserialize(answer.Body, type) ?? throw new JsonException();
             var problem = JsonSerializer.Deserialize(answer.Body, ContractsJson.Default.ProblemView);
-            throw new ApiException((HttpStatusCode)answer.Status, problem?.ErrorId ?? $"http_{answer.Status}", problem?.Detail ?? "", problem?.Errors);
+            throw new ApiException((HttpStatusCode)answer.Status, problem?.ErrorId ?? $"http_{answer.Status}", problem?.Detail ?? "", problem?.Errors, claimed: problem?.Claimed, found: problem?.Found);
         }
         catch (JsonException)
         {

@@ -52,7 +52,7 @@ internal static class Rights
     /// <summary>For the key of a mail gateway.</summary>
     public const string TakeMails = "mail.submit";
 
-    /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again.</summary>
+    /// <summary>Cards made from calls that nobody has confirmed: look through, confirm, hide, show again. Reaches those whose responsible it reaches, and those with whose calls one of them talked.</summary>
     public const string ReviewCards = "client.review";
 
     /// <summary>Deals on the card and its timeline. Scope: who is responsible.</summary>
@@ -99,7 +99,7 @@ internal static class Rights
     /// <summary>Files on cards, deals and calls that one sees.</summary>
     public const string WorkWithFiles = "file.use";
 
-    /// <summary>Files of others into the bin; one's own need no right.</summary>
+    /// <summary>Files that others uploaded: another name, into the bin; one's own need no right.</summary>
     public const string DeleteFiles = "file.delete";
 
     /// <summary>Another disposition for somebody's wrap-up within 24 hours; one's own needs no right.</summary>

@@ -14,10 +14,10 @@ internal static class ReviewEndpoints
     public static void Map(IEndpointRouteBuilder api)
     {
         var group = api.MapGroup("/clients").WithTags("Clients").RequireAuthorization(Rights.ReviewCards);
-        group.MapGet("/unconfirmed", async Task<Ok<ListPage<UnconfirmedRow>>> (ReviewStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
-                TypedResults.Ok(await store.ListAsync(cursor, Cursor.Limit(limit), cancel)))
+        group.MapGet("/unconfirmed", async Task<Ok<ListPage<UnconfirmedRow>>> (Person person, ReviewStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
+                TypedResults.Ok(await store.ListAsync(person.Within(Rights.ReviewCards), cursor, Cursor.Limit(limit), cancel)))
             .WithName("ListUnconfirmed").WithSummary("Cards made from calls that nobody has confirmed, with their calls and last agent; newest first");
-        group.MapGet("/unconfirmed/count", async Task<Ok<UnconfirmedCount>> (ReviewStore store, CancellationToken cancel) => TypedResults.Ok(new UnconfirmedCount(await store.CountAsync(cancel))))
+        group.MapGet("/unconfirmed/count", async Task<Ok<UnconfirmedCount>> (Person person, ReviewStore store, CancellationToken cancel) => TypedResults.Ok(new UnconfirmedCount(await store.CountAsync(person.Within(Rights.ReviewCards), cancel))))
             .WithName("CountUnconfirmed").WithSummary("How many cards wait to be looked at");
         group.MapPost("/{id}/confirm", ConfirmAsync).WithName("ConfirmClient").WithSummary("The card is somebody's; it needs a name. 409 edit_conflict carries the newer card")
             .ProducesProblem(StatusCodes.Status409Conflict);
@@ -25,8 +25,9 @@ internal static class ReviewEndpoints
         group.MapPost("/{id}/show", ShowAsync).WithName("ShowClient").WithSummary("Bring a card back that was put away");
     }
 
-    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ConfirmAsync(Guid id, CardConfirm confirm, Person person, ClientDirectory directory, ClientStore store, AuditStore audit, CancellationToken cancel)
+    static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ConfirmAsync(Guid id, CardConfirm confirm, Person person, ClientDirectory directory, ReviewStore review, ClientStore store, AuditStore audit, CancellationToken cancel)
     {
+        if (!await review.CoversAsync(id, person, cancel)) return Problems.NotFound("client");
         var saved = await directory.ConfirmAsync(id, confirm.Version, t => audit.AddChangeAsync(t, person.Id, "client.confirmed", CardAudit.Subject, id.ToString(), "", "", cancel), cancel);
         if (saved is ClientSaved.Invalid invalid) return Problems.Invalid(invalid.Errors);
         if (saved is ClientSaved.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
@@ -35,6 +36,7 @@ internal static class ReviewEndpoints
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> HideAsync(Guid id, Person person, ReviewStore review, ClientStore store, CancellationToken cancel)
     {
+        if (!await review.CoversAsync(id, person, cancel)) return Problems.NotFound("client");
         var hidden = await review.HideAsync(id, person, cancel);
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         return hidden || card.Hidden
@@ -44,6 +46,7 @@ internal static class ReviewEndpoints
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> ShowAsync(Guid id, Person person, ReviewStore review, ClientStore store, CancellationToken cancel)
     {
+        if (!await review.CoversAsync(id, person, cancel)) return Problems.NotFound("client");
         await review.ShowAsync(id, person, cancel);
         return await store.CardAsync(id, cancel) is { } card ? TypedResults.Ok(CardLinks.Named(card, person)) : Problems.NotFound("client");
     }
@@ -54,7 +57,18 @@ internal sealed class ReviewStore(NpgsqlDataSource database, ClientDirectory dir
 {
     const string Waiting = "not c.confirmed and c.merged_into is null and c.deleted_at is null and c.hidden_at is null";
 
-    public async Task<ListPage<UnconfirmedRow>> ListAsync(string? cursor, int limit, CancellationToken cancel)
+    /// <summary>Nobody is responsible for most of them: they are of who talked to the caller.</summary>
+    const string Whose = "(@within::uuid[] is null or c.responsible_id = any(@within) or exists (select from call k where k.client_id = c.id and k.merged_into is null and k.agent_id = any(@within)))";
+
+    /// <summary>Whether the right reaches this card; one out of reach looks like one that is not there.</summary>
+    public async Task<bool> CoversAsync(Guid id, Person person, CancellationToken cancel)
+    {
+        if (person.Within(Rights.ReviewCards) is not { IsEveryone: false } reach) return true;
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition($"select exists (select from client c where c.id = client_root(@id) and {Whose})", new { id, within = reach.People }, cancellationToken: cancel));
+    }
+
+    public async Task<ListPage<UnconfirmedRow>> ListAsync(Reach within, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -65,18 +79,18 @@ internal sealed class ReviewStore(NpgsqlDataSource database, ClientDirectory dir
             from client c
             left join lateral (select e164, extension from client_phone where client_id = c.id order by is_main desc, added_at, e164, extension limit 1) p on true
             cross join lateral (select count(*)::int as calls, count(l.answered_at)::int as answered, max(l.started_at) as last_call_at from call l where l.client_id = c.id and l.merged_into is null) t
-            where {Waiting} and (@at::timestamptz is null or (c.created_at, c.id) < (@at, @id))
+            where {Waiting} and {Whose} and (@at::timestamptz is null or (c.created_at, c.id) < (@at, @id))
             order by c.created_at desc, c.id desc limit @limit
             """,
-            new { at = after?.At, id = after?.Id, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            new { within = within.People, at = after?.At, id = after?.Id, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).Select(r => r.Phone is { } e164 ? r with { PhoneDisplay = PhoneNumbers.Format(e164, "en") } : r).ToList();
         return new ListPage<UnconfirmedRow>(page, rows.Count > limit ? Cursor.Of(page[^1].CreatedAt, page[^1].Id) : null);
     }
 
-    public async Task<int> CountAsync(CancellationToken cancel)
+    public async Task<int> CountAsync(Reach within, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return await connection.ExecuteScalarAsync<int>(new CommandDefinition($"select count(*)::int from client c where {Waiting}", cancellationToken: cancel));
+        return await connection.ExecuteScalarAsync<int>(new CommandDefinition($"select count(*)::int from client c where {Waiting} and {Whose}", new { within = within.People }, cancellationToken: cancel));
     }
 
     public Task<bool> HideAsync(Guid id, Person person, CancellationToken cancel) =>

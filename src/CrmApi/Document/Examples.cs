@@ -27,6 +27,8 @@ internal static class Examples
 
     static readonly TaskView Offer = new(Task, "task", "Send the offer", Then.AddDays(1), null, Anna, "Anna Verdi", Client, "Mario Rossi", null, Then, 1);
 
+    static readonly FileView OfferFile = new(Id(7), "client", Client, null, "offer.pdf", 48_213, "pdf", "Anna Verdi", Then, null, MayDelete: true, Version: 2);
+
     static readonly DuplicateView Alike = new(Other, 988, "Mario Rosi", "Rossi Impianti", "Milano", "+39 02 1234 5678", ["phone", "name"], 82);
 
     static readonly ClientsReportFigures Renewing = new(12, 2, 7, 9, 8, 1, 5, 4, 2340, 3, 2, 1, 4, [new CurrencySum("EUR", 2500m, 2, 1250m)], []);
@@ -72,6 +74,9 @@ internal static class Examples
         ["ListDealBin"] = Read(Page(new DealBinRow(Deal, 311, "New boilers", "Mario Rossi", Then, "Sara Conti", Then.AddDays(30))), Json.ListPageDealBinRow),
         ["GetTranscript"] = Read(new TranscriptView(Deal, "done", "en", "small", Then, [new TranscriptLineView("agent", 1200, 3400, "Good morning, how can I help you?", "Anna Verdi"),
             new TranscriptLineView("client", 3900, 6100, "I am calling about the two boilers.")], MayRedo: false), Json.TranscriptView),
+        ["ListFiles"] = Read(new FilesView([OfferFile], "MTIwNw"), Json.FilesView),
+        ["GetFile"] = Read(OfferFile, Json.FileView),
+        ["RenameFile"] = Write(new FileSave("offer.pdf", 1), Json.FileSave, OfferFile, Json.FileView),
         ["ListTasks"] = Read(Page(Offer), Json.ListPageTaskView),
         ["GetTask"] = Read(Offer, Json.TaskView),
         ["CreateTask"] = Write(new TaskCreate(Task, "Send the offer", Then.AddDays(1), "task", ClientId: Client), Json.TaskCreate, Offer, Json.TaskView),

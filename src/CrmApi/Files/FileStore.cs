@@ -7,22 +7,20 @@ using Npgsql;
 namespace CallCrm.CrmApi.Files;
 
 internal sealed record FileRow(Guid Id, string ObjectKind, Guid ObjectId, string? ObjectName, string Name, long SizeBytes, string Sha256, string Kind, string ContentType, Guid UploadedBy, string UploadedByName,
-    DateTimeOffset UploadedAt, DateTimeOffset? DeletedAt)
+    DateTimeOffset UploadedAt, DateTimeOffset? DeletedAt, int Version)
 {
-    public FileView View(Person person) => new(Id, ObjectKind, ObjectId, ObjectName, Name, SizeBytes, Kind, UploadedByName, UploadedAt, DeletedAt, MayDelete(person));
+    public FileView View(Person person) => new(Id, ObjectKind, ObjectId, ObjectName, Name, SizeBytes, Kind, UploadedByName, UploadedAt, DeletedAt, MayDelete(person), Version);
 
-    /// <summary>Who uploaded it, and who leads.</summary>
-    public bool MayDelete(Person person) => person.Id == UploadedBy || person.May(Rights.DeleteFiles);
+    /// <summary>Who uploaded it, and who has the right over what they upload.</summary>
+    public bool MayDelete(Person person) => person.Id == UploadedBy || person.Within(Rights.DeleteFiles).Includes(UploadedBy);
 }
 
 /// <summary>The only writer of files. A content is written and removed under a lock on its hash, so neither an upload nor the bin takes it from the other.</summary>
 internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, ChangeHints hints, AuditStore audit, TimeProvider time)
 {
-    const int MostListed = 500;
-
     const string Columns =
         """
-        select f.id, f.object_kind, f.object_id, d.title as object_name, f.name, f.size_bytes, f.sha256, f.kind, f.content_type, f.uploaded_by, u.name as uploaded_by_name, f.uploaded_at, f.deleted_at
+        select f.id, f.object_kind, f.object_id, d.title as object_name, f.name, f.size_bytes, f.sha256, f.kind, f.content_type, f.uploaded_by, u.name as uploaded_by_name, f.uploaded_at, f.deleted_at, f.version
         from file f join app_user u on u.id = f.uploaded_by left join deal d on f.object_kind = 'deal' and d.id = f.object_id
         """;
 
@@ -34,18 +32,20 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
 
     /// <summary>Of a client also what lies on its deals, and on cards that were merged into it.</summary>
     /// <param name="deals">Whose deals are seen.</param>
-    public async Task<IReadOnlyList<FileRow>> ListAsync(string kind, Guid subject, Reach deals, bool bin, CancellationToken cancel)
+    public async Task<(IReadOnlyList<FileRow> Files, string? Next)> ListAsync(string kind, Guid subject, Reach deals, bool bin, string? cursor, int limit, CancellationToken cancel)
     {
+        var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return (await connection.QueryAsync<FileRow>(new CommandDefinition(
+        var rows = (await connection.QueryAsync<FileRow>(new CommandDefinition(
             $"""
             with own as materialized (select f.id from client_family(client_root(@subject)) f (id) where @kind = 'client' union select @subject)
             {Columns}
             where ((f.object_kind = @kind and f.object_id in (select id from own))
                 or (@kind = 'client' and f.object_kind = 'deal' and f.object_id in (select id from deal where client_id in (select id from own) and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals)))))
-              and (f.deleted_at is not null) = @bin
-            order by f.uploaded_at desc, f.id desc limit {MostListed}
-            """, new { kind, subject, deals = deals.People, bin }, cancellationToken: cancel))).AsList();
+              and (f.deleted_at is not null) = @bin and (@at::timestamptz is null or (f.uploaded_at, f.id) < (@at, @id))
+            order by f.uploaded_at desc, f.id desc limit @limit
+            """, new { kind, subject, deals = deals.People, bin, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+        return (rows.Take(limit).ToList(), rows.Count > limit ? Cursor.Of(rows[limit - 1].UploadedAt, rows[limit - 1].Id) : null);
     }
 
     public async Task<(Guid Client, Guid? Responsible)?> DealAsync(Guid deal, CancellationToken cancel)
@@ -97,16 +97,23 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         return (await connection.QueryAsync<FileRow>(new CommandDefinition($"{Columns} where f.mail_id = @mail and f.deleted_at is null order by f.name, f.id", new { mail }, cancellationToken: cancel))).AsList();
     }
 
+    /// <returns>False: somebody was faster.</returns>
+    public Task<bool> RenameAsync(FileRow file, Guid user, string name, int version, CancellationToken cancel) =>
+        WriteAsync(file, user, "file.renamed", file.Name, name, "update file set name = @name, version = version + 1 where id = @id and version = @version and deleted_at is null", new { id = file.Id, name, version }, cancel);
+
+    /// <param name="version">Null: whichever it is.</param>
     /// <returns>Whether it changed.</returns>
-    public async Task<bool> SetDeletedAsync(FileRow file, Guid user, bool deleted, CancellationToken cancel)
+    public Task<bool> SetDeletedAsync(FileRow file, Guid user, bool deleted, int? version, CancellationToken cancel) =>
+        WriteAsync(file, user, deleted ? "file.deleted" : "file.restored", deleted ? file.Name : "", deleted ? "" : file.Name,
+            "update file set deleted_at = case when @deleted then @now end, deleted_by = case when @deleted then @user end, version = version + 1 where id = @id and (deleted_at is not null) <> @deleted and (@version::integer is null or version = @version)",
+            new { id = file.Id, user, deleted, version, now = time.GetUtcNow() }, cancel);
+
+    async Task<bool> WriteAsync(FileRow file, Guid user, string action, string before, string after, string sql, object values, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var changed = await connection.ExecuteAsync(new CommandDefinition(
-            "update file set deleted_at = case when @deleted then @now end, deleted_by = case when @deleted then @user end where id = @id and (deleted_at is not null) <> @deleted",
-            new { id = file.Id, user, deleted, now = time.GetUtcNow() }, transaction, cancellationToken: cancel)) == 1;
-        if (!changed) return false;
-        await audit.AddChangeAsync(transaction, user, deleted ? "file.deleted" : "file.restored", file.ObjectKind, file.ObjectId.ToString(), deleted ? file.Name : "", deleted ? "" : file.Name, cancel);
+        if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancel)) == 0) return false;
+        await audit.AddChangeAsync(transaction, user, action, file.ObjectKind, file.ObjectId.ToString(), before, after, cancel);
         await HintAsync(transaction, file.ObjectKind, file.ObjectId, cancel);
         await transaction.CommitAsync(cancel);
         hints.Wake();

@@ -117,6 +117,8 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["POST /api/deals/{id}/restore"] = [Rights.DeleteDeals],
         ["GET /api/files"] = [Rights.WorkWithFiles],
         ["POST /api/files"] = [Rights.WorkWithFiles],
+        ["GET /api/files/{id}"] = [Rights.WorkWithFiles],
+        ["PUT /api/files/{id}"] = [Rights.WorkWithFiles],
         ["GET /api/files/{id}/content"] = [Rights.WorkWithFiles],
         ["POST /api/clients/{id}/mails"] = [Rights.SaveCards, Rights.WorkWithFiles],
         ["GET /api/clients/{id}/mails/{mail}"] = [Rights.OpenCards],

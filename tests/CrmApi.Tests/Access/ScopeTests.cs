@@ -37,6 +37,10 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
 
     static Guid Missed(Guid of) => Of(of, 0x700);
 
+    static Guid Unconfirmed(Guid of) => Of(of, 0x900);
+
+    static Guid Stored(Guid of) => Of(of, 0xa00);
+
     static Guid Of(Guid person, int kind) => Seeds.Id(kind + Array.IndexOf(People, person));
 
     /// <summary>A client whom everyone may see, with a deal of each.</summary>
@@ -58,6 +62,23 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
         [Rights.ExportClients] = ("client.view=all", async (page, who) => (await page.Http.GetStringAsync("api/clients/export?query=Probed")).Contains($"Probed {who}", StringComparison.Ordinal)),
         [Rights.MergeClients] = ("", (page, who) => IsInAsync(page.Http.GetAsync($"api/clients/{Client(who)}/merges"))),
         [Rights.DeleteClients] = ("", (page, who) => IsInAsync(page.Http.PostAsync($"api/clients/{Client(who)}/restore", null))),
+        [Rights.ReviewCards] = ("client.view=all", async (page, who) =>
+        {
+            var listed = (await page.GetAsync("api/clients/unconfirmed?limit=100", ContractsJson.Default.ListPageUnconfirmedRow)).Items.Any(c => c.Id == Unconfirmed(who));
+            (await IsInAsync(page.Http.PostAsync($"api/clients/{Unconfirmed(who)}/show", null))).Should().Be(listed);
+            (await IsInAsync(page.Http.PostAsync($"api/clients/{Unconfirmed(who)}/hide", null))).Should().Be(listed);
+            return listed;
+        }
+        ),
+        [Rights.DeleteFiles] = ("client.view=all file.use=all", async (page, who) =>
+        {
+            var file = await page.GetAsync($"api/files/{Stored(who)}", ContractsJson.Default.FileView);
+            using var deleted = await page.Http.DeleteAsync($"api/files/{file.Id}?version={file.Version}");
+            deleted.StatusCode.Should().BeOneOf(HttpStatusCode.NoContent, HttpStatusCode.Conflict);
+            file.MayDelete.Should().Be(deleted.StatusCode == HttpStatusCode.NoContent);
+            return file.MayDelete;
+        }
+        ),
         [Rights.SeeDeals] = ("client.view=all", async (page, who) =>
         {
             var onCard = (await page.GetAsync($"api/clients/{Shared}", ContractsJson.Default.ClientCardView)).OpenDeals.Any(d => d.Id == Deal(who));
@@ -405,6 +426,12 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
             insert into queue (id, domain, name) select m, 'main', 'Queue of ' || p from unnest(@missed, @People) as x(m, p) on conflict do nothing;
             insert into queue_agent (queue_id, user_id) select m, p from unnest(@missed, @People) as x(m, p) on conflict do nothing;
             insert into missed_call (call_id, domain, number_id, e164, queue_id, kind, missed_at) select m, 'main', m, '+3902' || n, m, 'Abandoned', now() from unnest(@missed) with ordinality as x(m, n) on conflict do nothing;
+            insert into client (id, name, confirmed, created_at, updated_at) select c, '', false, @Then, @Then from unnest(@unconfirmed) c on conflict do nothing;
+            update client set hidden_at = null where id = any(@unconfirmed);
+            update call k set client_id = c from unnest(@calls, @unconfirmed) as x(i, c) where k.id = x.i;
+            insert into file (id, object_kind, object_id, name, size_bytes, sha256, kind, content_type, uploaded_by, uploaded_at)
+            select f, 'client', @Shared, 'note.txt', 1, repeat('0', 64), 'text', 'text/plain', p, @Then from unnest(@files, @People) as x(f, p) on conflict do nothing;
+            update file set deleted_at = null where id = any(@files);
             delete from missed_claim where number_id = any(@missed);
             """,
             new
@@ -419,6 +446,8 @@ public sealed class ScopeTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLif
                 calls = People.Select(Call).ToArray(),
                 recordings = People.Select(Recording).ToArray(),
                 missed = People.Select(Missed).ToArray(),
+                unconfirmed = People.Select(Unconfirmed).ToArray(),
+                files = People.Select(Stored).ToArray(),
             });
     }
 

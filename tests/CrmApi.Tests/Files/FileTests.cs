@@ -101,6 +101,7 @@ public sealed class FileTests(ApiHost host) : IClassFixture<ApiHost>
             answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
             var problem = (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!;
             (problem.ErrorId, problem.Detail).Should().Be(("file_type_differs", words));
+            (problem.Claimed, problem.Found).Should().Be((Path.GetExtension(name).ToLowerInvariant(), name switch { "invoice.pdf" => "exe", "photo.JPG" => "pdf", "page.txt" => "html", _ => "binary" }));
         }
 
         using var empty = await SendAsync(page, "client", Seeds.Bianchi, "empty.txt", []);
@@ -119,16 +120,17 @@ public sealed class FileTests(ApiHost host) : IClassFixture<ApiHost>
         await using var luca = await host.SignInAsync("luca");
         await using var sara = await host.SignInAsync("sara");
         var (one, two) = (await UploadAsync(anna, "client", Seeds.Twin1, "a.txt", "the same"u8.ToArray()), await UploadAsync(luca, "client", Seeds.Twin2, "b.txt", "the same"u8.ToArray()));
-        (await luca.ProblemAsync(HttpMethod.Delete, $"api/files/{one.Id}")).Problem.ErrorId.Should().Be("not_yours");
+        (await luca.ProblemAsync(HttpMethod.Delete, $"api/files/{one.Id}?version=1")).Problem.ErrorId.Should().Be("not_yours");
         (await ListAsync(luca, "client", Seeds.Twin1)).Single().MayDelete.Should().BeFalse();
-        (await anna.Http.DeleteAsync($"api/files/{one.Id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await anna.Http.DeleteAsync($"api/files/{one.Id}?version={one.Version}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await anna.Http.DeleteAsync($"api/files/{one.Id}?version={one.Version}")).StatusCode.Should().Be(HttpStatusCode.NoContent, "twice is as once");
         (await ListAsync(anna, "client", Seeds.Twin1)).Should().BeEmpty();
         (await ListAsync(anna, "client", Seeds.Twin1, bin: true)).Should().ContainSingle().Which.DeletedAt.Should().NotBeNull();
         (await anna.Http.GetAsync($"api/files/{one.Id}/content")).StatusCode.Should().Be(HttpStatusCode.NotFound);
         (await sara.Http.PostAsync($"api/files/{one.Id}/restore", null)).StatusCode.Should().Be(HttpStatusCode.NoContent);
         (await ListAsync(anna, "client", Seeds.Twin1)).Should().ContainSingle();
 
-        await sara.Http.DeleteAsync($"api/files/{one.Id}");
+        (await sara.Http.DeleteAsync($"api/files/{one.Id}?version={one.Version + 2}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
         var store = host.Services.GetRequiredService<FileStore>();
         await using var database = await host.Database.OpenConnectionAsync();
         var path = Stored.PathOf((await database.ExecuteScalarAsync<string>("select sha256 from file where id = @Id", new { one.Id }))!);
@@ -138,7 +140,7 @@ public sealed class FileTests(ApiHost host) : IClassFixture<ApiHost>
         await store.PurgeAsync(later, CancellationToken.None);
         (await ListAsync(anna, "client", Seeds.Twin1, bin: true)).Should().BeEmpty();
         File.Exists(path).Should().BeTrue("the other client has the same content");
-        await sara.Http.DeleteAsync($"api/files/{two.Id}");
+        (await sara.Http.DeleteAsync($"api/files/{two.Id}?version={two.Version}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
         await store.PurgeAsync(later, CancellationToken.None);
         File.Exists(path).Should().BeFalse();
     }
@@ -187,6 +189,60 @@ public sealed class FileTests(ApiHost host) : IClassFixture<ApiHost>
         (await ToldAsync(sara)).Should().Contain("photo.png");
         (await ToldAsync(luca)).Should().NotContain("photo.png");
         (await sara.Http.GetAsync($"api/files/{file.Id}/content")).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [PostgresFact]
+    public async Task A_list_comes_in_pages_each_file_once()
+    {
+        await using var page = await host.SignInAsync("anna");
+        var made = new List<Guid>();
+        for (var n = 0; n < 5; n++) made.Add((await UploadAsync(page, "client", Seeds.Bianchi, $"page {n}.txt", "p"u8.ToArray())).Id);
+        var (all, cursor) = (new List<Guid>(), (string?)null);
+        do
+        {
+            var part = await page.GetAsync($"api/files?kind=client&object={Seeds.Bianchi}&limit=2{(cursor is null ? "" : "&cursor=" + cursor)}", ContractsJson.Default.FilesView);
+            part.Files.Should().HaveCountLessThanOrEqualTo(2);
+            all.AddRange(part.Files.Select(f => f.Id));
+            cursor = part.Next;
+        }
+        while (cursor is not null);
+        all.Should().Equal(Enumerable.Reverse(made));
+        (await page.ProblemAsync(HttpMethod.Get, $"api/files?kind=client&object={Seeds.Bianchi}&cursor=none")).Status.Should().Be(HttpStatusCode.BadRequest);
+        foreach (var id in made) await page.Http.DeleteAsync($"api/files/{id}?version=1");
+    }
+
+    [PostgresFact]
+    public async Task A_file_gets_another_name_and_goes_under_the_version_that_was_read()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var luca = await host.SignInAsync("luca");
+        var file = await UploadAsync(anna, "client", Seeds.Ivanov, "draft.pdf", Pdf);
+        async Task<HttpResponseMessage> RenameAsync(Page page, string name, int version = 0, string? tag = null)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, $"api/files/{file.Id}") { Content = JsonContent.Create(new FileSave(name, version), ContractsJson.Default.FileSave) };
+            if (tag is not null) request.Headers.TryAddWithoutValidation("If-Match", tag);
+            return await page.Http.SendAsync(request);
+        }
+
+        using var read = await anna.Http.GetAsync($"api/files/{file.Id}");
+        var tag = read.Headers.ETag!.ToString();
+        using (var others = await RenameAsync(luca, "mine.pdf", 1)) (await others.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!.ErrorId.Should().Be("not_yours");
+        using (var lie = await RenameAsync(anna, "offer.docx", tag: tag))
+        {
+            var problem = (await lie.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!;
+            (problem.ErrorId, problem.Claimed, problem.Found).Should().Be(("file_type_differs", ".docx", "pdf"));
+        }
+
+        using (var none = await RenameAsync(anna, "..", tag: tag)) (await none.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!.Errors!.Keys.Should().Equal("name");
+        using (var unread = await RenameAsync(anna, "offer.pdf")) unread.StatusCode.Should().Be(HttpStatusCode.BadRequest, "whoever changes it says which one they read");
+        using (var renamed = await RenameAsync(anna, "dir/offer.pdf", tag: tag)) (await renamed.Content.ReadFromJsonAsync(ContractsJson.Default.FileView)).Should().BeEquivalentTo(new { Name = "offer.pdf", Version = 2 });
+        using (var stale = await RenameAsync(anna, "again.pdf", tag: tag)) stale.StatusCode.Should().Be(HttpStatusCode.PreconditionFailed);
+        using (var late = await RenameAsync(anna, "again.pdf", 1)) late.StatusCode.Should().Be(HttpStatusCode.Conflict);
+        (await anna.ProblemAsync(HttpMethod.Delete, $"api/files/{file.Id}?version=1")).Problem.ErrorId.Should().Be("edit_conflict");
+        (await anna.Http.DeleteAsync($"api/files/{file.Id}?version=2")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        using (var gone = await RenameAsync(anna, "again.pdf", 3)) gone.StatusCode.Should().Be(HttpStatusCode.NotFound);
+        await using var database = await host.Database.OpenConnectionAsync();
+        (await database.ExecuteScalarAsync<string>("select detail ->> 'after' from audit where action = 'file.renamed' and object_id = @Ivanov::text", new { Seeds.Ivanov })).Should().Be("offer.pdf");
     }
 
     [PostgresFact]
