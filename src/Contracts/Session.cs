@@ -87,7 +87,7 @@ public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, strin
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
     IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<string>? Unseen = null,
-    IReadOnlyList<NamedCode>? Campaigns = null);
+    IReadOnlyList<NamedCode>? Campaigns = null, IReadOnlyList<NamedCode>? Departments = null);
 
 public sealed record NamedCode(string Code, string Name)
 {

@@ -40,7 +40,8 @@ public sealed class ClientsReportPageTests : PageContext
                     ClientFields = [new ClientFieldView("renewal", "Renewal", "choice", [new NamedCode("renew", "Will renew")]), new ClientFieldView("size", "Size", "number", []),
                     new ClientFieldView("budget", "Budget", "money", []), new ClientFieldView("friend", "Friend", "link", [], "client"), new ClientFieldView("big", "Big", "calculated", [], null, "yes_no", "custom.size > 9"),
                     new ClientFieldView("far", "Far", "calculated", [], null, "number", "custom.friend.custom.size"), new ClientFieldView("further", "Further", "calculated", [], null, "number", "custom.far + 1"), new ClientFieldView("secret", "Secret", "text", [])],
-                    Unseen = ["city", "custom.secret"]
+                    Unseen = ["city", "custom.secret"],
+                    Departments = [new NamedCode("0193b6c0-0000-7000-8000-000000000001", "Sales"), new NamedCode("0193b6c0-0000-7000-8000-000000000002", "Sales / North")],
                 }, ContractsJson.Default.CatalogView)),
                 "/api/links" => FakeServer.Json(JsonSerializer.Serialize([new LinkChoice(Some.ClientId, "Mario Rossi", "#7")], ContractsJson.Default.IReadOnlyListLinkChoice)),
                 "/api/clients" => _refusal ?? FakeServer.Json(JsonSerializer.Serialize(new ListPage<ClientRow>([], null), ContractsJson.Default.ListPageClientRow)),
@@ -173,7 +174,7 @@ public sealed class ClientsReportPageTests : PageContext
     {
         var page = await ShowAsync<ClientsPage>("clients?segment=vip");
         page.Click("[data-test=filter-add]");
-        page.FindAll("[data-test=filter-field] option").Select(Words).Should().Equal("Segment", "Responsible", "Person or company", "Language", "Tags", "Renewal", "Size", "Budget", "Friend", "Big");
+        page.FindAll("[data-test=filter-field] option").Select(Words).Should().Equal("Segment", "Responsible", "Department", "Person or company", "Language", "Tags", "Renewal", "Size", "Budget", "Friend", "Big");
         page.Submit("[data-test=filter-form]");
         page.Find("[data-test=filter-nothing]").TextContent.Should().Contain("Fill in a value");
         page.Change("[data-test=filter-field]", "custom.budget");
@@ -197,6 +198,24 @@ public sealed class ClientsReportPageTests : PageContext
         page.Click("[data-test=filter-add]");
         page.Find("[data-test=filter-form]").KeyDown("Escape");
         page.FindAll("[data-test=filter-form]").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_department_is_chosen_by_its_whole_path_and_told_by_it()
+    {
+        var page = await ShowAsync<ClientsPage>("clients");
+        page.Click("[data-test=filter-add]");
+        page.Change("[data-test=filter-field]", "department");
+        page.FindAll("[data-test=filter-value] option").Select(Words).Should().Equal("–", "Sales", "Sales / North");
+        page.Change("[data-test=filter-value]", "0193b6c0-0000-7000-8000-000000000002");
+        page.Submit("[data-test=filter-form]");
+        Uri.Should().EndWith("clients?department=0193b6c0-0000-7000-8000-000000000002");
+        page.WaitForAssertion(() => Chips(page).Should().Equal("Department: Sales / North ×"));
+        page.Click("[data-test=filter-add]");
+        page.Change("[data-test=filter-field]", "department");
+        page.Change("[data-test=filter-without]", true);
+        page.Submit("[data-test=filter-form]");
+        Uri.Should().EndWith("clients?without=department");
     }
 
     [Fact]

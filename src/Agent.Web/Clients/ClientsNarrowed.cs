@@ -76,7 +76,7 @@ static class ClientsNarrowed
         "kind" => t["Client.Kind." + value],
         "segment" => catalog?.Segments.FirstOrDefault(s => s.Code == value)?.Name ?? value,
         "responsible" => catalog?.People.FirstOrDefault(p => p.Id.ToString() == value)?.Name ?? "",
-        "department" => "",
+        "department" => catalog?.Departments?.FirstOrDefault(d => d.Code == value)?.Name ?? "",
         "clientLanguage" => Texts.LanguageName(value),
         _ => (own?.Result ?? own?.Kind) switch
         {

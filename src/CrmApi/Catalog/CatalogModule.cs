@@ -13,7 +13,7 @@ internal static class CatalogModule
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/catalog", ReadAsync).RequireAuthorization(Rights.SeeCatalog).WithTags("Catalog")
-            .WithName("GetCatalog").WithSummary("What the pages choose from: pause reasons, dispositions, segments, queues, people, deal types, the clients' own fields");
+            .WithName("GetCatalog").WithSummary("What the pages choose from: pause reasons, dispositions, segments, queues, people and their departments (by their whole path), deal types, the clients' own fields");
         api.MapGet("/clock", (TimeProvider time) => TypedResults.Ok(new ClockView(time.GetUtcNow()))).RequireAuthorization(Rights.SeeCatalog).WithTags("Catalog")
             .WithName("GetClock").WithSummary("What the server takes for now: a page compares its own clock, and sees how far the server is");
     }
@@ -33,6 +33,8 @@ internal static class CatalogModule
             select code, name, kind, options::text, target, result, expression from client_field where not archived order by position, code;
             select role, deal_type, groups::text, version from card_layout where role is null or role = @role order by role nulls first, deal_type nulls first;
             select code, name, retired from campaign order by retired, position, code;
+            with recursive tree (id, name) as (select id, name from department where parent_id is null union all select d.id, t.name || ' / ' || d.name from tree t join department d on d.parent_id = t.id)
+            select id::text as code, name from tree order by lower(name), id;
             """,
             new { id = person.Id, role = person.Role }, cancellationToken: cancel));
         var pauses = await results.ReadAsync<PauseReasonView>();
@@ -45,9 +47,10 @@ internal static class CatalogModule
         var fields = await results.ReadAsync<FieldRow>();
         var layouts = (await results.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
         var campaigns = (await results.ReadAsync<ListRow>()).Select(c => c.View());
+        var departments = (await results.ReadAsync<(string Code, string Name)>()).Select(d => new NamedCode(d.Code, d.Name));
         return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
             [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name) { Retired = s.Retired })]) { Retired = t.Retired })],
-            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))], f.Target, f.Result, f.Expression))], [.. layouts], Campaigns: [.. campaigns]);
+            [.. fields.Select(f => new ClientFieldView(f.Code, f.Name, f.Kind, [.. CustomField.ReadOptions(f.Options).Select(o => new NamedCode(o.Code, o.Name))], f.Target, f.Result, f.Expression))], [.. layouts], Campaigns: [.. campaigns], Departments: [.. departments]);
     }
 
     sealed record ListRow(string Code, string Name, bool Retired)
