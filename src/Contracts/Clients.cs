@@ -24,7 +24,8 @@ public sealed record ClientCardView(Guid Id, long Number, string Kind, string Na
     [property: Sensitive("address")] string Address = "", IReadOnlyList<string>? Tags = null,
     IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, string? CompanyName = null, IReadOnlyList<string>? Roles = null,
     IReadOnlyList<ContactView>? Contacts = null, DateTimeOffset? DeletedAt = null,
-    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null, [property: Sensitive("address")] IReadOnlyList<AddressView>? Addresses = null) : IVersioned
+    bool MayEdit = true, DoNotCallView? DoNotCall = null, IReadOnlyList<string>? Unseen = null, [property: Sensitive("address")] IReadOnlyList<AddressView>? Addresses = null,
+    [property: Sensitive("taxId"), NotANumber] string SecondTaxId = "") : IVersioned
 {
     /// <summary>What the card's links lead to, by the field's code. Never sent: whoever may see a target gets its name in Custom.</summary>
     [JsonIgnore]
@@ -95,6 +96,7 @@ public sealed record CandidateView(Guid Id, long Number, string Name, string Com
 /// <param name="Name">1 to 200 characters.</param>
 /// <param name="Emails">Beside Email. Null, as with all that follows: what is there stays.</param>
 /// <param name="TaxId">Spaces are dropped, small letters become capitals.</param>
+/// <param name="SecondTaxId">Beside it: an OGRN beside the INN, a Codice Fiscale beside the Partita IVA. Null: as it is.</param>
 /// <param name="TimeZone">IANA; empty: none.</param>
 /// <param name="Address">The first address as one text, for whoever knows one only; looked at only without Addresses.</param>
 /// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
@@ -103,7 +105,8 @@ public sealed record CandidateView(Guid Id, long Number, string Name, string Com
 public sealed record ClientSave(string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment, Guid? ResponsibleId,
     IReadOnlyList<PhoneSave> Phones, int Version = 0, Guid? CallId = null,
     IReadOnlyList<EmailView>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<AddressView>? Addresses = null) : IVersionedWrite
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<AddressView>? Addresses = null,
+    string? SecondTaxId = null) : IVersionedWrite
 {
     IVersionedWrite IVersionedWrite.WithVersion(int version) => this with { Version = version };
 }
@@ -151,7 +154,7 @@ public sealed record DealChangeView(string Field, string? Before, string? After,
 /// <summary>POST /api/clients/duplicates/check: whether the card being written is there already.</summary>
 /// <param name="Id">Of the card itself, which is none of its duplicates; null for a new one.</param>
 /// <param name="Phones">As typed.</param>
-public sealed record DuplicateAsk(Guid? Id, string Name, string Company, string City, IReadOnlyList<string> Phones, IReadOnlyList<string> Emails, string TaxId);
+public sealed record DuplicateAsk(Guid? Id, string Name, string Company, string City, IReadOnlyList<string> Phones, IReadOnlyList<string> Emails, string TaxId, string SecondTaxId = "");
 
 /// <param name="Reasons">phone, email, tax_id, name (alike by 55 % and more); company and city beside an alike name.</param>
 /// <param name="AlikePercent">How alike the names are; null: the name is no reason.</param>

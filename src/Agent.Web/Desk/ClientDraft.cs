@@ -12,7 +12,7 @@ public sealed class ClientDraft
         ("name", d => d.Name, (d, v) => d.Name = v), ("company", d => d.Company, (d, v) => d.Company = v), ("email", d => d.Email, (d, v) => d.Email = v),
         ("city", d => d.City, (d, v) => d.City = v), ("segment", d => d.Segment, (d, v) => d.Segment = v), ("responsible", d => d.Responsible, (d, v) => d.Responsible = v),
         ("language", d => d.Language, (d, v) => d.Language = v), ("phones", d => d.Phones, (d, v) => d.Phones = v), ("note", d => d.Note, (d, v) => d.Note = v),
-        ("emails", d => d.Emails, (d, v) => d.Emails = v), ("tags", d => d.Tags, (d, v) => d.Tags = v), ("tax", d => d.TaxId, (d, v) => d.TaxId = v),
+        ("emails", d => d.Emails, (d, v) => d.Emails = v), ("tags", d => d.Tags, (d, v) => d.Tags = v), ("tax", d => d.TaxId, (d, v) => d.TaxId = v), ("tax2", d => d.SecondTaxId, (d, v) => d.SecondTaxId = v),
         ("kind", d => d.Kind, (d, v) => d.Kind = v), ("belongs", d => d.Belongs, (d, v) => d.Belongs = v), ("roles", d => d.Roles, (d, v) => d.Roles = v),
         ("zone", d => d.TimeZone, (d, v) => d.TimeZone = v), ("address", d => d.Address, (d, v) => d.Address = v),
     ];
@@ -48,6 +48,8 @@ public sealed class ClientDraft
 
     public string TaxId { get; set; } = "";
 
+    public string SecondTaxId { get; set; } = "";
+
     public string TimeZone { get; set; } = "";
 
     /// <summary>All of them, see <see cref="AddressList"/>.</summary>
@@ -77,6 +79,7 @@ public sealed class ClientDraft
             Emails = string.Join(", ", (client.Emails ?? []).Select(e => e.Address)),
             Tags = string.Join(", ", client.Tags ?? []),
             TaxId = client.TaxId,
+            SecondTaxId = client.SecondTaxId,
             TimeZone = client.TimeZone ?? "",
             Address = AddressList.Text(client),
             Version = client.Version,

@@ -123,7 +123,11 @@ public sealed partial class ClientDirectory
         if (fields.Kind is not ("person" or "company")) errors["kind"] = ["expected person or company"];
         if (PlainText.Clean(fields.Name, 201).Length is 0 or > 200) errors["name"] = ["expected 1 to 200 characters"];
         if (fields.Email.Length > 0 && !LooksLikeEmail(fields.Email.Trim())) errors["email"] = ["expected an address such as anna@example.com"];
-        if (fields.More?.TaxId is { } tax && WrongTaxId(CleanTaxId(tax)) is { } expected) errors["taxId"] = ["expected " + expected];
+        foreach (var (field, given) in new[] { ("taxId", fields.More?.TaxId), ("secondTaxId", fields.More?.SecondTaxId) })
+        {
+            if (given is not null && WrongTaxId(CleanTaxId(given), IsRussian(fields, region)) is { } expected) errors[field] = ["expected " + expected];
+        }
+
         if (fields.Language is { } language && (language.Length != 2 || !language.All(char.IsAsciiLetterLower))) errors["language"] = ["expected two letters such as en (ISO 639-1)"];
         if (fields.Numbers.Count > 20) errors["phones"] = ["expected at most 20 numbers"];
         var numbers = new List<Number>();
@@ -209,17 +213,17 @@ public sealed partial class ClientDirectory
 
     const string InsertCardSql = """
         insert into client (id, kind, name, company, email, city, note, language, segment, responsible_id, created_at, updated_at, source,
-          tax_id, time_zone, address, tags, custom, company_id, roles)
+          tax_id, time_zone, address, tags, custom, company_id, roles, second_tax_id)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12,
           coalesce($13, ''), coalesce($14, ''), coalesce($15, ''), coalesce($16, '{}'), $17 - $18,
-          nullif($19, '00000000-0000-0000-0000-000000000000'::uuid), coalesce($20, '{}'))
+          nullif($19, '00000000-0000-0000-0000-000000000000'::uuid), coalesce($20, '{}'), coalesce($21, ''))
         on conflict (id) do nothing
         returning version
         """;
 
     const string UpdateCardSql = """
         update client set kind = $2, name = $3, company = $4, email = $5, city = $6, note = $7, language = $8, segment = $9, responsible_id = $10,
-          tax_id = coalesce($13, tax_id), time_zone = coalesce($14, time_zone), address = coalesce($15, address), tags = coalesce($16, tags), custom = (custom || $17) - $18,
+          tax_id = coalesce($13, tax_id), time_zone = coalesce($14, time_zone), address = coalesce($15, address), tags = coalesce($16, tags), second_tax_id = coalesce($21, second_tax_id), custom = (custom || $17) - $18,
           company_id = case when $2 = 'company' then null when $19 is null then company_id else nullif($19, '00000000-0000-0000-0000-000000000000'::uuid) end, roles = coalesce($20, roles),
           confirmed = true, hidden_at = null, hidden_by = null, version = version + 1, updated_at = $11
         where id = $1 and version = $12 and merged_into is null and deleted_at is null

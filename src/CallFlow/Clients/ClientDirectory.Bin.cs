@@ -75,7 +75,7 @@ public sealed partial class ClientDirectory
         ), merges as (
           delete from client_merge where winner_id in (select id from whole) or loser_id in (select id from whole)
         ), erased as (
-          update client set name = '', company = '', email = '', city = '', note = '', tax_id = '', time_zone = '', address = '', tags = '{}', custom = '{}', linked = '{}', own_words = '{}', link_words = '{}', company_id = null,
+          update client set name = '', company = '', email = '', city = '', note = '', tax_id = '', second_tax_id = '', time_zone = '', address = '', tags = '{}', custom = '{}', linked = '{}', own_words = '{}', link_words = '{}', company_id = null,
             responsible_id = null, erased_at = $2, version = version + 1, updated_at = $2
           where id in (select id from whole)
         )

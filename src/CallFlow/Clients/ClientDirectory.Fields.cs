@@ -11,9 +11,10 @@ namespace CallCrm.CallFlow;
 /// <param name="Address">The first address as one text; looked at only without Addresses.</param>
 /// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
 /// <param name="Roles">Of client, supplier, partner.</param>
+/// <param name="IsInn">Whoever gives the tax id calls it an INN.</param>
 /// <param name="Custom">By the field's code; JSON null empties a field. Fields not named stay as they are.</param>
 public sealed record ClientMore(IReadOnlyList<ClientEmail>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<ClientAddress>? Addresses = null);
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<ClientAddress>? Addresses = null, string? SecondTaxId = null, bool IsInn = false);
 
 public sealed record ClientEmail(string Address, string Label);
 
@@ -25,9 +26,9 @@ public sealed partial class ClientDirectory
     const int MostEmails = 20, MostTags = 30, LongestTag = 50, MostExamples = 3;
 
     /// <summary>Cleaned and checked, as the statements want it.</summary>
-    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, IReadOnlyList<ClientAddress>? Addresses, string[]? Tags, string CustomSet, string[] CustomCleared, Guid? CompanyId, string[]? Roles);
+    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, IReadOnlyList<ClientAddress>? Addresses, string[]? Tags, string CustomSet, string[] CustomCleared, Guid? CompanyId, string[]? Roles, string? SecondTaxId);
 
-    static readonly MoreToWrite NothingMore = new(null, null, null, null, null, "{}", [], null, null);
+    static readonly MoreToWrite NothingMore = new(null, null, null, null, null, "{}", [], null, null, null);
 
     static readonly string[] KnownRoles = ["client", "supplier", "partner"];
 
@@ -46,7 +47,7 @@ public sealed partial class ClientDirectory
             if (company is null) errors["companyId"] = ["expected the id of a company, of a person's card"];
         }
 
-        return new MoreToWrite(plain.Emails, tax, more.TimeZone, addresses, plain.Tags, set, cleared, company, plain.Roles);
+        return new MoreToWrite(plain.Emails, tax, more.TimeZone, addresses, plain.Tags, set, cleared, company, plain.Roles, SecondTaxId(more));
     }
 
     /// <summary>What can be told without the database; null: nothing is said of it.</summary>
@@ -62,8 +63,13 @@ public sealed partial class ClientDirectory
     /// <summary>As tax ids are compared: without spaces, in capitals.</summary>
     public static string CleanTaxId(string? typed) => string.Concat(PlainText.Clean(typed, 60).Where(c => !char.IsWhiteSpace(c))).ToUpperInvariant();
 
-    static string? WrongTaxId(string clean) =>
-        clean.Length > 30 || !clean.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '/' or '.') ? "at most 30 letters and digits" : TaxIds.Expected(clean);
+    /// <summary>Null: nothing is said of it. The first once more is no second.</summary>
+    static string? SecondTaxId(ClientMore more) => more.SecondTaxId is { } typed ? CleanTaxId(typed) is var second && second == CleanTaxId(more.TaxId) ? "" : second : null;
+
+    static bool IsRussian(ClientFields fields, string region) => fields.More?.IsInn == true || TaxIds.IsRussian((fields.More?.Addresses ?? []).Select(a => a.Country.Trim()), fields.Language, region);
+
+    static string? WrongTaxId(string clean, bool russian) =>
+        clean.Length > 30 || !clean.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '/' or '.') ? "at most 30 letters and digits" : TaxIds.Expected(clean, russian);
 
     static List<ClientEmail> CheckEmails(IReadOnlyList<ClientEmail> given, string main, Dictionary<string, string[]> errors)
     {
@@ -142,6 +148,7 @@ public sealed partial class ClientDirectory
         Add(more.CustomCleared, NpgsqlDbType.Array | NpgsqlDbType.Text);
         Add(more.CompanyId, NpgsqlDbType.Uuid);
         Add(more.Roles, NpgsqlDbType.Array | NpgsqlDbType.Text);
+        Add(more.SecondTaxId, NpgsqlDbType.Text);
     }
 
     /// <summary>The addresses beside the main one become exactly these; given none, only what is now the main one goes.</summary>

@@ -78,7 +78,7 @@ public sealed partial class ClientDirectory
         var isNew = rule.Duplicates == ImportDuplicates.AlwaysNew;
         var made = await MadeForPeopleAsync(transaction, read, rule, ct);
         var book = new ImportBook(isNew && made.Count == 0 ? [] : await KnownAsync(transaction, made, rule.ByNumber && !isNew ? numbers : [], rule.ByMail && !isNew ? [.. read.SelectMany(r => r.Mails).Distinct(StringComparer.Ordinal)] : [],
-            rule.ByTaxId && !isNew ? [.. read.Select(r => r.Head.TaxId).Where(t => t.Length > 0).Distinct(StringComparer.Ordinal)] : [], ct), companies, made);
+            rule.ByTaxId && !isNew ? [.. read.SelectMany(r => r.Head.TaxIds).Distinct(StringComparer.Ordinal)] : [], ct), companies, made);
         var alike = isNew || rule.Alike == ImportAlike.Ignore ? [] : await AlikeAsync(transaction, read.FindAll(r => r.Errors.Count == 0 && book.Find(r, rule) is null && book.Own(r) is null), names, rule, ct);
         // Companies before the people who belong to them, wherever they stand among these rows.
         var results = new ClientImported[read.Count];
@@ -114,6 +114,7 @@ public sealed partial class ClientDirectory
             Tags = tags ?? [],
             Roles = roles ?? [],
             Address = addresses is { Count: > 0 } ? addresses[0].Text : "",
+            SecondTaxId = f.More is { } more ? SecondTaxId(more) ?? "" : "",
         };
         return new ImportedRow(head, numbers, emails ?? [], addresses ?? [], company, errors);
     }
@@ -149,6 +150,7 @@ public sealed partial class ClientDirectory
                         Roles = reader.GetFieldValue<string[]>(19),
                         CompanyId = Nullable(reader, 20),
                         Address = reader.GetString(21),
+                        SecondTaxId = reader.GetString(22),
                     };
                     known[id] = client = new KnownClient(head, reader.GetFieldValue<DateTime>(14));
                 }
@@ -225,6 +227,7 @@ public sealed partial class ClientDirectory
         // Lists of several lengths are no array of arrays.
         command.Parameters.AddWithValue(heads.Select(h => Lines(h.Tags)).ToArray());
         command.Parameters.AddWithValue(heads.Select(h => Lines(h.Roles)).ToArray());
+        command.Parameters.AddWithValue(heads.Select(h => h.SecondTaxId).ToArray());
 
         static string Lines(string[] list) => string.Join('\n', list);
     }
@@ -237,7 +240,7 @@ public sealed partial class ClientDirectory
           select w.key, c.merged_into, w.reason from way w join client c on c.id = w.id where c.merged_into is not null
         )
         select w.key, w.reason, c.id, c.kind, c.name, c.company, c.email, c.city, c.note, c.language, c.segment, c.responsible_id, c.source, c.confirmed, c.created_at, c.tax_id, c.custom::text,
-          c.time_zone, c.tags, c.roles, c.company_id, c.address
+          c.time_zone, c.tags, c.roles, c.company_id, c.address, c.second_tax_id
         from way w join client c on c.id = w.id
         where c.merged_into is null and c.deleted_at is null
         order by c.id
@@ -251,21 +254,21 @@ public sealed partial class ClientDirectory
         """;
 
     const string Heads = """
-        unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::text[], $18::text[], $19::text[])
-          as g(id, kind, name, company, email, city, note, language, segment, source, responsible_id, tax_id, custom, time_zone, company_id, address, tags, roles)
+        unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $13::text[], $14::text[], $15::text[], $16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[])
+          as g(id, kind, name, company, email, city, note, language, segment, source, responsible_id, tax_id, custom, time_zone, company_id, address, tags, roles, second_tax_id)
         """;
 
     const string ImportInsertSql = $"""
-        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at, tax_id, custom, time_zone, company_id, address, tags, roles)
+        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at, tax_id, custom, time_zone, company_id, address, tags, roles, second_tax_id)
         select g.id, g.kind, g.name, g.company, g.email, g.city, g.note, g.language, g.segment, g.source, g.responsible_id, $12, $12, g.tax_id, g.custom::jsonb, g.time_zone, g.company_id, g.address,
-          string_to_array(g.tags, E'\n'), string_to_array(g.roles, E'\n') from {Heads}
+          string_to_array(g.tags, E'\n'), string_to_array(g.roles, E'\n'), g.second_tax_id from {Heads}
         on conflict (id) do nothing
         """;
 
     const string ImportUpdateSql = $"""
         update client c set kind = g.kind, name = g.name, company = g.company, email = g.email, city = g.city, note = g.note, language = g.language, segment = g.segment,
           source = g.source, responsible_id = g.responsible_id, tax_id = g.tax_id, custom = g.custom::jsonb, time_zone = g.time_zone, company_id = g.company_id, address = g.address,
-          tags = string_to_array(g.tags, E'\n'), roles = string_to_array(g.roles, E'\n'),
+          tags = string_to_array(g.tags, E'\n'), roles = string_to_array(g.roles, E'\n'), second_tax_id = g.second_tax_id,
           confirmed = true, hidden_at = null, hidden_by = null, version = c.version + 1, updated_at = $12
         from {Heads}
         where c.id = g.id

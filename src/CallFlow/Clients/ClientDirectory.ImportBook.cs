@@ -19,6 +19,10 @@ public sealed partial class ClientDirectory
 
         /// <summary>The first of its addresses as one text.</summary>
         public string Address { get; init; } = "";
+
+        public string SecondTaxId { get; init; } = "";
+
+        public IEnumerable<string> TaxIds => new[] { TaxId, SecondTaxId }.Where(t => t.Length > 0);
     }
 
     /// <param name="Emails">Beside the main one.</param>
@@ -106,7 +110,7 @@ public sealed partial class ClientDirectory
         {
             var keys = (rule.ByNumber ? row.Numbers.Select(n => (Reason: ClientLikeness.Phone, Key: byKey.ContainsKey(n.Key) ? n.Key : n.Extension is { Length: > 0 } ? Number.KeyOf(n.E164, "") : n.E164)) : [])
                 .Concat(rule.ByMail ? row.Mails.Select(m => (Reason: ClientLikeness.Email, Key: m)) : [])
-                .Concat(rule.ByTaxId && row.Head.TaxId.Length > 0 ? [(ClientLikeness.TaxId, Key(ClientLikeness.TaxId, row.Head.TaxId))] : []);
+                .Concat(rule.ByTaxId ? row.Head.TaxIds.Select(t => (Reason: ClientLikeness.TaxId, Key: Key(ClientLikeness.TaxId, t))) : []);
             Guid? found = null;
             var reasons = new List<string>();
             foreach (var (reason, key) in keys)
@@ -142,7 +146,7 @@ public sealed partial class ClientDirectory
             cards[head.Id] = (head, has);
             Add(head.Id, row, null, head, has);
             Know(row, rule, head.Id);
-            if (head.Kind == "company") companies.Know(head.Id, [head.Name, head.Company], head.TaxId);
+            if (head.Kind == "company") companies.Know(head.Id, [head.Name, head.Company], head.TaxId, head.SecondTaxId);
             if (alike is not null) Alike.Add((head.Id, alike));
             return new ClientImported.Made(head.Id, alike) { MadeCompany = madeCompany };
         }
@@ -186,7 +190,8 @@ public sealed partial class ClientDirectory
                 foreach (var mail in row.Mails) byKey.TryAdd(mail, id);
             }
 
-            if (rule.ByTaxId && row.Head.TaxId.Length > 0) byKey.TryAdd(Key(ClientLikeness.TaxId, row.Head.TaxId), id);
+            if (!rule.ByTaxId) return;
+            foreach (var tax in row.Head.TaxIds) byKey.TryAdd(Key(ClientLikeness.TaxId, tax), id);
         }
 
         /// <summary>A number also without its extension.</summary>
@@ -214,6 +219,7 @@ public sealed partial class ClientDirectory
             Source = First(card.Source, First(one.Source, other.Source)),
             Confirmed = true,
             TaxId = First(one.TaxId, other.TaxId),
+            SecondTaxId = First(one.SecondTaxId, other.SecondTaxId),
             Custom = Together(card.Custom, one.Custom, other.Custom),
             TimeZone = First(one.TimeZone, other.TimeZone),
             CompanyId = card.Kind == "company" ? null : one.CompanyId ?? other.CompanyId,

@@ -19,7 +19,7 @@ public sealed partial class ClientDirectory
         var own = rows.Where(r => r.Head.Kind == "company").ToList();
         if (rule is not { Companies: ImportCompanies.Make, Run: { } run } || own.Count == 0) return made;
         await using var command = Command(transaction, MadeForPeopleSql, [run, own.SelectMany(r => MadeCompany.NamesOf(r.Head)).Distinct(StringComparer.Ordinal).ToArray(),
-            own.Select(r => r.Head.TaxId).Where(t => t.Length > 0).Distinct(StringComparer.Ordinal).ToArray()]);
+            own.SelectMany(r => r.Head.TaxIds).Distinct(StringComparer.Ordinal).ToArray()]);
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct)) made.Add(new MadeCompany(reader.GetGuid(0), reader.GetString(1), reader.GetString(2)));
         return made;
@@ -44,7 +44,7 @@ public sealed partial class ClientDirectory
         public static IEnumerable<string> NamesOf(ImportHead head) => new[] { head.Name, head.Company }.Where(n => n.Length > 0).Select(n => n.ToLowerInvariant()).Distinct(StringComparer.Ordinal);
 
         /// <summary>Of its tax id, else of its name where no tax id says otherwise.</summary>
-        public bool Is(ImportHead row) => TaxId.Length > 0 && row.TaxId.Length > 0 ? TaxId == row.TaxId : NamesOf(row).Contains(Name, StringComparer.Ordinal);
+        public bool Is(ImportHead row) => TaxId.Length > 0 && row.TaxIds.Any() ? row.TaxIds.Contains(TaxId, StringComparer.Ordinal) : NamesOf(row).Contains(Name, StringComparer.Ordinal);
     }
 
     const string MadeForPeopleSql = """

@@ -61,15 +61,16 @@ public sealed partial class ClientDirectory
         await using var command = Command(transaction, CompaniesSql, [asked.Select(c => c.Name.ToLowerInvariant()).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal).ToArray(),
             asked.Select(c => c.TaxId).Where(t => t.Length > 0).Distinct(StringComparer.Ordinal).ToArray()]);
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) book.Know(reader.GetGuid(0), [reader.GetString(1), reader.GetString(2)], reader.GetString(3));
+        while (await reader.ReadAsync(ct)) book.Know(reader.GetGuid(0), [reader.GetString(1), reader.GetString(2)], reader.GetString(3), reader.GetString(4));
         return book;
     }
 
     const string CompaniesSql = """
-        select id, name, company, tax_id from (
-          select id, name, company, tax_id, kind, merged_into, deleted_at, number from client where name <> '' and lower(name) = any ($1)
-          union select id, name, company, tax_id, kind, merged_into, deleted_at, number from client where company <> '' and kind = 'company' and lower(company) = any ($1)
-          union select id, name, company, tax_id, kind, merged_into, deleted_at, number from client where tax_id <> '' and tax_id = any ($2)) c
+        select id, name, company, tax_id, second_tax_id from (
+          select id, name, company, tax_id, second_tax_id, kind, merged_into, deleted_at, number from client where name <> '' and lower(name) = any ($1)
+          union select id, name, company, tax_id, second_tax_id, kind, merged_into, deleted_at, number from client where company <> '' and kind = 'company' and lower(company) = any ($1)
+          union select id, name, company, tax_id, second_tax_id, kind, merged_into, deleted_at, number from client where tax_id <> '' and tax_id = any ($2)
+          union select id, name, company, tax_id, second_tax_id, kind, merged_into, deleted_at, number from client where second_tax_id <> '' and second_tax_id = any ($2)) c
         where kind = 'company' and merged_into is null and deleted_at is null
         order by number
         """;
@@ -78,15 +79,16 @@ public sealed partial class ClientDirectory
     sealed class CompanyBook
     {
         readonly Dictionary<string, Guid> byTaxId = new(StringComparer.Ordinal);
-        readonly Dictionary<string, List<(Guid Id, string TaxId)>> byName = new(StringComparer.OrdinalIgnoreCase);
+        readonly Dictionary<string, List<(Guid Id, string[] TaxIds)>> byName = new(StringComparer.OrdinalIgnoreCase);
 
-        public void Know(Guid id, IEnumerable<string> names, string taxId)
+        public void Know(Guid id, IEnumerable<string> names, params string[] taxIds)
         {
-            if (taxId.Length > 0) byTaxId.TryAdd(taxId, id);
+            var known = taxIds.Where(t => t.Length > 0).ToArray();
+            foreach (var tax in known) byTaxId.TryAdd(tax, id);
             foreach (var name in names.Where(n => n.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase))
             {
                 if (!byName.TryGetValue(name, out var all)) byName[name] = all = [];
-                if (!all.Exists(c => c.Id == id)) all.Add((id, taxId));
+                if (!all.Exists(c => c.Id == id)) all.Add((id, known));
             }
         }
 
@@ -94,8 +96,8 @@ public sealed partial class ClientDirectory
         public Guid? Of(ImportedCompany asked) => asked.TaxId.Length > 0 && byTaxId.TryGetValue(asked.TaxId, out var known) ? known : Named(asked) is [var one, ..] ? one.Id : null;
 
         /// <summary>Of the name; one with another tax id is another company.</summary>
-        List<(Guid Id, string TaxId)> Named(ImportedCompany asked) =>
-            byName.TryGetValue(asked.Name, out var all) ? asked.TaxId.Length == 0 ? all : all.FindAll(c => c.TaxId.Length == 0 || c.TaxId == asked.TaxId) : [];
+        List<(Guid Id, string[] TaxIds)> Named(ImportedCompany asked) =>
+            byName.TryGetValue(asked.Name, out var all) ? asked.TaxId.Length == 0 ? all : all.FindAll(c => c.TaxIds.Length == 0 || c.TaxIds.Contains(asked.TaxId, StringComparer.Ordinal)) : [];
 
         /// <returns>The company that a row asks for; null: none, or its name stays a text.</returns>
         public ImportedCompany? Asked(ImportedClient row, ImportRule rule, Dictionary<string, string[]> errors)
@@ -103,7 +105,7 @@ public sealed partial class ClientDirectory
             if (rule.Companies == ImportCompanies.Text || row.Fields.Kind != "person" || row.Company is not { } given) return null;
             var asked = given with { Name = PlainText.Clean(given.Name, 200), TaxId = CleanTaxId(given.TaxId) };
             if (asked.Name.Length + asked.TaxId.Length == 0) return null;
-            if (asked.TaxId.Length > 0 && WrongTaxId(asked.TaxId) is { } expected) errors["companyTaxId"] = ["expected " + expected];
+            if (asked.TaxId.Length > 0 && WrongTaxId(asked.TaxId, IsRussian(row.Fields, rule.Region)) is { } expected) errors["companyTaxId"] = ["expected " + expected];
             if (!byTaxId.ContainsKey(asked.TaxId) && Named(asked).Count > 1) errors["companyId"] = ["expected a company that is told by its tax id: several have this name"];
             return asked;
         }

@@ -34,6 +34,7 @@ public sealed partial class ClientDirectory
             // The first of them stands in the head as well.
             Note("address", had.Addresses.Length > 0 ? had.Addresses : was.Address, lists.Addresses.Length > 0 ? lists.Addresses : now.Address);
             Note("taxId", was.TaxId, now.TaxId);
+            Note("secondTaxId", was.SecondTaxId, now.SecondTaxId);
             Note("language", was.Language, now.Language);
             Note("timeZone", was.TimeZone, now.TimeZone);
             Note("segment", was.Segment, now.Segment);

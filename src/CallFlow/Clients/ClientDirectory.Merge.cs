@@ -46,7 +46,7 @@ public sealed partial class ClientDirectory
     static readonly (string Field, string Column)[] Chosen =
     [
         ("kind", "kind"), ("name", "name"), ("company", "company"), ("email", "email"), ("city", "city"), ("note", "note"), ("language", "language"), ("segment", "segment"),
-        ("responsibleId", "responsible_id"), ("taxId", "tax_id"), ("timeZone", "time_zone"), ("address", "address"), ("companyId", "company_id"),
+        ("responsibleId", "responsible_id"), ("taxId", "tax_id"), ("secondTaxId", "second_tax_id"), ("timeZone", "time_zone"), ("address", "address"), ("companyId", "company_id"),
     ];
 
     /// <summary>One card goes into another, in the caller's transaction. No call, deal or task is written anew: readers follow <c>merged_into</c>.</summary>

@@ -24,6 +24,7 @@ public static class ClientLikeness
         union all select lower(email), id, 'email' from client where email <> '' and lower(email) = any ({mails})
         union all select lower(address), client_id, 'email' from client_email where lower(address) = any ({mails})
         union all select tax_id, id, 'tax_id' from client where tax_id <> '' and tax_id = any ({taxIds})
+        union all select second_tax_id, id, 'tax_id' from client where second_tax_id <> '' and second_tax_id = any ({taxIds})
         """;
 
     /// <summary>What beside an alike name speaks for the same client, as text[].</summary>

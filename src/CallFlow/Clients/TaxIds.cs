@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace CallCrm.CallFlow;
 
 /// <summary>
-/// Tax ids that carry check digits. What has the shape of one of them must pass its check: digits alone, 10 or 12 are an INN, 13 or 15 an OGRN, 11 (also
-/// with IT before them) a Partita IVA; 16 letters and digits of which the first six are letters, a Codice Fiscale. Any other shape is some other country's, and taken as it is.
+/// Tax ids that carry check digits. What has the shape of one of them must pass its check: digits alone, 10 or 12 are an INN (of Russian cards alone: a Polish NIP has ten as well), 13 or 15 an OGRN,
+/// 11 (also with IT before them) a Partita IVA; 16 letters and digits of which the first six are letters, a Codice Fiscale. Any other shape is some other country's, and taken as it is; so is what has the letters of its country before it (PL…).
 /// </summary>
 public static partial class TaxIds
 {
@@ -16,8 +16,9 @@ public static partial class TaxIds
     static readonly int[] Odd = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
 
     /// <param name="clean">As <see cref="ClientDirectory.CleanTaxId"/> leaves it: capitals, no spaces.</param>
+    /// <param name="russian">Whose tax id it is lives by Russian law, see <see cref="IsRussian"/>.</param>
     /// <returns>What was expected; null: nothing is wrong with it.</returns>
-    public static string? Expected(string clean)
+    public static string? Expected(string clean, bool russian = true)
     {
         ArgumentNullException.ThrowIfNull(clean);
         if (CodiceFiscale().IsMatch(clean)) return IsCodiceFiscale(clean) ? null : "a Codice Fiscale whose check letter is right";
@@ -25,11 +26,20 @@ public static partial class TaxIds
         if (digits.Length is not (10 or 11 or 12 or 13 or 15) || !digits.All(char.IsAsciiDigit)) return null;
         return digits.Length switch
         {
-            10 or 12 => IsInn(digits) ? null : "an INN whose check digits are right",
+            10 or 12 => !russian || IsInn(digits) ? null : "an INN whose check digits are right",
             11 => IsPartitaIva(digits) ? null : "a Partita IVA whose check digit is right",
             _ => IsOgrn(digits) ? null : "an OGRN whose check digit is right",
         };
     }
+
+    /// <summary>What the card says of its country, else of its language; one that says neither is of the site's own country.</summary>
+    public static bool IsRussian(IEnumerable<string> countries, string? language, string region)
+    {
+        var named = countries.Where(c => c.Length > 0).ToList();
+        return named.Count > 0 ? named.Exists(Russia.Contains) : string.IsNullOrEmpty(language) ? region.Equals("RU", StringComparison.OrdinalIgnoreCase) : language == "ru";
+    }
+
+    static readonly HashSet<string> Russia = new(StringComparer.OrdinalIgnoreCase) { "RU", "RUS", "Russia", "Russian Federation", "Federazione Russa", "Россия", "РФ", "Российская Федерация" };
 
     /// <summary>Order MMV-7-6/435 of the Federal Tax Service: of organisations one check digit, of persons two.</summary>
     static bool IsInn(string digits) => digits.Length == 10

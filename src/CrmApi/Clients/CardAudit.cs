@@ -66,6 +66,7 @@ internal sealed class CardAudit(AuditStore audit)
         Note("city", c => c.City);
         Note("address", Addresses);
         Note("taxId", c => c.TaxId);
+        Note("secondTaxId", c => c.SecondTaxId);
         Note("language", c => c.Language);
         Note("timeZone", c => c.TimeZone);
         Note("segment", c => c.Segment, c => c.SegmentName);

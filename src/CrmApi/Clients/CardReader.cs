@@ -16,7 +16,7 @@ internal static class CardReader
           c.tax_id, c.time_zone, c.address, c.tags, c.custom::text as custom,
           (select jsonb_agg(jsonb_build_object('Code', f.code, 'Value', c.linked -> f.code, 'Links', f.links))::text from client_field f
             where c.linked <> '{}' and f.links <> '{}' and not f.archived and jsonb_exists(c.linked, f.code)) as linked,
-          b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles, c.deleted_at, n.do_not_call_at, n.who as do_not_call_by
+          b.id as company_id, coalesce(nullif(b.company, ''), b.name) as company_name, c.roles, c.deleted_at, n.do_not_call_at, n.who as do_not_call_by, c.second_tax_id
         from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked)
         left join client b on b.id = client_root(c.company_id)
         left join segment s on s.code = c.segment left join app_user u on u.id = c.responsible_id
@@ -76,7 +76,8 @@ internal static class CardReader
             JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
             [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null, p.Extension ?? "") { ResponsibleId = p.ResponsibleId })], c.DeletedAt,
             DoNotCall: c.DoNotCallAt is { } marked ? new DoNotCallView(marked, c.DoNotCallBy ?? "…") : null,
-            Addresses: !addresses.Contains(c.Asked) && c.Address.Length > 0 ? [new AddressView(CallFlow.ClientAddress.Actual, c.Address)] : [.. addresses[c.Asked].Select(a => new AddressView(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))])
+            Addresses: !addresses.Contains(c.Asked) && c.Address.Length > 0 ? [new AddressView(CallFlow.ClientAddress.Actual, c.Address)] : [.. addresses[c.Asked].Select(a => new AddressView(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))],
+            SecondTaxId: c.SecondTaxId)
         {
             Links = links[c.Asked].ToDictionary(l => l.Code, l => new LinkTarget(l.Kind, l.Id, l.Name ?? "", l.Owner, l.Client), StringComparer.Ordinal),
             Linked = c.Linked is { } linked ? JsonSerializer.Deserialize<LinkedValue[]>(linked) ?? [] : [],
@@ -86,7 +87,7 @@ internal static class CardReader
     sealed record CardRow(Guid Asked, Guid Id, long Number, string Kind, string Name, string Company, string Email, string City, string Note, string? Language, string? Segment,
         string? SegmentName, string SegmentReason, string Source, Guid? ResponsibleId, string? ResponsibleName, bool Confirmed, int Version, DateTimeOffset CreatedAt, bool Hidden,
         string TaxId, string TimeZone, string Address, Array Tags, string Custom, string? Linked, Guid? CompanyId, string? CompanyName, Array Roles, DateTimeOffset? DeletedAt,
-        DateTimeOffset? DoNotCallAt, string? DoNotCallBy);
+        DateTimeOffset? DoNotCallAt, string? DoNotCallBy, string SecondTaxId);
 
     sealed record AddressRow(Guid Asked, string Kind, string Line, string City, string PostalCode, string Region, string Country);
 

@@ -151,7 +151,7 @@ internal static class ClientEndpoints
         [.. save.Phones.Select(p => new ClientNumber(p.Number, p.Label, p.IsMain, p.Extension))])
     {
         More = new ClientMore(save.Emails is { } emails ? [.. emails.Select(e => new ClientEmail(e.Address, e.Label))] : null, save.TaxId, save.TimeZone, save.Address, save.Tags, save.Custom, save.CompanyId, save.Roles,
-            save.Addresses is { } addresses ? [.. addresses.Select(a => new ClientAddress(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))] : null),
+            save.Addresses is { } addresses ? [.. addresses.Select(a => new ClientAddress(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))] : null, save.SecondTaxId),
     };
 }
 

@@ -38,7 +38,7 @@ internal static class DuplicateEndpoints
         if (ask.Emails.Count > 50) return Problems.Invalid("emails", "at most 50 addresses");
         // What one does not see is no way to find out.
         if (person.Veil.Hides("email")) ask = ask with { Emails = [] };
-        if (person.Veil.Hides("taxId")) ask = ask with { TaxId = "" };
+        if (person.Veil.Hides("taxId")) ask = ask with { TaxId = "", SecondTaxId = "" };
         if (person.Veil.Hides("city")) ask = ask with { City = "" };
         return TypedResults.Ok(await store.CheckAsync(ask, person.Within(Rights.WorkWithClients), site.Value.Region, cancel));
     }
@@ -91,7 +91,7 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
             self = ask.Id ?? Guid.Empty,
             numbers = ask.Phones.Select(p => PhoneNumbers.Typed(p, region).E164).OfType<string>().Distinct().ToArray(),
             emails = ask.Emails.Select(e => PlainText.Clean(e, 254).ToLowerInvariant()).Where(e => e.Contains('@', StringComparison.Ordinal)).Distinct().ToArray(),
-            taxIds = new[] { ClientDirectory.CleanTaxId(ask.TaxId) }.Where(t => t.Length > 0).ToArray(),
+            taxIds = new[] { ClientDirectory.CleanTaxId(ask.TaxId), ClientDirectory.CleanTaxId(ask.SecondTaxId) }.Where(t => t.Length > 0).ToArray(),
             name,
             company = PlainText.Clean(ask.Company, 200),
             city = PlainText.Clean(ask.City, 100),
@@ -150,14 +150,15 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
         select number from client where number < @below order by number desc limit @most;
         select a.id, a.number, a.name, a.company, a.city, pa.e164 as phone, b.id as other_id, b.number as other_number, b.name as other_name, b.company as other_company, b.city as other_city, pb.e164 as other_phone, d.reasons,
           coalesce(pa.extension, '') as extension, coalesce(pb.extension, '') as other_extension
-        from (select id, number, name, company, city, email, tax_id, merged_into, responsible_id from client where number < @below order by number desc limit @most) a
+        from (select id, number, name, company, city, email, tax_id, second_tax_id, merged_into, responsible_id from client where number < @below order by number desc limit @most) a
         cross join lateral (
           select x.id, array_agg(distinct x.reason) as reasons from (
             select client_root(o.client_id) as id, 'phone' as reason from client_phone p join client_phone o on o.e164 = p.e164 and o.client_id <> a.id where p.client_id = a.id
             union all select client_root(o.id), 'email' from client o where a.email <> '' and o.email <> '' and lower(o.email) = lower(a.email) and o.id <> a.id
             union all select client_root(o.id), 'email' from client_email e join client o on o.email <> '' and lower(o.email) = lower(e.address) where e.client_id = a.id
             union all select client_root(o.client_id), 'email' from client_email o where a.email <> '' and lower(o.address) = lower(a.email)
-            union all select client_root(o.id), 'tax_id' from client o where a.tax_id <> '' and o.tax_id = a.tax_id and o.tax_id <> '' and o.id <> a.id
+            union all select client_root(o.id), 'tax_id' from client o where o.tax_id <> '' and o.tax_id = any(array[a.tax_id, a.second_tax_id]) and o.id <> a.id
+            union all select client_root(o.id), 'tax_id' from client o where o.second_tax_id <> '' and o.second_tax_id = any(array[a.tax_id, a.second_tax_id]) and o.id <> a.id
             union all select client_root(o.id), 'name' from (
               select id, company, city from client where a.name <> '' and name <> '' and lower(name) = lower(a.name) and id <> a.id limit 50) o
               where (o.company <> '' and lower(o.company) = lower(a.company)) or (o.city <> '' and lower(o.city) = lower(a.city))

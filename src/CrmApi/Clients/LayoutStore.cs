@@ -39,7 +39,7 @@ internal sealed class LayoutStore(NpgsqlDataSource database)
         "segment" => Differs(save.Segment ?? "", card.Segment ?? ""),
         "responsibleId" => save.ResponsibleId != card.ResponsibleId,
         "companyId" => save.CompanyId is { } company && company != (card.CompanyId ?? Guid.Empty),
-        "taxId" => save.TaxId is { } tax && ClientDirectory.CleanTaxId(tax) != card.TaxId,
+        "taxId" => (save.TaxId is { } tax && ClientDirectory.CleanTaxId(tax) != card.TaxId) || (save.SecondTaxId is { } second && ClientDirectory.CleanTaxId(second) != card.SecondTaxId),
         "timeZone" => save.TimeZone is { } zone && Differs(zone, card.TimeZone ?? ""),
         "address" => save.Addresses is { } addresses ? !addresses.SequenceEqual(card.Addresses ?? []) : save.Address is { } address && Differs(address, card.Address),
         "roles" => save.Roles is { } roles && !roles.ToHashSet(StringComparer.Ordinal).SetEquals(card.Roles ?? []),

@@ -100,7 +100,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
             select c.number, c.kind, c.name, coalesce(nullif(b.company, ''), b.name, c.company) as company,
               (select jsonb_agg(jsonb_build_object('Value', p.e164, 'Label', p.label, 'Extension', p.extension) order by p.is_main desc, p.added_at, p.e164, p.extension)::text from client_phone p where p.client_id = c.id) as phones,
               (select jsonb_agg(jsonb_build_object('Value', e.address, 'Label', e.label) order by e.position, e.address)::text from client_email e where e.client_id = c.id) as emails,
-              c.email, c.city, s.name as segment, u.name as responsible, c.language, c.source, c.note, c.tax_id, case when @sees::uuid[] is null or b.responsible_id = any(@sees) then coalesce(b.tax_id, '') else '' end as company_tax_id,
+              c.email, c.city, s.name as segment, u.name as responsible, c.language, c.source, c.note, c.tax_id, c.second_tax_id, case when @sees::uuid[] is null or b.responsible_id = any(@sees) then coalesce(b.tax_id, '') else '' end as company_tax_id,
               (select jsonb_agg(jsonb_build_object('Kind', a.kind, 'Line', a.line, 'City', a.city, 'PostalCode', a.postal_code, 'Region', a.region, 'Country', a.country) order by a.position, a.kind, a.key)::text
                 from client_address a where a.client_id = c.id) as addresses,
               c.tags, c.roles, c.time_zone, c.created_at, (select started_at from call where client_id = c.id order by started_at desc limit 1) as last_call_at,
@@ -117,7 +117,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
                 Listed(r.Phones, p => PhoneNumbers.WithExtension((veil.Numbers ? mask.Value(p.Value) : PhoneNumbers.Format(p.Value, "en")) ?? "", Shown(p.Extension), language)),
                 veil.Hides("email") ? "" : string.Join("; ", new[] { Shown(r.Email), Listed(r.Emails, m => Shown(m.Value)) }.Where(m => m.Length > 0)),
                 Shown(r.City, "city"), r.Segment, r.Responsible, r.Language, r.Source, Shown(r.Note, "note"),
-                veil.Hides("taxId") ? "" : r.TaxId, veil.Hides("taxId") ? "" : r.CompanyTaxId, Shown(AddressCells.Write(r.Addresses is { } a ? JsonSerializer.Deserialize<ClientAddress[]>(a)! : [], language), "address"),
+                veil.Hides("taxId") ? "" : r.TaxId, veil.Hides("taxId") ? "" : r.SecondTaxId, veil.Hides("taxId") ? "" : r.CompanyTaxId, Shown(AddressCells.Write(r.Addresses is { } a ? JsonSerializer.Deserialize<ClientAddress[]>(a)! : [], language), "address"),
                 Shown(string.Join(", ", (string[])r.Tags)), string.Join(", ", ((string[])r.Roles).Select(role => ExportTexts.Role(role, language))), r.TimeZone,
                 Local(r.CreatedAt), r.LastCallAt is { } last ? Local(last) : null, .. Own(r),
             ];
@@ -140,7 +140,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
     sealed record Labelled(string Value, string Label, string Extension = "");
 
     sealed record Row(long Number, string Kind, string Name, string Company, string? Phones, string? Emails, string Email, string City, string? Segment, string? Responsible, string? Language, string Source, string Note,
-        string TaxId, string CompanyTaxId, string? Addresses, Array Tags, Array Roles, string TimeZone, DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt, string Custom, string? Links);
+        string TaxId, string SecondTaxId, string CompanyTaxId, string? Addresses, Array Tags, Array Roles, string TimeZone, DateTimeOffset CreatedAt, DateTimeOffset? LastCallAt, string Custom, string? Links);
 
     /// <summary>The names of what links lead to, as far as it is seen.</summary>
     const string LinksSql = """

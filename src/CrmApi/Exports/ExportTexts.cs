@@ -6,7 +6,7 @@ internal static class ExportTexts
     public static readonly string[] Languages = ["en", "it", "ru"];
 
     static readonly string[] Clients = ["Number|Numero|Номер", "Kind|Tipo cliente|Вид клиента", "Name|Nominativo|ФИО", "Company|Azienda|Компания", "Phones|Telefono|Телефоны", "E-mail|E-mail|E-mail", "City|Città|Город",
-        "Segment|Segmento|Сегмент", "Responsible|Responsabile|Ответственный", "Language|Lingua|Язык", "Source|Origine|Источник", "Note|Nota|Заметка", "Tax id|Partita IVA|ИНН", "Company tax id|Partita IVA azienda|ИНН компании", "Addresses|Indirizzi|Адреса", "Tags|Etichette|Метки", "Roles|Ruoli|Роли", "Time zone|Fuso orario|Часовой пояс", "Created|Creato il|Создан", "Last call|Ultima chiamata|Последний звонок"];
+        "Segment|Segmento|Сегмент", "Responsible|Responsabile|Ответственный", "Language|Lingua|Язык", "Source|Origine|Источник", "Note|Nota|Заметка", "Tax id|Partita IVA|Налоговый номер", "Second tax id|Secondo codice fiscale|Второй налоговый номер", "Company tax id|Partita IVA azienda|Налоговый номер компании", "Addresses|Indirizzi|Адреса", "Tags|Etichette|Метки", "Roles|Ruoli|Роли", "Time zone|Fuso orario|Часовой пояс", "Created|Creato il|Создан", "Last call|Ultima chiamata|Последний звонок"];
 
     static readonly string[] Calls = ["Number|Numero|Номер", "Began|Inizio|Начало", "Direction|Direzione|Направление", "Caller|Chiamante|Номер собеседника", "Caller name|Nome del chiamante|Имя собеседника", "Client|Cliente|Клиент",
         "Dialled|Numero chiamato|Набранный номер", "Queue|Coda|Очередь", "Agent|Operatore|Оператор", "Outcome|Esito|Исход", "Wait, s|Attesa, s|Ожидание, с", "Talk, s|Conversazione, s|Разговор, с", "Hold, s|In attesa musicale, s|Удержание, с",

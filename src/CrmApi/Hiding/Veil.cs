@@ -11,7 +11,7 @@ internal sealed class Veil(bool numbers, IEnumerable<string> fields) : IEquatabl
     static readonly (string Placeholder, string Field)[] InScripts = [("client.email", "email"), ("client.city", "city"), ("client.notes", "note")];
 
     /// <summary>Names under which a card's draft is kept; the site's own fields are c_CODE.</summary>
-    static readonly (string Draft, string Field)[] InDrafts = [("email", "email"), ("emails", "email"), ("tax", "taxId"), ("address", "address"), ("city", "city"), ("note", "note")];
+    static readonly (string Draft, string Field)[] InDrafts = [("email", "email"), ("emails", "email"), ("tax", "taxId"), ("tax2", "taxId"), ("address", "address"), ("city", "city"), ("note", "note")];
 
     readonly FrozenSet<string> fields = fields.ToFrozenSet(StringComparer.Ordinal);
 
@@ -29,7 +29,7 @@ internal sealed class Veil(bool numbers, IEnumerable<string> fields) : IEquatabl
     public string Key => $"{(numbers ? "numbers" : "")} {string.Join(' ', Fields)}";
 
     /// <param name="field">As ClientSave, a merge or an import names it.</param>
-    public bool Hides(string field) => fields.Contains(field == "emails" ? "email" : field);
+    public bool Hides(string field) => fields.Contains(field switch { "emails" => "email", "secondTaxId" => "taxId", _ => field });
 
     public bool HidesCustom(string code) => fields.Contains(CardFieldCodes.CustomPrefix + code);
 

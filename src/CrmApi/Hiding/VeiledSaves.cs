@@ -18,6 +18,7 @@ internal sealed class VeiledSaves(NumberMask mask)
                 City = veil.Hides("city") ? card.City : save.City,
                 Note = veil.Hides("note") ? card.Note : save.Note,
                 TaxId = veil.Hides("taxId") ? null : save.TaxId,
+                SecondTaxId = veil.Hides("taxId") ? null : save.SecondTaxId,
                 Address = veil.Hides("address") ? null : save.Address,
                 Addresses = veil.Hides("address") ? null : save.Addresses,
                 Custom = save.Custom?.Where(c => !veil.HidesCustom(c.Key)).ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal),

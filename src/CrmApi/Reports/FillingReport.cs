@@ -93,7 +93,7 @@ internal sealed class FillingReport(NpgsqlDataSource database, IOptions<RouterRo
         string[] filled =
         [
             "c.name <> ''", "c.company <> ''", "c.company_id is not null or c.kind = 'company'", "c.roles <> '{}'", "p.client_id is not null", "c.email <> '' or e.client_id is not null", "c.city <> ''", "c.address <> ''", "c.language is not null",
-            "c.time_zone <> ''", "c.segment is not null", "c.responsible_id is not null", "c.tax_id <> ''", "c.tags <> '{}'", "c.note <> ''",
+            "c.time_zone <> ''", "c.segment is not null", "c.responsible_id is not null", "c.tax_id <> '' or c.second_tax_id <> ''", "c.tags <> '{}'", "c.note <> ''",
             .. Enumerable.Range(1, own).Select(n => $"jsonb_exists(c.custom, (@codes::text[])[{n}])"),
         ];
         return $"""

@@ -95,7 +95,7 @@ internal sealed class RequiredFields(CardAccess access, LayoutStore layouts)
             case when c.roles <> '{}' then 'roles' end, case when exists (select from client_phone p where p.client_id = c.id) then 'phones' end,
             case when c.email <> '' or exists (select from client_email e where e.client_id = c.id) then 'email' end, case when c.city <> '' then 'city' end,
             case when c.address <> '' then 'address' end, case when c.language is not null then 'language' end, case when c.time_zone <> '' then 'timeZone' end,
-            case when c.segment is not null then 'segment' end, case when c.responsible_id is not null then 'responsibleId' end, case when c.tax_id <> '' then 'taxId' end,
+            case when c.segment is not null then 'segment' end, case when c.responsible_id is not null then 'responsibleId' end, case when c.tax_id <> '' or c.second_tax_id <> '' then 'taxId' end,
             case when c.tags <> '{}' then 'tags' end, case when c.note <> '' then 'note' end], null) || array(select 'custom.' || k from jsonb_object_keys(c.custom) k) as filled
           from client c where c.id = @client
         )

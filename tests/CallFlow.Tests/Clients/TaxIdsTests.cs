@@ -11,6 +11,24 @@ public sealed class TaxIdsTests
     [MemberData(nameof(Valid))]
     public void A_real_one_is_taken(string id) => TaxIds.Expected(id).Should().BeNull();
 
+    /// <summary>A Polish NIP has ten digits, a Swiss or a Czech id may have twelve: they are an INN in Russia alone.</summary>
+    [Theory]
+    [InlineData("5260250995", true)]
+    [InlineData("526025099512", true)]
+    [InlineData("5260250995", false)]
+    [InlineData("526025099512", false)]
+    public void Ten_and_twelve_digits_are_an_inn_in_russia_alone(string id, bool russian) => (TaxIds.Expected(id, russian) is null).Should().Be(!russian);
+
+    [Theory]
+    [InlineData("", null, "RU", true)]
+    [InlineData("", null, "IT", false)]
+    [InlineData("", "ru", "IT", true)]
+    [InlineData("", "pl", "RU", false)]
+    [InlineData("Polska", "ru", "RU", false)]
+    [InlineData("Российская Федерация", "en", "IT", true)]
+    [InlineData("russia", null, "IT", true)]
+    public void The_country_says_whose_law_it_is_else_the_language_else_the_site(string country, string? language, string region, bool russian) => TaxIds.IsRussian([country, ""], language, region).Should().Be(russian);
+
     /// <summary>The sums for INN and OGRN are cut to one digit and let a fault through here and there; in these they find every one.</summary>
     [Theory]
     [InlineData("7707083893", "INN")]

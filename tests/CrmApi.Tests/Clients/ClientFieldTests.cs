@@ -185,6 +185,34 @@ public sealed class ClientFieldTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task A_card_has_two_tax_ids_and_is_found_by_each()
+    {
+        await using var agent = await host.SignInAsync("anna");
+        var card = await NewAsync(agent, "Two Ids");
+        card = await SavedAsync(agent, card, Save(card) with { TaxId = "01114601006", SecondTaxId = " rssmra85t10a562s " });
+        (card.TaxId, card.SecondTaxId).Should().Be(("01114601006", "RSSMRA85T10A562S"));
+        // A page of before knows of one.
+        card = await SavedAsync(agent, card, Save(card) with { City = "Milano" });
+        (card.TaxId, card.SecondTaxId).Should().Be(("01114601006", "RSSMRA85T10A562S"));
+        (await agent.GetAsync("api/clients?query=rssmra85", ContractsJson.Default.ListPageClientRow)).Items.Should().ContainSingle(c => c.Id == card.Id);
+        foreach (var (tax, second) in new[] { ("RSSMRA85T10A562S", ""), ("", "01114601006") })
+        {
+            using var found = await agent.Http.PostAsJsonAsync("api/clients/duplicates/check", new DuplicateAsk(null, "", "", "", [], [], tax, second), ContractsJson.Default.DuplicateAsk);
+            (await found.Content.ReadFromJsonAsync(ContractsJson.Default.IReadOnlyListDuplicateView))!.Should().ContainSingle(d => d.Id == card.Id && d.Reasons.Contains("tax_id"));
+        }
+
+        (await RefusedAsync(agent, card, Save(card) with { SecondTaxId = "RSSMRA85T10A562A" })).Errors!.Keys.Should().Equal("secondTaxId");
+        // Ten digits: of a Polish client no INN, of a Russian one that and no other.
+        card = await SavedAsync(agent, card, Save(card) with { Language = "pl", TaxId = "5260250995", SecondTaxId = "5260250995" });
+        (card.TaxId, card.SecondTaxId).Should().Be(("5260250995", ""), "the same once more is no second");
+        (await RefusedAsync(agent, card, Save(card) with { Language = "ru", TaxId = "5260250995" })).Errors!.Keys.Should().Equal("taxId");
+        card = await SavedAsync(agent, card, Save(card) with { Language = "ru", TaxId = "PL5260250995", SecondTaxId = "1027700132195" });
+        (card.TaxId, card.SecondTaxId).Should().Be(("PL5260250995", "1027700132195"));
+        await using var database = await host.Database.OpenConnectionAsync();
+        (await database.ExecuteScalarAsync<string>("select detail ->> 'after' from audit where object = 'client' and object_id = @Id::text and action = 'client.changed' order by id desc limit 1", new { card.Id })).Should().Contain("secondTaxId").And.Contain("1027700132195");
+    }
+
+    [PostgresFact]
     public async Task Saves_during_a_change_of_the_kind_leave_no_value_of_the_former()
     {
         await using var admin = await host.SignInAsync("ada");
