@@ -10,8 +10,9 @@ internal static class BitrixColumns
         ["bitrix24_companies"] = Map(("company name", "name"), ("nome azienda", "name"), ("nome società", "name"), ("название компании", "name"), ("company type", Hint), ("tipo di azienda", Hint), ("tipo azienda", Hint), ("тип компании", Hint),
             ("industry", Headed), ("settore", Headed), ("сфера деятельности", Headed), ("employees", Headed), ("dipendenti", Headed), ("кол во сотрудников", Headed), ("annual revenue", Headed), ("fatturato annuo", Headed), ("годовой оборот", Headed),
             ("payment details", Headed), ("coordinate bancarie", Headed), ("банковские реквизиты", Headed), ("currency", LeftOut), ("valuta", LeftOut), ("валюта", LeftOut)),
-        ["bitrix24_leads"] = Map(("lead name", "note"), ("nome lead", "note"), ("название лида", "note"), ("company name", "company"), ("nome azienda", "company"), ("название компании", "company"),
-            ("stage", LeftOut), ("status", LeftOut), ("fase", LeftOut), ("stato", LeftOut), ("стадия", LeftOut), ("статус", LeftOut), ("status information", Headed), ("дополнительно о статусе", Headed), ("дополнительно о стадии", Headed)),
+        ["bitrix24_leads"] = Map(("id", "lead_key"), ("lead name", "lead_name"), ("nome lead", "lead_name"), ("название лида", "lead_name"), ("company name", "company"), ("nome azienda", "company"), ("название компании", "company"),
+            ("stage", "lead_status"), ("status", "lead_status"), ("status id", "lead_status"), ("lead status", "lead_status"), ("fase", "lead_status"), ("stato", "lead_status"), ("стадия", "lead_status"), ("статус", "lead_status"), ("статус лида", "lead_status"),
+            ("opportunity", "deal_amount"), ("total", "deal_amount"), ("amount", "deal_amount"), ("importo", "deal_amount"), ("totale", "deal_amount"), ("importo previsto", "deal_amount"), ("возможная сумма", "deal_amount"), ("сумма", "deal_amount"), ("status information", Headed), ("дополнительно о статусе", Headed), ("дополнительно о стадии", Headed)),
         ["bitrix24_deals"] = Map(("id", "deal_key"), ("deal name", "deal_title"), ("nome trattativa", "deal_title"), ("nome affare", "deal_title"), ("название сделки", "deal_title"), ("type", "deal_type"), ("tipo", "deal_type"), ("тип", "deal_type"),
             ("pipeline", LeftOut), ("воронка", LeftOut), ("направление", LeftOut), ("stage", "deal_stage"), ("deal stage", "deal_stage"), ("fase", "deal_stage"), ("стадия сделки", "deal_stage"), ("стадия", "deal_stage"),
             ("total", "deal_amount"), ("amount", "deal_amount"), ("totale", "deal_amount"), ("importo", "deal_amount"), ("сумма", "deal_amount"), ("currency", "deal_currency"), ("valuta", "deal_currency"), ("валюта", "deal_currency"),
@@ -25,6 +26,15 @@ internal static class BitrixColumns
         ("corporate website", Headed), ("sito web aziendale", Headed), ("корпоративный сайт", Headed), ("personal page", Headed), ("pagina personale", Headed), ("личная страница", Headed), ("other site", Headed), ("altro sito", Headed), ("другой сайт", Headed),
         ("source information", Headed), ("informazioni sulla fonte", Headed), ("дополнительно об источнике", Headed), ("district", "address"), ("distretto", "address"), ("район", "address"),
         ("id", LeftOut), ("salutation", LeftOut), ("titolo", LeftOut), ("обращение", LeftOut), ("created on", LeftOut), ("modified on", LeftOut), ("creato il", LeftOut), ("creato da", LeftOut), ("modificato il", LeftOut), ("modificato da", LeftOut), ("дата создания", LeftOut), ("дата изменения", LeftOut), ("created by", LeftOut), ("modified by", LeftOut), ("кем создан", LeftOut), ("кем изменен", LeftOut), ("создан crm формой", LeftOut));
+
+    /// <summary>Leads that came to nothing: they are no deal in work, whatever stages there are.</summary>
+    static readonly HashSet<string> Junk = new(StringComparer.Ordinal) { "junk", "junk lead", "poor", "bad", "unqualified", "spam", "scartato", "lead scartato", "lead spazzatura", "lead scadente", "lead non valido", "non valido", "non qualificato", "lead non qualificato", "spazzatura", "некачественный", "некачественный лид", "брак", "спам" };
+
+    /// <summary>Leads that became deals there: those come with the export of deals.</summary>
+    static readonly HashSet<string> Converted = new(StringComparer.Ordinal) { "converted", "good lead", "qualified", "convertito", "lead convertito", "lead valido", "lead di qualità", "качественный", "качественный лид", "сконвертирован", "конвертирован", "конвертированный" };
+
+    /// <summary>Whether a lead of this status is somebody's work now.</summary>
+    public static bool IsOpenLead(string status) => ImportTargets.Plain(status) is var plain && !Junk.Contains(plain) && !Converted.Contains(plain);
 
     /// <summary>Each export has columns that no other one has, and all have these.</summary>
     static readonly string[] Common = ["created by", "created on", "created", "modified", "creato da", "creato il", "data di creazione", "кем создан", "кем создана", "дата создания", "дата изменения", "available to everyone", "доступен для всех", "доступна для всех", "доступно для всех", "disponibile a tutti", "modified on", "created by form", "modificato il", "modificato da", "disponibile per tutti"];

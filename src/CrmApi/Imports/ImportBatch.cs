@@ -115,6 +115,7 @@ internal sealed class ImportBatch(ClientDirectory directory, CardAudit audit, De
             "name" => new CellError(NameColumn, ImportTexts.Name, row.Client.Fields.Name),
             "email" => new CellError(row.MailColumns is [var main, ..] ? main : null, ImportTexts.Email, row.Client.Fields.Email),
             "taxId" => new CellError(Column(ImportTargets.TaxId), ImportTexts.TaxId, row.Client.Fields.More!.TaxId ?? "", expected["expected ".Length..]),
+            "secondTaxId" => new CellError(Column(ImportTargets.SecondTaxId), ImportTexts.TaxId, row.Client.Fields.More!.SecondTaxId ?? "", expected["expected ".Length..]),
             "companyTaxId" => new CellError(Column(ImportTargets.CompanyTaxId), ImportTexts.TaxId, row.Client.Company!.TaxId, expected["expected ".Length..]),
             "companyId" => new CellError(Column(ImportTargets.Company), ImportTexts.CompanyTwice, row.Client.Company!.Name),
             "tags" => new CellError(Column(ImportTargets.Tags), ImportTexts.Tags, string.Join(", ", row.Client.Fields.More!.Tags ?? [])),

@@ -12,8 +12,11 @@ internal sealed record ImportTarget(string Code, bool Many, params string[] Head
 internal static class ImportTargets
 {
     public const string Name = "name", FirstName = "first_name", MiddleName = "middle_name", LastName = "last_name", Company = "company", Kind = "kind", Phone = "phone", PhoneExtension = "phone_extension", Email = "email", City = "city", Note = "note",
-        TaxId = "tax_id", CompanyTaxId = "company_tax_id", Address = "address", Addresses = "addresses", PostalCode = "postal_code", Region = "region", Country = "country", Tags = "tags", Roles = "roles", TimeZone = "time_zone", Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
-        DealTitle = "deal_title", DealType = "deal_type", DealStage = "deal_stage", DealAmount = "deal_amount", DealCurrency = "deal_currency", DealDate = "deal_date", DealKey = "deal_key";
+        TaxId = "tax_id", SecondTaxId = "second_tax_id", CompanyTaxId = "company_tax_id", Address = "address", Addresses = "addresses", PostalCode = "postal_code", Region = "region", Country = "country", Tags = "tags", Roles = "roles", TimeZone = "time_zone", Language = "language", Segment = "segment", Responsible = "responsible", Source = "source",
+        DealTitle = "deal_title", DealType = "deal_type", DealStage = "deal_stage", DealAmount = "deal_amount", DealCurrency = "deal_currency", DealDate = "deal_date", DealKey = "deal_key", LeadName = "lead_name", LeadStatus = "lead_status", LeadKey = "lead_key";
+
+    /// <summary>Label of a column of tax ids: its header says that they are Russian.</summary>
+    public const string Inn = "inn";
 
     public static readonly ImportTarget[] All =
     [
@@ -31,8 +34,9 @@ internal static class ImportTargets
             "электронная почта", "почта", "эл почта", "рабочий e mail", "частный e mail", "другой e mail", "e mail для рассылок", "адрес электронной почты"),
         new(City, false, "city", "town", "città", "comune", "località", "город", "населенный пункт"),
         new(Note, true, "note", "notes", "comment", "comments", "remarks", "nota", "annotazioni", "commento", "commenti", "osservazioni", "комментарий", "комментарии", "примечание", "заметка", "дополнительная информация"),
-        new(TaxId, false, "tax id", "tax code", "vat", "vat number", "vat id", "tin", "partita iva", "p iva", "piva", "codice fiscale", "cf", "codice fiscale partita iva", "инн", "инн контрагента", "иннкпп", "огрн", "огрнип"),
-        new(CompanyTaxId, false, "company tax id", "partita iva azienda", "инн компании"),
+        new(TaxId, false, "tax id", "tax code", "vat", "vat number", "vat id", "tin", "partita iva", "p iva", "piva", "codice fiscale", "cf", "codice fiscale partita iva", "инн", "налоговый номер", "инн контрагента", "иннкпп", "огрн", "огрнип"),
+        new(SecondTaxId, false, "second tax id", "secondo codice fiscale", "codice fiscale azienda", "второй налоговый номер"),
+        new(CompanyTaxId, false, "company tax id", "partita iva azienda", "инн компании", "налоговый номер компании"),
         new(Address, true, "address", "street address", "street", "street house no", "street house number", "address line 1", "address line 2", "suite apartment", "apartment office room floor", "legal address", "registered address", "actual address",
             "delivery address", "shipping address", "billing address", "other address", "indirizzo", "via", "via numero civico", "indirizzo riga 2", "appartamento ufficio stanza piano", "sede legale", "indirizzo legale", "sede operativa", "indirizzo effettivo",
             "indirizzo di consegna", "indirizzo di spedizione", "altro indirizzo", "адрес", "улица", "улица номер дома", "улица дом корпус строение", "квартира офис комната этаж", "юридический адрес", "фактический адрес", "адрес доставки", "другой адрес"),
@@ -54,6 +58,9 @@ internal static class ImportTargets
         new(DealCurrency, false, "currency", "valuta", "валюта"),
         new(DealDate, false, "deal date", "start date", "begin date", "data inizio", "data trattativa", "дата начала", "дата сделки"),
         new(DealKey, false, "deal id", "id deal", "id trattativa", "id affare", "id сделки"),
+        new(LeadName, false, "lead name", "nome lead", "название лида"),
+        new(LeadStatus, false, "lead status", "stato lead", "статус лида"),
+        new(LeadKey, false, "lead id", "id lead", "id лида"),
     ];
 
     static readonly Dictionary<string, string> ByHeader = All.SelectMany(t => t.Headers.Select(h => (Header: Plain(h), t.Code))).ToDictionary(h => h.Header, h => h.Code, StringComparer.Ordinal);
@@ -102,10 +109,10 @@ internal static class ImportTargets
         : Any(plainHeader, "other", "altro", "другой") ? "other" : "";
 
     /// <summary>Of a column that goes there, as far as its header says it.</summary>
-    public static string? LabelOf(string code, string plainHeader) => code switch { Phone or Email => PhoneLabel(plainHeader), Address => AddressKind(plainHeader), _ => null };
+    public static string? LabelOf(string code, string plainHeader) => code switch { Phone or Email => PhoneLabel(plainHeader), Address => AddressKind(plainHeader), TaxId or CompanyTaxId when plainHeader.StartsWith("инн", StringComparison.Ordinal) => Inn, _ => null };
 
     /// <summary>The card's field that a column fills, as it is named where it is kept from some.</summary>
-    public static string FieldOf(string code) => code switch { TaxId => "taxId", Addresses or PostalCode or Region or Country => "address", _ => code };
+    public static string FieldOf(string code) => code switch { TaxId or SecondTaxId => "taxId", Addresses or PostalCode or Region or Country => "address", _ => code };
 
     static bool Any(string text, params string[] words) => Array.Exists(words, w => text.Contains(w, StringComparison.Ordinal));
 }
@@ -125,14 +132,16 @@ internal static class ImportGuess
             // A field that the site made for it comes before what such a column is elsewhere.
             code ??= plain.Length == 0 ? null : (own ?? []).FirstOrDefault(f => ImportTargets.Plain(f.Name) == plain || ImportTargets.Plain(f.Code) == plain) is { } field ? ImportTargets.Own + field.Code : null;
             code ??= ImportTargets.Of(plain) ?? ByContent([.. rows.Select(r => n < r.Cells.Count ? Cells.Plain(r.Cells[n]) : "").Where(c => c.Length > 0)], region);
+            // A Codice Fiscale beside the Partita IVA, an OGRN beside the INN.
+            if (code == ImportTargets.TaxId && used.Contains(code)) code = ImportTargets.SecondTaxId;
             if (string.IsNullOrEmpty(code) || (!used.Add(code) && !ImportTargets.Find(code)!.Many)) continue;
             columns.Add(new ImportColumn(n, code, label ?? ImportTargets.LabelOf(code, plain)));
         }
 
         // "Nome" alone is the whole name where there is no column of surnames.
         if (!used.Contains(ImportTargets.Name) && !used.Contains(ImportTargets.LastName) && columns.FindIndex(c => c.Target == ImportTargets.FirstName) is >= 0 and var at) columns[at] = columns[at] with { Target = ImportTargets.Name };
-        // A deal's columns mean nothing without its title: an "amount" may be anything.
-        if (!used.Contains(ImportTargets.DealTitle)) columns.RemoveAll(c => ImportTargets.IsOfDeal(c.Target));
+        // A deal's columns mean nothing without its title, or a lead's status: an "amount" may be anything.
+        if (!used.Contains(ImportTargets.DealTitle) && !used.Contains(ImportTargets.LeadStatus)) columns.RemoveAll(c => ImportTargets.IsOfDeal(c.Target));
         return columns;
     }
 

@@ -24,6 +24,7 @@ internal sealed record ImportLists(IReadOnlyList<NamedCode> Segments, IReadOnlyL
 /// <summary>A row of the file as a client and a deal; what is wrong is told by column. Pure.</summary>
 internal sealed partial class RowReader
 {
+    const int LongestStatus = 40;
     readonly ImportStart plan;
     readonly ImportLists lists;
     readonly Guid run;
@@ -35,6 +36,7 @@ internal sealed partial class RowReader
     readonly List<ImportColumn> addresses;
     readonly List<(CustomField Field, int Column)> own;
     readonly bool rolesAreHints;
+    readonly bool isInn;
     readonly IReadOnlySet<int> monthFirst;
     readonly Dictionary<string, Guid?> people = new(StringComparer.OrdinalIgnoreCase);
 
@@ -46,9 +48,10 @@ internal sealed partial class RowReader
         one = plan.Columns.Where(c => !Find(c.Target)!.Many).ToDictionary(c => c.Target, c => c.Index, StringComparer.Ordinal);
         phones = [.. plan.Columns.Where(c => c.Target == Phone)];
         mails = [.. plan.Columns.Where(c => c.Target == Email)];
-        notes = [.. plan.Columns.Where(c => c.Target == Note)];
+        notes = [.. plan.Columns.Where(c => c.Target is Note or LeadName)];
         addresses = [.. plan.Columns.Where(c => c.Target == Address)];
         rolesAreHints = plan.Columns.Any(c => c.Target == Roles && c.Label == "hint");
+        isInn = plan.Columns.Any(c => c.Target is TaxId or CompanyTaxId && c.Label == Inn);
         own = [.. lists.Own.Where(f => one.ContainsKey(Own + f.Code)).Select(f => (f, one[Own + f.Code]))];
         foreach (var (id, login, name) in lists.People)
         {
@@ -71,13 +74,14 @@ internal sealed partial class RowReader
         if (name.Length == 0) name = company;
         var note = string.Join('\n', notes.Select(c => Cell(row, c.Index) is { Length: > 0 } said && c.Label is { Length: > 0 } label ? $"{label}: {said}" : Cell(row, c.Index)).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal));
         var responsible = PersonOf(row, errors);
+        var lead = LeadOf(row, name, responsible, errors);
         var fields = new ClientFields(kind, name, company, emails.Count > 0 ? emails[0].Address : "", Cell(row, City), note, LanguageOf(row, errors), SegmentOf(row, errors), responsible, numbers)
         {
-            More = new ClientMore(emails.Count > 1 ? [.. emails.Skip(1)] : null, TaxOf(row, TaxId, errors), Cell(row, ImportTargets.TimeZone) is { Length: > 0 } place ? place : null, null, TagsOf(row), OwnOf(row, errors), null, RolesOf(row, errors), AddressesOf(row)),
+            More = new ClientMore(emails.Count > 1 ? [.. emails.Skip(1)] : null, TaxOf(row, TaxId, errors), Cell(row, ImportTargets.TimeZone) is { Length: > 0 } place ? place : null, null, TagsWith(row, lead.Tag), OwnOf(row, errors), null, RolesOf(row, errors), AddressesOf(row), TaxOf(row, SecondTaxId, errors), isInn),
         };
         var source = Cell(row, Source) is { Length: > 0 } given ? given : plan.Source is { Length: > 0 } chosen ? chosen : "import";
         var belongs = kind == "person" ? new ImportedCompany(IdOf(run, row.Number, 3), company, TaxOf(row, CompanyTaxId, errors) ?? "") : null;
-        return new ReadRow(row, new ImportedClient(IdOf(run, row.Number, 1), fields, source, belongs), DealOf(row, responsible, errors), columns, mailColumns, errors);
+        return new ReadRow(row, new ImportedClient(IdOf(run, row.Number, 1), fields, source, belongs), DealOf(row, responsible, errors) ?? lead.Deal, columns, mailColumns, errors);
     }
 
     /// <summary>Follows from run and row, so that a row loaded again is the same client. In the form of a UUID v7, with the run's time.</summary>
@@ -240,14 +244,41 @@ internal sealed partial class RowReader
         if (title.Length is 0 or > 200) errors.Add(new CellError(titled, ImportTexts.DealTitle, title));
         if (TypeOf(row, errors) is not { } type) return null;
         if (StageOf(row, type.Stages, errors) is not { } stage) return null;
+        // What has a number where it comes from is the same deal whichever file brings it.
+        return DealIn(row, Cell(row, DealKey) is { Length: > 0 } key ? IdOf("deal " + key) : IdOf(run, row.Number, 2), type.Type, stage, title, responsible, errors);
+    }
+
+    /// <summary>
+    /// A lead of another program. In work, and in a stage that there is here by its name, it is a deal in that stage; else the card has the status as a tag: nobody is given work that is done or was none.
+    /// </summary>
+    (ImportedDeal? Deal, string? Tag) LeadOf(TableRow row, string name, Guid? responsible, List<CellError> errors)
+    {
+        var status = PlainText.Clean(Cell(row, LeadStatus), LongestStatus);
+        if (status.Length == 0 || one.ContainsKey(DealTitle)) return default;
+        if (BitrixColumns.IsOpenLead(status))
+        {
+            foreach (var (type, stages) in lists.DealTypes)
+            {
+                if (Named(stages, status) is not { } stage) continue;
+                var title = PlainText.Clean(Cell(row, LeadName) is { Length: > 0 } called ? called : name, 200);
+                if (title.Length == 0) break;
+                return (DealIn(row, Cell(row, LeadKey) is { Length: > 0 } key ? IdOf("lead " + key) : IdOf(run, row.Number, 2), type, stage, title, responsible, errors), null);
+            }
+        }
+
+        return (null, $"lead: {status.Replace(", ", " ", StringComparison.Ordinal).Replace(',', ' ')}");
+    }
+
+    string[]? TagsWith(TableRow row, string? more) => more is null ? TagsOf(row) : [.. TagsOf(row) ?? [], more];
+
+    ImportedDeal DealIn(TableRow row, Guid id, NamedCode type, NamedCode stage, string title, Guid? responsible, List<CellError> errors)
+    {
         var amount = Parsed(row, DealAmount, c => Cells.Decimal(c) is { } d && Math.Abs(d) < 1_000_000_000_000m ? Math.Round(d, 2) : (decimal?)null, ImportTexts.Amount, errors);
         var date = DateOf(row, errors);
         var currency = Cell(row, DealCurrency).ToUpperInvariant();
         if (currency.Length > 0 && !(currency.Length == 3 && currency.All(char.IsAsciiLetterUpper))) errors.Add(new CellError(one[DealCurrency], ImportTexts.Currency, currency));
         DateTimeOffset? at = date is { } day ? new DateTimeOffset(day, zone.GetUtcOffset(day)).ToUniversalTime() : null;
-        // What has a number where it comes from is the same deal whichever file brings it.
-        var key = Cell(row, DealKey);
-        return new ImportedDeal(key.Length > 0 ? IdOf("deal " + key) : IdOf(run, row.Number, 2), type.Type.Code, stage.Code, title, amount, currency.Length > 0 ? currency : "EUR", responsible, at);
+        return new ImportedDeal(id, type.Code, stage.Code, title, amount, currency.Length > 0 ? currency : "EUR", responsible, at);
     }
 
     (NamedCode Type, IReadOnlyList<NamedCode> Stages)? TypeOf(TableRow row, List<CellError> errors)

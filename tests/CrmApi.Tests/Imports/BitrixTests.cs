@@ -104,8 +104,45 @@ public sealed class BitrixTests(ApiHost host) : IClassFixture<ApiHost>
         preview.Preset.Should().Be("bitrix24_leads");
         run.Should().BeEquivalentTo(new { State = "done", Made = 1L, Companies = 1L, Deals = 0L, Failed = 0L }, string.Join(' ', run.Errors.Select(e => e.ToString())));
         var card = await FoundAsync(page, "Лидова");
-        card.Should().BeEquivalentTo(new { Name = "Мария Лидова", CompanyName = "ЗАО Лидер", Email = "lead@lead.example", City = "Тверь", Source = "Веб-сайт", ResponsibleId = Seeds.Luca });
+        card.Should().BeEquivalentTo(new { Name = "Мария Лидова", CompanyName = "ЗАО Лидер", Email = "lead@lead.example", City = "Тверь", Source = "Веб-сайт", ResponsibleId = Seeds.Luca, Tags = new[] { "lead: Новый" } });
         card.Note.Split('\n').Should().Equal("Заявка с сайта", "Должность: Закупки", "Нужен котёл", "Дополнительно о стадии: перезвонить", "Дополнительно об источнике: форма");
+    }
+
+    [PostgresFact]
+    public async Task A_lead_in_work_is_a_deal_in_the_stage_of_its_name_and_no_other_lead_is()
+    {
+        await using var page = await host.SignInAsync("ada");
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("insert into stage (deal_type, code, name, position) values ('order', 'junk_here', 'Junk lead', 98), ('order', 'ripe', 'Qualified', 99) on conflict do nothing");
+        const string File = """
+            ID;Lead name;First name;Last name;Mobile;Status;Opportunity;Currency;Responsible person;Created on
+            61;Boiler for the shop;Lea;Inwork;+39 347 630 0001;negotiation;1250.50;EUR;Luca Neri;28.11.2026
+            62;Asked for a price;Lia;Junky;+39 347 630 0002;Junk lead;9;EUR;Luca Neri;28.11.2026
+            63;Became a deal;Lio;Ripened;+39 347 630 0003;Qualified;9;EUR;Luca Neri;28.11.2026
+            64;Somewhere;Leo;Elsewhere;+39 347 630 0004;Waiting, long;;;Luca Neri;28.11.2026
+            65;Nothing said;Lux;Silent;+39 347 630 0005;;;;Luca Neri;28.11.2026
+
+            """;
+        var (preview, run) = await LoadAsync(page, "LEAD status.csv", File);
+        preview.Preset.Should().Be("bitrix24_leads");
+        run.Should().BeEquivalentTo(new { State = "done", Made = 5L, Deals = 1L, Failed = 0L }, string.Join(' ', run.Errors.Select(e => e.ToString())));
+        var inWork = await FoundAsync(page, "Inwork");
+        inWork.OpenDeals.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Title = "Boiler for the shop", DealType = "order", Stage = "negotiation", Amount = 1250.50m, Currency = "EUR", ResponsibleId = Seeds.Luca });
+        inWork.Tags.Should().BeNullOrEmpty();
+        inWork.Note.Should().Be("Boiler for the shop");
+        foreach (var (name, tag) in new[] { ("Junky", "lead: Junk lead"), ("Ripened", "lead: Qualified"), ("Elsewhere", "lead: Waiting long") })
+        {
+            var card = await FoundAsync(page, name);
+            card.OpenDeals.Should().BeEmpty(name);
+            card.Tags.Should().Equal(tag);
+        }
+
+        var silent = await FoundAsync(page, "Silent");
+        silent.OpenDeals.Should().BeEmpty();
+        silent.Tags.Should().BeNullOrEmpty();
+        // A newer export has the same lead once more.
+        (await LoadAsync(page, "LEAD status again.csv", File)).Run.Should().BeEquivalentTo(new { State = "done", Deals = 0L, Failed = 0L });
+        (await FoundAsync(page, "Inwork")).OpenDeals.Should().ContainSingle();
     }
 
     [PostgresFact]

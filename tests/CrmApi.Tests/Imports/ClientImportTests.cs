@@ -396,6 +396,30 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task Two_columns_of_tax_ids_fill_both_and_either_finds_the_client_again()
+    {
+        await using var admin = await host.SignInAsync("ada");
+        const string File = "Nome;Partita IVA;Codice fiscale;Città\nDitta Doppia;01114601006;RSSMRA85T10A562S;Lodi\nDitta Storta;00484960588;RSSMRA85T10A562A;Lodi\nFirma Polska;5260250995;;Lodi\n";
+        var preview = await UploadAsync(admin, "two.csv", Encoding.UTF8.GetBytes(File));
+        preview.Columns.Select(c => c.Target).Should().Equal("name", "tax_id", "second_tax_id", "city");
+        await StartAsync(admin, preview.Id, Plan(preview));
+        var run = await EndAsync(admin, preview.Id);
+        (run.State, run.Made, run.Failed).Should().Be(("done", 2, 1), string.Join(' ', run.Errors.Select(e => e.ToString())));
+        run.Errors.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Column = "Codice fiscale", Row = 3L });
+        async Task<ClientCardView> CardAsync(string name) => await admin.GetAsync($"api/clients/{(await admin.GetAsync($"api/clients?query={Uri.EscapeDataString(name)}", ContractsJson.Default.ListPageClientRow)).Items.Single().Id}", ContractsJson.Default.ClientCardView);
+        var card = await CardAsync("Ditta Doppia");
+        (card.TaxId, card.SecondTaxId).Should().Be(("01114601006", "RSSMRA85T10A562S"));
+        (await CardAsync("Firma Polska")).TaxId.Should().Be("5260250995", "ten digits are no INN where nobody says so");
+        // Another program knows the one id alone, and calls it by another heading.
+        var again = await UploadAsync(admin, "again.csv", Encoding.UTF8.GetBytes("Nome;Codice fiscale;Telefono\nDitta Doppia Srl;RSSMRA85T10A562S;+39 0371 555 001\n"));
+        await StartAsync(admin, again.Id, Plan(again, "fill_empty"));
+        run = await EndAsync(admin, again.Id);
+        (run.State, run.Made, run.Changed).Should().Be(("done", 0, 1));
+        card = await CardAsync("Ditta Doppia");
+        (card.TaxId, card.SecondTaxId, card.Phones.Count).Should().Be(("01114601006", "RSSMRA85T10A562S", 1));
+    }
+
+    [PostgresFact]
     public async Task The_site_s_own_fields_and_tax_ids_are_loaded_as_programs_write_them_and_a_wrong_one_is_named()
     {
         await using var admin = await host.SignInAsync("ada");
