@@ -89,7 +89,7 @@ public sealed class WorkJourneys(PagesSite site)
 
         manager.ExpectRefusal(400, "api/files");
         await manager.See("files-input").SetInputFilesAsync(new FilePayload { Name = "photo.png", MimeType = "image/png", Buffer = Encoding.UTF8.GetBytes("no picture at all") });
-        await Expect(manager.See("files-failed")).ToContainTextAsync("another kind of file than the content");
+        await Expect(manager.See("files-failed")).ToContainTextAsync("ends in .png, but the content is: plain text");
 
         await manager.ReloadAsync();
         await Expect(manager.See("file")).ToHaveCountAsync(1);
