@@ -63,12 +63,12 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
         var common = string.Join(" or ", words.Select((_, n) => string.Create(CultureInfo.InvariantCulture, $"(select count(*) from titled{n}) >= {MostDeals}")));
         // Who sees few finds each of theirs; where there are a million, a page that is full is enough.
         var enough = clients.IsEveryone ? string.Create(CultureInfo.InvariantCulture, $" and (select count(*) from newest) + (select count(*) from older) < {limit}") : "";
+        // Each reads no further than it must.
+        var fresh = string.Create(CultureInfo.InvariantCulture, $"select {FreshColumns} from client c where {only} order by c.number desc limit {Newest}");
         var before = string.Create(CultureInfo.InvariantCulture,
             $"""
-            fresh as materialized (
-              select {FreshColumns} from client c where {only} order by c.number desc limit {Newest}),
             newest as materialized (
-              select c.number from fresh c where {Read(All(onCard))} order by c.number desc limit {limit}),
+              select c.number from ({fresh}) c where {Read(All(onCard))} limit {limit}),
             older as materialized (
               select c.number from client c where (select count(*) from newest) < {limit} and {All(onCard)} and {only} limit {MostOlder}),
 
@@ -80,7 +80,7 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
             string.Create(CultureInfo.InvariantCulture, $"select number from older order by number desc limit {limit}"),
             string.Create(CultureInfo.InvariantCulture,
                 $"""
-                select c.number from fresh c cross join lateral (
+                select c.number from ({fresh}) c cross join lateral (
                   select string_agg(d.title, ' ') as title from (select c.id union all select m.id from client m where m.merged_into = c.id) f (id) join deal d on d.client_id = f.id and {SeenDeal}) d
                 where ({common}){enough} and d.title is not null and {string.Join(" and ", words.Select((_, n) => $"({Read(onCard[n])} or {Title(n)})"))} order by c.number desc limit {limit}
                 """),
