@@ -34,6 +34,23 @@ public sealed class ClientCardTests : PageContext
     }
 
     [Fact]
+    public async Task Both_tax_ids_are_typed_saved_and_shown()
+    {
+        await InCallAsync();
+        Server.Answer = r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal)
+            ? FakeServer.Json(JsonSerializer.Serialize(Some.Card("Ilaria", 2) with { TaxId = "01114601006", SecondTaxId = "RSSMRA85T10A562S" }, ContractsJson.Default.ClientCardView)) : null;
+        var card = Card(Some.CallId);
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=client-tax-input]", "01114601006");
+        card.Input("[data-test=client-tax2-input]", "RSSMRA85T10A562S");
+        Drafts.Value(Some.CallId, $"card.{Some.ClientId:N}_tax2").Should().Be("RSSMRA85T10A562S");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => card.Markup.Should().Contain("01114601006, RSSMRA85T10A562S"));
+        var save = JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == "PUT").Body, ContractsJson.Default.ClientSave)!;
+        (save.TaxId, save.SecondTaxId).Should().Be(("01114601006", "RSSMRA85T10A562S"));
+    }
+
+    [Fact]
     public async Task A_saved_card_shows_and_its_draft_is_gone()
     {
         await InCallAsync(draft: Some.Field(NameField, "New Name", 1));

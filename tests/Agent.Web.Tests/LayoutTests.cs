@@ -53,7 +53,7 @@ public sealed class LayoutTests : PageContext
         card.FindAll("[data-test=card-group]").Should().BeEmpty();
         card.Markup.Should().Contain("Como");
         card.Click("[data-test=client-edit]");
-        Ids(card).Should().Equal("c-name", "c-kind", "c-belongs", "c-company", "c-email", "c-city", "c-language", "c-segment", "c-resp", "c-phones", "c-emails", "c-tags", "c-tax", "c-zone", "custom-roof", "c-address", "c-note");
+        Ids(card).Should().Equal("c-name", "c-kind", "c-belongs", "c-company", "c-email", "c-city", "c-language", "c-segment", "c-resp", "c-phones", "c-emails", "c-tags", "c-tax", "c-tax2", "c-zone", "custom-roof", "c-address", "c-note");
     }
 
     [Fact]

@@ -38,12 +38,12 @@ public sealed class ExportTests(ApiHost host) : IClassFixture<ApiHost>
         await using var page = await host.SignInAsync("marco");
         var rows = await ReadAsync(page, $"api/clients/export?format={format}&language={language}");
         rows.Should().HaveCount(7);
-        rows[0].Should().HaveCount(20);
+        rows[0].Should().HaveCount(21);
         var rossi = rows.Single(r => r[2] == "Mario Rossi");
-        rossi.Skip(1).Take(18).Should().Equal(language switch { "ru" => "компания", "it" => "azienda", _ => "company" }, "Mario Rossi", "Rossi Impianti", "+39 02 1234 5678", "", "Milano", "VIP", "Anna Verdi", "", "web", "", "", "", "", "", "", "", "2026-03-02 10:00:00");
+        rossi.Skip(1).Take(19).Should().Equal(language switch { "ru" => "компания", "it" => "azienda", _ => "company" }, "Mario Rossi", "Rossi Impianti", "+39 02 1234 5678", "", "Milano", "VIP", "Anna Verdi", "", "web", "", "", "", "", "", "", "", "", "2026-03-02 10:00:00");
         var bianchi = rows.Single(r => r[2] == "Giulia Bianchi");
         (bianchi[6], bianchi[11]).Should().Be(("'-2+3", "'=HYPERLINK(\"http://x\")"));
-        ImportGuess.Columns(rows[0], [], null, "IT").Select(c => c.Target).Should().Equal("kind", "name", "company", "phone", "email", "city", "segment", "responsible", "language", "source", "note", "tax_id", "company_tax_id", "addresses", "tags", "roles", "time_zone");
+        ImportGuess.Columns(rows[0], [], null, "IT").Select(c => c.Target).Should().Equal("kind", "name", "company", "phone", "email", "city", "segment", "responsible", "language", "source", "note", "tax_id", "second_tax_id", "company_tax_id", "addresses", "tags", "roles", "time_zone");
         await using var database = await host.Database.OpenConnectionAsync();
         (await database.QuerySingleAsync<(Guid, string, string)>("select user_id, object, object_id from audit where action = 'export'")).Should().Be((Seeds.Marco, "client", format));
     }

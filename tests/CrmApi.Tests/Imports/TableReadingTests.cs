@@ -181,8 +181,8 @@ public sealed class TableReadingTests
     [InlineData("bitrix24_contacts", "ID;Имя;Отчество;Фамилия;Тип контакта;Компания;Рабочий телефон;Мобильный телефон;Рабочий e-mail;Ответственный;Комментарий;Дата создания", "first_name middle_name last_name roles:hint company phone:office phone:mobile email:office responsible note")]
     [InlineData("bitrix24_companies", "ID;Название компании;Тип компании;Рабочий телефон;Рабочий e-mail;Ответственный;Кем создана", "name roles:hint phone:office email:office responsible")]
     [InlineData("bitrix24_companies", "ID,Company Name,Company type,Work Phone,Work E-mail,Responsible person,Created on", "name roles:hint phone:office email:office responsible")]
-    [InlineData("bitrix24_leads", "ID;Название лида;Имя;Фамилия;Название компании;Мобильный телефон;Источник;Дата создания", "note first_name last_name company phone:mobile source")]
-    [InlineData("bitrix24_leads", "ID;Nome lead;Nome;Cognome;Nome azienda;Telefono cellulare;Origine;Creato il", "note first_name last_name company phone:mobile source")]
+    [InlineData("bitrix24_leads", "ID;Название лида;Имя;Фамилия;Название компании;Мобильный телефон;Источник;Дата создания", "lead_key lead_name first_name last_name company phone:mobile source")]
+    [InlineData("bitrix24_leads", "ID;Nome lead;Nome;Cognome;Nome azienda;Telefono cellulare;Origine;Creato il", "lead_key lead_name first_name last_name company phone:mobile source")]
     [InlineData("bitrix24_deals", "ID;Название сделки;Стадия сделки;Тип;Сумма;Валюта;Контакт;Компания;Контакт: Мобильный телефон;Контакт: Рабочий e-mail;Ответственный;Дата начала;Дата создания",
         "deal_key deal_title deal_stage deal_type deal_amount deal_currency name company phone:mobile email:office responsible deal_date")]
     public void Exports_of_Bitrix24_are_known(string preset, string header, string expected)
