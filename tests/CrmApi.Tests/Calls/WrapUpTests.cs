@@ -117,9 +117,13 @@ public sealed class WrapUpTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await story.WriteAsync([.. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(call, offer, Seeds.Anna, "101"),
             .. story.Answers(call, offer, Seeds.Anna, "101"), .. story.Transfers(call, Seeds.Anna, Seeds.Luca, "102", 9_000), story.Agent(Seeds.Anna, AgentState.WrapUp, "101", call)]);
-        (await TypeAsync(anna, call, "disposition", "callback")).Dispose();
-        (await TypeAsync(anna, call, "next_step", "anna's")).Dispose();
-        (await TypeAsync(anna, call, "note", "anna's own")).Dispose();
+        await story.WrittenAsync(host);
+        foreach (var (field, value) in new[] { ("disposition", "callback"), ("next_step", "anna's"), ("note", "anna's own") })
+        {
+            using var typed = await TypeAsync(anna, call, field, value);
+            typed.StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
         await OverAsync(Seeds.Anna, "101");
         (await UnfinishedAsync(anna)).Should().Contain(call);
         (await UnfinishedAsync(luca)).Should().NotContain(call, "he is still in it");
