@@ -22,7 +22,7 @@ sealed class FlightRing
     public FlightRing(int size)
     {
         _size = size;
-        _last = new Chunk(0);
+        _last = new Chunk(0, 0, 0);
         _reader = new Reader(_last);
     }
 
@@ -32,25 +32,36 @@ sealed class FlightRing
         public object Item;
     }
 
+    /// <summary>Ticks after the chunk's own: half the memory of a moment, and enough for seven minutes.</summary>
     struct Time
     {
-        public TimeSpan Stamp;
-        public long UtcTicks;
+        public uint Stamp;
+        public int Drift;
     }
 
-    sealed class Chunk(long before)
+    /// <param name="stamp">What its times are counted from.</param>
+    /// <param name="drift">The wall clock less the stamp.</param>
+    sealed class Chunk(long before, long stamp, long drift)
     {
         public const int Size = 256;
 
+        /// <summary>About two of three are inputs; a chunk that has room for no more of their times is followed by the next.</summary>
+        public const int TimeSize = 160;
+
         /// <summary>What was put before its first.</summary>
         public readonly long Before = before;
+        public readonly long Stamp = stamp;
+        public readonly long Drift = drift;
         public readonly Slot[] Slots = new Slot[Size];
 
         /// <summary>Of all but entries, in their order.</summary>
-        public readonly Time[] Times = GC.AllocateUninitializedArray<Time>(Size);
+        public readonly Time[] Times = new Time[TimeSize];
         public int Count;
         public int TimeCount;
         public Chunk? Next;
+
+        public bool Holds(in Moment at) =>
+            TimeCount < TimeSize && at.Stamp.Ticks - Stamp is >= 0 and <= uint.MaxValue && at.Utc.UtcTicks - at.Stamp.Ticks - Drift is >= int.MinValue and <= int.MaxValue;
     }
 
     sealed class Reader(Chunk first)
@@ -81,11 +92,14 @@ sealed class FlightRing
         var chunk = _last;
         var n = chunk.Count;
         var slots = chunk.Slots;
-        if ((uint)n >= (uint)slots.Length || chunk.Before + n - _takenSeen >= _size)
-            return MakesRoom() && TryPut(at, item);
-        ref var time = ref chunk.Times[chunk.TimeCount++];
-        time.Stamp = at.Stamp;
-        time.UtcTicks = at.Utc.UtcTicks;
+        var times = chunk.Times;
+        var stamp = at.Stamp.Ticks - chunk.Stamp;
+        var drift = at.Utc.UtcTicks - at.Stamp.Ticks - chunk.Drift;
+        if ((uint)n >= (uint)slots.Length || (uint)chunk.TimeCount >= (uint)times.Length || stamp != (uint)stamp || drift != (int)drift || chunk.Before + n - _takenSeen >= _size)
+            return MakesRoom(at) && TryPut(at, item);
+        ref var time = ref times[chunk.TimeCount++];
+        time.Stamp = (uint)stamp;
+        time.Drift = (int)drift;
         slots[n].Item = item;
         Volatile.Write(ref chunk.Count, n + 1);
         return true;
@@ -98,21 +112,23 @@ sealed class FlightRing
         var n = chunk.Count;
         var slots = chunk.Slots;
         if ((uint)n >= (uint)slots.Length || chunk.Before + n - _takenSeen >= _size)
-            return MakesRoom() && TryPut(entry);
+            return MakesRoom(null) && TryPut(entry);
         slots[n].Item = entry;
         Volatile.Write(ref chunk.Count, n + 1);
         return true;
     }
 
-    bool MakesRoom()
+    /// <param name="at">Which moment must fit; null: none, the times go on as they are.</param>
+    bool MakesRoom(Moment? at)
     {
         var put = Put;
         if (put - _takenSeen >= _size && put - (_takenSeen = Volatile.Read(ref _reader.Taken)) >= _size)
             return false;
-        if (_last.Count == Chunk.Size)
+        var last = _last;
+        if (last.Count == Chunk.Size || (at is { } wanted && !last.Holds(wanted)))
         {
-            var next = new Chunk(put);
-            Volatile.Write(ref _last.Next, next);
+            var next = at is { } moment ? new Chunk(put, moment.Stamp.Ticks, moment.Utc.UtcTicks - moment.Stamp.Ticks) : new Chunk(put, last.Stamp, last.Drift);
+            Volatile.Write(ref last.Next, next);
             Volatile.Write(ref _last, next);
         }
 
@@ -123,7 +139,8 @@ sealed class FlightRing
     {
         var reader = _reader;
         var chunk = reader.Chunk;
-        if (reader.Next == Chunk.Size && Volatile.Read(ref chunk.Next) is { } next)
+        // What has a next one gets no more.
+        if (Volatile.Read(ref chunk.Next) is { } next && reader.Next == Volatile.Read(ref chunk.Count))
             (reader.Chunk, chunk, reader.Next, reader.NextTime) = (next, next, 0, 0);
         if (reader.Next == Volatile.Read(ref chunk.Count))
         {
@@ -135,7 +152,8 @@ sealed class FlightRing
         if (item is not JournalEntry)
         {
             ref var time = ref chunk.Times[reader.NextTime++];
-            reader.At = new Moment(time.Stamp, new DateTimeOffset(time.UtcTicks, TimeSpan.Zero));
+            var stamp = chunk.Stamp + time.Stamp;
+            reader.At = new Moment(new TimeSpan(stamp), new DateTimeOffset(stamp + chunk.Drift + time.Drift, TimeSpan.Zero));
         }
 
         at = reader.At;
