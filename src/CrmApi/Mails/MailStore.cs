@@ -55,12 +55,13 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
     async Task<MailTaken> AddAsync(NpgsqlTransaction transaction, ReadMail mail, string messageId, string[] leftOut, IReadOnlyList<(Upload Upload, ContentKind Kind, string Name)> uploads, Guid client, Person person, CancellationToken cancel)
     {
         var connection = transaction.Connection!;
-        var (root, known, theirs) = await connection.QuerySingleAsync<(Guid Root, Guid? Known, bool Theirs)>(new CommandDefinition(
+        var (root, known, wrote, got) = await connection.QuerySingleAsync<(Guid Root, Guid? Known, bool Wrote, bool Got)>(new CommandDefinition(
             """
-            with own as materialized (select f.id from client_family(client_root(@client)) f (id))
+            with own as materialized (select f.id from client_family(client_root(@client)) f (id)),
+            theirs as materialized (select lower(c.email) as address from client c join own on own.id = c.id where c.email <> '' union select lower(e.address) from client_email e join own on own.id = e.client_id)
             select client_root(@client), (select m.id from client_mail m join own on own.id = m.client_id where m.message_id = @messageId order by m.id limit 1),
-              exists (select from client c join own on own.id = c.id where lower(c.email) = any(@senders)) or exists (select from client_email e join own on own.id = e.client_id where lower(e.address) = any(@senders))
-            """, new { client, messageId, senders = mail.Senders.ToArray() }, transaction, cancellationToken: cancel));
+              exists (select from theirs where address = any(@senders)), exists (select from theirs where address = any(@receivers))
+            """, new { client, messageId, senders = mail.Senders.ToArray(), receivers = mail.All.Except(mail.Senders, StringComparer.Ordinal).ToArray() }, transaction, cancellationToken: cancel));
         if (known is { } before) return new MailTaken(before, root, false);
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
@@ -74,7 +75,8 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
                 id,
                 root,
                 messageId,
-                direction = theirs ? "in" : "out",
+                // Who writes to a client by an address of theirs wrote out; an unknown sender of a mail that somebody put on the card is most likely the client.
+                direction = wrote || !got ? "in" : "out",
                 mail.FromName,
                 mail.FromAddress,
                 mail.To,
