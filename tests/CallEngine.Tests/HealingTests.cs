@@ -44,6 +44,14 @@ public sealed class HealingTests
     }
 
     [Fact]
+    public void So_was_a_held_one_who_asked_again_then()
+    {
+        var story = Scenario.With("anna").Inbound("1").TalksTo("1", "1a", "PJSIP/101").At(1).Inbound("2").Mark("2").At(12).Asks("2", RequestState.Held).Takes("2").At(14);
+        story.Send(new EngineInput.PbxLost(Scenario.Node, "KeepAlive", TimeSpan.FromSeconds(4)));
+        story.At(16).Forget().PbxUp().ExpectAmong("call2 ended Lost by Unknown agent - wait 15000 talk 0 hold 0 estimated");
+    }
+
+    [Fact]
     public void A_call_that_is_still_there_goes_on()
     {
         Talk().At(10).PbxLost().At(15).Forget()

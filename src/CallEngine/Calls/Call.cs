@@ -77,6 +77,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
     /// <summary>First queue entry: the wait is counted from here.</summary>
     public TimeSpan? QueuedAt { get; set; }
 
+    /// <summary>Its client's last question for a route: they were there then, whatever AMI tells.</summary>
+    public TimeSpan? AskedAt { get; set; }
+
     public DateTimeOffset? QueuedUtc { get; set; }
 
     /// <summary>Entry to the queue it is in now: its place in line and its longest wait.</summary>

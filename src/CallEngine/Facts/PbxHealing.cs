@@ -119,7 +119,7 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
     }
 
     /// <summary>A caller may have asked by AGI while AMI was silent.</summary>
-    private static TimeSpan KnownAt(Leg leg) => leg is { IsClient: true, Call.QueuedAt: { } queued } && queued > leg.CreatedAt ? queued : leg.CreatedAt;
+    private static TimeSpan KnownAt(Leg leg) => leg is { IsClient: true, Call.AskedAt: { } asked } && asked > leg.CreatedAt ? asked : leg.CreatedAt;
 
     /// <summary>A PBX that was replaced, or whose clock was set back, gives ids again: a channel clearly younger than ours is another one.</summary>
     /// <remarks>What the last router left is dated by the wall clock, which may have been set since: it is believed.</remarks>

@@ -24,6 +24,7 @@ internal sealed partial class RouteDesk(EngineState state, AgentBoard board, Off
         var request = new RouteRequest(asked.Request, call, asked.State) { LastDial = asked.LastDial };
         state.Requests.Add(request.Id, request);
         call.Request = request;
+        call.AskedAt = state.Now.Stamp;
         call.AdriftSince = null;
         call.TellsFallback = asked.TellsFallback;
         call.Marked = false;

@@ -125,7 +125,7 @@ public sealed partial class ClientDirectory
         if (fields.Email.Length > 0 && !LooksLikeEmail(fields.Email.Trim())) errors["email"] = ["expected an address such as anna@example.com"];
         foreach (var (field, given) in new[] { ("taxId", fields.More?.TaxId), ("secondTaxId", fields.More?.SecondTaxId) })
         {
-            if (given is not null && WrongTaxId(CleanTaxId(given), IsRussian(fields, region)) is { } expected) errors[field] = ["expected " + expected];
+            if (given is not null && WrongTaxId(CleanTaxId(given), fields, region) is { } expected) errors[field] = ["expected " + expected];
         }
 
         if (fields.Language is { } language && (language.Length != 2 || !language.All(char.IsAsciiLetterLower))) errors["language"] = ["expected two letters such as en (ISO 639-1)"];

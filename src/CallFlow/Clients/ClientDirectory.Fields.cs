@@ -66,10 +66,14 @@ public sealed partial class ClientDirectory
     /// <summary>Null: nothing is said of it. The first once more is no second.</summary>
     static string? SecondTaxId(ClientMore more) => more.SecondTaxId is { } typed ? CleanTaxId(typed) is var second && second == CleanTaxId(more.TaxId) ? "" : second : null;
 
-    static bool IsRussian(ClientFields fields, string region) => fields.More?.IsInn == true || TaxIds.IsRussian((fields.More?.Addresses ?? []).Select(a => a.Country.Trim()), fields.Language, region);
+    static string? WrongTaxId(string clean, ClientFields fields, string region)
+    {
+        var countries = (fields.More?.Addresses ?? []).Select(a => a.Country.Trim()).ToList();
+        return WrongTaxId(clean, fields.More?.IsInn == true || TaxIds.IsRussian(countries, fields.Language, region), TaxIds.IsItalian(countries, fields.Language, region));
+    }
 
-    static string? WrongTaxId(string clean, bool russian) =>
-        clean.Length > 30 || !clean.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '/' or '.') ? "at most 30 letters and digits" : TaxIds.Expected(clean, russian);
+    static string? WrongTaxId(string clean, bool russian, bool italian) =>
+        clean.Length > 30 || !clean.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '/' or '.') ? "at most 30 letters and digits" : TaxIds.Expected(clean, russian, italian);
 
     static List<ClientEmail> CheckEmails(IReadOnlyList<ClientEmail> given, string main, Dictionary<string, string[]> errors)
     {

@@ -206,7 +206,21 @@ public sealed partial class ClientDirectory
         static ImportHead Over(ImportHead card, ImportHead row) => Joined(card, row, card) with { Kind = row.Kind, CompanyId = row.Kind == "company" ? null : row.CompanyId ?? card.CompanyId };
 
         /// <summary>Field by field what <paramref name="one"/> says, else the other. Where it came from first stays; lists are those of both.</summary>
-        static ImportHead Joined(ImportHead card, ImportHead one, ImportHead other) => card with
+        static ImportHead Joined(ImportHead card, ImportHead one, ImportHead other)
+        {
+            var (tax, second) = TaxIdsOf(card, one, other);
+            return Joined(card, one, other, tax, second);
+        }
+
+        /// <summary>Cards are found by either id, so a file may have the one where the card has the other: then none is doubled, and none lost. The card's order stays.</summary>
+        static (string First, string Second) TaxIdsOf(ImportHead card, ImportHead one, ImportHead other)
+        {
+            var (tax, second) = (First(one.TaxId, other.TaxId), First(one.SecondTaxId, other.SecondTaxId));
+            if (tax == second && tax.Length > 0) second = one.TaxIds.Concat(other.TaxIds).FirstOrDefault(t => t != tax, "");
+            return (tax, second) == (card.SecondTaxId, card.TaxId) ? (card.TaxId, card.SecondTaxId) : (tax, second);
+        }
+
+        static ImportHead Joined(ImportHead card, ImportHead one, ImportHead other, string tax, string second) => card with
         {
             Name = First(one.Name, other.Name),
             Company = First(one.Company, other.Company),
@@ -218,8 +232,8 @@ public sealed partial class ClientDirectory
             ResponsibleId = one.ResponsibleId ?? other.ResponsibleId,
             Source = First(card.Source, First(one.Source, other.Source)),
             Confirmed = true,
-            TaxId = First(one.TaxId, other.TaxId),
-            SecondTaxId = First(one.SecondTaxId, other.SecondTaxId),
+            TaxId = tax,
+            SecondTaxId = second,
             Custom = Together(card.Custom, one.Custom, other.Custom),
             TimeZone = First(one.TimeZone, other.TimeZone),
             CompanyId = card.Kind == "company" ? null : one.CompanyId ?? other.CompanyId,

@@ -105,7 +105,7 @@ public sealed partial class ClientDirectory
             if (rule.Companies == ImportCompanies.Text || row.Fields.Kind != "person" || row.Company is not { } given) return null;
             var asked = given with { Name = PlainText.Clean(given.Name, 200), TaxId = CleanTaxId(given.TaxId) };
             if (asked.Name.Length + asked.TaxId.Length == 0) return null;
-            if (asked.TaxId.Length > 0 && WrongTaxId(asked.TaxId, IsRussian(row.Fields, rule.Region)) is { } expected) errors["companyTaxId"] = ["expected " + expected];
+            if (asked.TaxId.Length > 0 && WrongTaxId(asked.TaxId, row.Fields, rule.Region) is { } expected) errors["companyTaxId"] = ["expected " + expected];
             if (!byTaxId.ContainsKey(asked.TaxId) && Named(asked).Count > 1) errors["companyId"] = ["expected a company that is told by its tax id: several have this name"];
             return asked;
         }

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace CallCrm.CallFlow;
 
 /// <summary>
-/// Tax ids that carry check digits. What has the shape of one of them must pass its check: digits alone, 10 or 12 are an INN (of Russian cards alone: a Polish NIP has ten as well), 13 or 15 an OGRN,
-/// 11 (also with IT before them) a Partita IVA; 16 letters and digits of which the first six are letters, a Codice Fiscale. Any other shape is some other country's, and taken as it is; so is what has the letters of its country before it (PL…).
+/// Tax ids that carry check digits. What has the shape of one of them must pass its check: digits alone, of Russian cards 10 or 12 are an INN and 13 or 15 an OGRN, of Italian ones 11 a Partita IVA (with IT before
+/// them of any; a Polish NIP has ten, a PESEL eleven, a Romanian CNP thirteen); 16 letters and digits of which the first six are letters, a Codice Fiscale. Any other shape is some other country's, and taken as it is; so is what has the letters of its country before it (PL…).
 /// </summary>
 public static partial class TaxIds
 {
@@ -17,8 +17,9 @@ public static partial class TaxIds
 
     /// <param name="clean">As <see cref="ClientDirectory.CleanTaxId"/> leaves it: capitals, no spaces.</param>
     /// <param name="russian">Whose tax id it is lives by Russian law, see <see cref="IsRussian"/>.</param>
+    /// <param name="italian">By Italian law, see <see cref="IsItalian"/>.</param>
     /// <returns>What was expected; null: nothing is wrong with it.</returns>
-    public static string? Expected(string clean, bool russian = true)
+    public static string? Expected(string clean, bool russian = true, bool italian = true)
     {
         ArgumentNullException.ThrowIfNull(clean);
         if (CodiceFiscale().IsMatch(clean)) return IsCodiceFiscale(clean) ? null : "a Codice Fiscale whose check letter is right";
@@ -27,17 +28,24 @@ public static partial class TaxIds
         return digits.Length switch
         {
             10 or 12 => !russian || IsInn(digits) ? null : "an INN whose check digits are right",
-            11 => IsPartitaIva(digits) ? null : "a Partita IVA whose check digit is right",
-            _ => IsOgrn(digits) ? null : "an OGRN whose check digit is right",
+            11 => (!italian && digits == clean) || IsPartitaIva(digits) ? null : "a Partita IVA whose check digit is right",
+            _ => !russian || IsOgrn(digits) ? null : "an OGRN whose check digit is right",
         };
     }
 
     /// <summary>What the card says of its country, else of its language; one that says neither is of the site's own country.</summary>
-    public static bool IsRussian(IEnumerable<string> countries, string? language, string region)
+    public static bool IsRussian(IEnumerable<string> countries, string? language, string region) => IsOf(Russia, "RU", "ru", countries, language, region);
+
+    /// <summary>Likewise.</summary>
+    public static bool IsItalian(IEnumerable<string> countries, string? language, string region) => IsOf(Italy, "IT", "it", countries, language, region);
+
+    static bool IsOf(HashSet<string> names, string code, string spoken, IEnumerable<string> countries, string? language, string region)
     {
         var named = countries.Where(c => c.Length > 0).ToList();
-        return named.Count > 0 ? named.Exists(Russia.Contains) : string.IsNullOrEmpty(language) ? region.Equals("RU", StringComparison.OrdinalIgnoreCase) : language == "ru";
+        return named.Count > 0 ? named.Exists(names.Contains) : string.IsNullOrEmpty(language) ? region.Equals(code, StringComparison.OrdinalIgnoreCase) : language == spoken;
     }
+
+    static readonly HashSet<string> Italy = new(StringComparer.OrdinalIgnoreCase) { "IT", "ITA", "Italy", "Italia", "Италия" };
 
     static readonly HashSet<string> Russia = new(StringComparer.OrdinalIgnoreCase) { "RU", "RUS", "Russia", "Russian Federation", "Federazione Russa", "Россия", "РФ", "Российская Федерация" };
 

@@ -68,7 +68,7 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
         var before = string.Create(CultureInfo.InvariantCulture,
             $"""
             newest as materialized (
-              select c.number from ({fresh}) c where {Read(All(onCard))} limit {limit}),
+              select c.number from ({fresh}) c where {Read(All(onCard))} order by c.number desc limit {limit}),
             older as materialized (
               select c.number from client c where (select count(*) from newest) < {limit} and {All(onCard)} and {only} limit {MostOlder}),
 

@@ -33,27 +33,30 @@ internal static class MailEndpoints
         if (!sight.View) return Problems.NotFound("client");
         if (!sight.Edit) return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Your rights let you read this card, not change it.");
         if (person.Veil.Hides("email")) return Problems.Invalid("mail", "a field that you see");
-        var (mail, content, refused) = await ParseAsync(http, files, cancel);
-        return mail is null ? refused! : TypedResults.Ok((await store.TakeAsync(mail, content, [id], person, cancel))[0]);
+        var (mail, original, refused) = await ParseAsync(http, files, cancel);
+        using (original) return mail is null ? refused! : TypedResults.Ok((await store.TakeAsync(mail, original!, [id], person, cancel))[0]);
     }
 
     static async Task<Results<Ok<MailsTaken>, ProblemHttpResult>> TakeAsync(HttpContext http, Person person, MailStore store, StoredFiles files, CancellationToken cancel)
     {
-        var (mail, content, refused) = await ParseAsync(http, files, cancel);
+        // A person puts a mail on a card that they may change; this road reaches every card.
+        if (person.Key is null) return Problems.Invalid("authorization", "the key of a program: people put a mail on a card");
+        var (mail, original, refused) = await ParseAsync(http, files, cancel);
+        using var whole = original;
         if (mail is null) return refused!;
         var clients = await store.ClientsAsync(mail.All, cancel);
         // Nothing is lost: the gateway still has the mail, and can hand it in again when a card has the address.
         if (clients.Count == 0) return Problems.Of(StatusCodes.Status422UnprocessableEntity, "mail_no_client", "No client has one of this mail's addresses. Nothing was kept: hand it in again when one has.");
         if (clients.Count > MostClients) return Problems.Of(StatusCodes.Status422UnprocessableEntity, "mail_many_clients", $"More than {MostClients} clients have one of this mail's addresses: it is no correspondence with a client. Nothing was kept.");
-        return TypedResults.Ok(new MailsTaken(await store.TakeAsync(mail, content, clients, person, cancel)));
+        return TypedResults.Ok(new MailsTaken(await store.TakeAsync(mail, original!, clients, person, cancel)));
     }
 
-    static async Task<(ReadMail? Mail, string Content, ProblemHttpResult? Refused)> ParseAsync(HttpContext http, StoredFiles files, CancellationToken cancel)
+    static async Task<(ReadMail? Mail, Upload? Original, ProblemHttpResult? Refused)> ParseAsync(HttpContext http, StoredFiles files, CancellationToken cancel)
     {
-        using var upload = await Upload.TakeAsync(http, files.IncomingFolder, cancel, Most_bytes);
-        if (upload is null) return (null, "", Problems.Of(StatusCodes.Status413PayloadTooLarge, "mail_too_large", $"A mail may have at most {Most_bytes >> 20} MB."));
+        var upload = await Upload.TakeAsync(http, files.IncomingFolder, cancel, Most_bytes);
+        if (upload is null) return (null, null, Problems.Of(StatusCodes.Status413PayloadTooLarge, "mail_too_large", $"A mail may have at most {Most_bytes >> 20} MB."));
         await using var file = File.OpenRead(upload.Path);
-        return await ReadMail.OfAsync(file, cancel) is { } mail ? (mail, upload.Sha256, null) : (null, "", Problems.Invalid("mail", "a mail (message/rfc822) with its sender, as mail programs save it under .eml"));
+        return await ReadMail.OfAsync(file, cancel) is { } mail ? (mail, upload, null) : (null, upload, Problems.Invalid("mail", "a mail (message/rfc822) with its sender, as mail programs save it under .eml"));
     }
 
     static async Task<Results<Ok<MailView>, ProblemHttpResult>> ReadAsync(Guid id, Guid mail, HttpContext http, Person person, MailStore store, CardAccess access, CardViews views, CancellationToken cancel)

@@ -29,14 +29,25 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
             """, new { addresses = addresses.ToArray() }, cancellationToken: cancel))).AsList();
     }
 
-    /// <param name="content">The mail itself, as the id of one that has none.</param>
-    public async Task<IReadOnlyList<MailTaken>> TakeAsync(ReadMail mail, string content, IReadOnlyList<Guid> clients, Person person, CancellationToken cancel)
+    /// <summary>More are not laid out one by one: then the mail itself is kept.</summary>
+    const int MostParts = 50;
+
+    /// <param name="original">The mail itself: its hash is the id of one that has none, and it is kept among its files when not all of it is shown.</param>
+    public async Task<IReadOnlyList<MailTaken>> TakeAsync(ReadMail mail, Upload original, IReadOnlyList<Guid> clients, Person person, CancellationToken cancel)
     {
-        var messageId = mail.MessageId ?? $"sha256:{content}";
+        var messageId = mail.MessageId ?? $"sha256:{original.Sha256}";
         var uploads = new List<(Upload Upload, ContentKind Kind, string Name)>();
         try
         {
             var leftOut = await UnpackAsync(mail, uploads, cancel);
+            if (leftOut.Length > 0 || mail.Cut)
+            {
+                await using var whole = File.OpenRead(original.Path);
+                var kind = ContentKind.Of(whole);
+                whole.Position = 0;
+                uploads.Add((await Upload.OfAsync(whole, files.IncomingFolder, cancel), kind, "mail.eml"));
+            }
+
             await using var connection = await database.OpenConnectionAsync(cancel);
             await using var transaction = await connection.BeginTransactionAsync(cancel);
             await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended(@messageId, 12))", new { messageId }, transaction, cancellationToken: cancel));
@@ -95,7 +106,7 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
             await store.AddAsync(transaction, Guid.CreateVersion7(now), "client", root, name, upload, kind, person.Id, id, cancel);
         await audit.AddChangeAsync(transaction, person.Id, Added, CardAudit.Subject, root.ToString(), "", mail.Subject, cancel);
         await hints.AddAsync(transaction, "client", root.ToString(), null, null, cancel);
-        return new MailTaken(id, root, true);
+        return new MailTaken(id, root, true, leftOut.Length > 0 ? leftOut : null);
     }
 
     /// <summary>On the disk as uploads are; what is not what its name says is left out, and told.</summary>
@@ -104,6 +115,12 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
         var leftOut = new List<string>();
         foreach (var part in mail.Parts)
         {
+            if (uploads.Count == MostParts)
+            {
+                leftOut.Add(part.Name);
+                continue;
+            }
+
             using var decoded = new MemoryStream();
             part.Write(decoded);
             if (decoded.Length == 0) continue;

@@ -15,7 +15,6 @@ internal sealed record ReadMail(string? MessageId, DateTimeOffset? SentAt, strin
     IReadOnlyList<string> Senders, IReadOnlyList<string> All, IReadOnlyList<MailPart> Parts)
 {
     public const int LongestText = 100_000;
-    public const int MostParts = 50;
     const int LongestAddresses = 2_000;
     const int MostAddresses = 200;
 
@@ -34,12 +33,38 @@ internal sealed record ReadMail(string? MessageId, DateTimeOffset? SentAt, strin
 
         var from = mail.From.Mailboxes.Concat(mail.Sender is { } sender ? [sender] : []).ToList();
         if (from.Count == 0 || from.TrueForAll(f => !f.Address.Contains('@', StringComparison.Ordinal))) return null;
-        var text = PlainText.CleanLines((mail.TextBody is { } plain && !string.IsNullOrWhiteSpace(plain) ? plain : mail.HtmlBody is { } html ? MailText.OfHtml(html) : "").ReplaceLineEndings("\n"), LongestText + 1);
+        var texts = new List<string>();
+        Read(mail.Body, texts);
+        var text = PlainText.CleanLines(string.Join("\n\n", texts.Where(t => !string.IsNullOrWhiteSpace(t))).ReplaceLineEndings("\n"), LongestText + 1);
         var cut = text.Length > LongestText;
         return new ReadMail(PlainText.Clean(mail.MessageId, 500) is { Length: > 0 } id ? id : null, mail.Date == DateTimeOffset.MinValue ? null : mail.Date.ToUniversalTime(),
             PlainText.Clean(from[0].Name, 200), PlainText.Clean(from[0].Address, 254), Shown(mail.To), Shown(mail.Cc), PlainText.Clean(mail.Subject, 300), cut ? PlainText.CleanLines(text, LongestText) : text, cut,
-            Addresses(from), Addresses([.. from, .. mail.To.Mailboxes, .. mail.Cc.Mailboxes]), [.. Attached(mail).Take(MostParts)]);
+            Addresses(from), Addresses([.. from, .. mail.To.Mailboxes, .. mail.Cc.Mailboxes]), [.. Attached(mail)]);
     }
+
+    /// <summary>Every text that is to be read, in its order; of one that is there as plain text and as HTML, the plain one.</summary>
+    static void Read(MimeEntity? entity, List<string> texts)
+    {
+        switch (entity)
+        {
+            case MultipartAlternative either:
+                texts.Add(either.TextBody is { } plain && !string.IsNullOrWhiteSpace(plain) ? plain : either.HtmlBody is { } html ? MailText.OfHtml(html) : "");
+                break;
+            case MultipartRelated related:
+                Read(related.Root, texts);
+                break;
+            case Multipart all:
+                foreach (var part in all) Read(part, texts);
+                break;
+            case TextPart text when !IsAttached(text):
+                texts.Add(text.IsHtml ? MailText.OfHtml(text.Text) : text.Text);
+                break;
+        }
+    }
+
+    static string NameOf(MimeEntity entity) => PlainText.Clean(Path.GetFileName((entity.ContentDisposition?.FileName ?? entity.ContentType.Name ?? "").Replace('\\', '/')), 200);
+
+    static bool IsAttached(MimePart part) => part.IsAttachment || NameOf(part).Length > 0;
 
     static string Shown(InternetAddressList list) => PlainText.Clean(string.Join(", ", list.Mailboxes.Take(MostAddresses).Select(m => string.IsNullOrWhiteSpace(m.Name) ? m.Address : $"{m.Name} <{m.Address}>")), LongestAddresses);
 
@@ -52,11 +77,11 @@ internal sealed record ReadMail(string? MessageId, DateTimeOffset? SentAt, strin
         var n = 0;
         foreach (var entity in mail.BodyParts.Concat(mail.Attachments.OfType<MessagePart>()))
         {
-            var name = PlainText.Clean(Path.GetFileName((entity.ContentDisposition?.FileName ?? entity.ContentType.Name ?? "").Replace('\\', '/')), 200);
+            var name = NameOf(entity);
             n++;
             if (entity is MessagePart { Message: { } forwarded })
                 yield return new MailPart(name.Trim('.').Length > 0 ? name : $"mail-{n}.eml", to => forwarded.WriteTo(to));
-            else if (entity is MimePart { Content: { } content } part && (part.IsAttachment || (name.Length > 0 && part is not TextPart)))
+            else if (entity is MimePart { Content: { } content } part && IsAttached(part))
                 yield return new MailPart(name.Trim('.').Length > 0 ? name : $"attachment-{n}", to => content.DecodeTo(to));
         }
     }

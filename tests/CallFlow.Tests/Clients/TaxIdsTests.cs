@@ -19,6 +19,18 @@ public sealed class TaxIdsTests
     [InlineData("526025099512", false)]
     public void Ten_and_twelve_digits_are_an_inn_in_russia_alone(string id, bool russian) => (TaxIds.Expected(id, russian) is null).Should().Be(!russian);
 
+    /// <summary>A Polish PESEL, a Croatian OIB, a Romanian CNP.</summary>
+    [Theory]
+    [InlineData("44051401359")]
+    [InlineData("94577403194")]
+    [InlineData("1800101221144")]
+    public void Eleven_thirteen_and_fifteen_digits_are_whatever_they_are_elsewhere(string id)
+    {
+        TaxIds.Expected(id, russian: false, italian: false).Should().BeNull();
+        TaxIds.Expected("IT44051401350", russian: false, italian: false).Should().NotBeNull("it says itself whose it is");
+        (TaxIds.IsItalian(["Italia"], "pl", "PL"), TaxIds.IsItalian(["Polska"], "it", "IT"), TaxIds.IsItalian([], null, "IT")).Should().Be((true, false, true));
+    }
+
     [Theory]
     [InlineData("", null, "RU", true)]
     [InlineData("", null, "IT", false)]

@@ -417,6 +417,29 @@ public sealed class ClientImportTests(ApiHost host) : IClassFixture<ApiHost>
         (run.State, run.Made, run.Changed).Should().Be(("done", 0, 1));
         card = await CardAsync("Ditta Doppia");
         (card.TaxId, card.SecondTaxId, card.Phones.Count).Should().Be(("01114601006", "RSSMRA85T10A562S", 1));
+        // Nor does it push the other one out where the file goes before the card.
+        var over = await UploadAsync(admin, "over.csv", Encoding.UTF8.GetBytes("Nome;Codice fiscale;Città\nDitta Doppia;RSSMRA85T10A562S;Crema\n"));
+        await StartAsync(admin, over.Id, Plan(over, "overwrite"));
+        run = await EndAsync(admin, over.Id);
+        (run.State, run.Changed).Should().Be(("done", 1));
+        card = await CardAsync("Ditta Doppia");
+        (card.TaxId, card.SecondTaxId, card.City).Should().Be(("01114601006", "RSSMRA85T10A562S", "Crema"));
+    }
+
+    [PostgresFact]
+    public async Task A_file_that_has_the_ids_the_other_way_round_loses_none()
+    {
+        await using var admin = await host.SignInAsync("ada");
+        foreach (var (file, how) in new[] { ("Nome;Codice fiscale\nDitta Incrociata;MRTMTT25D09F205Z\n", "fill_empty"), ("Nome;Partita IVA;Codice fiscale\nDitta Incrociata;00905811006;MRTMTT25D09F205Z\n", "fill_empty") })
+        {
+            var preview = await UploadAsync(admin, "crossed.csv", Encoding.UTF8.GetBytes(file));
+            await StartAsync(admin, preview.Id, Plan(preview, how));
+            (await EndAsync(admin, preview.Id)).State.Should().Be("done");
+        }
+
+        var row = (await admin.GetAsync("api/clients?query=Incrociata", ContractsJson.Default.ListPageClientRow)).Items.Single();
+        var card = await admin.GetAsync($"api/clients/{row.Id}", ContractsJson.Default.ClientCardView);
+        (card.TaxId, card.SecondTaxId).Should().Be(("MRTMTT25D09F205Z", "00905811006"));
     }
 
     [PostgresFact]

@@ -114,8 +114,53 @@ public sealed class MailTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         await PutAsync(anna, Seeds.Rossi, With("plan.pdf", Base64("%PDF-1.7\na plan")));
         (await OpenAsync(anna, Seeds.Rossi, taken.Id)).Files.Should().HaveCount(1);
 
-        var wrong = await OpenAsync(anna, Seeds.Rossi, (await PutAsync(anna, Seeds.Rossi, With("invoice.pdf", Convert.ToBase64String([.. "MZ"u8, 0, 0, 0]), id: "5@x.example"))).Id);
-        (wrong.Text, wrong.Files.Count, wrong.LeftOut.Single()).Should().Be(("Here it is.", 0, "invoice.pdf"));
+        var original = With("invoice.pdf", Convert.ToBase64String([.. "MZ"u8, 0, 0, 0]), id: "5@x.example");
+        var told = await PutAsync(anna, Seeds.Rossi, original);
+        told.LeftOut.Should().Equal("invoice.pdf");
+        var wrong = await OpenAsync(anna, Seeds.Rossi, told.Id);
+        (wrong.Text, wrong.LeftOut.Single()).Should().Be(("Here it is.", "invoice.pdf"));
+        var whole = wrong.Files.Should().ContainSingle().Subject;
+        whole.Name.Should().Be("mail.eml");
+        (await (await anna.Http.GetAsync($"api/files/{whole.Id}/content")).Content.ReadAsStringAsync()).Should().Be(original, "nothing of a mail is lost");
+    }
+
+    [PostgresFact]
+    public async Task Every_text_of_a_mail_is_read_in_its_order_and_a_named_one_is_a_file()
+    {
+        var taken = await PutAsync(anna, Seeds.Rossi, Mail(more: "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n", text: """
+            --b
+            Content-Type: multipart/alternative; boundary=c
+
+            --c
+            Content-Type: text/plain
+
+            Before the picture.
+            --c
+            Content-Type: text/html
+
+            <p>Before the <b>picture</b>, as HTML.</p>
+            --c--
+            --b
+            Content-Type: image/gif
+            Content-Disposition: inline
+            Content-Transfer-Encoding: base64
+
+            R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==
+            --b
+            Content-Type: text/html
+
+            <p>After the picture.</p>
+            --b
+            Content-Type: text/csv; name="prices.csv"
+            Content-Disposition: inline; filename="prices.csv"
+
+            item;price
+            seat;12
+            --b--
+            """.ReplaceLineEndings("\r\n")));
+        var view = await OpenAsync(anna, Seeds.Rossi, taken.Id);
+        view.Text.Should().Be("Before the picture.\n\nAfter the picture.");
+        view.Files.Select(f => f.Name).Should().Equal("prices.csv");
     }
 
     [PostgresFact]
@@ -211,6 +256,8 @@ public sealed class MailTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         // A card in the bin is no longer written to.
         await database.ExecuteAsync("update client set deleted_at = now(), deleted_by = @Anna where id = @Bianchi", new { Seeds.Anna, Seeds.Bianchi });
         (await HandInAsync(Mail(to: Bianchi, id: "8@x.example"))).Mails.Select(m => m.ClientId).Should().Equal(Seeds.Rossi);
+        // A person who may hand mails in puts them on a card that they may change.
+        (await RefusedAsync(sara, "api/mails", Encoding.UTF8.GetBytes(Mail()))).Problem.Errors!.Keys.Should().Equal("authorization");
         await using var weak = await GatewayAsync((Rights.SubmitForms, "all"));
         (await RefusedAsync(weak, "api/mails", Encoding.UTF8.GetBytes(Mail()))).Status.Should().Be(HttpStatusCode.Forbidden);
     }
