@@ -80,7 +80,8 @@ wanted() {
 }
 
 # The fast tier (without what takes seconds: category Slow) runs four projects at a time; the others one, because timing is among what they test.
-# Of the end-to-end tests, those of the dialplan alone mostly wait for phones: they run beside those of whole calls, each with an Asterisk of its own.
+# Of the end-to-end tests, those of the dialplan alone mostly wait for phones: they, and then those of the agents' days, run beside those of whole calls, each with an
+# Asterisk of its own.
 run_projects() {
   local tier=$1 filter=$2 pids=() running=() runs=() n width=1
   results=$artifacts/test-results
@@ -89,7 +90,7 @@ run_projects() {
   [ "$tier" = fast ] && width=4
   trap 'for n in "${pids[@]}"; do kill -TERM "$n" 2>/dev/null; done; exit 130' INT TERM HUP
   for n in "${chosen[@]}"; do
-    if [ "$n" = EndToEnd ]; then runs+=(EndToEnd-Site EndToEnd-Snippet EndToEnd-Calls); else runs+=("$n"); fi
+    if [ "$n" = EndToEnd ]; then runs+=(EndToEnd-Site EndToEnd-Snippet EndToEnd-Calls EndToEnd-Days); else runs+=("$n"); fi
   done
   for n in "${runs[@]}"; do
     [ "$n" != EndToEnd-Calls ] || width=2
@@ -114,7 +115,7 @@ run_project() {
   [ "$tier" = long ] && limit=14400
   limit=${CALLCRM_TEST_TIMEOUT:-$limit}
   case $run in
-    *-Site) part='FullyQualifiedName!~EndToEnd.Snippet.&FullyQualifiedName!~EndToEnd.Calls.' ;;
+    *-Site) part='FullyQualifiedName!~EndToEnd.Snippet.&FullyQualifiedName!~EndToEnd.Calls.&FullyQualifiedName!~EndToEnd.Days.' ;;
     *-*) part="FullyQualifiedName~${run/-/.}." ;;
   esac
   filter=$filter${filter:+${part:+&}}$part

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 using Npgsql;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>SIP phones that are answered and held from the page: by NOTIFY where the PBX lets us, by ringing anew, and not at all.</summary>
 [Collection(LabCollection.Name)]

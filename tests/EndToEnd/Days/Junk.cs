@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>A caller nobody wants to speak with, on the real Asterisk.</summary>
 [Collection(LabCollection.Name)]

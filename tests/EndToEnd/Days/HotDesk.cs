@@ -1,7 +1,8 @@
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Lab;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>Two people and one real phone: who sits there gets the calls, and without a phone nobody is ready.</summary>
 [Collection(LabCollection.Name)]

@@ -1,10 +1,11 @@
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 using Npgsql;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>Calls that the PBX routes by itself, as FreePBX does: they pop on who rings, once each, and close elsewhere with a name.</summary>
 [Collection(LabCollection.Name)]

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>Calls that did not come in by us: made by the agent, or led by the PBX. They are kept or not as the site says, and handed on like any other.</summary>
 [Collection(LabCollection.Name)]
@@ -84,7 +85,9 @@ public sealed class OtherCalls(PostgresFixture postgres) : IClassFixture<Postgre
     {
         var lab = await LabAsync();
         await using var site = await LabSite.StartAsync(lab, await postgres.NewDatabaseAsync(), 3);
-        await using var phones = await lab.PhoneAsync(LabPhoneKind.Answer, "102,103", s_ring, s_talk);
+        // Both ring in the group: the one is lifted long before the other.
+        await using var first = await lab.PhoneAsync(LabPhoneKind.Answer, "102", s_ring, s_talk);
+        await using var later = await lab.PhoneAsync(LabPhoneKind.Answer, "103", TimeSpan.FromSeconds(4), s_talk);
         await site.SitDownAsync(["102", "103"], ready: false);
         var (bruno, carla) = (site.Pages[0], site.Pages[1]);
         (await bruno.CommandAsync("ready")).Accepted.Should().BeTrue();

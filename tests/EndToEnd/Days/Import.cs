@@ -1,10 +1,11 @@
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>Phones and queues of the real Asterisk in the administration, with the rights that our AMI user has by default.</summary>
 [Collection(LabCollection.Name)]

@@ -1,12 +1,13 @@
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 using Dapper;
 using Npgsql;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>A supervisor hears a live call on a SIP phone of their own: ChanSpy of the snippet, no word of theirs in it, over with the call.</summary>
 [Collection(LabCollection.Name)]

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>What agents, their supervisor and the admin do in a day, on real phones.</summary>
 [Collection(LabCollection.Name)]

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using CallCrm.Contracts;
+using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 
-namespace CallCrm.EndToEnd.Calls;
+namespace CallCrm.EndToEnd.Days;
 
 /// <summary>The PBX's own mailboxes: who leaves a message there is in the list of missed calls, also when CallCrm was down.</summary>
 [Collection(LabCollection.Name)]
