@@ -5,6 +5,7 @@ using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
+using static CallCrm.EndToEnd.Days.DaySteps;
 
 namespace CallCrm.EndToEnd.Days;
 
@@ -250,13 +251,6 @@ public sealed class AgentsDay(PostgresFixture postgres) : IClassFixture<Postgres
         (await marta.NextAsync<PopEvent>()).Pop.Should().BeEquivalentTo(new { NumberName = "Service line", Greeting = "Good day, customer service of CallCrm Demo.", QueueName = "Support" });
     }
 
-    static async Task<AsteriskLab> LabAsync()
-    {
-        var lab = await AsteriskLab.SharedAsync();
-        await lab.QuietAsync();
-        return lab;
-    }
-
     /// <summary>The call that comes to this page's agent, once they talk.</summary>
     static async Task<Guid> TalkingAsync(AgentPage page)
     {
@@ -267,15 +261,6 @@ public sealed class AgentsDay(PostgresFixture postgres) : IClassFixture<Postgres
 
     static async Task<IEnumerable<Guid>> UnfinishedAsync(AgentPage page) =>
         (await page.Http.GetFromJsonAsync("api/wrap-ups/unfinished", ContractsJson.Default.UnfinishedView))!.Items.Select(i => i.CallId);
-
-    static async Task WrapUpAsync(AgentPage page, Guid call)
-    {
-        var catalog = await page.Http.GetFromJsonAsync("api/catalog", ContractsJson.Default.CatalogView);
-        using var saved = await page.Http.PutAsJsonAsync($"api/calls/{call}/wrap-up", new WrapUpSave(catalog!.Dispositions[0].Code, "", "", true, page.PageId, Guid.CreateVersion7()), ContractsJson.Default.WrapUpSave);
-        saved.StatusCode.Should().Be(HttpStatusCode.OK, await saved.Content.ReadAsStringAsync());
-    }
-
-    static async Task<SessionView> MeAsync(AgentPage page) => (await page.Http.GetFromJsonAsync("api/session", ContractsJson.Default.SessionView))!;
 
     static async Task<IReadOnlyList<MissedRow>> OpenMissedAsync(AgentPage page) => (await page.Http.GetFromJsonAsync("api/missed", ContractsJson.Default.ListPageMissedRow))!.Items;
 

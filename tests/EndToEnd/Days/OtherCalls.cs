@@ -5,6 +5,7 @@ using CallCrm.EndToEnd.Calls;
 using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
+using static CallCrm.EndToEnd.Days.DaySteps;
 
 namespace CallCrm.EndToEnd.Days;
 
@@ -147,13 +148,6 @@ public sealed class OtherCalls(PostgresFixture postgres) : IClassFixture<Postgre
         (await waiting.EndAsync(TimeSpan.FromSeconds(40))).Should().Be(0, "nor did who waited lose the place");
     }
 
-    static async Task<AsteriskLab> LabAsync()
-    {
-        var lab = await AsteriskLab.SharedAsync();
-        await lab.QuietAsync();
-        return lab;
-    }
-
     static async Task<Guid> KeyAsync(LabSoftphone phone, AgentPage page)
     {
         await phone.DialAsync(Unknown);
@@ -162,13 +156,4 @@ public sealed class OtherCalls(PostgresFixture postgres) : IClassFixture<Postgre
     }
 
     static async Task<CallRow> RowAsync(AgentPage page, Guid call) => (await page.Http.GetFromJsonAsync($"api/calls/{call}", ContractsJson.Default.CallDetailView))!.Call;
-
-    static async Task<SessionView> MeAsync(AgentPage page) => (await page.Http.GetFromJsonAsync("api/session", ContractsJson.Default.SessionView))!;
-
-    static async Task WrapUpAsync(AgentPage page, Guid call)
-    {
-        var catalog = await page.Http.GetFromJsonAsync("api/catalog", ContractsJson.Default.CatalogView);
-        using var saved = await page.Http.PutAsJsonAsync($"api/calls/{call}/wrap-up", new WrapUpSave(catalog!.Dispositions[0].Code, "", "", true, page.PageId, Guid.CreateVersion7()), ContractsJson.Default.WrapUpSave);
-        saved.StatusCode.Should().Be(HttpStatusCode.OK, await saved.Content.ReadAsStringAsync());
-    }
 }
