@@ -64,7 +64,7 @@ public sealed class ConformanceTests
     public async Task No_answer_then_the_next_agent_tells_what_asterisk_tells()
     {
         await using var bench = await Bench.StartAsync(
-            [Dial("PJSIP/101", ring: 1, record: true), Dial("PJSIP/102", record: true)], Recording, new FasterTime(5));
+            [Dial("PJSIP/101", ring: 1, record: true), Dial("PJSIP/102", ring: 120, record: true)], Recording, new FasterTime(5));
         var call = bench.Pbx.PlaceCall(Bench.Alice());
         await call.Reached(DemoCallPlace.Ringing, "PJSIP/102");
         await bench.Pbx.Phone("PJSIP/102").Answer();

@@ -191,7 +191,7 @@ public sealed class ControlTests
     [Fact]
     public async Task A_polite_restart_hangs_up_and_says_goodbye()
     {
-        await using var bench = await Bench.StartAsync([Dial("PJSIP/101")], time: new FasterTime(5));
+        await using var bench = await Bench.StartAsync([Dial("PJSIP/101", ring: 120)], time: new FasterTime(5));
         var call = await ConformanceTests.TalkAsync(bench, "PJSIP/101");
         await bench.Pbx.RestartAsync(kill: false);
         await call.Ended;

@@ -12,7 +12,7 @@ public sealed class RecordingTests
     [Fact]
     public async Task A_recorded_call_leaves_both_directions_and_the_mark()
     {
-        await using var bench = await Bench.StartAsync([Dial("PJSIP/101", record: true)], Options, new FasterTime(20));
+        await using var bench = await Bench.StartAsync([Dial("PJSIP/101", ring: 120, record: true)], Options, new FasterTime(20));
         var call = await ConformanceTests.TalkAsync(bench, "PJSIP/101");
         await Task.Delay(600);
         call.HangUp();
@@ -38,7 +38,7 @@ public sealed class RecordingTests
     [Fact]
     public async Task A_muted_stretch_is_silent_and_told()
     {
-        await using var bench = await Bench.StartAsync([Dial("PJSIP/101", record: true)], Options, new FasterTime(20));
+        await using var bench = await Bench.StartAsync([Dial("PJSIP/101", ring: 120, record: true)], Options, new FasterTime(20));
         var call = await ConformanceTests.TalkAsync(bench, "PJSIP/101");
         (await bench.Ami.DoAsync("MixMonitorMute", ("Channel", call.Channel!), ("Direction", "both"), ("State", "1"))).Name.Should().Be("Success");
         await Task.Delay(300);
@@ -79,7 +79,7 @@ public sealed class RecordingTests
     [Fact]
     public async Task A_killed_pbx_leaves_an_unfinished_file_without_a_mark()
     {
-        await using var bench = await Bench.StartAsync([Dial("PJSIP/101", record: true)], Options, new FasterTime(20));
+        await using var bench = await Bench.StartAsync([Dial("PJSIP/101", ring: 120, record: true)], Options, new FasterTime(20));
         var call = await ConformanceTests.TalkAsync(bench, "PJSIP/101");
         await Task.Delay(200);
         await bench.Pbx.RestartAsync(kill: true);
@@ -102,6 +102,9 @@ public sealed class RecordingTests
     {
         options.RecordingFolder = _folder;
         options.VoiceFolder = TestFolders.Voices;
+
+        // Twenty times faster, a minute is over before a busy machine has answered.
+        options.AgiTimeout = TimeSpan.FromHours(1);
     }
 
     private string Path(DemoCall call, string ending) => System.IO.Path.Combine(_folder, $"demo-{call.Uniqueid}{ending}");
