@@ -174,10 +174,15 @@ public sealed partial class ClientDirectory
     async Task WriteAsync(NpgsqlTransaction transaction, ImportBook book, CancellationToken ct)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        if (book.New.Count > 0)
+        if (book.New is { Count: > 0 } made)
         {
             await using var insert = new NpgsqlCommand(ImportInsertSql, transaction.Connection, transaction);
-            AddHeads(insert, book.New, now);
+            AddHeads(insert, made, now);
+            // As the triggers would: they find the words there and need not write the card a second time.
+            var numbers = book.Numbers.ToLookup(n => n.Client, n => n.Number.Extension is { Length: > 0 } extension ? $"{n.Number.E164} {extension}" : n.Number.E164);
+            var mails = book.Mails.ToLookup(m => m.Client, m => m.Mail.Address);
+            insert.Parameters.AddWithValue(made.Select(h => Words(numbers[h.Id])).ToArray());
+            insert.Parameters.AddWithValue(made.Select(h => Words(mails[h.Id])).ToArray());
             await insert.ExecuteNonQueryAsync(ct);
         }
 
@@ -211,6 +216,8 @@ public sealed partial class ClientDirectory
         // Pages that show one of them read it again; new cards nobody shows yet.
         await hints.AddAsync(transaction, saved, ct);
     }
+
+    static string Words(IEnumerable<string> words) => string.Join(' ', words.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 
     static void AddHeads(NpgsqlCommand command, IReadOnlyCollection<ImportHead> heads, DateTime now)
     {
@@ -259,9 +266,10 @@ public sealed partial class ClientDirectory
         """;
 
     const string ImportInsertSql = $"""
-        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at, tax_id, custom, time_zone, company_id, address, tags, roles, second_tax_id)
+        insert into client (id, kind, name, company, email, city, note, language, segment, source, responsible_id, created_at, updated_at, tax_id, custom, time_zone, company_id, address, tags, roles, second_tax_id, phone_words, email_words)
         select g.id, g.kind, g.name, g.company, g.email, g.city, g.note, g.language, g.segment, g.source, g.responsible_id, $12, $12, g.tax_id, g.custom::jsonb, g.time_zone, g.company_id, g.address,
-          string_to_array(g.tags, E'\n'), string_to_array(g.roles, E'\n'), g.second_tax_id from {Heads}
+          string_to_array(g.tags, E'\n'), string_to_array(g.roles, E'\n'), g.second_tax_id, w.phones, w.mails
+        from {Heads} join unnest($1::uuid[], $21::text[], $22::text[]) as w(id, phones, mails) on w.id = g.id
         on conflict (id) do nothing
         """;
 

@@ -62,7 +62,7 @@ public static class DoctorCommand
         await using var agi = AnswerMeanwhile(router, pbxs, found);
         var port = host.CheckPortAsync(limit.Token);
         var database = host.CheckDatabaseAsync(router.Domain, port, limit.Token);
-        var checks = pbxs.Where(p => p.Node.Length > 0).Select(p => new PbxDoctor(p, time).RunAsync(DevicesOf(p, database), limit.Token)).ToList();
+        var checks = pbxs.Where(p => p.Node.Length > 0).Select(p => new PbxDoctor(p, time).RunAsync(SettingsOf(p, database), limit.Token)).ToList();
         DateTimeOffset? begun = null;
         try
         {
@@ -84,8 +84,8 @@ public static class DoctorCommand
         return found;
     }
 
-    static async Task<IReadOnlyList<DoctorDevice>?> DevicesOf(PbxOptions pbx, Task<(Finding Finding, IReadOnlyList<DoctorDevice>? Devices, DateTimeOffset? Begun)> database) =>
-        (await database).Devices?.Where(d => d.Node == pbx.Node).ToList();
+    static async Task<DoctorSettings?> SettingsOf(PbxOptions pbx, Task<(Finding Finding, DoctorSettings? Settings, DateTimeOffset? Begun)> database) =>
+        (await database).Settings is { } all ? all with { Devices = [.. all.Devices.Where(d => d.Node == pbx.Node)] } : null;
 
     /// <summary>While the host does not run, its FastAGI port is answered from here, so that the way from the PBX can be tried all the same.</summary>
     static AgiServer? AnswerMeanwhile(RouterOptions router, List<PbxOptions> pbxs, List<Finding> found)

@@ -13,6 +13,10 @@ namespace CallCrm.CallRouter.Doctor;
 /// <param name="Remote">To be answered or held from the page.</param>
 sealed record DoctorDevice(string Node, string Name, string Extension, bool Remote);
 
+/// <summary>What the settings want of the PBX.</summary>
+/// <param name="RecordsCallsOut">Of agents of at least one queue, or of those who serve none.</param>
+sealed record DoctorSettings(IReadOnlyList<DoctorDevice> Devices, bool RecordsCallsOut);
+
 /// <summary>The machine CallCrm runs on.</summary>
 sealed class HostDoctor(IConfiguration configuration, Uri page)
 {
@@ -173,8 +177,8 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
         Finding Taken() => Finding.Fault(Area, "port", $"Another program answers on port {page.Port}: stop it, or give CallCrm another port (--port, Web:Urls).");
     }
 
-    /// <returns>What was found, the devices of the settings, and when the site was first started; null when they cannot be read.</returns>
-    public async Task<(Finding Finding, IReadOnlyList<DoctorDevice>? Devices, DateTimeOffset? Begun)> CheckDatabaseAsync(string domain, Task<(Finding, bool Runs)> host, CancellationToken cancel)
+    /// <returns>What was found, the settings, and when the site was first started; null when they cannot be read.</returns>
+    public async Task<(Finding Finding, DoctorSettings? Settings, DateTimeOffset? Begun)> CheckDatabaseAsync(string domain, Task<(Finding, bool Runs)> host, CancellationToken cancel)
     {
         var address = DatabaseAddress.From(configuration);
         try
@@ -183,7 +187,7 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
             await using var connection = new NpgsqlConnection(builder.ConnectionString);
             await connection.OpenAsync(cancel);
             var fine = Finding.Fine(Area, "database", $"PostgreSQL {connection.PostgreSqlVersion} answers.");
-            return (fine, await DevicesAsync(connection, domain, cancel), await BegunAsync(connection, cancel));
+            return (fine, await SettingsAsync(connection, domain, cancel), await BegunAsync(connection, cancel));
         }
         catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException or ArgumentException)
         {
@@ -208,13 +212,14 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
         }
     }
 
-    static async Task<IReadOnlyList<DoctorDevice>?> DevicesAsync(NpgsqlConnection connection, string domain, CancellationToken cancel)
+    static async Task<DoctorSettings?> SettingsAsync(NpgsqlConnection connection, string domain, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand("""
             select d.node, d.name, d.extension, d.can_answer and not d.auto_answer or d.can_hold
             from device d join extension e on e.node = d.node and e.number = d.extension
             where e.domain = $1
-            order by d.node, d.name
+            order by d.node, d.name;
+            select exists (select from queue where domain = $1 and record and retired_at is null) or coalesce((select record_out from domain_setting where domain = $1), true)
             """, connection);
         command.Parameters.AddWithValue(domain);
         try
@@ -223,7 +228,8 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
             var devices = new List<DoctorDevice>();
             while (await reader.ReadAsync(cancel))
                 devices.Add(new DoctorDevice(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3)));
-            return devices;
+            await reader.NextResultAsync(cancel);
+            return await reader.ReadAsync(cancel) ? new DoctorSettings(devices, reader.GetBoolean(0)) : null;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
         {

@@ -46,8 +46,8 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
     readonly ConcurrentQueue<AmiEvent> _events = new();
     readonly string _area = $"pbx {pbx.Node}";
 
-    /// <param name="devices">Of the settings of this node; null when they could not be read.</param>
-    public async Task<IReadOnlyCollection<Finding>> RunAsync(Task<IReadOnlyList<DoctorDevice>?> devices, CancellationToken cancel)
+    /// <param name="settings">Of this node; null when they could not be read.</param>
+    public async Task<IReadOnlyCollection<Finding>> RunAsync(Task<DoctorSettings?> settings, CancellationToken cancel)
     {
         CheckFolders();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -64,7 +64,7 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
         {
             var status = await told.Task.WaitAsync(LoginWithin, time, cancel);
             if (status.Session is { } session)
-                await ExamineAsync(client, session, devices, cancel);
+                await ExamineAsync(client, session, settings, cancel);
             else
                 Fault("ami", NoLogin(status));
         }
@@ -119,7 +119,7 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
         _ => $"The AMI on {pbx.Host}:{pbx.AmiPort} ended the connection ({status.Reason}: {status.Detail}): look into Asterisk's log.",
     };
 
-    async Task ExamineAsync(AmiClient client, AmiConnected session, Task<IReadOnlyList<DoctorDevice>?> devices, CancellationToken cancel)
+    async Task ExamineAsync(AmiClient client, AmiConnected session, Task<DoctorSettings?> settings, CancellationToken cancel)
     {
         Fine("ami", $"AMI login as '{pbx.User}' accepted, Asterisk {session.AsteriskVersion}.");
         CheckName(session);
@@ -129,11 +129,12 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
             Fault("right.read.system", $"Either Asterisk still boots, or user '{pbx.User}' lacks the read class \"system\", and its restarts are not seen: add it to read in manager.conf.");
         var commands = await client.SendAsync(new AmiAction("ListCommands"), cancel);
         await Task.WhenAll(
-            CheckWriteRightsAsync(commands, devices),
+            CheckWriteRightsAsync(commands, settings),
             CheckUserAsync(client, commands, cancel),
             CheckClockAsync(client, cancel),
             CheckDialplanAsync(client, cancel),
-            CheckDevicesAsync(client, devices, cancel),
+            CheckDevicesAsync(client, settings, cancel),
+            CheckWayOutAsync(client, settings, cancel),
             CheckMailboxesAsync(client, cancel));
     }
 
@@ -147,7 +148,7 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
             Fault("systemname", $"The PBX has no name, so its unique ids are not unique among several PBXs: set systemname = {pbx.Node} in asterisk.conf and restart Asterisk.");
     }
 
-    async Task CheckWriteRightsAsync(AmiResponse commands, Task<IReadOnlyList<DoctorDevice>?> devices)
+    async Task CheckWriteRightsAsync(AmiResponse commands, Task<DoctorSettings?> settings)
     {
         if (!commands.IsSuccess)
         {
@@ -173,7 +174,7 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
             Untold("right.write.user", $"User '{pbx.User}' may not use UserEvent: two routers of a domain of which one does not reach the database would both act. Should you have two, add \"user\" to write in manager.conf.");
         if (commands["Command"] is not null)
             Fault("right.write.command", $"User '{pbx.User}' may run any command of the PBX, which CallCrm never does: take \"command\" out of write in manager.conf.");
-        if (await devices is { } known && known.FirstOrDefault(d => d.Remote) is { } remote && commands["PJSIPNotify"] is null)
+        if ((await settings)?.Devices.FirstOrDefault(d => d.Remote) is { } remote && commands["PJSIPNotify"] is null)
             Fault("right.write.system", $"{remote.Name} is to be answered or held from the page, but user '{pbx.User}' may not use PJSIPNotify: add \"system\" to write in manager.conf, or switch that off for the device.");
     }
 
@@ -321,9 +322,9 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
             Fault("agi", $"The PBX does not reach CallCrm by {url} ({(result["Agi"] == "LATE" ? "no answer in 2 s" : result["Agi"])}): set CALLCRM_AGI in [globals] to this machine's address, Router AgiAddress to one the PBX can reach, and open the firewall.");
     }
 
-    async Task CheckDevicesAsync(AmiClient client, Task<IReadOnlyList<DoctorDevice>?> devices, CancellationToken cancel)
+    async Task CheckDevicesAsync(AmiClient client, Task<DoctorSettings?> settings, CancellationToken cancel)
     {
-        if (await devices is not { } known)
+        if ((await settings)?.Devices is not { } known)
         {
             Untold("devices", "Which extensions the PBX must know cannot be told, the settings were not read.");
             return;
@@ -339,6 +340,41 @@ sealed class PbxDoctor(PbxOptions pbx, TimeProvider time)
             Untold("devices", $"Not all phones could be asked for ({refused.Message}).");
         else if (!states.Values.Any(s => s["Value"] == "INVALID"))
             Fine("devices", $"The PBX knows all {known.Count} devices of the settings, {states.Values.Count(s => s["Value"] == "UNAVAILABLE")} of them not registered now.");
+    }
+
+    /// <summary>Calls out are recorded by an option of the site's own Dial alone: where it is missing nothing fails, and no recording comes.</summary>
+    async Task CheckWayOutAsync(AmiClient client, Task<DoctorSettings?> settings, CancellationToken cancel)
+    {
+        if (await settings is not { RecordsCallsOut: true } site)
+            return;
+        const string Remedy = "add b(callcrm-record^s^1) to the options of that Dial (deploy/asterisk/README.md, step 5) and reload the dialplan.";
+        var clicked = await WayOut.ReadAsync("callcrm-outbound", ShowAsync);
+        if (clicked.Bare.Count > 0)
+            Fault("record.out", $"Calls made from the page are to be recorded, but the PBX dials them without a recording at {Places(clicked)}: {Remedy}");
+        else if (clicked.Recorded)
+            Fine("record.out", "Calls made from the page are recorded.");
+
+        var contexts = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(site.Devices.Where(d => d.Name.StartsWith("PJSIP/", StringComparison.Ordinal)), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancel }, async (device, token) =>
+        {
+            var context = await client.SendAsync(new AmiAction("Getvar") { { "Variable", $"PJSIP_ENDPOINT({device.Name["PJSIP/".Length..]},context)" } }, token);
+            if (context is { IsSuccess: true } && context["Value"] is { Length: > 0 } name)
+                contexts.TryAdd(name, device.Extension);
+        });
+        foreach (var (context, extension) in contexts.OrderBy(c => c.Key, StringComparer.Ordinal))
+        {
+            var dialled = await WayOut.ReadAsync(context, ShowAsync);
+            if (dialled.Bare.Count > 0)
+                Fault("record.dialled", $"Calls dialled on the phones of {context} (extension {extension}) are to be recorded, but go out without a recording at {Places(dialled)}: {Remedy}");
+            else if (dialled.Recorded)
+                Fine("record.dialled", $"Calls dialled on the phones of {context} are recorded.");
+            else
+                Untold("record.dialled", $"How the phones of {context} dial out is not seen in its dialplan, nor whether those calls are recorded: dial one and look for its recording; its Dial needs the option b(callcrm-record^s^1).");
+        }
+
+        async Task<IReadOnlyList<AmiEvent>> ShowAsync(string name) => (await client.SendListAsync(new AmiAction("ShowDialPlan") { { "Context", name } }, cancel)).Items;
+
+        static string Places(WayOut way) => string.Join("; ", way.Bare.Take(3)) + (way.Bare.Count > 3 ? $" and {way.Bare.Count - 3} more places" : "");
     }
 
     /// <summary>Whether the PBX has mailboxes it says itself; only then its voicemail folder must be readable.</summary>

@@ -24,6 +24,9 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     string? _writeTimeout;
     string _read = "system,call,agent,user,cdr,dtmf,reporting,dialplan";
     string _privilege = "agent,all";
+    string _phones = "Dial:PJSIP/${FILTER(0-9+,${EXTEN})}@trunk,60,b(callcrm-record^s^1)";
+    string _page = "Goto:phones,${EXTEN},1";
+    bool _records = true;
     TimeSpan _ahead;
     bool _stamped = true;
     int _mailboxes;
@@ -51,7 +54,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
 
         found.Where(f => f.State != FindingState.Fine).Should().BeEmpty();
         found.Select(f => f.Check).Should().Contain(["ami", "systemname", "right.read.system", "right.read.call", "right.read.user", "right.read.dialplan", "right.write.call",
-            "right.write.originate", "right.write.reporting", "right.write.user", "right.write.agent", "right.read.agent", "right.read.cdr", "right.read.dtmf", "right.read.reporting", "writetimeout", "clock", "dialplan", "dialplan.version", "agi", "devices", "recordings", "cel"]);
+            "right.write.originate", "right.write.reporting", "right.write.user", "right.write.agent", "right.read.agent", "right.read.cdr", "right.read.dtmf", "right.read.reporting", "writetimeout", "clock", "dialplan", "dialplan.version", "agi", "devices", "record.out", "record.dialled", "recordings", "cel"]);
     }
 
     [Theory]
@@ -80,6 +83,8 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     [InlineData("mute", "agi", "gives no answer")]
     [InlineData("late", "agi", "no answer in 2 s")]
     [InlineData("device", "device", "knows no PJSIP/101")]
+    [InlineData("out", "record.out", "callcrm-outbound,_X.,1: add b(callcrm-record^s^1)")]
+    [InlineData("dialled", "record.dialled", "beyond,_X.,1: add b(callcrm-record^s^1)")]
     [InlineData("recordings", "recordings", "does not exist")]
     [InlineData("cel", "cel", "mount its folder")]
     [InlineData("mailboxes", "mailboxes", "setfacl")]
@@ -108,6 +113,8 @@ public sealed class PbxDoctorTests : IAsyncDisposable
             case "mute": _action = ""; break;
             case "late": (_agi, _action) = ("LATE", "none"); break;
             case "device": _deviceState = "INVALID"; break;
+            case "out": _page = "Dial:PJSIP/${EXTEN}@trunk,60"; break;
+            case "dialled": (_page, _phones) = ("Dial:SIP/trunk/${EXTEN},60,${OPTIONS}", "Include:beyond"); break;
             case "recordings": Directory.Delete(_pbx.RecordingFolder!); break;
             case "cel": _pbx.CelFile = "/nowhere/cel.csv"; break;
             case "mailboxes": (_mailboxes, _pbx.VoicemailFolder) = (3, "/nowhere/voicemail"); break;
@@ -138,6 +145,15 @@ public sealed class PbxDoctorTests : IAsyncDisposable
         (await ExamineAsync()).Should().ContainSingle(f => f.Check == "right.read").Which.Should().Match<Finding>(f => f.State == FindingState.Untold && f.Text.Contains("agent, cdr, dtmf, reporting"));
 
     [Fact]
+    public async Task Recording_is_looked_for_only_where_somebody_wants_it_and_what_is_not_seen_is_a_note()
+    {
+        _phones = "Dial:Local/${EXTEN}@elsewhere/n";
+        (await ExamineAsync()).Should().ContainSingle(f => f.Check == "record.dialled").Which.State.Should().Be(FindingState.Untold);
+        _records = false;
+        (await ExamineAsync()).Should().NotContain(f => f.Check.StartsWith("record.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Mailboxes_are_looked_for_only_when_the_PBX_has_some()
     {
         _pbx.VoicemailFolder = "/nowhere/voicemail";
@@ -154,7 +170,7 @@ public sealed class PbxDoctorTests : IAsyncDisposable
         _server.Banner = "";
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
 
-        var found = await new PbxDoctor(_pbx, TimeProvider.System).RunAsync(Devices(Desk), limit.Token).WaitAsync(TimeSpan.FromSeconds(8));
+        var found = await new PbxDoctor(_pbx, TimeProvider.System).RunAsync(Settings(Desk), limit.Token).WaitAsync(TimeSpan.FromSeconds(8));
 
         found.Should().ContainSingle(f => f.State == FindingState.Fault).Which.Check.Should().Be("ami");
     }
@@ -168,10 +184,10 @@ public sealed class PbxDoctorTests : IAsyncDisposable
     async Task<IReadOnlyCollection<Finding>> ExamineAsync(DoctorDevice? device = null)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        return await new PbxDoctor(_pbx, TimeProvider.System).RunAsync(Devices(device ?? Desk), limit.Token);
+        return await new PbxDoctor(_pbx, TimeProvider.System).RunAsync(Settings(device ?? Desk), limit.Token);
     }
 
-    static Task<IReadOnlyList<DoctorDevice>?> Devices(DoctorDevice device) => Task.FromResult<IReadOnlyList<DoctorDevice>?>([device]);
+    Task<DoctorSettings?> Settings(DoctorDevice device) => Task.FromResult<DoctorSettings?>(new DoctorSettings([device], _records));
 
     static string Stamp(TimeSpan ahead) => ((TimeProvider.System.GetUtcNow() + ahead).ToUnixTimeMilliseconds() / 1000.0).ToString("F6", CultureInfo.InvariantCulture);
 
@@ -191,6 +207,9 @@ public sealed class PbxDoctorTests : IAsyncDisposable
                 return true;
             case "GetConfig":
                 await session.RespondAsync(action, "Success", $"Category-000000: callcrm\r\nLine-000000-000000: read={_read}\r\nLine-000000-000001: writetimeout={_writeTimeout}\r\n");
+                return true;
+            case "Getvar" when action["Variable"] == "PJSIP_ENDPOINT(101,context)":
+                await session.RespondAsync(action, "Success", $"Variable: {action["Variable"]}\r\nValue: phones\r\n");
                 return true;
             case "Getvar":
                 await session.RespondAsync(action, "Success", $"Variable: {action["Variable"]}\r\nValue: {_deviceState}\r\n");
@@ -223,7 +242,11 @@ public sealed class PbxDoctorTests : IAsyncDisposable
 
         await session.RespondAsync(action, "Success", "EventList: start\r\nMessage: DialPlan list will follow\r\n");
         await session.SendAsync($"Event: ListDialplan\r\nActionID: {action.ActionId}\r\nContext: {action["Context"]}\r\nExtension: s\r\nExtensionLabel: {_label}\r\nPriority: 1\r\n\r\n");
-        await session.SendAsync($"Event: ShowDialPlanComplete\r\nActionID: {action.ActionId}\r\nEventList: Complete\r\nListItems: 1\r\n\r\n");
+        var application = action["Context"] switch { "callcrm-outbound" => _page, "phones" => _phones, "beyond" => "Dial:PJSIP/${EXTEN}@trunk,60,t", _ => "NoOp:" };
+        var (name, data) = (application[..application.IndexOf(':', StringComparison.Ordinal)], application[(application.IndexOf(':', StringComparison.Ordinal) + 1)..]);
+        await session.SendAsync($"Event: ListDialplan\r\nActionID: {action.ActionId}\r\nContext: {action["Context"]}\r\n"
+            + (name == "Include" ? $"IncludeContext: {data}\r\n\r\n" : $"Extension: _X.\r\nPriority: 1\r\nApplication: {name}\r\nAppData: {data}\r\n\r\n"));
+        await session.SendAsync($"Event: ShowDialPlanComplete\r\nActionID: {action.ActionId}\r\nEventList: Complete\r\nListItems: 2\r\n\r\n");
     }
 
     async Task CheckAsync(AmiTestSession session, string channel)
