@@ -155,11 +155,12 @@ public sealed record PauseUseView(string Code, int Used_s);
 /// <param name="Routed">False: it did not come through CallCrm (an own or private call, or the PBX's own queue); no other is offered meanwhile.</param>
 /// <param name="ListenedBy">Names of supervisors who hear it now, where the site shows them; null: none.</param>
 /// <param name="Campaign">For which it came in; null: for none.</param>
+/// <param name="ScriptKept">The script is the one this person was told last, word for word, and does not come again.</param>
 public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,
     DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int Wait_s,
     ReasonView? Reason, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script, bool CanAnswer, bool CanHold, bool Recorded,
     IReadOnlyList<DraftFieldView> Draft, string? Node = null, bool Routed = true, string? Greeting = null, TransferView? Transfer = null,
-    IReadOnlyList<string>? ListenedBy = null, NamedCode? Campaign = null);
+    IReadOnlyList<string>? ListenedBy = null, NamedCode? Campaign = null, bool ScriptKept = false);
 
 /// <summary>PUT /api/calls/{id}/draft/{field} with DraftWrite; fields: note, disposition, next_step, next_at, subject, contact, deal (an id, or new), deal_type, deal_title, deal_stage, deal_amount, prefill, script.step, answer.{question id}, card.{field}.
 /// What another agent of the call noted comes as note.{agent id}, to be read only.</summary>

@@ -49,6 +49,35 @@ public sealed class DeskStateTests
     public void A_taken_call_closes_its_pop() =>
         DeskState.Empty.Apply(Some.Snapshot(Some.Desk("Ringing", Some.Pop()))).Apply(Some.Message(new CallEvent(Some.Call()))).Pop.Should().BeNull();
 
+    static readonly CallEvent Kept = new(Some.Call() with { ScriptKept = true });
+
+    [Fact]
+    public void The_script_of_the_pop_leads_the_call_which_does_not_repeat_it()
+    {
+        var script = Some.Script();
+        var answered = DeskState.Empty.Apply(Some.Snapshot(Some.Desk())).Apply(Some.Message(new PopEvent(Some.Pop(script: script))))
+            .Apply(Some.Message(new OfferEvent(Some.OfferId, Some.CallId, false, "Answered", null), Kept));
+        answered.Call!.Script.Should().BeSameAs(script);
+        answered.NeedsSnapshot.Should().BeFalse();
+
+        // The pop may come behind the talk, and the page may have come only now.
+        Talking().Apply(Some.Message(new PopEvent(Some.Pop(script: script)), Kept)).Call!.Script.Should().BeSameAs(script);
+        DeskState.Empty.Apply(Some.Snapshot(Some.Desk("Ringing", Some.Pop(script: script)))).Apply(Some.Message(Kept)).Call!.Script.Should().BeSameAs(script);
+        DeskState.Empty.Apply(Some.Snapshot(Some.Desk("Talking", call: Some.Call(script: script)))).Apply(Some.Message(Kept)).Call!.Script.Should().BeSameAs(script);
+    }
+
+    [Fact]
+    public void A_card_that_brings_another_script_is_followed()
+    {
+        var (first, second) = (Some.Script(), Some.Script());
+        DeskState.Empty.Apply(Some.Snapshot(Some.Desk("Ringing", Some.Pop(script: first))))
+            .Apply(Some.Message(new CardEvent(Some.CallId, "Known", Some.Card(), [], second), new OfferEvent(Some.OfferId, Some.CallId, false, "Answered", null), Kept)).Call!.Script.Should().BeSameAs(second);
+    }
+
+    [Fact]
+    public void A_script_that_is_said_to_be_here_and_is_not_needs_a_snapshot() =>
+        DeskState.Empty.Apply(Some.Snapshot(Some.Desk())).Apply(Some.Message(new PopEvent(Some.Pop(call: Guid.NewGuid(), script: Some.Script())), Kept)).NeedsSnapshot.Should().BeTrue();
+
     [Fact]
     public void An_unanswered_offer_closes_its_own_pop_only()
     {

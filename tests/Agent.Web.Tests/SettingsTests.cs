@@ -92,6 +92,32 @@ public sealed class SettingsTests : PageContext
     }
 
     [Fact]
+    public void Each_rule_for_all_calls_is_saved_alone_at_once_and_the_others_stay()
+    {
+        var calls = new CallSetup(RecordInternal: false, Version: 7, RecordOut: true, WrapUpOut_s: 30, UnknownPrivate: false);
+        Answers(View);
+        var page = Render<CallsAdmin>(p => p.Add(q => q.View, View with { Calls = calls }));
+
+        page.Change("[data-test=record-out]", false);
+        page.Change("[data-test=unknown-private]", true);
+        page.Change("[data-test=record-internal]", true);
+        page.Change("[data-test=wrap-up-out]", "45");
+
+        page.WaitForAssertion(() => Server.Asked.Where(a => a.Method == "PUT").Select(a => JsonSerializer.Deserialize(a.Body, ContractsJson.Default.CallSetup)).Should().Equal(
+            calls with { RecordOut = false }, calls with { UnknownPrivate = true }, calls with { RecordInternal = true }, calls with { WrapUpOut_s = 45 }));
+    }
+
+    [Fact]
+    public void A_wrap_up_that_is_no_number_is_refused_at_its_field()
+    {
+        Server.Answer = _ => FakeServer.Json("""{"errorId":"invalid_input","errors":{"wrapUpOut_s":["0 to 3600 seconds"]}}""", System.Net.HttpStatusCode.BadRequest);
+        var page = Render<CallsAdmin>(p => p.Add(q => q.View, View with { Calls = new CallSetup(false, 7) }));
+        page.Change("[data-test=wrap-up-out]", "soon");
+        page.WaitForAssertion(() => page.Find("[data-error=wrapUpOut_s]").TextContent.Should().Contain("0 to 3600 seconds"));
+        JsonSerializer.Deserialize(Server.Asked.Single().Body, ContractsJson.Default.CallSetup)!.WrapUpOut_s.Should().Be(-1, "what the API refuses");
+    }
+
+    [Fact]
     public void A_change_shows_the_fields_that_differ()
     {
         SettingsDiff.Of("""{"name":"Sales","ring_s":20,"version":1}""", """{"name":"Sales","ring_s":25,"hours":{"mon":[]},"version":2}""")

@@ -20,6 +20,12 @@ sealed record DeskState(
     /// <summary>How the last one ended, until the next.</summary>
     public SeatEvent? LastSeat { get; init; }
 
+    /// <summary>The script that came last, and of which call: events of that call do not repeat it.</summary>
+    public (Guid Call, ScriptChoiceView Script)? LastScript { get; init; }
+
+    /// <summary>A script that is said to be here is not: only a snapshot brings it.</summary>
+    public bool NeedsSnapshot => Call is { ScriptKept: true, Script: null };
+
     public static DeskState Empty { get; } = new(
         null, null, null, null, ImmutableDictionary<string, DraftFieldView>.Empty, null, null, ImmutableDictionary<string, PbxEventView>.Empty,
         null, [], ImmutableSortedDictionary<string, AgentTileView>.Empty.WithComparers(StringComparer.Ordinal), false);
@@ -58,8 +64,8 @@ sealed record DeskState(
     DeskState Apply(LiveEvent e) => e switch
     {
         // A pop that comes after its call was taken has nothing to offer any more.
-        PopEvent { Pop: var pop } when Call is { State: "Talking" } && Call.CallId == pop.CallId => this,
-        PopEvent { Pop: var pop } => this with { Pop = pop, LastOffer = null, LastOut = null, DoneElsewhere = null },
+        PopEvent { Pop: var pop } when Call is { State: "Talking" } && Call.CallId == pop.CallId => this with { LastScript = Came(pop.CallId, pop.Script) },
+        PopEvent { Pop: var pop } => this with { Pop = pop, LastScript = Came(pop.CallId, pop.Script), LastOffer = null, LastOut = null, DoneElsewhere = null },
         OfferEvent offer => Take(offer),
         CallEvent { Call: var call } => Take(call),
         CallOutEvent over => this with { LastOut = over, LastOffer = null, Call = Call?.CallId == over.CallId ? null : Call },
@@ -91,12 +97,17 @@ sealed record DeskState(
             : this with { Pop = null, LastOffer = offer };
     }
 
+    (Guid, ScriptChoiceView)? Came(Guid call, ScriptChoiceView? script) => script is null ? LastScript : (call, script);
+
+    ScriptChoiceView? Kept(Guid call) => LastScript?.Call == call ? LastScript?.Script : Call?.CallId == call ? Call.Script : Pop?.CallId == call ? Pop.Script : null;
+
     DeskState Take(LiveCallView call)
     {
         var same = Call?.CallId == call.CallId;
         return this with
         {
-            Call = call,
+            Call = call.ScriptKept ? call with { Script = Kept(call.CallId) } : call,
+            LastScript = Came(call.CallId, call.Script),
             LastOut = null,
             Pop = Pop?.CallId == call.CallId && call.State is "Talking" or "Ended" ? null : Pop,
             Draft = Fields(call, same ? Draft : null),
@@ -108,6 +119,7 @@ sealed record DeskState(
     {
         Pop = Pop?.CallId == card.CallId ? Pop with { Lookup = card.Lookup, Card = card.Card, Candidates = card.Candidates, Script = card.Script ?? Pop.Script } : Pop,
         Call = Call?.CallId == card.CallId ? Call with { Lookup = card.Lookup, Card = card.Card, Candidates = card.Candidates, Script = card.Script ?? Call.Script } : Call,
+        LastScript = Came(card.CallId, card.Script),
     };
 
     static bool IsFree(AgentStateView state) => state.State is "Ready" or "Paused" or "Away" or "SignedOut";

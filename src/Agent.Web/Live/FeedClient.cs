@@ -159,6 +159,12 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
         if (message is { Snapshot: false, Events.Count: 0 })
             return;
         State = State.Apply(message);
+        if (State.NeedsSnapshot)
+        {
+            _position = null;
+            _ = _connection?.StopAsync(CancellationToken.None);
+        }
+
         Changed?.Invoke(message);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
+using System.Text.Json;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Tests.Host;
@@ -48,6 +49,7 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         var live = (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking")).Call;
         live.Should().BeEquivalentTo(new { Wait_s = 4, CanHold = true, QueueName = "Sales" });
         live.Card!.Id.Should().Be(Seeds.Rossi);
+        (live.Script, live.ScriptKept).Should().Be((null, true), "it came with the pop, and is most of what the event would weigh");
         await story.WriteAsync(story.Holds(call, Seeds.Anna));
         await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.HeldSince is not null);
         await story.WriteAsync(story.Resumes(call, Seeds.Anna));
@@ -88,6 +90,37 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         await story.WriteAsync(story.Fails(hidden, second, Seeds.Luca, "102", OfferOutcome.NoAnswer));
         (await desk.NextAsync<MyStateEvent>(e => e.Today.Missed == 1)).State.State.Should().Be("Ready");
         await story.WriteAsync(story.Abandons(hidden, 30_000));
+    }
+
+    [PostgresFact]
+    public async Task A_script_is_told_anew_when_its_words_change_and_when_another_call_came_between()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        var desk = await anna.OpenAsync();
+        var (call, offer) = (New(), New());
+        await story.WriteAsync([story.Agent(Seeds.Anna, AgentState.Ready, "101", null), .. story.Arrives(call, Story.From("+390311111111"), LookupOutcome.Several, null, [Seeds.Twin2, Seeds.Twin1]), .. story.Offers(call, offer, Seeds.Anna, "101")]);
+        var nameless = (await desk.NextAsync<PopEvent>(e => e.Pop.OfferId == offer)).Pop.Script!;
+        await story.WriteAsync(story.Answers(call, offer, Seeds.Anna, "101"));
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking")).Call.Should().BeEquivalentTo(new { ScriptKept = true });
+
+        // Who it is is known now: the card brings the script with their name, and the call does not repeat that one either.
+        await story.WriteAsync([new CallIdentified(LookupOutcome.Known, Seeds.Twin1, null, [Seeds.Twin1], Seeds.Anna, false) { Seq = story.Last + 1, At = TimeProvider.System.GetUtcNow(), Call = call }]);
+        await story.DisposeAsync();
+        story = await Story.BeginAsync(host);
+        var named = (await desk.NextAsync<CardEvent>(e => e.CallId == call && e.Card is not null)).Script!;
+        JsonSerializer.Serialize(named, ContractsJson.Default.ScriptChoiceView).Should().Contain("Paolo Twin").And.NotBe(JsonSerializer.Serialize(nameless, ContractsJson.Default.ScriptChoiceView));
+        await story.WriteAsync(story.Holds(call, Seeds.Anna));
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.HeldSince is not null)).Call.ScriptKept.Should().BeTrue();
+
+        // A page that comes now has nothing yet.
+        (await anna.OpenAsync()).Answer.Desk!.Call.Should().BeEquivalentTo(new { CallId = call, ScriptKept = false, Script = new { named.Id } });
+
+        var (second, other) = (New(), New());
+        await story.WriteAsync([.. story.Arrives(second, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(second, other, Seeds.Anna, "101", Seeds.Rossi)]);
+        (await desk.NextAsync<PopEvent>(e => e.Pop.OfferId == other)).Pop.Script.Should().NotBeNull();
+        await story.WriteAsync([.. story.Fails(second, other, Seeds.Anna, "101", OfferOutcome.NoAnswer), story.Abandons(second, 30_000), story.Resumes(call, Seeds.Anna)]);
+        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.HeldSince is null && e.Call.State == "Talking")).Call.Should().BeEquivalentTo(new { ScriptKept = false, Script = new { named.Id } });
+        await story.WriteAsync([.. story.Ends(call, Seeds.Anna, "101", Seeds.Twin1), story.Agent(Seeds.Anna, AgentState.Ready, "101", null)]);
     }
 
     [PostgresFact]

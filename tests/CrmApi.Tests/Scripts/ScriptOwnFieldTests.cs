@@ -152,7 +152,8 @@ public sealed class ScriptOwnFieldTests(ApiHost host) : IClassFixture<ApiHost>
         await using var story = await Story.BeginAsync(host);
         var desk = await anna.OpenAsync();
         var call = await TalkAsync(story);
-        var led = (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking")).Call.Script!.Script;
+        var led = (await desk.NextAsync<PopEvent>(e => e.Pop.CallId == call)).Pop.Script!.Script;
+        await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
         led.Id.Should().Be("own-fields");
         led.Why!.Met.Should().Contain(new ScriptConditionMet("field", "Milano", "client.city", ScriptOperator.Is)).And.Contain(new ScriptConditionMet("field", "", "client.custom.passing", ScriptOperator.Empty));
         led.Steps[0].Questions[0].Answers.Select(a => (a.Id, a.Label)).Should().Equal(("gold", "Gold"), ("silver", "Silver"));
@@ -264,7 +265,8 @@ public sealed class ScriptOwnFieldTests(ApiHost host) : IClassFixture<ApiHost>
         await using var story = await Story.BeginAsync(host);
         var desk = await anna.OpenAsync();
         var call = await TalkAsync(story);
-        var script = (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking")).Call.Script!.Script;
+        var script = (await desk.NextAsync<PopEvent>(e => e.Pop.CallId == call)).Pop.Script!.Script;
+        await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
         var (first, choice) = (script.Steps[0], script.Steps[0].Questions.First(q => q.Answers.Count > 0));
         await AnswerAsync(anna, call, ("script.step", first.Id), ($"answer.{choice.Id}", choice.Answers[0].Id));
         using (var moved = await anna.Http.PutAsJsonAsync($"api/deals/{Seeds.RossiDeal}/stage", new DealMove("open", 1), ContractsJson.Default.DealMove)) moved.StatusCode.Should().Be(HttpStatusCode.OK);

@@ -41,7 +41,8 @@ public sealed class ScriptReportTests(ApiHost host) : IClassFixture<ApiHost>
         await using var anna = await host.SignInAsync("anna");
         var desk = await anna.OpenAsync();
         var call = await TalkAsync(story);
-        var shown = (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking")).Call.Script!;
+        var shown = (await desk.NextAsync<PopEvent>(e => e.Pop.CallId == call)).Pop.Script!;
+        await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
         shown.Id.Should().Be("deal-in-negotiation");
         shown.Script.Why.Should().BeEquivalentTo(new ScriptReason([new("client", "known"), new("deal_stage", "Negotiation")], "en", ScriptLanguageOf.Number));
 

@@ -32,23 +32,26 @@ sealed class CallCrmCommand : IAsyncDisposable
         }
     }
 
-    static string Script { get; } = Path.Combine(Repository.Folder, "callcrm");
-
     /// <remarks>A test run in the background ignores Ctrl-C; what a person starts does not.</remarks>
-    public static CallCrmCommand Start(IReadOnlyDictionary<string, string> settings, params string[] args) => new(settings, "env", ["--default-signal=INT", Script, .. args]);
+    public static CallCrmCommand Start(IReadOnlyDictionary<string, string> settings, params string[] args) => StartIn(Repository.Folder, settings, args);
+
+    /// <param name="tree">A copy of the source tree.</param>
+    public static CallCrmCommand StartIn(string tree, IReadOnlyDictionary<string, string> settings, params string[] args) => new(settings, "env", ["--default-signal=INT", Path.Combine(tree, "callcrm"), .. args]);
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<(int Code, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] args)
+    public static Task<(int Code, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] args) => RunInAsync(Repository.Folder, TimeSpan.FromSeconds(60), settings, args);
+
+    public static async Task<(int Code, string Output)> RunInAsync(string tree, TimeSpan within, IReadOnlyDictionary<string, string> settings, params string[] args)
     {
-        await using var command = Start(settings, args);
+        await using var command = StartIn(tree, settings, args);
         command._process.StandardInput.Close();
-        return (await command.EndAsync(TimeSpan.FromSeconds(60)), command.Output);
+        return (await command.EndAsync(within), command.Output);
     }
 
     /// <summary>Runs it on a terminal of its own and types <paramref name="answer"/>.</summary>
     public static async Task<(int Code, string Output)> AnswerAsync(IReadOnlyDictionary<string, string> settings, string answer, params string[] args)
     {
-        await using var command = new CallCrmCommand(settings, "script", "-q", "-e", "-c", $"{Script} {string.Join(' ', args)}", "/dev/null");
+        await using var command = new CallCrmCommand(settings, "script", "-q", "-e", "-c", $"{Path.Combine(Repository.Folder, "callcrm")} {string.Join(' ', args)}", "/dev/null");
         await command._process.StandardInput.WriteLineAsync(answer);
         await command._process.StandardInput.FlushAsync();
         return (await command.EndAsync(TimeSpan.FromSeconds(60)), command.Output);

@@ -107,7 +107,7 @@ public sealed class OtherCalls(PostgresFixture postgres) : IClassFixture<Postgre
     }
 
     [LabFact]
-    public async Task Into_a_closed_or_a_full_queue_and_to_a_busy_number_nobody_is_handed_and_nobody_dropped()
+    public async Task To_oneself_into_a_closed_or_a_full_queue_and_to_a_busy_number_nobody_is_handed_and_nobody_dropped()
     {
         var lab = await LabAsync();
         await using var host = await LabHost.StartAsync(postgres, lab, """
@@ -127,8 +127,11 @@ public sealed class OtherCalls(PostgresFixture postgres) : IClassFixture<Postgre
         await using var waiting = lab.Call(new LabCallPlan("+390294750002") { From = "+393471114051", Talk = TimeSpan.FromSeconds(3), Patience = TimeSpan.FromSeconds(90) });
         await waiting.StepAsync("answered", TimeSpan.FromSeconds(20));
 
+        var annas = (await MeAsync(anna)).UserId;
         foreach (var kind in new[] { "transfer", "consult" })
         {
+            (await anna.CommandAsync(new CommandRequest(Guid.CreateVersion7(), kind, pop, ToAgent: annas))).Should().BeEquivalentTo(new { Accepted = false, Reason = "to_oneself" });
+            (await anna.CommandAsync(new CommandRequest(Guid.CreateVersion7(), kind, pop, Number: "101"))).Should().BeEquivalentTo(new { Accepted = false, Reason = "to_oneself" });
             (await anna.CommandAsync(new CommandRequest(Guid.CreateVersion7(), kind, pop, ToQueue: Queue("Billing")))).Should().BeEquivalentTo(new { Accepted = false, Reason = "queue_closed" });
         }
 
