@@ -21,9 +21,7 @@ try
     var isCertificate = CertificateCommand.Takes(args);
     var checksScripts = args is ["scripts", "check", ..];
     var builder = WebApplication.CreateBuilder(checksScripts || readsFlight || isDoctor || isBackup || isCertificate ? [] : args);
-    builder.AddCallCrmDefaults([.. CrmApiModule.Sections,
-        new KnownSection(RouterOptions.Section, typeof(RouterOptions)), new KnownSection(PbxOptions.Section, typeof(List<PbxOptions>)),
-        new KnownSection(RecorderOptions.Section, typeof(RecorderOptions)), new KnownSection(TranscriptOptions.Section, typeof(TranscriptOptions)), new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
+    builder.AddCallCrmDefaults([.. CrmApiModule.Sections, .. CallRouterModule.Sections, .. RecorderModule.Sections, new KnownSection(DemoAgentsOptions.Section, typeof(DemoAgentsOptions)),
         new KnownSection(DemoPbxOptions.Section, typeof(DemoPbxOptions))]);
     var configuration = builder.Configuration;
     if (checksScripts)
@@ -63,7 +61,7 @@ try
     app.MapCallRouter();
     if (demo.Company)
         app.Lifetime.ApplicationStarted.Register(() => DemoSetup.PrintSignIns(configuration, Console.Out));
-    await app.RunAsync();
+    await app.RunCallCrmAsync();
     return 0;
 }
 catch (ConfigurationException e) when (isDoctor)

@@ -9,6 +9,9 @@ namespace CallCrm.CallRouter;
 /// <summary>The router as a part of a host.</summary>
 public static class CallRouterModule
 {
+    /// <summary>The sections read here, for the check of the configuration.</summary>
+    public static IReadOnlyList<KnownSection> Sections { get; } = [new(RouterOptions.Section, typeof(RouterOptions)), new(PbxOptions.Section, typeof(List<PbxOptions>))];
+
     public static IServiceCollection AddCallRouter(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<RouterOptions>().Bind(configuration.GetSection(RouterOptions.Section)).ValidateDataAnnotations().ValidateOnStart();

@@ -23,13 +23,15 @@ public sealed class RouterOptions : IValidatableObject
     public string? InternalUrl { get; set; }
 
     /// <summary>Shared secret of CrmApi and router, at least 16 characters.</summary>
-    [Required, MinLength(16)]
+    [MinLength(16, ErrorMessage = "Router:InternalKey: expected at least 16 characters, the same as the pages' server has")]
     public string InternalKey { get; set; } = "";
 
-    /// <summary>How long the PBX's answer waits for the painted pop. 0 to 1,000 ms, default 150 ms.</summary>
+    /// <summary>How long the PBX's answer waits for the painted pop. 0 to 1 s, default 150 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:01", ErrorMessage = "Router:PopLead: expected 00:00:00 to 00:00:01")]
     public TimeSpan PopLead { get; set; } = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>A look-up later than this routes without identity. Default 300 ms.</summary>
+    /// <summary>A look-up later than this routes without identity. 10 ms to 30 s, default 300 ms; the snippet's dialplan waits 2 s in all, so a second is much.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:30", ErrorMessage = "Router:LookupTimeout: expected 00:00:00.010 to 00:00:30")]
     public TimeSpan LookupTimeout { get; set; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>So long the holder of an extension may say no to an agent who wants it. 5 s to 5 min, default 30 s.</summary>
@@ -43,7 +45,8 @@ public sealed class RouterOptions : IValidatableObject
     [Range(0, 1_000_000)]
     public int MemoryNumbers { get; set; } = 20_000;
 
-    /// <summary>Entries that the database has not taken within this are put on disk. Default 150 ms.</summary>
+    /// <summary>Entries that the database has not taken within this are put on disk. 10 ms to 30 s, default 150 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:00:30", ErrorMessage = "Router:CommitTimeout: expected 00:00:00.010 to 00:00:30")]
     public TimeSpan CommitTimeout { get; set; } = TimeSpan.FromMilliseconds(150);
 
     /// <summary>Folder of the spill (entries that the database could not take). Default: "spill" in the data folder.</summary>
@@ -73,6 +76,8 @@ public sealed class RouterOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (!System.Net.IPAddress.TryParse(AgiAddress, out _))
+            yield return new ValidationResult($"Router:AgiAddress is '{AgiAddress}': expected an IP address of this machine, such as 0.0.0.0 for all of them.", [nameof(AgiAddress)]);
         if (FlightTotalMegabytes < FlightFileMegabytes * 2)
             yield return new ValidationResult($"Router:FlightTotalMegabytes ({FlightTotalMegabytes}) must hold at least two files of Router:FlightFileMegabytes ({FlightFileMegabytes}).", [nameof(FlightTotalMegabytes)]);
     }

@@ -24,6 +24,7 @@ sealed partial class RouterWorker(
     static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     readonly RouterOptions _options = options.Value;
+    long? _refusedTold;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -34,8 +35,11 @@ sealed partial class RouterWorker(
                 Port = _options.AgiPort,
                 AllowedPeers = links.Peers,
                 HandlerFailed = (request, e) => LogAgiFailed(e, request.UniqueId),
+                PeerRefused = TellRefused,
             },
             ServeAgiAsync, time);
+        links.PeersChanged = () => agi.AllowedPeers = links.Peers;
+        links.PeersChanged();
         agi.Start();
         LogAgi(agi.LocalEndPoint.ToString());
         while (!stoppingToken.IsCancellationRequested)
@@ -55,6 +59,15 @@ sealed partial class RouterWorker(
 
             await Task.Delay(Again, time, stoppingToken);
         }
+    }
+
+    /// <summary>Once a minute: a PBX at an address that is not its own here asks with every call, and strangers may ask for ever.</summary>
+    void TellRefused(System.Net.IPAddress peer)
+    {
+        if (_refusedTold is { } last && time.GetElapsedTime(last) < TimeSpan.FromMinutes(1))
+            return;
+        _refusedTold = time.GetTimestamp();
+        LogRefused(peer.ToString());
     }
 
     async Task HoldDomainAsync(CancellationToken stopping)
@@ -158,6 +171,9 @@ sealed partial class RouterWorker(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Call on channel {UniqueId}: the FastAGI dialogue failed")]
     partial void LogAgiFailed(Exception e, string uniqueId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "FastAGI refused {Peer}, which is no address of a PBX named under Pbx; is it one, its calls go to the fallback")]
+    partial void LogRefused(string peer);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Holding domain '{Domain}' from journal entry {Seq} on")]
     partial void LogHeld(string domain, long seq);

@@ -44,7 +44,7 @@ public static class CrmApiModule
     public static IReadOnlyList<KnownSection> Sections { get; } =
     [
         new(SiteOptions.Section, typeof(SiteOptions)), new(AccessOptions.Section, typeof(AccessOptions)), new(WebOptions.Section, typeof(WebOptions)),
-        new(ScriptsOptions.Section, typeof(ScriptsOptions)), new(RouterRoadOptions.Section, typeof(RouterRoadOptions)),
+        new(ScriptsOptions.Section, typeof(ScriptsOptions)), new(RouterRoadOptions.Section, typeof(RouterRoadOptions), IsPart: true),
         new(MissedOptions.Section, typeof(MissedOptions)), new(BackupOptions.Section, typeof(BackupOptions)),
     ];
 
@@ -59,7 +59,8 @@ public static class CrmApiModule
             .Validate(o => TimeZoneInfo.TryFindSystemTimeZoneById(o.TimeZone, out _), "Site:TimeZone must be an IANA zone such as Europe/Rome.")
             .ValidateOnStart();
         services.AddSingleton<SiteClock>();
-        services.AddOptions<RouterRoadOptions>().Bind(configuration.GetSection(RouterRoadOptions.Section));
+        services.AddOptions<RouterRoadOptions>().Bind(configuration.GetSection(RouterRoadOptions.Section))
+            .Validate(o => o.InternalKey.Length >= 16, "Router:InternalKey: expected the router's secret, at least 16 characters").ValidateOnStart();
         services.AddHttpClient(RouterRoad.HttpClientName, c => c.Timeout = TimeSpan.FromSeconds(2));
         services.TryAddSingleton<RouterRoad>();
         services.TryAddSingleton<JournalReader>();

@@ -11,7 +11,7 @@ try
     var app = builder.Build();
     app.MapCrmApi();
     app.MapCallCrmDefaults();
-    await app.RunAsync();
+    await app.RunCallCrmAsync();
     return 0;
 }
 catch (ConfigurationException e)

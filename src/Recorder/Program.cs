@@ -1,14 +1,20 @@
+using CallCrm.CallFlow;
 using CallCrm.Recorder;
 
-var builder = WebApplication.CreateBuilder(args);
-if (builder.Configuration["CallCrm:ConfigFile"] is { Length: > 0 } file)
+try
 {
-    builder.Configuration.AddJsonFile(Path.GetFullPath(file), optional: false).AddEnvironmentVariables().AddCommandLine(args);
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddCallCrmDefaults([.. RecorderModule.Sections]);
+    builder.Services.AddCallFlow(builder.Configuration);
+    builder.Services.AddRecorder(builder.Configuration);
+
+    var app = builder.Build();
+    app.MapCallCrmDefaults();
+    await app.RunCallCrmAsync();
+    return 0;
 }
-
-builder.Services.AddCallFlow(builder.Configuration);
-builder.Services.AddRecorder(builder.Configuration);
-
-var app = builder.Build();
-app.MapGet("/health/live", () => "ok");
-await app.RunAsync();
+catch (ConfigurationException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 78; // EX_CONFIG of sysexits.h
+}

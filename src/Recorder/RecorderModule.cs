@@ -7,6 +7,9 @@ namespace CallCrm.Recorder;
 /// <summary>Audio into recordings, recordings into transcripts.</summary>
 public static class RecorderModule
 {
+    /// <summary>The sections read here, for the check of the configuration.</summary>
+    public static IReadOnlyList<KnownSection> Sections { get; } = [new(RecorderOptions.Section, typeof(RecorderOptions)), new(TranscriptOptions.Section, typeof(TranscriptOptions))];
+
     /// <summary>Needs the database of <c>AddCallFlow</c>.</summary>
     public static IServiceCollection AddRecorder(this IServiceCollection services, IConfiguration configuration)
     {

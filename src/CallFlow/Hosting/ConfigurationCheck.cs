@@ -9,7 +9,8 @@ namespace CallCrm.CallFlow;
 
 /// <summary>A section and the options it is bound to; several may read the same section.</summary>
 /// <param name="Type">Options class, or a list of one.</param>
-public sealed record KnownSection(string Name, Type Type);
+/// <param name="IsPart">Another process reads more of it from the same file: keys that are not known here are left alone.</param>
+public sealed record KnownSection(string Name, Type Type, bool IsPart = false);
 
 /// <summary>
 /// Finds misspelt keys and values of the wrong type before anything starts. Sections are looked at wherever their values came from;
@@ -49,11 +50,11 @@ internal static class ConfigurationCheck
     {
         var problems = new List<string>();
         foreach (var key in fileKeys.Where(k => !Ours.Concat(Others).Contains(k, StringComparer.OrdinalIgnoreCase))) problems.Add($"{key}: unknown section{Nearest(key, Ours)}");
-        foreach (var section in Always.Concat(known).GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase)) Check(configuration.GetSection(section.Key), [.. section.Select(s => s.Type)], problems);
+        foreach (var section in Always.Concat(known).GroupBy(s => s.Name, StringComparer.OrdinalIgnoreCase)) Check(configuration.GetSection(section.Key), [.. section.Select(s => s.Type)], problems, section.All(s => s.IsPart));
         if (problems.Count > 0) throw new ConfigurationException("The configuration cannot be used:" + string.Concat(problems.Select(p => $"\n  {p}")));
     }
 
-    static void Check(IConfigurationSection section, Type[] types, List<string> problems)
+    static void Check(IConfigurationSection section, Type[] types, List<string> problems, bool isPart = false)
     {
         var children = section.GetChildren().ToList();
         if (types.Length == 1 && ElementOf(types[0]) is { } element)
@@ -75,7 +76,7 @@ internal static class ConfigurationCheck
         foreach (var child in children)
         {
             if (properties.TryGetValue(child.Key, out var property)) Check(child, [property.PropertyType], problems);
-            else problems.Add($"{child.Path}: unknown key{Nearest(child.Key, properties.Keys)}. Known: {string.Join(", ", properties.Keys.Order(StringComparer.Ordinal))}");
+            else if (!isPart) problems.Add($"{child.Path}: unknown key{Nearest(child.Key, properties.Keys)}. Known: {string.Join(", ", properties.Keys.Order(StringComparer.Ordinal))}");
         }
     }
 
@@ -98,6 +99,12 @@ internal static class ConfigurationCheck
         }
 
         if (section.Value is null || wanted == typeof(string) || wanted == typeof(object)) return;
+        if (wanted == typeof(TimeSpan) && section.Value.Length > 0 && section.Value.All(char.IsAsciiDigit) && section.Value != "0")
+        {
+            problems.Add($"{section.Path} is '{section.Value}', which would be days: expected {Describe(wanted)}");
+            return;
+        }
+
         try
         {
             TypeDescriptor.GetConverter(wanted).ConvertFromString(null, CultureInfo.InvariantCulture, section.Value);

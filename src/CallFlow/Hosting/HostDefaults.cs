@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -38,6 +39,25 @@ public static class HostDefaults
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = c => c.Tags.Contains(Ready) }).AllowAnonymous();
         app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();
         return app;
+    }
+
+    /// <summary>Runs until the process is asked to end.</summary>
+    /// <exception cref="ConfigurationException">A value that has the right type cannot be used; all such values are named.</exception>
+    public static async Task RunCallCrmAsync(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        try
+        {
+            // Else the host would look at them itself, and write the whole stack of calls into the log.
+            app.Services.GetService<IStartupValidator>()?.Validate();
+        }
+        catch (Exception e) when (e is OptionsValidationException or AggregateException)
+        {
+            var wrong = (e as AggregateException)?.InnerExceptions.OfType<OptionsValidationException>() ?? [(OptionsValidationException)e];
+            throw new ConfigurationException("The configuration cannot be used:" + string.Concat(wrong.SelectMany(w => w.Failures).Select(f => $"\n  {f}")));
+        }
+
+        await app.RunAsync();
     }
 
     /// <summary>

@@ -27,6 +27,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     public bool Connected { get; private set; }
 
+    /// <summary>The AMI let us in.</summary>
+    public Action? LoggedIn { get; set; }
+
     /// <summary>Calls between colleagues that are dialled on a phone are recorded by the site's dialplan (callcrm-record-internal): told at each login and change.</summary>
     public async Task RecordInternalAsync(bool record, CancellationToken cancel)
     {
@@ -106,6 +109,7 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 break;
             case AmiConnected connected:
                 LogConnected(Node, connected.AsteriskVersion, connected.SystemName);
+                LoggedIn?.Invoke();
                 WarnOfOtherName(connected);
                 await AnnounceAsync(ami, fence, cancel);
                 await inputs.PutAsync(new EngineInput.Fact(new PbxFact.Connected(Node, null, connected.AsteriskVersion)), cancel);

@@ -8,7 +8,14 @@ internal static class ShellModule
 
     public static void MapShell(this WebApplication app)
     {
-        app.MapStaticAssets().AllowAnonymous();
-        app.MapRazorComponents<ShellDocument>().AddInteractiveWebAssemblyRenderMode().AllowAnonymous().DisableAntiforgery();
+        var manifest = Manifest(app.Environment.ApplicationName);
+        app.MapStaticAssets(manifest).AllowAnonymous();
+        app.MapRazorComponents<ShellDocument>().AddInteractiveWebAssemblyRenderMode().WithStaticAssets(manifest).AllowAnonymous().DisableAntiforgery();
     }
+
+    /// <summary>All parts of a published host lie in one folder, with one list of the page's files, which has the host's name. Null: the one of this program.</summary>
+    static string? Manifest(string application) =>
+        File.Exists(Path.Combine(AppContext.BaseDirectory, $"{application}.staticwebassets.endpoints.json"))
+            ? null
+            : Directory.GetFiles(AppContext.BaseDirectory, "*.staticwebassets.endpoints.json") is [var only] ? only : null;
 }

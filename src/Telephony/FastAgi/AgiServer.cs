@@ -107,6 +107,8 @@ public sealed class AgiServer : IAsyncDisposable
         {
             AgiMetrics.Refuse("peer");
             socket.Dispose();
+            if (peer is not null)
+                _options.PeerRefused?.Invoke(Plain(peer));
             return;
         }
 

@@ -28,4 +28,7 @@ public sealed class AgiServerOptions
 
     /// <summary>Told of a handler's exceptions; the session is closed, the server goes on.</summary>
     public Action<AgiRequest, Exception>? HandlerFailed { get; init; }
+
+    /// <summary>Told of each connection from an address that is none of <see cref="AllowedPeers"/>; must not block.</summary>
+    public Action<IPAddress>? PeerRefused { get; init; }
 }

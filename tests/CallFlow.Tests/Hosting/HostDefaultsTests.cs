@@ -60,6 +60,13 @@ public sealed class HostDefaultsTests(PostgresFixture postgres) : IClassFixture<
     }
 
     [Fact]
+    public void A_section_of_which_another_process_reads_more_may_have_other_keys_but_no_other_types() =>
+        Problem("""{"Router":{"AgiPort":4573,"Port":"many"}}""", new KnownSection("Router", typeof(SampleOptions), IsPart: true)).Should().Contain("Router:Port is 'many'").And.NotContain("AgiPort");
+
+    [Fact]
+    public void A_bare_number_is_no_duration() => Problem("""{"Router":{"Limit":"150"}}""", Router).Should().Contain("Router:Limit is '150', which would be days: expected a duration such as 00:00:05");
+
+    [Fact]
     public void Broken_JSON_names_the_file_and_the_line() => Problem("{\n  \"Router\": {,}\n}").Should().Contain("cannot be read").And.Contain("LineNumber: 1");
 
     [Fact]

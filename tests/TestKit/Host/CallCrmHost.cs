@@ -4,17 +4,18 @@ using System.Text;
 
 namespace CallCrm.TestKit.Host;
 
-/// <summary>The published all-in-one host as a process of its own, so that it can be killed, frozen and started again.</summary>
+/// <summary>The published all-in-one host, or one part of it, as a process of its own, so that it can be killed, frozen and started again.</summary>
 public sealed class CallCrmHost : IAsyncDisposable
 {
     readonly StringBuilder _output = new();
     readonly Dictionary<string, string> _environment;
     readonly string? _moreUrls;
+    readonly string _part;
     Process? _process;
 
-    CallCrmHost(Dictionary<string, string> environment, int port, int agiPort, string? moreUrls)
+    CallCrmHost(Dictionary<string, string> environment, int port, int agiPort, string? moreUrls, string part)
     {
-        (_environment, _moreUrls) = (environment, moreUrls);
+        (_environment, _moreUrls, _part) = (environment, moreUrls, part);
         Port = port;
         AgiPort = agiPort;
         Address = new Uri($"http://127.0.0.1:{port}/");
@@ -42,7 +43,8 @@ public sealed class CallCrmHost : IAsyncDisposable
 
     /// <param name="settings">Configuration keys with colons, e.g. <c>ConnectionStrings:CallCrm</c>.</param>
     /// <param name="moreUrls">Further addresses beside the plain one on the loopback, separated by semicolons.</param>
-    public static async Task<CallCrmHost> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancel = default, string? moreUrls = null)
+    /// <param name="part">Its program: AllInOne, CallRouter, CrmApi or Recorder.</param>
+    public static async Task<CallCrmHost> StartAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancel = default, string? moreUrls = null, string part = "AllInOne")
     {
         var port = Ports.Free();
         var agiPort = settings.TryGetValue("Router:AgiPort", out var given) ? int.Parse(given, CultureInfo.InvariantCulture) : Ports.Free();
@@ -51,7 +53,7 @@ public sealed class CallCrmHost : IAsyncDisposable
         environment.TryAdd("Router__InternalKey", "a-key-for-tests-only");
         environment.TryAdd("Scripts__Folder", Path.Combine(Repository.Folder, "scripts-library"));
         environment["DOTNET_ENVIRONMENT"] = "Production";
-        var host = new CallCrmHost(environment, port, agiPort, moreUrls);
+        var host = new CallCrmHost(environment, port, agiPort, moreUrls, part);
         await host.StartAgainAsync(cancel);
         return host;
     }
@@ -64,9 +66,11 @@ public sealed class CallCrmHost : IAsyncDisposable
     }
 
     /// <summary>A command of the published program, such as backup.</summary>
-    public static async Task<(int Code, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] args)
+    public static Task<(int Code, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params string[] args) => RunPartAsync("AllInOne", settings, args);
+
+    public static async Task<(int Code, string Output)> RunPartAsync(string part, IReadOnlyDictionary<string, string> settings, params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [PublishedHost.FindAssembly(), .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", [PublishedHost.FindAssembly(part), .. args]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (key, value) in settings)
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         using var process = Process.Start(start)!;
@@ -78,7 +82,7 @@ public sealed class CallCrmHost : IAsyncDisposable
 
     public void Launch()
     {
-        var assembly = PublishedHost.FindAssembly();
+        var assembly = PublishedHost.FindAssembly(_part);
         var start = new ProcessStartInfo("dotnet")
         {
             ArgumentList = { assembly, "--urls", Address.ToString().TrimEnd('/') + (_moreUrls is null ? "" : ";" + _moreUrls) },
@@ -186,7 +190,9 @@ public static class Signal
 /// <summary>Where the published all-in-one host is: CALLCRM_HOST (set by the test command), else the newest build in artifacts or bin.</summary>
 public static class PublishedHost
 {
-    public static string FindAssembly()
+    public static string FindAssembly(string part = "AllInOne") => Path.Combine(Path.GetDirectoryName(FindAllInOne())!, $"CallCrm.{part}.dll");
+
+    static string FindAllInOne()
     {
         if (Environment.GetEnvironmentVariable("CALLCRM_HOST") is { Length: > 0 } given)
             return File.Exists(given) ? given : throw new FileNotFoundException($"CALLCRM_HOST names '{given}', which is not there.");
