@@ -64,6 +64,8 @@ public static class BackupCommand
         var since = Stopwatch.GetTimestamp();
         var made = await new BackupRun(site, time).RunAsync(folder, keep, ct);
         var manifest = made.Manifest;
+        if (made.Unmarked is { } why)
+            await output.WriteLineAsync($"callcrm backup: WARNING: that it was made cannot be written into {site.DataFolder} ({why}); pages and doctor will go on naming the backup before.");
         if (manifest.Recordings.Missing is [var first, ..] missing)
             await output.WriteLineAsync($"callcrm backup: WARNING: {missing.Count} recordings that the database names are not in {site.Recordings.Folder}, the first: {first}");
         if (Directory.Exists(site.SpillFolder) && Directory.EnumerateFiles(site.SpillFolder, "*.spill").Any(f => new FileInfo(f).Length > 0))

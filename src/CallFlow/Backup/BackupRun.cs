@@ -7,7 +7,8 @@ namespace CallCrm.CallFlow.Backup;
 /// <param name="Folder">The new backup.</param>
 /// <param name="New">Recordings that were copied; the others are the same files as in the backup before.</param>
 /// <param name="Removed">Older backups that went.</param>
-internal sealed record BackupResult(string Folder, BackupManifest Manifest, long New, long New_bytes, int Kept, int Removed);
+/// <param name="Unmarked">Why it could not be written down in the data folder that it was made; null: it was.</param>
+internal sealed record BackupResult(string Folder, BackupManifest Manifest, long New, long New_bytes, int Kept, int Removed, string? Unmarked = null);
 
 /// <summary>
 /// Makes a backup while calls go on: a dump and the list of recordings of one snapshot, then the files. It is written as <c>….partial</c> and renamed when whole
@@ -74,14 +75,28 @@ internal sealed class BackupRun(BackupSite site, TimeProvider time, Func<string,
             BackupFiles.FlushFolders(partial);
             Directory.Move(partial, name);
             BackupFiles.FlushFolder(into);
-            new LastBackup(at, name).Write(site.DataFolder);
+            var unmarked = WhyUnmarked(new LastBackup(at, name));
             var (kept, removed) = Prune(into, keep);
-            return made with { Folder = name, Kept = kept, Removed = removed };
+            return made with { Folder = name, Kept = kept, Removed = removed, Unmarked = unmarked };
         }
         catch
         {
             if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
             throw;
+        }
+    }
+
+    /// <summary>The backup is whole by now, whatever the data folder has room for.</summary>
+    string? WhyUnmarked(LastBackup last)
+    {
+        try
+        {
+            last.Write(site.DataFolder);
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
         }
     }
 

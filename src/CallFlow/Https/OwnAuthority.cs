@@ -36,13 +36,26 @@ public sealed class OwnAuthority(string dataFolder)
 
     public bool HasAuthority => File.Exists(AuthorityFile);
 
-    public X509Certificate2 Authority() => X509CertificateLoader.LoadCertificateFromFile(AuthorityFile);
+    /// <exception cref="CertificateException">It is not there, or no certificate.</exception>
+    public X509Certificate2 Authority() => Load(AuthorityFile);
 
     /// <summary>The names the server's certificate has.</summary>
     public IReadOnlyList<string> Names()
     {
-        using var server = X509CertificateLoader.LoadCertificateFromFile(ServerFile);
+        using var server = Load(ServerFile);
         return NamesOf(server);
+    }
+
+    static X509Certificate2 Load(string file)
+    {
+        try
+        {
+            return X509CertificateLoader.LoadCertificateFromFile(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new CertificateException($"{file} cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>Host names and addresses as they stand in a certificate; null: one of them is neither.</summary>

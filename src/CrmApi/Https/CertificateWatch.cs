@@ -107,11 +107,12 @@ internal sealed partial class CertificateWatch : BackgroundService
     void RenewOwn(CertificateFiles files)
     {
         if (!files.Own) return;
-        var own = new OwnAuthority(DataFolder.From(_configuration));
         var ends = ServerCertificate.Load(files).ExpiresAt;
+        if (ends - _time.GetUtcNow() >= OwnAuthority.RenewBefore) return;
+        var own = new OwnAuthority(DataFolder.From(_configuration));
         using var authority = own.Authority();
         // An authority that ends itself cannot make a longer one; then the warning stays.
-        if (ends - _time.GetUtcNow() < OwnAuthority.RenewBefore && authority.NotAfter.ToUniversalTime() - TimeSpan.FromDays(1) > ends.UtcDateTime) own.MakeServer(own.Names(), _time.GetUtcNow());
+        if (authority.NotAfter.ToUniversalTime() - TimeSpan.FromDays(1) > ends.UtcDateTime) own.MakeServer(own.Names(), _time.GetUtcNow());
     }
 
     static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);

@@ -119,6 +119,22 @@ public sealed class BackupTests(PostgresFixture postgres) : IClassFixture<Postgr
     }
 
     [PostgresFact]
+    public async Task A_data_folder_without_room_makes_no_failure_of_a_backup_that_is_whole()
+    {
+        await using var site = await TestSite.FilledAsync(postgres);
+        // Nothing can be written in its place.
+        Directory.CreateDirectory(Path.Combine(site.Data, "last-backup.json", "in the way"));
+        var made = await site.BackUpAsync();
+        made.Unmarked.Should().NotBeNullOrEmpty();
+        Directory.GetDirectories(site.Backups).Should().Equal(made.Folder);
+        using var command = BackupProcess.Start(site.Settings, "backup", site.Backups);
+        var output = await command.StandardOutput.ReadToEndAsync();
+        await command.WaitForExitAsync();
+        command.ExitCode.Should().Be(0);
+        output.Should().Contain($"WARNING: that it was made cannot be written into {site.Data}").And.Contain("callcrm backup: OK ");
+    }
+
+    [PostgresFact]
     public async Task Without_room_it_says_what_it_needs_and_leaves_nothing()
     {
         await using var site = await TestSite.FilledAsync(postgres);

@@ -214,6 +214,29 @@ public sealed class CertificateWatchTests : IAsyncLifetime, IDisposable
         Watch.Now().Soon.Should().BeFalse();
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("no certificate")]
+    public async Task An_authority_that_is_gone_or_broken_stops_nothing_and_is_told_when_it_is_needed(string? left)
+    {
+        var own = new OwnAuthority(_data);
+        own.MakeAuthority(OwnAuthority.Read(["a.example"], out _)!, _time.GetUtcNow());
+        own.MakeServer(["a.example"], _time.GetUtcNow());
+        await StartAsync(given: false);
+        var first = Watch.Current.ExpiresAt;
+        File.Delete(own.AuthorityFile);
+        if (left is not null) await File.WriteAllTextAsync(own.AuthorityFile, left);
+        Watch.Look();
+        Watch.Look();
+        _log.Warnings.Should().BeEmpty("it is not needed yet");
+        _time.Advance(TimeSpan.FromDays(370));
+        Watch.Look();
+        Watch.Look();
+        Watch.Look();
+        _log.Warnings.Should().ContainSingle(w => w.Contains(own.AuthorityFile)).Which.Should().Contain("the former one stays in use");
+        Watch.Current.ExpiresAt.Should().Be(first);
+    }
+
     [Fact]
     public async Task Without_a_certificate_it_does_not_start_and_says_what_to_do()
     {
