@@ -23,6 +23,7 @@ builder.Services.AddSingleton(s => new FeedClient(new Uri(host, "hubs/live"), s.
 builder.Services.AddSingleton<Browser>();
 builder.Services.AddSingleton<Ticker>();
 builder.Services.AddSingleton<SignedIn>();
+builder.Services.AddSingleton<DialCampaign>();
 builder.Services.AddSingleton<DeskActions>();
 builder.Services.AddSingleton<FileUpload>();
 builder.Services.AddSingleton<DayCheck>();

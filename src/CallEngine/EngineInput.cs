@@ -103,7 +103,8 @@ public abstract record AgentCommand
     /// <summary>Calls a number: the agent's own phone first, then the other side.</summary>
     /// <param name="Number">As typed, with what it means; an own extension counts as one whatever its kind says.</param>
     /// <param name="Client">Whose number it is, when it was clicked on their card; null: whoever has it.</param>
-    public sealed record Dial(PhoneNumber Number, Guid? Client = null) : AgentCommand;
+    /// <param name="Campaign">The code of the one it is made for, which runs; null: none. A call to a colleague is for none.</param>
+    public sealed record Dial(PhoneNumber Number, Guid? Client = null, string? Campaign = null) : AgentCommand;
 
     /// <summary>Hands the client on at once. Should nobody take it there, it comes back to the agent.</summary>
     public sealed record Transfer(Guid Call, TransferTarget To) : AgentCommand;

@@ -91,7 +91,7 @@ public abstract record JournalEntry
     public Guid? Call { get; init; }
 }
 
-/// <param name="Campaign">The dialled number's, as it was set up at that moment; null: none.</param>
+/// <param name="Campaign">The dialled number's, as it was set up at that moment; of a call out the one that the agent makes it for. Null: none.</param>
 public sealed record CallStarted(string Node, string UniqueId, string LinkedId, CallDirection Direction, PhoneNumber Caller, PhoneNumber Dialled,
     string CallerName, bool Routed, bool Estimated, string? Campaign = null) : JournalEntry;
 

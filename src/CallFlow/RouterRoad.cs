@@ -14,9 +14,10 @@ namespace CallCrm.CallFlow;
 /// <param name="AgentId">take_over: who was seen at the extension.</param>
 /// <param name="AskId">Of a seat's question.</param>
 /// <param name="Anyway">ready: also at a phone that is not registered, where the site allows it.</param>
+/// <param name="Campaign">dial: which it is made for. That it runs is known before it is sent.</param>
 public sealed record RoadCommand(string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
     string? Number = null, string? E164 = null, Guid? ToAgent = null, Guid? ToQueue = null, Guid? AgentId = null, Guid? AskId = null,
-    bool Anyway = false);
+    bool Anyway = false, string? Campaign = null);
 
 /// <param name="By">The supervisor who asks in the agent's place; null: the agent.</param>
 public sealed record RoadCommandRequest(Guid Id, Guid Agent, RoadCommand Command, Guid? By = null);

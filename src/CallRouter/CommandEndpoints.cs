@@ -145,7 +145,7 @@ static partial class CommandEndpoints
         { Kind: "end_call", CallId: { } call } => new AgentCommand.EndCall(call),
         { Kind: "listen", CallId: { } call } => new AgentCommand.Listen(call, c.Node, c.Extension),
         { Kind: "stop_listening", CallId: { } call } => new AgentCommand.StopListening(call),
-        { Kind: "dial", Number: { Length: > 0 and <= 80 } number } => new AgentCommand.Dial(ToNumber(number, c.E164), c.ClientId),
+        { Kind: "dial", Number: { Length: > 0 and <= 80 } number } => new AgentCommand.Dial(ToNumber(number, c.E164), c.ClientId, c.Campaign),
         _ => null,
     };
 

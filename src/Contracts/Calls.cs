@@ -4,7 +4,7 @@ namespace CallCrm.Contracts;
 /// <param name="Outcome">CallOutcome name; null while the call lives.</param>
 /// <param name="RecordingStatus">pending, ready, missing, broken; null = not recorded.</param>
 /// <param name="Said">For who may hear the recording: its first words on a client's timeline, the line that has the words where calls are looked for by what was said.</param>
-/// <param name="Campaign">For which it came in, as it was then; null: for none.</param>
+/// <param name="Campaign">For which it came in, as it was then, or was made; null: for none.</param>
 public sealed record CallRow(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, CallerView Caller, string? DialledName, string? QueueName,
     Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_s, int Talk_s, int Hold_s, string? Disposition, string? Note,
     string? RecordingStatus, Guid? RecordingId, bool Estimated, string? Said = null, NamedCode? Campaign = null);
@@ -90,7 +90,8 @@ public sealed record DayView(IReadOnlyList<DayTask> Tasks, IReadOnlyList<CallRow
 /// <param name="ClientId">Null also where the client's card is out of reach.</param>
 /// <param name="Phone">The client's main number, E.164; null where nobody may call it.</param>
 /// <param name="Extension">Of that number.</param>
-public sealed record DayTask(Guid Id, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, Guid? ClientId, string? ClientName, [property: NumberHandle] string? Phone, bool DoNotCall, int Version = 0, string? Extension = null);
+/// <param name="CallId">The call that it follows from.</param>
+public sealed record DayTask(Guid Id, string Kind, string Title, DateTimeOffset DueAt, DateTimeOffset? DoneAt, Guid? ClientId, string? ClientName, [property: NumberHandle] string? Phone, bool DoNotCall, int Version = 0, string? Extension = null, Guid? CallId = null);
 
 /// <summary>PUT /api/tasks/{id}/done.</summary>
 public sealed record TaskDone(bool Done);

@@ -154,7 +154,7 @@ public sealed record PauseUseView(string Code, int Used_s);
 /// <param name="Node">The PBX it lives on.</param>
 /// <param name="Routed">False: it did not come through CallCrm (an own or private call, or the PBX's own queue); no other is offered meanwhile.</param>
 /// <param name="ListenedBy">Names of supervisors who hear it now, where the site shows them; null: none.</param>
-/// <param name="Campaign">For which it came in; null: for none.</param>
+/// <param name="Campaign">For which it came in or was made; null: for none.</param>
 /// <param name="ScriptKept">The script is the one this person was told last, word for word, and does not come again.</param>
 public sealed record LiveCallView(Guid CallId, long CallNumber, string Direction, string State, CallerView Caller, string Lookup, string? QueueName, string? NumberName,
     DateTimeOffset StartedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? HeldSince, DateTimeOffset? EndedAt, string? Outcome, string? EndedBy, int Wait_s,

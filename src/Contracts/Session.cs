@@ -58,9 +58,11 @@ public sealed record ClockView(DateTimeOffset Now);
 /// <param name="AskId">seat_allow, seat_refuse, seat_withdraw.</param>
 /// <param name="Anyway">ready: also at a phone that is not registered, where the site allows it.</param>
 /// <param name="PageId">The page that asks, as it named itself in Resume; the person's other pages are told (DoneElsewhereEvent).</param>
+/// <param name="Campaign">dial: the code of a campaign that runs now, which the call is made for. 400 names it when there is none such.</param>
+/// <param name="CallBackOf">dial: the call that this one answers or tries again. Where no campaign is given, its campaign goes along while that runs.</param>
 public sealed record CommandRequest(Guid Id, string Kind, Guid? CallId = null, string? Node = null, string? Extension = null, string? Reason = null, Guid? ClientId = null,
     string? PageId = null, string? Number = null, Guid? ToAgent = null, Guid? ToQueue = null, Guid? AgentId = null, Guid? AskId = null,
-    bool Anyway = false);
+    bool Anyway = false, string? Campaign = null, Guid? CallBackOf = null);
 
 /// <summary>POST /api/agents/{id}/commands: a supervisor acts in the agent's place. The id as in CommandRequest.</summary>
 /// <param name="Kind">ready, pause, sign_out.</param>
@@ -87,9 +89,17 @@ public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, strin
 public sealed record CatalogView(IReadOnlyList<PauseReasonView> PauseReasons, IReadOnlyList<DispositionView> Dispositions, IReadOnlyList<NamedCode> Segments,
     IReadOnlyList<QueueView> Queues, IReadOnlyList<PersonView> People, IReadOnlyList<DealTypeView> DealTypes,
     IReadOnlyList<ClientFieldView>? ClientFields = null, IReadOnlyList<CardLayout>? CardLayouts = null, IReadOnlyList<string>? Unseen = null,
-    IReadOnlyList<NamedCode>? Campaigns = null, IReadOnlyList<NamedCode>? Departments = null);
+    IReadOnlyList<CampaignView>? Campaigns = null, IReadOnlyList<NamedCode>? Departments = null);
 
-public sealed record NamedCode(string Code, string Name)
+/// <summary>A campaign with the time in which calls out can be made for it, by the site's zone.</summary>
+/// <param name="From">Null: since ever.</param>
+/// <param name="Until">Not any more from this moment on; null: without end.</param>
+public sealed record CampaignView(string Code, string Name, DateTimeOffset? From = null, DateTimeOffset? Until = null) : NamedCode(Code, Name)
+{
+    public bool RunsAt(DateTimeOffset at) => !Retired && !(at < From) && !(at >= Until);
+}
+
+public record NamedCode(string Code, string Name)
 {
     /// <summary>Put away: what has it keeps its name, nothing else gets it.</summary>
     /// <remarks>Set, not init: the JSON reader would ask for it then.</remarks>

@@ -45,6 +45,9 @@ internal sealed class SiteClock(Microsoft.Extensions.Options.IOptions<SiteOption
     /// <summary>When today began here.</summary>
     public DateTimeOffset DayStart => StartOf(Today, zone);
 
+    /// <summary>The first moment of a day here.</summary>
+    public DateTimeOffset? Begins(DateOnly? day) => day is { } date ? StartOf(date, zone) : null;
+
     /// <summary>
     /// The first moment of a day. Where midnight does not exist (a clock change at 0:00) the first moment after it, where it comes twice the first.
     /// </summary>

@@ -148,6 +148,88 @@ public sealed class DialTests : PageContext
         page.FindAll("tr.detail").Should().BeEmpty("the click is not one on the row");
     }
 
+    static CatalogView Catalog(params CampaignView[] campaigns) => Some.Catalog with { Campaigns = campaigns };
+
+    void Offer(params CampaignView[] campaigns) =>
+        Server.Answer = r => r.RequestUri!.AbsolutePath == "/api/catalog" ? FakeServer.Json(JsonSerializer.Serialize(Catalog(campaigns), ContractsJson.Default.CatalogView)) : null;
+
+    static readonly CampaignView Winter = new("winter", "Winter offer"), Ending = new("ending", "Last days", Until: Some.Noon.AddMinutes(1)), Coming = new("coming", "Coming", From: Some.Noon.AddDays(1)), Away = new("away", "Away") { Retired = true };
+
+    [Fact]
+    public async Task A_call_is_made_for_the_campaign_that_is_chosen_none_by_default_and_the_choice_is_kept()
+    {
+        Offer(Winter, Ending, Coming, Away);
+        var desk = await SitAsync();
+        string[] Options() => [.. desk.FindAll("[data-test=dial-campaign] option").Select(o => o.TextContent)];
+        Options().Should().Equal(["For no campaign", "For Winter offer", "For Last days"], "the others do not run");
+        var field = desk.FindAll("[data-test=dialpad] input, [data-test=dialpad] select, [data-test=dialpad] button").Select(e => e.GetAttribute("data-test"));
+        field.Should().Equal("dial-number", "dial-campaign", "dial-keys", "dial-call");
+        desk.Input("[data-test=dial-number]", "0699998888");
+        desk.Submit("[data-test=dialpad]");
+        desk.WaitForAssertion(() => Asked.Campaign.Should().BeNull());
+        Server.Asked.Clear();
+        desk.Find("[data-test=dial-campaign]").Change("winter");
+        JSInterop.Invocations["callcrm.save"].Last().Arguments.Should().Equal($"dial-campaign:{Some.Session.UserId}", "winter");
+        desk.Input("[data-test=dial-number]", "0699998888");
+        desk.Submit("[data-test=dialpad]");
+        desk.WaitForAssertion(() => Asked.Campaign.Should().Be("winter"));
+        // A number on a card is called for it as well, and says so.
+        Server.Asked.Clear();
+        var card = Render<DialButton>(p => p.Add(b => b.Number, "+390699998888"));
+        card.Find("[data-test=dial]").GetAttribute("aria-label").Should().Be("Call +390699998888, for Winter offer");
+        card.Find("[data-test=dial]").Click();
+        card.WaitForAssertion(() => Asked.Campaign.Should().Be("winter"));
+        // Who calls back calls for what that call was for: the server knows it.
+        Server.Asked.Clear();
+        var back = Render<DialButton>(p => p.Add(b => b.Number, "+390699998888").Add(b => b.CallBackOf, Some.CallId));
+        back.Find("[data-test=dial]").GetAttribute("aria-label").Should().Be("Call +390699998888");
+        back.Find("[data-test=dial]").Click();
+        back.WaitForAssertion(() => Asked.Should().BeEquivalentTo(new { Campaign = (string?)null, CallBackOf = (Guid?)Some.CallId }));
+    }
+
+    [Fact]
+    public async Task What_was_chosen_before_the_page_was_loaded_holds_and_what_ends_is_offered_no_more()
+    {
+        JSInterop.Setup<string?>("callcrm.load", $"dial-campaign:{Some.Session.UserId}").SetResult("ending");
+        Offer(Winter, Ending);
+        var desk = await SitAsync();
+        desk.WaitForAssertion(() => desk.Find("[data-test=dial-campaign] option[selected]").TextContent.Should().Be("For Last days"));
+        Time.Advance(TimeSpan.FromMinutes(2));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=dial-campaign] option").Select(o => o.TextContent).Should().Equal("For no campaign", "For Winter offer"));
+        desk.Find("[data-test=dial-campaign] option[selected]").TextContent.Should().Be("For no campaign");
+        desk.Input("[data-test=dial-number]", "0699998888");
+        desk.Submit("[data-test=dialpad]");
+        desk.WaitForAssertion(() => Asked.Campaign.Should().BeNull());
+    }
+
+    [Fact]
+    public async Task A_campaign_that_the_server_refuses_is_said_in_a_sentence_and_chosen_no_more()
+    {
+        var over = false;
+        Server.Answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            "/api/catalog" => FakeServer.Json(JsonSerializer.Serialize(Catalog(over ? [] : [Winter]), ContractsJson.Default.CatalogView)),
+            "/api/commands" => FakeServer.Json("""{"status":400,"errorId":"invalid_input","errors":{"campaign":["the code of a campaign that runs now"]}}""", System.Net.HttpStatusCode.BadRequest),
+            _ => null,
+        };
+        var desk = await SitAsync();
+        desk.Find("[data-test=dial-campaign]").Change("winter");
+        over = true;
+        desk.Input("[data-test=dial-number]", "0699998888");
+        desk.Submit("[data-test=dialpad]");
+        desk.WaitForAssertion(() => Services.GetRequiredService<DeskActions>().Trouble.Should().Be("campaign_over"));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=dial-campaign]").Should().BeEmpty("none runs any more"));
+        desk.Find("[data-test=dial-number]").GetAttribute("value").Should().Be("0699998888");
+        Services.GetRequiredService<DialCampaign>().Chosen.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task A_site_without_campaigns_has_no_list_of_them()
+    {
+        Offer(Coming, Away);
+        (await SitAsync()).FindAll("[data-test=dial-campaign]").Should().BeEmpty();
+    }
+
     [Fact]
     public async Task Who_takes_no_calls_sees_no_button()
     {

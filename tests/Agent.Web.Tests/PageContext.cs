@@ -34,6 +34,7 @@ abstract public class PageContext : BunitContext
         Services.AddSingleton<Browser>();
         Services.AddSingleton<Ticker>();
         Services.AddSingleton<SignedIn>();
+        Services.AddSingleton<DialCampaign>();
         Services.AddSingleton<DeskActions>();
         Services.AddSingleton<FileUpload>();
         Services.AddSingleton<DayCheck>();

@@ -44,4 +44,22 @@ public sealed class CampaignTests
         var story = Advertised().At(10).Asks("1", caller: new PhoneNumber("101", NumberKind.Extension), dialled: "800300");
         Started(story).Should().Match<CallStarted>(s => s.Direction == CallDirection.Internal && s.Campaign == null);
     }
+
+    static readonly PhoneNumber Outside = new("+390612345678", NumberKind.E164, "+390612345678");
+
+    [Fact]
+    public void A_call_that_an_agent_clicks_for_a_campaign_is_its_from_its_first_moment()
+    {
+        var story = Scenario.With("anna").Does("anna", new AgentCommand.Dial(Outside, Campaign: "winter"));
+        Started(story).Should().Match<CallStarted>(s => s.Direction == CallDirection.Outbound && s.Campaign == "winter");
+        Started(Scenario.With("anna").Does("anna", new AgentCommand.Dial(Outside))).Campaign.Should().BeNull();
+    }
+
+    [Fact]
+    public void A_click_on_a_colleague_is_for_no_campaign_and_a_number_that_is_advertised_says_nothing_of_a_call_out()
+    {
+        Started(new Scenario().PbxUp().Ready("anna", "bruno").Does("anna", new AgentCommand.Dial(new PhoneNumber("102", NumberKind.Unparsed), Campaign: "winter")))
+            .Should().Match<CallStarted>(s => s.Direction == CallDirection.Internal && s.Campaign == null);
+        Started(Advertised().Does("anna", new AgentCommand.Dial(new PhoneNumber("800300", NumberKind.E164, "+39800300")))).Campaign.Should().BeNull();
+    }
 }

@@ -14,7 +14,7 @@ public sealed class DialTests(PostgresFixture postgres) : IClassFixture<Postgres
 {
     const string Number = "+390699998888";
 
-    static RoadCommand Dial(Guid? client = null) => new("dial", ClientId: client, Number: "06 9999 8888", E164: Number);
+    static RoadCommand Dial(Guid? client = null, string? campaign = null) => new("dial", ClientId: client, Number: "06 9999 8888", E164: Number, Campaign: campaign);
 
     [PostgresFact]
     public async Task A_click_calls_and_is_identified_recorded_logged_and_replayed()
@@ -23,14 +23,14 @@ public sealed class DialTests(PostgresFixture postgres) : IClassFixture<Postgres
         var client = await AddClientAsync(bench);
         await bench.SignInAsync(RouterBench.Anna, "101");
 
-        await bench.DoAsync(RouterBench.Anna, Dial());
+        await bench.DoAsync(RouterBench.Anna, Dial(campaign: "winter"));
         var started = await bench.UntilAsync<CallStarted>();
         var answered = await bench.UntilAsync<CallAnswered>();
         await Task.Delay(300);
         await bench.DoAsync(RouterBench.Anna, new RoadCommand("hang_up", started.Call));
         var ended = await bench.UntilAsync<CallEnded>();
 
-        started.Should().BeEquivalentTo(new { Direction = CallDirection.Outbound, Caller = new { Raw = "101" }, Dialled = new { E164 = Number }, Routed = false });
+        started.Should().BeEquivalentTo(new { Direction = CallDirection.Outbound, Caller = new { Raw = "101" }, Dialled = new { E164 = Number }, Routed = false, Campaign = "winter" });
         answered.Should().BeEquivalentTo(new { Agent = RouterBench.Anna, started.Call });
         ended.Should().BeEquivalentTo(new { Outcome = CallOutcome.Answered, By = EndedBy.Agent, Agent = (Guid?)RouterBench.Anna, Client = (Guid?)client });
         (await bench.UntilAsync<AgentChanged>(e => e.State == AgentState.WrapUp)).Call.Should().Be(started.Call);
@@ -38,7 +38,7 @@ public sealed class DialTests(PostgresFixture postgres) : IClassFixture<Postgres
         leg.ChannelName.Should().StartWith("PJSIP/trunk");
         (await bench.UntilAsync<RecordingStarted>()).UniqueId.Should().Be(leg.UniqueId, "the recording sits on the client's channel");
         await using var database = await bench.Database.OpenConnectionAsync();
-        (await database.QuerySingleAsync<(string, string, string)>("select direction, outcome, dialled_e164 from call where id = @Call", new { started.Call })).Should().Be(("Outbound", "Answered", Number));
+        (await database.QuerySingleAsync<(string, string, string, string)>("select direction, outcome, dialled_e164, campaign from call where id = @Call", new { started.Call })).Should().Be(("Outbound", "Answered", Number, "winter"));
 
         await bench.StopAsync();
         var output = new StringWriter();
@@ -46,7 +46,7 @@ public sealed class DialTests(PostgresFixture postgres) : IClassFixture<Postgres
         output.ToString().Should().MatchRegex("inputs from .* [1-9][0-9]* state hashes: the same");
         output.GetStringBuilder().Clear();
         FlightCommand.Replay(["--call", started.Call.ToString()!], bench.FlightFolder, output, output).Should().Be(0, output.ToString());
-        output.ToString().Should().Contain($"ring PJSIP/101, then call {Number}, recorded").And.Contain("call ended: answered");
+        output.ToString().Should().Contain("for the campaign winter").And.Contain($"ring PJSIP/101, then call {Number}, recorded").And.Contain("call ended: answered");
     }
 
     [PostgresFact]

@@ -5,8 +5,10 @@ using CallCrm.Contracts;
 namespace CallCrm.AgentWeb.Desk;
 
 /// <summary>What an agent does, by button or key: one command each, its refusal shown until the next one.</summary>
-sealed class DeskActions(ApiClient api, FeedClient feed)
+sealed class DeskActions(ApiClient api, FeedClient feed, DialCampaign campaign)
 {
+    const string CampaignOver = "campaign_over";
+
     /// <summary>Stable code of the last refusal or failure; null when the last command was taken.</summary>
     public string? Trouble { get; private set; }
 
@@ -28,13 +30,16 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
     /// <summary>The number that this page dialled last, and the extension to key in once it answers; empty: none.</summary>
     public (string Number, string Extension)? Dialled { get; private set; }
 
-    public async Task<bool> DialAsync(string number, Guid? client = null, string? extension = null)
+    /// <param name="callBackOf">The call that it answers or tries again: its campaign goes along, not the one that is chosen at the desk.</param>
+    public async Task<bool> DialAsync(string number, Guid? client = null, string? extension = null, Guid? callBackOf = null)
     {
         // Before it is sent: the feed may be quicker than its answer.
         Dialled = (number, extension ?? "");
-        if (await DoAsync("dial", client: client, number: number))
+        if (await DoAsync(api.NewCommand("dial", client: client, number: number) with { Campaign = callBackOf is null ? campaign.Chosen?.Code : null, CallBackOf = callBackOf }))
             return true;
         Dialled = null;
+        if (Trouble == CampaignOver)
+            await campaign.OverAsync();
         return false;
     }
 
@@ -57,7 +62,7 @@ sealed class DeskActions(ApiClient api, FeedClient feed)
         }
         catch (ApiException e)
         {
-            Trouble = e.ErrorId;
+            Trouble = e.Errors.ContainsKey("campaign") ? CampaignOver : e.ErrorId;
         }
         finally
         {

@@ -23,9 +23,9 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
         new("InTime", f => Percent(f.InTimePercent), OwnForAgents: true),
         new("CallBack", f => Time(f.CallBack_s), OwnForAgents: true),
         new("Blocked", f => Number(f.Blocked)),
-        new("Outbound", f => Number(f.OutboundMade)),
+        new("Outbound", f => Number(f.OutboundMade), OwnForAgents: true),
         new("OutboundAnswered", f => Number(f.OutboundAnswered)),
-        new("OutboundTalk", f => Span(f.OutboundTalk_s)),
+        new("OutboundTalk", f => Span(f.OutboundTalk_s), OwnForAgents: true),
         new("Observed", f => Number(f.Observed)),
         new("ObservedAnswered", f => Number(f.ObservedAnswered), OwnForAgents: true),
         new("ObservedTalk", f => Span(f.ObservedTalk_s)),
@@ -35,7 +35,8 @@ sealed record ReportColumn(string Key, Func<ReportFigures, string> Value, bool O
 
     public static IEnumerable<ReportColumn> Of(string by) => All.Where(c => c.Key switch
     {
-        "Occupancy" or "Outbound" or "OutboundAnswered" or "OutboundTalk" or "Internal" or "InternalTalk" => by == "agent",
+        "Occupancy" or "Internal" or "InternalTalk" => by == "agent",
+        "Outbound" or "OutboundAnswered" or "OutboundTalk" => by is "agent" or "campaign",
         "ObservedAnswered" or "ObservedTalk" => by != "queue",
         "Observed" => by is "number" or "campaign",
         "Blocked" => by != "agent",

@@ -22,6 +22,9 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
 
     public PhoneNumber Dialled { get; set; } = new("", NumberKind.Unparsed);
 
+    /// <summary>Which an agent makes it for. Of what comes in its number tells (<see cref="CallBook.CampaignOf"/>).</summary>
+    public string? Campaign { get; set; }
+
     /// <summary>Who is at the other end of it.</summary>
     public PhoneNumber OtherSide => Direction == CallDirection.Outbound ? Dialled : Caller;
 

@@ -127,8 +127,8 @@ internal sealed partial class CallBook(EngineState state, AgentBoard board, Offe
             Log(leg);
     }
 
-    /// <summary>What its caller dialled it for, when it began. An agent's own call is for none.</summary>
-    public string? CampaignOf(Call call) => call.Direction == CallDirection.Inbound ? state.Settings.Dialled(call.Dialled)?.CampaignAt(call.StartedUtc)?.Code : null;
+    /// <summary>What its caller dialled it for, when it began. An agent's own call is for what they said when they clicked.</summary>
+    public string? CampaignOf(Call call) => call.Direction == CallDirection.Inbound ? state.Settings.Dialled(call.Dialled)?.CampaignAt(call.StartedUtc)?.Code : call.Campaign;
 
     public void Step(Call call, CallState to)
     {

@@ -71,6 +71,7 @@ internal static class CallRules
         older.Hold += younger.Hold;
         older.LastAgent ??= younger.LastAgent;
         older.AnsweredAt ??= younger.AnsweredAt;
+        older.Campaign ??= younger.Campaign;
         if (younger.Routed && !older.Routed)
         {
             older.Routed = true;

@@ -35,7 +35,7 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
         var id = DerivedId.From(command, DerivedId.DialledCall, 1);
         if (command == default || state.Calls.ContainsKey(id))
             return "command_unknown";
-        Begin(agent, extension, device, id, number, dial.Client);
+        Begin(agent, extension, device, id, number, dial);
         return null;
     }
 
@@ -85,17 +85,18 @@ internal sealed class DialDesk(EngineState state, AgentBoard board, CallBook boo
         typed.Length is >= 3 and <= 6 && !typed.AsSpan().ContainsAnyExceptInRange('0', '9') && !typed.StartsWith("00", StringComparison.Ordinal)
         && !state.Extensions.Keys.Any(k => string.Equals(k.Name, typed, StringComparison.Ordinal));
 
-    private void Begin(Agent agent, Extension extension, Device device, Guid id, PhoneNumber number, Guid? client)
+    private void Begin(Agent agent, Extension extension, Device device, Guid id, PhoneNumber number, AgentCommand.Dial dial)
     {
         var call = book.Begin(id, extension.Node);
         call.Direction = number.Kind == NumberKind.Extension ? CallDirection.Internal : CallDirection.Outbound;
         call.Caller = new PhoneNumber(extension.Number, NumberKind.Extension);
         call.Dialled = number;
+        call.Campaign = call.Direction == CallDirection.Outbound ? dial.Campaign : null;
         var channel = ChannelOf(id);
         var leg = book.AddLeg(call, new LegId(extension.Node, channel), device.Name, device.Name, channel, isClient: false, clicked: true);
         book.Announce(call);
         state.Timers.Set(leg.DoubtTimer = new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + ChannelWithin);
-        if (client is { } known && call.Direction == CallDirection.Outbound)
+        if (dial.Client is { } known && call.Direction == CallDirection.Outbound)
             identity.Clicked(call, known);
         else
             identity.Ask(call);

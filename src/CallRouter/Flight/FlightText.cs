@@ -23,7 +23,7 @@ sealed class FlightText(EngineSettings settings)
         EngineInput.RouteClosed => ("PBX", "closed the request without taking an answer"),
         EngineInput.LookupArrived l => ("look-up", Join(l.Result.Outcome.ToString(), l.Result.Candidates.IsDefaultOrEmpty ? "" : $"{l.Result.Candidates.Length} found", l.Result.Late ? "late" : "")),
         EngineInput.ActionDone d => ("PBX", d.Ok ? $"action {d.Action} done" : $"action {d.Action} failed: {d.Message}"),
-        EngineInput.Command c => (Agent(c.Agent), $"asks{(c.By is null ? "" : " by a supervisor")}: {Words(c.What.GetType().Name)}{(c.What is AgentCommand.Dial dial ? " " + Number(dial.Number) : "")}"),
+        EngineInput.Command c => (Agent(c.Agent), $"asks{(c.By is null ? "" : " by a supervisor")}: {Words(c.What.GetType().Name)}{(c.What is AgentCommand.Dial dial ? Join(" " + Number(dial.Number), dial.Campaign is { } campaign ? $"for the campaign {campaign}" : "") : "")}"),
         EngineInput.SettingsChanged s => ("settings", $"version {s.Settings.Version}"),
         EngineInput.Tick => ("time", "due"),
         _ => ("router", Words(input.GetType().Name)),

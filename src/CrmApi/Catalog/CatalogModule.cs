@@ -18,7 +18,7 @@ internal static class CatalogModule
             .WithName("GetClock").WithSummary("What the server takes for now: a page compares its own clock, and sees how far the server is");
     }
 
-    static async Task<CatalogView> ReadAsync(Person person, NpgsqlDataSource database, CancellationToken cancel)
+    static async Task<CatalogView> ReadAsync(Person person, NpgsqlDataSource database, SiteClock clock, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(
@@ -32,7 +32,7 @@ internal static class CatalogModule
             select deal_type, code, name, retired from stage order by deal_type, retired, position, code;
             select code, name, kind, options::text, target, result, expression from client_field where not archived order by position, code;
             select role, deal_type, groups::text, version from card_layout where role is null or role = @role order by role nulls first, deal_type nulls first;
-            select code, name, retired from campaign order by retired, position, code;
+            select code, name, retired, from_day, to_day from campaign order by retired, position, code;
             with recursive tree (id, name) as (select id, name from department where parent_id is null union all select d.id, t.name || ' / ' || d.name from tree t join department d on d.parent_id = t.id)
             select id::text as code, name from tree order by lower(name), id;
             """,
@@ -46,7 +46,7 @@ internal static class CatalogModule
         var stages = (await results.ReadAsync<StageRow>()).ToLookup(s => s.DealType, StringComparer.Ordinal);
         var fields = await results.ReadAsync<FieldRow>();
         var layouts = (await results.ReadAsync<LayoutStore.Row>()).Select(r => r.View());
-        var campaigns = (await results.ReadAsync<ListRow>()).Select(c => c.View());
+        var campaigns = (await results.ReadAsync<CampaignRow>()).Select(c => c.View(clock));
         var departments = (await results.ReadAsync<(string Code, string Name)>()).Select(d => new NamedCode(d.Code, d.Name));
         return new CatalogView([.. pauses], [.. dispositions], [.. segments], [.. queues], [.. people],
             [.. types.Select(t => new DealTypeView(t.Code, t.Name, [.. stages[t.Code].Select(s => new NamedCode(s.Code, s.Name) { Retired = s.Retired })]) { Retired = t.Retired })],
@@ -56,6 +56,11 @@ internal static class CatalogModule
     sealed record ListRow(string Code, string Name, bool Retired)
     {
         public NamedCode View() => new(Code, Name) { Retired = Retired };
+    }
+
+    sealed record CampaignRow(string Code, string Name, bool Retired, DateOnly? From_day, DateOnly? To_day)
+    {
+        public CampaignView View(SiteClock clock) => new(Code, Name, clock.Begins(From_day), clock.Begins(To_day?.AddDays(1))) { Retired = Retired };
     }
 
     sealed record StageRow(string DealType, string Code, string Name, bool Retired);

@@ -26,6 +26,7 @@ internal static class ClientEndpoints
         services.AddSingleton<CardViews>();
         services.AddSingleton<CardAudit>();
         services.AddSingleton<DoNotCall>();
+        services.AddSingleton<Commands.DialCampaigns>();
         services.AddSingleton<ReviewStore>();
         services.AddSingleton<DuplicateStore>();
         services.AddSingleton<MergeStore>();

@@ -75,18 +75,20 @@ internal static class CommandsModule
         return TypedResults.Ok(new CommandAnswer(request.Id, answer.Accepted, answer.Reason));
     }
 
-    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, LiveFacts facts, CardAccess cards, DoNotCall marks, IOptions<SiteOptions> site, CancellationToken cancel)
+    static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SendAsync(CommandRequest request, Person person, RouterRoad road, Feed feed, LiveFacts facts, CardAccess cards, DoNotCall marks, IOptions<SiteOptions> site, DialCampaigns campaigns, CancellationToken cancel)
     {
         if (Missing(request) is { } missing) return Problems.Invalid(missing.Field, missing.Expected);
         // A call lends the card of its client: it is no way to a card that one may not see.
         if (request is { Kind: "attach_client" or "dial", ClientId: { } client } && !person.Within(Rights.WorkWithClients).IsEveryone && !(await cards.OfAsync(person, client, cancel)).View)
             return Problems.NotFound("client");
+        if (request is { Kind: "dial", Campaign: { } wanted } && !await campaigns.RunsAsync(wanted, cancel)) return Problems.Invalid("campaign", "the code of a campaign that runs now");
         // What stands behind the number is keyed in by hand once it has answered.
         if (request is { Kind: "dial", Number: { } typed } && PhoneNumbers.Typed(typed, site.Value.Region) is { E164: not null, Extension.Length: > 0 }) request = request with { Number = PhoneNumbers.Split(typed).Number };
         var e164 = PhoneNumbers.ToE164(request.Number, site.Value.Region);
         if (request.Kind == "dial" && await marks.ForbidsAsync(request.ClientId, e164, cancel)) return TypedResults.Ok(new CommandAnswer(request.Id, false, "do_not_call"));
         var command = new RoadCommand(request.Kind, request.CallId, request.Node, request.Extension, request.Reason, request.ClientId,
-            request.Number?.Trim(), e164, request.ToAgent, request.ToQueue, request.AgentId, request.AskId, request.Anyway);
+            request.Number?.Trim(), e164, request.ToAgent, request.ToQueue, request.AgentId, request.AskId, request.Anyway,
+            request.Kind != "dial" ? null : request.Campaign ?? (request.CallBackOf is { } back ? await campaigns.OfCallAsync(back, cancel) : null));
         var answer = await road.CommandAsync(request.Id, person.Id, command, cancel);
         if (answer.Accepted && request.PageId is { Length: > 0 } page)
             feed.TellOtherPages(person.Id, page, new DoneElsewhereEvent(request.CallId ?? Guid.Empty, request.Kind, page));

@@ -209,6 +209,7 @@ internal static class LiveMachine
             Holders = call.Holders.SetItems(from.Holders),
             Recorded = call.Recorded || from.Recorded,
             Routed = call.Routed || from.Routed,
+            Campaign = call.Campaign ?? from.Campaign,
             Direction = call.Direction == CallDirection.Internal ? from.Direction : call.Direction,
             Queue = call.Queue ?? from.Queue,
             QueuedAt = call.QueuedAt ?? from.QueuedAt,

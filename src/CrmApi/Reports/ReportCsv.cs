@@ -34,7 +34,8 @@ internal static class ReportCsv
         + ask.By switch
         {
             ReportBy.Agent => ",outbound,outbound_answered,outbound_talk_s,observed_answered,observed_talk_s,internal,internal_talk_s",
-            ReportBy.Number or ReportBy.Campaign => ",blocked,observed,observed_answered,observed_talk_s",
+            ReportBy.Number => ",blocked,observed,observed_answered,observed_talk_s",
+            ReportBy.Campaign => ",blocked,outbound,outbound_answered,outbound_talk_s,observed,observed_answered,observed_talk_s",
             _ => ",blocked",
         };
 
@@ -51,7 +52,8 @@ internal static class ReportCsv
             .. ask.By switch
             {
                 ReportBy.Agent => new object?[] { f.OutboundMade, f.OutboundAnswered, f.OutboundTalk_s, f.ObservedAnswered, f.ObservedTalk_s, f.Internal, f.InternalTalk_s },
-                ReportBy.Number or ReportBy.Campaign => [f.Blocked, f.Observed, f.ObservedAnswered, f.ObservedTalk_s],
+                ReportBy.Number => [f.Blocked, f.Observed, f.ObservedAnswered, f.ObservedTalk_s],
+                ReportBy.Campaign => [f.Blocked, f.OutboundMade, f.OutboundAnswered, f.OutboundTalk_s, f.Observed, f.ObservedAnswered, f.ObservedTalk_s],
                 _ => [f.Blocked],
             },
         ];

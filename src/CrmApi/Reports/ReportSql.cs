@@ -71,12 +71,26 @@ internal static class ReportSql
     /// <summary>Conversations with callers of a number: through a queue as that counts them, and led there by the PBX.</summary>
     const string NumberLegs = $"{CallFigures.AllLegs} and (c.queued_at is not null and l.answered_at is not null or {CallFigures.Led})";
 
-    static readonly string Number = CallersBy(Dialled, Numbers, "dialled_number d on d.domain = @domain and d.number = key");
+    static readonly string Number = CallersBy(Dialled, Numbers, "dialled_number d on d.domain = @domain and d.number = key", NoMade);
 
     /// <summary>As it was with the call; the rest is of none.</summary>
-    static readonly string Campaign = CallersBy("coalesce(c.campaign, '')", "", "campaign d on d.code = key");
+    static readonly string Campaign = CallersBy("coalesce(c.campaign, '')", "", "campaign d on d.code = key", CampaignMade);
 
-    static string CallersBy(string key, string joins, string names) =>
+    /// <summary>Calls out count when they begin, the talk in them when it ends, as for agents.</summary>
+    const string CampaignMade =
+        $"""
+        made as (
+          select n, key, sum(outbound)::bigint as outbound, sum(outbound_answered)::bigint as outbound_answered, sum(outbound_talk_ms)::bigint as outbound_talk_ms, 0::bigint as internal, 0::bigint as internal_talk_ms
+          from (
+            select width_bucket(c.started_at, @edges) as n, coalesce(c.campaign, '') as key, count(*) as outbound, count(c.answered_at) as outbound_answered, 0 as outbound_talk_ms
+            from call c where c.domain = @domain and c.direction = 'Outbound' and c.merged_into is null and c.started_at >= @from and c.started_at < @to group by 1, 2
+            union all
+            select width_bucket(l.ended_at, @edges), coalesce(c.campaign, ''), 0, 0, coalesce(sum(l.talk_ms), 0) from {CallFigures.AllLegs} and c.direction = 'Outbound' where {Ended} group by 1, 2
+          ) m group by 1, 2
+        )
+        """;
+
+    static string CallersBy(string key, string joins, string names, string made) =>
         $"""
         with calls as (
           select width_bucket(o.queued_at, @edges) as n, {key} as key, {CallFigures.Calls}, count(o.answered_at) as waited,
@@ -97,7 +111,7 @@ internal static class ReportSql
           from call c {joins} where c.domain = @domain and {CallFigures.Led} and c.merged_into is null and c.outcome is distinct from 'Blocked' and c.started_at >= @from and c.started_at < @to group by 1, 2
         ), led as (
           select width_bucket(l.ended_at, @edges) as n, {key} as key, coalesce(sum(l.talk_ms), 0) as observed_talk_ms from {CallFigures.AllLegs} and {CallFigures.Led} {joins} where {Ended} group by 1, 2
-        ), {NoBusy}, {NoMade}
+        ), {NoBusy}, {made}
         select n, key, d.name, {CallFigures.Target_s} as target_s, {Columns}
         from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) {AndTheRest} left join {names}
         where @of::text is null or lower(key) = @of

@@ -58,8 +58,6 @@ internal sealed class ScriptReader
         if (script is not null) ScriptRules.Check(script, shape, problems);
         if (script is not null && fields is not null) ScriptSite.Check(script, fields, problems);
         if (script is not null && campaigns is not null) ScriptSite.CheckCampaigns(script, campaigns, problems);
-        if (script is { For: { Direction: ScriptDirection.Outbound, Campaigns.Count: > 0 } })
-            problems.Add(script.For.CampaignsAt, "calls out belong to no campaign: this script is never chosen", warning: true);
         return new ScriptReading(problems.Any ? null : script, script?.Id is { Length: > 0 } id ? id : null, problems.InOrder());
     }
 

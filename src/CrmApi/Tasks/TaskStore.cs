@@ -152,7 +152,7 @@ internal sealed class TaskStore(NpgsqlDataSource database, ChangeHints hints, Au
               (select * from task where user_id = @person and done_at >= @from and deleted_at is null order by done_at desc, id limit 20)
             )
             select t.id, t.kind, t.title, t.due_at, t.done_at, case when k.id is not null then t.client_id end as client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, p.e164 as phone,
-              k.id is not null and exists (select from client_family(k.id) f (id) join client m on m.id = f.id where m.do_not_call_at is not null) as do_not_call, t.version, nullif(p.extension, '') as extension
+              k.id is not null and exists (select from client_family(k.id) f (id) join client m on m.id = f.id where m.do_not_call_at is not null) as do_not_call, t.version, nullif(p.extension, '') as extension, t.call_id
             from mine t
             left join client k on k.id = client_root(t.client_id) and (@people::uuid[] is null or k.responsible_id = any(@people))
             left join lateral (select e164, extension from client_phone where client_id = k.id order by is_main desc, added_at, e164, extension limit 1) p on true

@@ -35,6 +35,15 @@ public sealed class OtherVersionTests
     }
 
     [Fact]
+    public void A_dial_command_of_before_campaigns_is_one_for_none()
+    {
+        var number = new PhoneNumber("06 12", NumberKind.E164, "+390612345678");
+        var asked = new EngineInput.Command(Id, Id, new AgentCommand.Dial(number, Id, "winter"));
+        Read(asked, t => t).Should().Be(asked);
+        Read(asked, t => t.Replace(" Campaign:", " Gone:", StringComparison.Ordinal)).Should().Be(asked with { What = new AgentCommand.Dial(number, Id) });
+    }
+
+    [Fact]
     public void A_type_that_is_gone_is_passed_over_and_what_follows_is_read()
     {
         var writer = new WireWriter();

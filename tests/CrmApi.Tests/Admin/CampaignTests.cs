@@ -140,6 +140,87 @@ public sealed class CampaignTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
         back.StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
+    async Task<(HttpStatusCode Status, string Body, CallFlow.RoadCommand? Sent)> DialAsync(string? campaign = null, Guid? callBackOf = null, string kind = "dial")
+    {
+        var id = Guid.CreateVersion7();
+        using var answer = await anna.Http.PostAsJsonAsync("api/commands", new CommandRequest(id, kind, Number: kind == "dial" ? "+390699998888" : null, Campaign: campaign, CallBackOf: callBackOf), ContractsJson.Default.CommandRequest);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(), host.Router.Commands.SingleOrDefault(c => c.Id == id)?.Command);
+    }
+
+    [PostgresFact]
+    public async Task A_call_out_is_for_a_campaign_that_runs_and_for_no_other()
+    {
+        host.Router.Answer = _ => new CallFlow.RoadAnswer(true, null);
+        var today = host.Services.GetRequiredService<SiteClock>().Today;
+        await SaveAsync(Winter with { From = today, To = today }, Spring, new CampaignSetup("over", "Over", To: today.AddDays(-1)), new CampaignSetup("coming", "Coming", From: today.AddDays(1)), new CampaignSetup("away", "Away", Retired: true));
+        (await DialAsync("winter")).Sent!.Campaign.Should().Be("winter", "on its only day");
+        (await DialAsync("spring")).Sent!.Campaign.Should().Be("spring", "it has no days");
+        (await DialAsync()).Sent.Should().Match<CallFlow.RoadCommand>(c => c.Campaign == null);
+        foreach (var code in new[] { "over", "coming", "away", "nowhere", "Winter", "" })
+        {
+            var (status, body, sent) = await DialAsync(code);
+            (status, sent).Should().Be((HttpStatusCode.BadRequest, null), code);
+            JsonSerializer.Deserialize(body, ContractsJson.Default.ProblemView)!.Errors!["campaign"].Should().Equal("the code of a campaign that runs now");
+        }
+
+        (await DialAsync("winter", kind: "ready")).Sent!.Campaign.Should().BeNull("only calls are for one");
+        var told = (await anna.GetAsync("api/catalog", ContractsJson.Default.CatalogView)).Campaigns!;
+        var now = TimeProvider.System.GetUtcNow();
+        told.Where(c => c.RunsAt(now)).Select(c => c.Code).Should().Equal("winter", "spring");
+        told.Single(c => c.Code == "winter").Should().Match<CampaignView>(c => c.Until - c.From >= TimeSpan.FromHours(23) && c.Until - c.From <= TimeSpan.FromHours(25));
+    }
+
+    [PostgresFact]
+    public async Task Who_calls_back_calls_for_the_campaign_of_that_call_while_it_runs()
+    {
+        host.Router.Answer = _ => new CallFlow.RoadAnswer(true, null);
+        var today = host.Services.GetRequiredService<SiteClock>().Today;
+        await SaveAsync(Winter, Spring);
+        await using var story = await Story.BeginAsync(host);
+        async Task<Guid> CalledAsync(string? campaign)
+        {
+            var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+            await story.WriteAsync([
+                .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi, campaign: campaign), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi),
+                .. story.Answers(call, offer, Seeds.Anna, "101"), .. story.Ends(call, Seeds.Anna, "101", Seeds.Rossi), story.Agent(Seeds.Anna, AgentState.Ready, "101", null),
+            ]);
+            await story.WrittenAsync(host);
+            return call;
+        }
+
+        var (of, none) = (await CalledAsync("winter"), await CalledAsync(null));
+        (await DialAsync(callBackOf: of)).Sent!.Campaign.Should().Be("winter");
+        (await DialAsync("spring", of)).Sent!.Campaign.Should().Be("spring", "what the agent says goes before");
+        (await DialAsync(callBackOf: none)).Sent!.Campaign.Should().BeNull();
+        (await DialAsync(callBackOf: Guid.CreateVersion7())).Should().Match<(HttpStatusCode Status, string Body, CallFlow.RoadCommand? Sent)>(a => a.Status == HttpStatusCode.OK && a.Sent!.Campaign == null, "a call that is not kept any more is no reason not to call");
+        await using (var database = await host.Database.OpenConnectionAsync())
+        {
+            // It was found to be part of another one.
+            await database.ExecuteAsync("update call set merged_into = @of where id = @none", new { of, none });
+            (await DialAsync(callBackOf: none)).Sent!.Campaign.Should().Be("winter");
+            await database.ExecuteAsync("update call set merged_into = null where id = @none", new { none });
+        }
+
+        await SaveAsync(Winter with { From = today.AddDays(-9), To = today.AddDays(-1) });
+        (await DialAsync(callBackOf: of)).Sent!.Campaign.Should().BeNull("it is over");
+    }
+
+    [PostgresFact]
+    public async Task A_call_out_has_its_campaign_on_the_desk_in_the_log_and_at_wrap_up()
+    {
+        await SaveAsync(Winter);
+        await using var story = await Story.BeginAsync(host);
+        await using var page = await anna.OpenAsync();
+        var call = Guid.CreateVersion7();
+        await story.WriteAsync([.. story.Dials(call, Seeds.Anna, "101", "winter"), story.Recognises(call, Seeds.Rossi), story.Reaches(call)]);
+        (await page.NextAsync<CallEvent>(e => e.Call.CallId == call)).Call!.Campaign!.Code.Should().Be("winter");
+        await story.WriteAsync([.. story.Ends(call, Seeds.Anna, "101", Seeds.Rossi), story.Agent(Seeds.Anna, AgentState.Ready, "101", null)]);
+        await story.WrittenAsync(host);
+        (await anna.GetAsync("api/calls?limit=100&campaign=winter&direction=outbound", ContractsJson.Default.ListPageCallRow)).Items.Should().ContainSingle().Which.Id.Should().Be(call);
+        var report = await (await ada.Http.GetAsync("api/reports?by=campaign&step=whole&of=winter&period=today")).Content.ReadFromJsonAsync(ContractsJson.Default.ReportView);
+        report!.Rows.Should().ContainSingle().Which.Figures.Should().BeEquivalentTo(new { OutboundMade = 1L, OutboundTalk_s = 60L });
+    }
+
     [PostgresFact]
     public async Task The_agents_page_is_told_the_campaign_of_its_call_also_after_a_restart()
     {

@@ -106,9 +106,9 @@ sealed class Story : IAsyncDisposable
         [Seq(new LegStarted("pbx", $"{call:N}.1", "PJSIP/trunk-1", null, true, false) { Seq = 0, At = default }, call), Seq(new RecordingStarted("pbx", $"{call:N}.1") { Seq = 0, At = default }, call)];
 
     /// <summary>An agent's own call, only watched.</summary>
-    public JournalEntry[] Dials(Guid call, Guid agent, string extension) =>
+    public JournalEntry[] Dials(Guid call, Guid agent, string extension, string? campaign = null) =>
     [
-        Seq(new CallStarted("pbx", $"{call:N}.1", $"{call:N}.1", CallDirection.Outbound, new PhoneNumber(extension, NumberKind.Extension), From("+390699998888"), "", false, false) { Seq = 0, At = default }, call),
+        Seq(new CallStarted("pbx", $"{call:N}.1", $"{call:N}.1", CallDirection.Outbound, new PhoneNumber(extension, NumberKind.Extension), From("+390699998888"), "", false, false, campaign) { Seq = 0, At = default }, call),
         Seq(new LegStarted("pbx", $"{call:N}.1", $"PJSIP/{extension}-1", agent, false, false, CanHold: true) { Seq = 0, At = default }, call),
         Agent(agent, AgentState.Talking, extension, call),
     ];

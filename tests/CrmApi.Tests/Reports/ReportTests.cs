@@ -138,8 +138,18 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         report.Rows.Select(r => (r.Id, r.Name, r.Figures.Offered, r.Figures.Handled, r.Figures.Missed, r.Figures.CalledBack)).Should().Equal(
             ("winter", "Winter", numbers.Sum(f => f.Offered), numbers.Sum(f => f.Handled), numbers.Sum(f => f.Missed), numbers.Sum(f => f.CalledBack)), (null, null, 1, 1, 0, 0));
         report.Rows[0].Figures.Offered.Should().Be(5);
+        // Calls out: of no campaign so far; one of them was made for the campaign.
+        var made = (await GetAsync(marco, "by=agent")).Total;
+        (report.Rows[0].Figures.OutboundMade, report.Rows[1].Figures.OutboundMade, report.Rows[1].Figures.OutboundAnswered, report.Rows[1].Figures.OutboundTalk_s).Should().Be((0, made.OutboundMade, made.OutboundAnswered, made.OutboundTalk_s));
+        made.OutboundMade.Should().BePositive();
+        await ExecuteAsync("update call set campaign = 'winter' where id = (select id from call where direction = 'Outbound' and talk_ms > 0 order by started_at limit 1)");
+        var moved = await GetAsync(marco, "by=campaign");
+        moved.Rows[0].Figures.Should().BeEquivalentTo(report.Rows[0].Figures with { OutboundMade = 1, OutboundAnswered = 1, OutboundTalk_s = moved.Rows[0].Figures.OutboundTalk_s });
+        moved.Rows[0].Figures.OutboundTalk_s.Should().BePositive();
+        moved.Total.Should().BeEquivalentTo(report.Total);
+        await ExecuteAsync("update call set campaign = null where direction = 'Outbound'");
         (await GetAsync(marco, "by=campaign&of=winter")).Rows.Should().ContainSingle().Which.Name.Should().Be("Winter");
-        (await (await marco.Http.GetAsync("api/reports/csv?by=campaign&step=whole&from=2000-01-01&to=2000-01-02")).Content.ReadAsStringAsync()).Should().Contain("utc_offset_min,campaign,name,offered");
+        (await (await marco.Http.GetAsync("api/reports/csv?by=campaign&step=whole&from=2000-01-01&to=2000-01-02")).Content.ReadAsStringAsync()).Should().Contain("utc_offset_min,campaign,name,offered").And.Contain(",blocked,outbound,outbound_answered,outbound_talk_s,observed,");
     }
 
     [PostgresFact]
