@@ -80,7 +80,7 @@ public sealed record ListenRequest(Guid Id, Guid CallId, bool Listens, string? N
 
 /// <summary>The router's answer. Refusal is no HTTP error: the reason is a stable code, e.g. not_your_call. No router: 503 with errorId router_away.</summary>
 /// <param name="Who">The agent who stands in the way: extension_taken, extension_asked, holder_in_call.</param>
-/// <param name="Notice">Of a wrap-up that is stored: stage_retired, the stage to which the disposition moves deals is put away, and the deal stays where it is.</param>
+/// <param name="Notice">Of a wrap-up that is stored: stage_retired, the stage to which the disposition moves deals is put away, and the deal stays where it is; answers_not_taken, the card did not take all that was answered, and the call says which.</param>
 public sealed record CommandAnswer(Guid Id, bool Accepted, string? Reason, string? Who = null, string? Notice = null);
 
 /// <summary>Everything the pages choose from, read once per page and again on the hint "settings".</summary>

@@ -59,7 +59,7 @@ public sealed partial class TextFilesTests
             .. new[] { "no_answer", "unreachable", "page_gone", "taken_over", "wrap_up_over", "after_call" }.SelectMany(s => new[] { "Told." + s, "Board.Reason." + s }),
             .. new[] { "Agent", "Caller", "Pbx", "System", "Unknown" }.Select(s => "EndedBy." + s),
             .. new[] { "Busy", "NoAnswer", "Cancelled", "Failed" }.SelectMany(s => new[] { "Out." + s, "Outcome." + s }),
-            .. new[] { "in_call", "number_not_understood", "own_extension", "pbx_away", "phone_busy", "phone_unreachable", "stage_retired" }.Select(s => "Trouble." + s),
+            .. new[] { "in_call", "number_not_understood", "own_extension", "pbx_away", "phone_busy", "phone_unreachable", "stage_retired", "answers_not_taken", "campaign_over" }.Select(s => "Trouble." + s),
             .. new[] { "Ringing", "Consulting", "WithClient", "Together" }.SelectMany(s => new[] { "Transfer.Step." + s, "Transfer.Asked." + s }),
             .. new[] { "Ringing", "Consulting", "WithClient", "Together", "Returning", "Done", "Failed", "Cancelled" }.Select(s => "Event.transfer_changed." + s),
             .. new[] { "busy", "no_answer", "declined", "unreachable", "cancelled", "left", "pbx_refused" }.Select(s => "Transfer.Why." + s),

@@ -214,7 +214,7 @@ public sealed partial class ClientDirectory
     const string InsertCardSql = """
         insert into client (id, kind, name, company, email, city, note, language, segment, responsible_id, created_at, updated_at, source,
           tax_id, time_zone, address, tags, custom, company_id, roles, second_tax_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12,
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, coalesce($22, $12),
           coalesce($13, ''), coalesce($14, ''), coalesce($15, ''), coalesce($16, '{}'), $17 - $18,
           nullif($19, '00000000-0000-0000-0000-000000000000'::uuid), coalesce($20, '{}'), coalesce($21, ''))
         on conflict (id) do nothing
@@ -223,7 +223,9 @@ public sealed partial class ClientDirectory
 
     const string UpdateCardSql = """
         update client set kind = $2, name = $3, company = $4, email = $5, city = $6, note = $7, language = $8, segment = $9, responsible_id = $10,
-          tax_id = coalesce($13, tax_id), time_zone = coalesce($14, time_zone), address = coalesce($15, address), tags = coalesce($16, tags), second_tax_id = coalesce($21, second_tax_id), custom = (custom || $17) - $18,
+          tax_id = coalesce($13, tax_id), time_zone = coalesce($14, time_zone), address = coalesce($15, address), tags = coalesce($16, tags), custom = (custom || $17) - $18, source = coalesce($22, source),
+          -- What becomes the first is no second any more.
+          second_tax_id = case when coalesce($21, second_tax_id) = coalesce($13, tax_id) then '' else coalesce($21, second_tax_id) end,
           company_id = case when $2 = 'company' then null when $19 is null then company_id else nullif($19, '00000000-0000-0000-0000-000000000000'::uuid) end, roles = coalesce($20, roles),
           confirmed = true, hidden_at = null, hidden_by = null, version = version + 1, updated_at = $11
         where id = $1 and version = $12 and merged_into is null and deleted_at is null

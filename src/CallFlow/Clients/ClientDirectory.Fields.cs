@@ -11,10 +11,11 @@ namespace CallCrm.CallFlow;
 /// <param name="Address">The first address as one text; looked at only without Addresses.</param>
 /// <param name="CompanyId">The company a person belongs to; an empty id: none.</param>
 /// <param name="Roles">Of client, supplier, partner.</param>
+/// <param name="Source">Where the client comes from.</param>
 /// <param name="IsInn">Whoever gives the tax id calls it an INN.</param>
 /// <param name="Custom">By the field's code; JSON null empties a field. Fields not named stay as they are.</param>
 public sealed record ClientMore(IReadOnlyList<ClientEmail>? Emails = null, string? TaxId = null, string? TimeZone = null, string? Address = null, IReadOnlyList<string>? Tags = null,
-    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<ClientAddress>? Addresses = null, string? SecondTaxId = null, bool IsInn = false);
+    IReadOnlyDictionary<string, JsonElement>? Custom = null, Guid? CompanyId = null, IReadOnlyList<string>? Roles = null, IReadOnlyList<ClientAddress>? Addresses = null, string? SecondTaxId = null, bool IsInn = false, string? Source = null);
 
 public sealed record ClientEmail(string Address, string Label);
 
@@ -26,11 +27,12 @@ public sealed partial class ClientDirectory
     const int MostEmails = 20, MostTags = 30, LongestTag = 50, MostExamples = 3;
 
     /// <summary>Cleaned and checked, as the statements want it.</summary>
-    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, IReadOnlyList<ClientAddress>? Addresses, string[]? Tags, string CustomSet, string[] CustomCleared, Guid? CompanyId, string[]? Roles, string? SecondTaxId);
+    sealed record MoreToWrite(IReadOnlyList<ClientEmail>? Emails, string? TaxId, string? TimeZone, IReadOnlyList<ClientAddress>? Addresses, string[]? Tags, string CustomSet, string[] CustomCleared, Guid? CompanyId, string[]? Roles, string? SecondTaxId, string? Source);
 
-    static readonly MoreToWrite NothingMore = new(null, null, null, null, null, "{}", [], null, null, null);
+    static readonly MoreToWrite NothingMore = new(null, null, null, null, null, "{}", [], null, null, null, null);
 
-    static readonly string[] KnownRoles = ["client", "supplier", "partner"];
+    /// <summary>What a client may be to us.</summary>
+    public static IReadOnlyList<string> KnownRoles { get; } = ["client", "supplier", "partner"];
 
     /// <summary>Within the transaction that writes: a field's kind does not change before it ends.</summary>
     static async Task<MoreToWrite> CheckMoreAsync(NpgsqlTransaction transaction, Guid id, ClientFields fields, string region, Dictionary<string, string[]> errors, CancellationToken ct)
@@ -47,7 +49,7 @@ public sealed partial class ClientDirectory
             if (company is null) errors["companyId"] = ["expected the id of a company, of a person's card"];
         }
 
-        return new MoreToWrite(plain.Emails, tax, more.TimeZone, addresses, plain.Tags, set, cleared, company, plain.Roles, SecondTaxId(more));
+        return new MoreToWrite(plain.Emails, tax, more.TimeZone, addresses, plain.Tags, set, cleared, company, plain.Roles, SecondTaxId(more), more.Source is { } source ? PlainText.Clean(source, 100) : null);
     }
 
     /// <summary>What can be told without the database; null: nothing is said of it.</summary>
@@ -55,7 +57,7 @@ public sealed partial class ClientDirectory
     {
         if (fields.More is not { } more) return default;
         if (more.TimeZone is { Length: > 0 } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _)) errors["timeZone"] = ["expected an IANA time zone such as Europe/Rome"];
-        if (more.Roles is { } roles && roles.Any(r => Array.IndexOf(KnownRoles, r) < 0)) errors["roles"] = [$"expected some of {string.Join(", ", KnownRoles)}"];
+        if (more.Roles is { } roles && roles.Any(r => !KnownRoles.Contains(r))) errors["roles"] = [$"expected some of {string.Join(", ", KnownRoles)}"];
         return (more.Emails is { } emails ? CheckEmails(emails, fields.Email, errors) : null, more.Addresses is { } addresses ? CheckAddresses(addresses, errors) : null,
             more.Tags is { } tags ? CheckTags(tags, errors) : null, more.Roles?.Distinct(StringComparer.Ordinal).ToArray());
     }
@@ -153,6 +155,7 @@ public sealed partial class ClientDirectory
         Add(more.CompanyId, NpgsqlDbType.Uuid);
         Add(more.Roles, NpgsqlDbType.Array | NpgsqlDbType.Text);
         Add(more.SecondTaxId, NpgsqlDbType.Text);
+        Add(more.Source, NpgsqlDbType.Text);
     }
 
     /// <summary>The addresses beside the main one become exactly these; given none, only what is now the main one goes.</summary>

@@ -238,7 +238,7 @@ public sealed partial class ClientDirectory
             TimeZone = First(one.TimeZone, other.TimeZone),
             CompanyId = card.Kind == "company" ? null : one.CompanyId ?? other.CompanyId,
             Tags = Both(card.Tags, ReferenceEquals(one, card) ? other.Tags : one.Tags, MostTags),
-            Roles = Both(card.Roles, ReferenceEquals(one, card) ? other.Roles : one.Roles, KnownRoles.Length),
+            Roles = Both(card.Roles, ReferenceEquals(one, card) ? other.Roles : one.Roles, KnownRoles.Count),
             Address = First(card.Address, First(one.Address, other.Address)),
         };
 

@@ -29,6 +29,9 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
     public const string Subject = "wrap_up";
     const string AnswerPrefix = "answer.";
 
+    /// <summary>Notice: the card did not take all that was answered; the call says which, and what was expected.</summary>
+    const string AnswersNotTaken = "answers_not_taken";
+
     public static async Task<Results<Ok<CommandAnswer>, ProblemHttpResult>> SaveAsync(Guid id, WrapUpSave save, Person person, WrapUps wrapUps, CallStore calls, RouterRoad road, Feed feed,
         CancellationToken cancel)
     {
@@ -227,7 +230,6 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (save.NewDeal is { } made) save = save with { NewDeal = made with { Amount = save.DealAmount ?? made.Amount } };
         var draft = await drafts.ReadAsync(call, agent, cancel);
         var (script, path, answers) = Said(call, draft);
-        string[] filled = script is null ? [] : [.. answered.Fills(script, answers), .. answeredDeal.Fills(script, answers)];
         await using (var connection = await database.OpenConnectionAsync(cancel))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancel);
@@ -235,6 +237,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             if (given is not null && IsClosed(given) is { } closed) return closed;
             var facts = await FactsAsync(transaction, call, agent, cancel);
             if (await DispositionAsync(transaction, save.Disposition, facts, cancel) is not { } disposition) return NoDisposition();
+            string[] filled = script is null ? [] : [.. await answered.FillsAsync(facts.ClientId, script, answers, cancel), .. answeredDeal.Fills(script, answers)];
             var rule = DispositionRow.ReadRule(disposition.Rule);
             var since = given?.CreatedAt ?? time.GetUtcNow();
             if (WrongTime(save, rule, since) is { } late) return late;
@@ -283,7 +286,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             if (script is not null)
             {
                 await VisitedAsync(transaction, call, agent, script, cancel);
-                if (facts.ClientId is { } client) notInDeal = await answeredDeal.FillAsync(transaction, new AnsweredCall(person, client, deal, save.NewDeal, script, answers, Typed(draft)), cancel);
+                if (facts.ClientId is { } client) notInDeal = await answeredDeal.FillAsync(transaction, new AnsweredCall(call, person, client, deal, save.NewDeal, script, answers, Typed(draft), save.Stage is not null || rule?.Stage is not null, filled), cancel);
             }
 
             await transaction.CommitAsync(cancel);
@@ -291,6 +294,8 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             if (script is not null && facts.ClientId is { } card)
             {
                 var expected = new Dictionary<string, string>(await answered.FillAsync(card, call, person, script, answers, cancel), StringComparer.Ordinal);
+                // The agent learns it while they can still ask; what stays of the deal may only wait for one.
+                if (expected.Count > 0 && notice is null) tell(AnswersNotTaken);
                 foreach (var (question, asked) in notInDeal) expected[question] = asked;
                 await NotTakenAsync(connection, call, agent, expected, cancel);
             }

@@ -73,6 +73,8 @@ internal sealed class CardAudit(AuditStore audit)
         Note("responsibleId", c => c.ResponsibleId?.ToString(), c => c.ResponsibleName);
         Note("tags", c => string.Join(", ", c.Tags ?? []));
         Note("note", c => c.Note);
+        // Of a new card its own line says where it comes from.
+        if (before is not null) Note("source", c => c.Source);
         foreach (var code in Own(before).Keys.Union(Own(after).Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             var (was, now) = (Value(before, code), Value(after, code));

@@ -14,7 +14,7 @@ namespace CallCrm.CrmApi.Deals;
 internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, DealStore store, DealStages stages, CardAccess access, ChangeHints hints)
 {
     public const int LongestTitle = 200;
-    public const string TitleExpected = "a title of 1 to 200 characters", AmountExpected = "an amount of 0 to 999999999 with at most two decimals";
+    public const string TitleExpected = "a title of 1 to 200 characters", AmountExpected = "an amount of 0 to 999999999 with at most two decimals", CurrencyExpected = "three capital letters, such as EUR";
 
     const decimal MostAmount = 999_999_999;
 
@@ -126,10 +126,12 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
 
     public static bool IsAmount(decimal amount) => amount is >= 0 and <= MostAmount && decimal.Round(amount, 2) == amount;
 
+    public static bool IsCurrency(string code) => code.Length == 3 && code.All(char.IsAsciiLetterUpper);
+
     static ProblemHttpResult? Check(string title, decimal? amount, string? currency) =>
         title.Length is 0 or > LongestTitle ? Problems.Invalid("title", TitleExpected)
         : amount is { } sum && !IsAmount(sum) ? Problems.Invalid("amount", AmountExpected)
-        : currency is not null && (currency.Length != 3 || !currency.All(char.IsAsciiLetterUpper)) ? Problems.Invalid("currency", "three capital letters, such as EUR")
+        : currency is not null && !IsCurrency(currency) ? Problems.Invalid("currency", CurrencyExpected)
         : null;
 
     /// <summary>An empty id names nobody; none at all leaves it as it was.</summary>

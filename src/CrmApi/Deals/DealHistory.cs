@@ -36,11 +36,11 @@ internal static class DealHistory
     {
         var rows = await transaction.Connection!.QueryAsync<Written>(new CommandDefinition(
             "select at, action, detail ->> 'after' as after from audit where object = @Subject and object_id = @id and action = any(@actions) order by at desc, id desc limit 200",
-            new { DealStore.Subject, id = deal.Id.ToString(), actions = new[] { DealStore.ChangedAction, DealStore.FilledAction, DealStore.CreatedAction } }, transaction, cancellationToken: cancel));
+            new { DealStore.Subject, id = deal.Id.ToString(), actions = new[] { DealStore.ChangedAction, DealStore.FilledAction, DealStore.CreatedAction, DealStore.MovedAction } }, transaction, cancellationToken: cancel));
         var last = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         foreach (var (at, action, after) in rows)
         {
-            IEnumerable<string> fields = action != DealStore.CreatedAction ? Read(after)?.Keys ?? Enumerable.Empty<string>() : !made ? [] : deal.Amount is null ? [Title] : [Title, Amount];
+            IEnumerable<string> fields = action == DealStore.MovedAction ? [Stage] : action != DealStore.CreatedAction ? Read(after)?.Keys ?? Enumerable.Empty<string>() : !made ? [] : deal.Amount is null ? [Title] : [Title, Amount];
             foreach (var field in fields) last.TryAdd(field, at);
         }
 

@@ -8,7 +8,8 @@ namespace CallCrm.CrmApi.Hiding;
 /// <param name="fields">Fields of the card that are not sent.</param>
 internal sealed class Veil(bool numbers, IEnumerable<string> fields) : IEquatable<Veil>
 {
-    static readonly (string Placeholder, string Field)[] InScripts = [("client.email", "email"), ("client.city", "city"), ("client.notes", "note")];
+    static readonly (string Placeholder, string Field)[] InScripts = [("client.email", "email"), ("client.city", "city"), ("client.notes", "note"), ("client.tax_id", "taxId"),
+        ("client.address", "address"), ("client.postal_code", "address"), ("client.region", "address"), ("client.country", "address")];
 
     /// <summary>Names under which a card's draft is kept; the site's own fields are c_CODE.</summary>
     static readonly (string Draft, string Field)[] InDrafts = [("email", "email"), ("emails", "email"), ("tax", "taxId"), ("tax2", "taxId"), ("address", "address"), ("city", "city"), ("note", "note")];

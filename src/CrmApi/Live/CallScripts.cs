@@ -104,6 +104,13 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
             ["client.city"] = card?.City,
             ["client.language"] = card?.Language,
             ["client.source"] = card?.Source,
+            ["client.roles"] = card?.Roles is { Count: > 0 } roles ? string.Join(", ", roles) : null,
+            ["client.tax_id"] = card?.TaxId,
+            ["client.time_zone"] = card?.TimeZone,
+            ["client.address"] = card?.Address,
+            ["client.postal_code"] = card?.Addresses?.FirstOrDefault()?.PostalCode,
+            ["client.region"] = card?.Addresses?.FirstOrDefault()?.Region,
+            ["client.country"] = card?.Addresses?.FirstOrDefault()?.Country,
             ["client.notes"] = card?.Note,
             ["client.segment"] = card?.SegmentName,
             ["client.last_agent"] = card?.LastCall?.AgentName,
@@ -112,6 +119,7 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
             ["deal.type"] = deal?.DealTypeName,
             ["deal.stage"] = deal?.StageName,
             ["deal.amount"] = deal?.Amount?.ToString("0.00", CultureInfo.InvariantCulture),
+            ["deal.currency"] = deal?.Currency,
         };
         foreach (var field in facts.Names.Fields)
         {
@@ -139,7 +147,10 @@ internal sealed class CallScripts(ScriptShelf shelf, LiveFacts facts, RoleBook r
             ["client.tags"] = card?.Tags ?? [],
             ["client.phone"] = [.. (card?.Phones ?? []).Select(p => p.E164)],
             ["client.address"] = One(card?.Address),
-            ["client.tax_id"] = One(card?.TaxId),
+            ["client.postal_code"] = One(card?.Addresses?.FirstOrDefault()?.PostalCode),
+            ["client.region"] = One(card?.Addresses?.FirstOrDefault()?.Region),
+            ["client.country"] = One(card?.Addresses?.FirstOrDefault()?.Country),
+            ["client.tax_id"] = [.. One(card?.TaxId), .. One(card?.SecondTaxId)],
             ["client.time_zone"] = One(card?.TimeZone),
             ["client.responsible"] = One(card?.ResponsibleName),
             ["client.created"] = Day(card?.CreatedAt),

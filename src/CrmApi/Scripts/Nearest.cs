@@ -3,16 +3,16 @@ namespace CallCrm.CrmApi.Scripts;
 /// <summary>What a mistyped word was probably meant to be.</summary>
 internal static class Nearest
 {
-    private const int LongestList = 40;
+    private const int LongestList = 40, MostCompared = 500;
 
     /// <summary>", did you mean "steps"?" or ", expected one of: …".</summary>
     public static string Hint(string word, IEnumerable<string> allowed)
     {
-        var words = allowed.Take(LongestList).ToArray();
+        var words = allowed.Take(MostCompared).ToArray();
         var best = words.Select(w => (Word: w, Distance: Distance(word, w))).DefaultIfEmpty(("", int.MaxValue)).MinBy(x => x.Item2);
         return best.Item2 <= Math.Max(1, word.Length / 3)
             ? $", did you mean \"{best.Item1}\"?"
-            : $", expected one of: {string.Join(", ", words)}";
+            : $", expected one of: {string.Join(", ", words.Take(LongestList))}";
     }
 
     /// <summary>Levenshtein distance; words are short, and long ones are cut.</summary>

@@ -18,6 +18,14 @@ internal static class ScriptFields
         ["client.city"] = QuestionKind.Text,
         ["client.language"] = QuestionKind.Choice,
         ["client.source"] = QuestionKind.Choice,
+        ["client.roles"] = QuestionKind.Choices,
+        ["client.segment"] = QuestionKind.Choice,
+        ["client.tax_id"] = QuestionKind.Text,
+        ["client.time_zone"] = QuestionKind.Choice,
+        ["client.address"] = QuestionKind.Text,
+        ["client.postal_code"] = QuestionKind.Text,
+        ["client.region"] = QuestionKind.Text,
+        ["client.country"] = QuestionKind.Text,
         ["client.need"] = QuestionKind.Text,
         ["client.consent"] = QuestionKind.YesNo,
         ["client.notes"] = QuestionKind.Text,
@@ -25,6 +33,7 @@ internal static class ScriptFields
         ["deal.type"] = QuestionKind.Choice,
         ["deal.stage"] = QuestionKind.Choice,
         ["deal.amount"] = QuestionKind.Money,
+        ["deal.currency"] = QuestionKind.Choice,
         ["deal.budget"] = QuestionKind.Money,
         ["deal.quantity"] = QuestionKind.Number,
         ["deal.start_date"] = QuestionKind.Date,
@@ -48,6 +57,9 @@ internal static class ScriptFields
         ["call.satisfaction"] = QuestionKind.Number,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>What a field of which the card knows all values may be set to; null: any.</summary>
+    public static IReadOnlyList<string>? ValuesOf(string field) => field == "client.roles" ? CallFlow.ClientDirectory.KnownRoles : null;
+
     /// <summary>Placeholders; true when a value is always there, so that no words for the other case are needed.</summary>
     public static readonly FrozenDictionary<string, bool> Placeholders = new Dictionary<string, bool>(StringComparer.Ordinal)
     {
@@ -56,7 +68,6 @@ internal static class ScriptFields
         ["day.greeting"] = true,
         ["agent.department"] = false,
         ["number.name"] = false,
-        ["client.segment"] = false,
         ["client.last_agent"] = false,
         ["client.last_call"] = false,
     }.Concat(Fillable.Keys.Select(f => KeyValuePair.Create(f, false))).ToFrozenDictionary(StringComparer.Ordinal);
@@ -65,19 +76,13 @@ internal static class ScriptFields
     public static readonly FrozenDictionary<string, QuestionKind> Readable = new Dictionary<string, QuestionKind>(StringComparer.Ordinal)
     {
         ["client.kind"] = QuestionKind.Choice,
-        ["client.roles"] = QuestionKind.Choices,
         ["client.tags"] = QuestionKind.Choices,
-        ["client.segment"] = QuestionKind.Choice,
         ["client.phone"] = QuestionKind.Text,
-        ["client.address"] = QuestionKind.Text,
-        ["client.tax_id"] = QuestionKind.Text,
-        ["client.time_zone"] = QuestionKind.Choice,
         ["client.responsible"] = QuestionKind.Text,
         ["client.created"] = QuestionKind.Date,
         ["client.do_not_call"] = QuestionKind.YesNo,
         ["client.last_agent"] = QuestionKind.Text,
         ["client.last_call"] = QuestionKind.Date,
-        ["deal.currency"] = QuestionKind.Choice,
         ["deal.responsible"] = QuestionKind.Text,
         ["deal.stage_since"] = QuestionKind.Date,
         ["call.direction"] = QuestionKind.Choice,

@@ -204,6 +204,7 @@ internal sealed class ScriptReader
         if (kind is { } known)
         {
             CheckField(field, known);
+            foreach (var answer in answers.Where(a => field is not null && a.Id.Length > 0)) CheckValue(field!.Value, answer.Value, answer.At);
             CheckRange(keys, known, min, max);
             CheckAnswers(keys, known, answers);
             if (known is QuestionKind.YesNo) answers = YesAndNo(answers, keys.At);
@@ -331,11 +332,18 @@ internal sealed class ScriptReader
             }
             else
             {
+                CheckValue(key.Value, canonical, value.At);
                 sets.Add(new FieldValue(key.Value, canonical));
             }
         }
 
         return sets;
+    }
+
+    private void CheckValue(string field, string value, Place at)
+    {
+        if (ScriptFields.ValuesOf(field) is { } values && !values.Contains(value, StringComparer.Ordinal))
+            _problems.Add(at, $"field \"{field}\" is set to \"{value}\", expected one of: {string.Join(", ", values)}");
     }
 
     private Objection Objection(YamlNode node)

@@ -61,7 +61,7 @@ internal sealed record SpokenLine(IReadOnlyList<SpokenPart> Parts)
 
         if (!ScriptFields.IsPlaceholder(name, out var always))
         {
-            problems.Add(at, $"unknown placeholder \"{{{{{name}}}}}\"{Nearest.Hint(name, ScriptFields.Placeholders.Keys)}");
+            problems.Add(at, $"unknown placeholder \"{{{{{name}}}}}\"{Nearest.Hint(name, ScriptFields.Placeholders.Keys.Order(StringComparer.Ordinal))}");
         }
         else if (!always && fallback.Length == 0 && !string.Equals(name, known, StringComparison.Ordinal))
         {
