@@ -41,6 +41,7 @@ public sealed partial class ClientDirectory
 {
     const string OwnField = "custom.";
     const string Belongs = "companyId";
+    const string FirstTax = "taxId", SecondTax = "secondTaxId";
 
     /// <summary>Fields of which a merge takes one side, and their columns.</summary>
     static readonly (string Field, string Column)[] Chosen =
@@ -71,6 +72,13 @@ public sealed partial class ClientDirectory
         if (winner["company_id"]?.GetValue<Guid>() == merge.Loser && !taken.Contains(Belongs)) taken.Add(Belongs);
         var now = time.GetUtcNow().UtcDateTime;
         await DoAsync(transaction, MergeSql, ct, merge.Winner, merge.Loser, taken.ToArray(), now);
+        if (SecondInstead(winner, loser, taken) is { } second)
+        {
+            await DoAsync(transaction, "update client set second_tax_id = $2 where id = $1", ct, merge.Winner, second);
+            // An undo knows of it then.
+            if (!taken.Contains(SecondTax)) taken.Add(SecondTax);
+        }
+
         await DoAsync(transaction, MergeNumbersSql, ct, merge.Winner, merge.Loser);
         await DoAsync(transaction, MergeEmailsSql, ct, merge.Winner, merge.Loser, Text(winner, "email"));
         await DoAsync(transaction, MainEmailSql, ct, merge.Winner);
@@ -109,6 +117,8 @@ public sealed partial class ClientDirectory
         var cleared = own.Where(t => Value(row.Before, t) is null).Select(t => t[OwnField.Length..]).ToArray();
         var now = time.GetUtcNow().UtcDateTime;
         await DoAsync(transaction, UnmergeSql, ct, row.Winner, merge, back, set.ToJsonString(), cleared, now);
+        // What went back may stand in the other place by an edit since.
+        await DoAsync(transaction, "update client set second_tax_id = '' where id = $1 and second_tax_id <> '' and second_tax_id = tax_id", ct, row.Winner);
         await DoAsync(transaction, UnmergeNumbersSql, ct, row.Winner, merge);
         await DoAsync(transaction, UnmergeEmailsSql, ct, row.Winner, merge);
         await DoAsync(transaction, MainEmailSql, ct, row.Winner);
@@ -152,6 +162,20 @@ public sealed partial class ClientDirectory
     }
 
     static bool IsAsRead(JsonObject client, int version) => client["merged_into"] is null && client["deleted_at"] is null && client["version"]!.GetValue<int>() == version;
+
+    /// <summary>
+    /// The places are chosen one by one, so that one id may come into both, from either card: then the second place is free for the one that it would push
+    /// out, of the same card's or else of the other's.
+    /// </summary>
+    /// <returns>What stands there instead; null: the choice puts no id into both.</returns>
+    static string? SecondInstead(JsonObject winner, JsonObject loser, List<string> taken)
+    {
+        var (first, second) = (taken.Contains(FirstTax), taken.Contains(SecondTax));
+        var chosen = Text(first ? loser : winner, "tax_id");
+        if (chosen.Length == 0 || chosen != Text(second ? loser : winner, "second_tax_id")) return null;
+        string[] others = first ? [Text(winner, "tax_id"), Text(winner, "second_tax_id"), Text(loser, "second_tax_id")] : [Text(winner, "second_tax_id"), Text(loser, "tax_id"), Text(loser, "second_tax_id")];
+        return Array.Find(others, t => t.Length > 0 && t != chosen) ?? "";
+    }
 
     static string Text(JsonObject client, string column) => client[column]?.GetValue<string>() ?? "";
 

@@ -125,6 +125,44 @@ public sealed class MergeTests(ApiHost host) : IClassFixture<ApiHost>
         (await database.ExecuteScalarAsync<long>("select count(*) from audit where action = 'client.merged' and object_id = @id", new { id = winner.Id.ToString() })).Should().Be(1);
     }
 
+    [PostgresTheory]
+    [InlineData("A|X", "X|", "taxId", "X|A", "the winner's own first goes where the chosen one stood")]
+    [InlineData("A|X", "X|B", "taxId", "X|A", "of three the winner's own goes before")]
+    [InlineData("|X", "X|B", "taxId", "X|B", "the free place is the other card's")]
+    [InlineData("|X", "X|", "taxId", "X|", "there is no other")]
+    [InlineData("X|B", "A|X", "secondTaxId", "X|B", "the winner's own second stays")]
+    [InlineData("X|", "A|X", "secondTaxId", "X|A", "the winner had none: the loser's first is not lost")]
+    [InlineData("X|", "|X", "secondTaxId", "X|", "")]
+    [InlineData("A|X", "X|B", "taxId secondTaxId", "X|B", "both of one card are as they were there")]
+    [InlineData("A|X", "X|B", "", "A|X", "")]
+    [InlineData("A|B", "C|D", "taxId", "C|B", "nothing is twice: the choice holds")]
+    public async Task Tax_ids_that_are_chosen_crosswise_are_never_one_id_in_both_places_and_an_undo_brings_all_back(string winners, string losers, string taken, string become, string because)
+    {
+        await using var lead = await host.SignInAsync("sara");
+        ClientSave With(string ids) => Person("Crosswise", Number()) with { TaxId = ids.Split('|')[0], SecondTaxId = ids.Split('|')[1] };
+        static string Ids(ClientCardView card) => $"{card.TaxId}|{card.SecondTaxId}";
+        var (winner, loser) = (await NewAsync(lead, With(winners)), await NewAsync(lead, With(losers)));
+        var (merge, card) = await MergeAsync(lead, winner, loser, taken.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Ids(card).Should().Be(become, because);
+        await UndoAsync(lead, merge);
+        Ids(await CardAsync(lead, winner.Id)).Should().Be(winners);
+        Ids(await CardAsync(lead, loser.Id)).Should().Be(losers);
+    }
+
+    [PostgresFact]
+    public async Task An_undo_after_an_edit_and_a_save_that_gives_the_second_as_the_first_leave_no_id_twice()
+    {
+        await using var lead = await host.SignInAsync("sara");
+        var (winner, loser) = (await NewAsync(lead, Person("Twice", Number()) with { TaxId = "A", SecondTaxId = "B" }), await NewAsync(lead, Person("Twice", Number()) with { TaxId = "C", SecondTaxId = "D" }));
+        var (merge, card) = await MergeAsync(lead, winner, loser, "taxId");
+        (await SavedAsync(lead, card, Save(card) with { TaxId = "C", SecondTaxId = "A" })).Should().BeEquivalentTo(new { TaxId = "C", SecondTaxId = "A" });
+        await UndoAsync(lead, merge);
+        card = await CardAsync(lead, winner.Id);
+        card.Should().BeEquivalentTo(new { TaxId = "A", SecondTaxId = "" });
+        card = await SavedAsync(lead, card, Save(card) with { SecondTaxId = "E" });
+        (await SavedAsync(lead, card, Save(card) with { TaxId = "E" })).Should().BeEquivalentTo(new { TaxId = "E", SecondTaxId = "" }, "nothing was said of the second");
+    }
+
     [PostgresFact]
     public async Task An_undo_restores_both()
     {
