@@ -154,8 +154,9 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
               union all
               -- Of one that is on several of these cards the first.
               (select 'mail', m.id, m.sent_at, coalesce(nullif(m.from_name, ''), m.from_addr), m.subject, left(m.text, 300), f.contact, null, m.direction, null, m.added_by = @reader from family f cross join lateral (
-                 select id, message_id, sent_at, from_name, from_addr, subject, text, direction, added_by from client_mail where client_id = f.id and (@at::timestamptz is null or (sent_at, id) < (@at, @id)) order by sent_at desc, id desc limit @limit) m
-               where @mails and not exists (select from client_mail o where o.message_id = m.message_id and o.id < m.id and o.client_id in (select id from family)) order by 3 desc, m.id desc limit @limit)
+                 select id, message_id, content, sent_at, from_name, from_addr, subject, text, direction, added_by from client_mail where client_id = f.id and (@at::timestamptz is null or (sent_at, id) < (@at, @id)) order by sent_at desc, id desc limit @limit) m
+               where @mails and not exists (select from client_mail o where o.message_id = m.message_id and (o.content = m.content or ((o.content is null or m.content is null) and o.subject = m.subject and o.text = m.text))
+                 and o.id < m.id and o.client_id in (select id from family)) order by 3 desc, m.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, reader = reader.Id, notes = !reader.Veil.Hides("note"), mails = !reader.Veil.Hides("email"), contacts = contacts.People, deals = deals.People, tasks = tasks.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();

@@ -32,6 +32,7 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
     /// <summary>More are not laid out one by one: then the mail itself is kept.</summary>
     const int MostParts = 50;
 
+    /// <summary>The same mail is one with the same id and the same content: an id alone is what its sender says it is.</summary>
     /// <param name="original">The mail itself: its hash is the id of one that has none, and it is kept among its files when not all of it is shown.</param>
     public async Task<IReadOnlyList<MailTaken>> TakeAsync(ReadMail mail, Upload original, IReadOnlyList<Guid> clients, Person person, CancellationToken cancel)
     {
@@ -70,16 +71,17 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
             """
             with own as materialized (select f.id from client_family(client_root(@client)) f (id)),
             theirs as materialized (select lower(c.email) as address from client c join own on own.id = c.id where c.email <> '' union select lower(e.address) from client_email e join own on own.id = e.client_id)
-            select client_root(@client), (select m.id from client_mail m join own on own.id = m.client_id where m.message_id = @messageId order by m.id limit 1),
+            select client_root(@client), (select m.id from client_mail m join own on own.id = m.client_id where m.message_id = @messageId
+                and (m.content = @Content or (m.content is null and m.subject = @Subject and m.text = @Text)) order by m.id limit 1),
               exists (select from theirs where address = any(@senders)), exists (select from theirs where address = any(@receivers))
-            """, new { client, messageId, senders = mail.Senders.ToArray(), receivers = mail.All.Except(mail.Senders, StringComparer.Ordinal).ToArray() }, transaction, cancellationToken: cancel));
+            """, new { client, messageId, mail.Content, mail.Subject, mail.Text, senders = mail.Senders.ToArray(), receivers = mail.All.Except(mail.Senders, StringComparer.Ordinal).ToArray() }, transaction, cancellationToken: cancel));
         if (known is { } before) return new MailTaken(before, root, false);
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into client_mail (id, client_id, message_id, direction, from_name, from_addr, to_addrs, cc_addrs, subject, sent_at, text, cut, left_out, added_by, added_at)
-            values (@id, @root, @messageId, @direction, @FromName, @FromAddress, @To, @Cc, @Subject, @sentAt, @Text, @Cut, @leftOut, @by, @now)
+            insert into client_mail (id, client_id, message_id, direction, from_name, from_addr, to_addrs, cc_addrs, subject, sent_at, text, cut, content, left_out, added_by, added_at)
+            values (@id, @root, @messageId, @direction, @FromName, @FromAddress, @To, @Cc, @Subject, @sentAt, @Text, @Cut, @Content, @leftOut, @by, @now)
             """,
             new
             {
@@ -97,6 +99,7 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
                 sentAt = mail.SentAt is { } sent && sent < now ? sent : now,
                 mail.Text,
                 mail.Cut,
+                mail.Content,
                 leftOut,
                 by = person.Id,
                 now,

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using CallCrm.CallFlow;
 using MimeKit;
 
@@ -9,9 +11,10 @@ internal sealed record MailPart(string Name, Action<Stream> Write);
 
 /// <summary>A mail as far as the history shows it; texts cleaned and cut.</summary>
 /// <param name="MessageId">Null: it has none.</param>
+/// <param name="Content">Hash of what its reader gets: sender, subject, words, attachments. Servers on the way change headers, line ends and encodings, not this.</param>
 /// <param name="Senders">Addresses in small letters.</param>
 /// <param name="All">Those and the receivers'.</param>
-internal sealed record ReadMail(string? MessageId, DateTimeOffset? SentAt, string FromName, string FromAddress, string To, string Cc, string Subject, string Text, bool Cut,
+internal sealed record ReadMail(string? MessageId, DateTimeOffset? SentAt, string FromName, string FromAddress, string To, string Cc, string Subject, string Text, bool Cut, string Content,
     IReadOnlyList<string> Senders, IReadOnlyList<string> All, IReadOnlyList<MailPart> Parts)
 {
     public const int LongestText = 100_000;
@@ -37,9 +40,34 @@ internal sealed record ReadMail(string? MessageId, DateTimeOffset? SentAt, strin
         Read(mail.Body, texts);
         var text = PlainText.CleanLines(string.Join("\n\n", texts.Where(t => !string.IsNullOrWhiteSpace(t))).ReplaceLineEndings("\n"), LongestText + 1);
         var cut = text.Length > LongestText;
+        List<MailPart> parts = [.. Attached(mail)];
         return new ReadMail(PlainText.Clean(mail.MessageId, 500) is { Length: > 0 } id ? id : null, mail.Date == DateTimeOffset.MinValue ? null : mail.Date.ToUniversalTime(),
             PlainText.Clean(from[0].Name, 200), PlainText.Clean(from[0].Address, 254), Shown(mail.To), Shown(mail.Cc), PlainText.Clean(mail.Subject, 300), cut ? PlainText.CleanLines(text, LongestText) : text, cut,
-            Addresses(from), Addresses([.. from, .. mail.To.Mailboxes, .. mail.Cc.Mailboxes]), [.. Attached(mail)]);
+            ContentOf(from[0].Address, mail.Subject, texts, parts), Addresses(from), Addresses([.. from, .. mail.To.Mailboxes, .. mail.Cc.Mailboxes]), parts);
+    }
+
+    static string ContentOf(string sender, string? subject, List<string> texts, List<MailPart> parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Add(string text)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(text));
+            hash.AppendData([0]);
+        }
+
+        Add(sender.Trim().ToLowerInvariant());
+        Add(Words(subject ?? ""));
+        Add(Words(string.Join(' ', texts)));
+        foreach (var part in parts)
+        {
+            using var content = SHA256.Create();
+            using (var to = new CryptoStream(Stream.Null, content, CryptoStreamMode.Write)) part.Write(to);
+            hash.AppendData(content.Hash!);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     /// <summary>Every text that is to be read, in its order; of one that is there as plain text and as HTML, the plain one.</summary>

@@ -84,7 +84,7 @@ public sealed class MailTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         var taken = await PutAsync(anna, Seeds.Rossi, Mail());
         (taken.ClientId, taken.Added).Should().Be((Seeds.Rossi, true));
         await live.NextAsync<HintEvent>(h => h.Subject == "client" && h.Key == Seeds.Rossi.ToString());
-        (await PutAsync(anna, Seeds.Rossi, Mail(text: "Sent again by another server"))).Should().Be(taken with { Added = false });
+        (await PutAsync(anna, Seeds.Rossi, Mail(more: "Received: from another.server\r\nX-Spam: no\r\n", text: "Could you\r\nsend it? "))).Should().Be(taken with { Added = false }, "servers on the way add headers and break lines");
         (await PutAsync(anna, Seeds.Rossi, Mail(from: "Anna <anna@example.org>", to: Rossi, subject: "=?utf-8?b?0J/RgNC10LTQu9C+0LbQtdC90LjQtQ==?=", id: "3@example.org"))).Added.Should().BeTrue();
         (await HistoryAsync(anna, Seeds.Rossi)).Select(m => (m.Title, m.Way, m.AgentName, m.Text, m.Mine)).Should().BeEquivalentTo(
             [("The offer", "in", "Mario Rossi", "Could you send it?", true), ("Предложение", "out", "Anna", "Could you send it?", true)]);
@@ -99,6 +99,43 @@ public sealed class MailTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         await using var database = await host.Database.OpenConnectionAsync();
         (await database.ExecuteScalarAsync<string>("select detail ->> 'after' from audit where action = 'client.mail_added' and object_id = @id order by id limit 1", new { id = Seeds.Rossi.ToString() })).Should().Be("The offer");
         (await database.ExecuteScalarAsync<long>("select count(*) from audit where action = 'client.viewed' and object_id = @id and user_id = @Sara", new { id = Seeds.Rossi.ToString(), Seeds.Sara })).Should().Be(1, "who reads the mail, opens the card");
+    }
+
+    [PostgresFact]
+    public async Task Two_mails_of_one_id_are_two_unless_their_content_is_the_same()
+    {
+        var first = await PutAsync(anna, Seeds.Rossi, Mail());
+        var other = await PutAsync(anna, Seeds.Rossi, Mail(text: "Another one, under the same id"));
+        (other.Added, other.Id).Should().Match<(bool, Guid)>(o => o.Item1 && o.Item2 != first.Id);
+        var third = await PutAsync(anna, Seeds.Rossi, Mail(subject: "Another subject"));
+        third.Added.Should().BeTrue();
+        (await PutAsync(anna, Seeds.Rossi, Mail(text: "Another one, under the same id"))).Should().Be(other with { Added = false });
+        (await PutAsync(anna, Seeds.Rossi, Mail())).Should().Be(first with { Added = false });
+        (await HistoryAsync(anna, Seeds.Rossi)).Select(m => m.Text).Should().BeEquivalentTo("Could you send it?", "Another one, under the same id", "Could you send it?");
+
+        // An attachment that was put in, taken out, or is another one makes another mail; how it was written for the way does not.
+        var with = await PutAsync(anna, Seeds.Rossi, With("plan.pdf", Base64("%PDF-1.7\na plan")));
+        (await PutAsync(anna, Seeds.Rossi, With("plan.pdf", Base64("%PDF-1.7\na plan").Insert(8, "\r\n")))).Should().Be(with with { Added = false });
+        (await PutAsync(anna, Seeds.Rossi, With("plan.pdf", Base64("%PDF-1.7\nanother plan")))).Added.Should().BeTrue();
+        (await PutAsync(anna, Seeds.Rossi, Mail(id: "2@rossi.example", text: "Here it is."))).Added.Should().BeTrue();
+
+        // The gateway's copy is the same one; on two cards that become one it is shown once, and what is another one stays.
+        await using var gateway = await GatewayAsync();
+        using (var sent = await SendAsync(gateway, "api/mails", Encoding.UTF8.GetBytes(Mail(to: Bianchi, text: "Another one, under the same id"))))
+        {
+            var taken = (await sent.Content.ReadFromJsonAsync(ContractsJson.Default.MailsTaken))!;
+            taken.Mails.Select(t => (t.ClientId, t.Added)).Should().BeEquivalentTo([(Seeds.Rossi, false), (Seeds.Bianchi, true)]);
+        }
+
+        await using var database = await host.Database.OpenConnectionAsync();
+        (await HistoryAsync(anna, Seeds.Rossi)).Should().HaveCount(6);
+        await database.ExecuteAsync("update client set merged_into = @Rossi where id = @Bianchi", new { Seeds.Rossi, Seeds.Bianchi });
+        (await HistoryAsync(anna, Seeds.Rossi)).Should().HaveCount(6);
+
+        // Of before contents were kept: subject and text tell.
+        await database.ExecuteAsync("update client set merged_into = null where id = @Bianchi; update client_mail set content = null where id = @Id", new { Seeds.Bianchi, first.Id });
+        (await PutAsync(anna, Seeds.Rossi, Mail())).Should().Be(first with { Added = false });
+        (await PutAsync(anna, Seeds.Rossi, Mail(text: "And a last one"))).Added.Should().BeTrue();
     }
 
     [PostgresFact]
