@@ -63,6 +63,7 @@ internal static class CardLinks
         if (query.Length == 0) return TypedResults.Ok<IReadOnlyList<LinkChoice>>([]);
         if (target == "client")
         {
+            if (ClientSearch.Refuse(query) is { } many) return many;
             var found = await clients.ListAsync(query, ClientFilter.None, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, ClientStore.Order(query, person.Veil, null, null).Order!, MostChoices, cancel);
             return TypedResults.Ok<IReadOnlyList<LinkChoice>>([.. found.Items.Select(c => new LinkChoice(c.Id, c.Name.Length > 0 ? c.Name : c.Company, $"#{c.Number} {(c.Name.Length > 0 ? c.Company : "")}".TrimEnd()))]);
         }

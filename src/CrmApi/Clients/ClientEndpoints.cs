@@ -62,6 +62,7 @@ internal static class ClientEndpoints
         if (filter is null) return wrong!;
         var (order, refused) = ClientStore.Order(query, person.Veil, sort, cursor);
         if (order is null) return refused!;
+        if (ClientSearch.Refuse(query) is { } many) return many;
         return TypedResults.Ok(await store.ListAsync(query is { Length: > 200 } ? query[..200] : query, filter, person.Within(Rights.WorkWithClients), person.Within(Rights.SeeDeals), person.Veil, order, Cursor.Limit(limit), cancel));
     }
 

@@ -5,6 +5,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using Dapper;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CallCrm.CrmApi.Clients;
 
@@ -16,16 +17,34 @@ namespace CallCrm.CrmApi.Clients;
 /// <param name="deals">Whose deals are seen: nobody finds a card by a deal that they may not read.</param>
 internal sealed class ClientSearch(string query, DynamicParameters parameters, Veil veil, Reach clients, Reach deals, string region)
 {
+    /// <summary>So many words, the longest, are asked of the index and of the titles of deals; each of the others is looked for on what these find.</summary>
     const int MostWords = 5;
+
+    /// <summary>More are refused, not left out: what is found has all that was typed.</summary>
+    const int MostTyped = 20;
 
     /// <summary>A fragment that many cards have fills a page from the newest of them; only a rarer one is looked up in the index, which knows no order.</summary>
     const int Newest = 5_000;
 
+    /// <summary>Of more, these alone would be any of them, not the newest: then so many cards are read from the newest on, and only where that fills no page all that the index finds is put in order.</summary>
     const int MostOlder = 20_000;
+
+    const int Wider = 10_000;
     const int MostDeals = 1_000;
 
-    readonly string[] words = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(MostWords).ToArray();
+    readonly string[] words = WordsOf(query);
     int patterns;
+
+    /// <summary>Null: it can be looked for.</summary>
+    public static ProblemHttpResult? Refuse(string? query) => query is not null && WordsOf(Texts.Clean(query)).Length > MostTyped ? Problems.Invalid("query", $"at most {MostTyped} words") : null;
+
+    static string[] WordsOf(string query)
+    {
+        var each = query.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.OrdinalIgnoreCase).ToArray();
+        return each.Length > MostWords ? [.. each.OrderByDescending(w => w.Length)] : each;
+    }
+
+    IEnumerable<string> Asked => words.Take(MostWords);
 
     /// <summary>A <c>with</c> that names the cards of a page <c>hit</c>; empty where nothing is looked for.</summary>
     /// <param name="only">What else the cards <c>c</c> must fulfil: rights and filters, so that nothing is cut before them.</param>
@@ -37,13 +56,13 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
         SeenDeals();
         var onCard = OnCard();
         var (before, ways) = limit is { } most ? Page(onCard, only, most) : ("", [$"select c.number from client c where {All(onCard)} and {only}"]);
-        before += string.Concat(words.Select((_, n) => string.Create(CultureInfo.InvariantCulture,
+        before += string.Concat(Asked.Select((_, n) => string.Create(CultureInfo.InvariantCulture,
             $"""
             titled{n} as materialized (
               select d.client_id from deal d where {Title(n)} and {SeenDeal} {(limit is null ? "" : $"limit {MostDeals}")}),
 
             """)));
-        ways.AddRange(words.Select((_, n) => Elsewhere($"titled{n}", string.Concat(words.Select((_, o) => o == n ? "" : $"({Read(onCard[o])} or exists (select from deal d where d.client_id = k.id and {Title(o)} and {SeenDeal})) and ")) + page)));
+        ways.AddRange(Asked.Select((_, n) => Elsewhere($"titled{n}", string.Concat(words.Select((_, o) => o == n ? "" : $"({Read(onCard[o])} or exists (select from deal d where d.client_id = k.id and {Title(o)} and {SeenDeal})) and ")) + page)));
         WholeNumber(ways, page);
         if (long.TryParse(query.TrimStart('#'), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
@@ -60,10 +79,10 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
 
     (string Before, List<string> Ways) Page(string[] onCard, string only, int limit)
     {
-        var common = string.Join(" or ", words.Select((_, n) => string.Create(CultureInfo.InvariantCulture, $"(select count(*) from titled{n}) >= {MostDeals}")));
+        var common = string.Join(" or ", Asked.Select((_, n) => string.Create(CultureInfo.InvariantCulture, $"(select count(*) from titled{n}) >= {MostDeals}")));
         // Who sees few finds each of theirs; where there are a million, a page that is full is enough.
         var enough = clients.IsEveryone ? string.Create(CultureInfo.InvariantCulture, $" and (select count(*) from newest) + (select count(*) from older) < {limit}") : "";
-        // Each reads no further than it must.
+        // Each reads no further than it must; number + 0, so that the index of numbers is not read from its end on.
         var fresh = string.Create(CultureInfo.InvariantCulture, $"select {FreshColumns} from client c where {only} order by c.number desc limit {Newest}");
         var before = string.Create(CultureInfo.InvariantCulture,
             $"""
@@ -71,6 +90,11 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
               select c.number from ({fresh}) c where {Read(All(onCard))} order by c.number desc limit {limit}),
             older as materialized (
               select c.number from client c where (select count(*) from newest) < {limit} and {All(onCard)} and {only} limit {MostOlder}),
+            wider as materialized (
+              select c.number from (select {FreshColumns} from client c where (select count(*) from older) = {MostOlder} and {only} order by c.number desc limit {Wider}) c
+              where {Read(All(onCard))} order by c.number desc limit {limit}),
+            every as materialized (
+              select c.number from client c where (select count(*) from older) = {MostOlder} and (select count(*) from wider) < {limit} and {All(onCard)} and {only} order by c.number + 0 desc limit {limit}),
 
             """);
         // A word that stands in the titles of many deals: of those who have it the newest, as with what stands on cards.
@@ -78,6 +102,8 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
         [
             "select number from newest",
             string.Create(CultureInfo.InvariantCulture, $"select number from older order by number desc limit {limit}"),
+            "select number from wider",
+            "select number from every",
             string.Create(CultureInfo.InvariantCulture,
                 $"""
                 select c.number from ({fresh}) c cross join lateral (
@@ -122,10 +148,13 @@ internal sealed class ClientSearch(string query, DynamicParameters parameters, V
     /// <summary>All words; or the digits of all, one number in groups.</summary>
     string All(string[] onCard)
     {
-        var all = string.Join(" and ", onCard);
+        var all = string.Join(" and ", onCard.Select((found, n) => n < MostWords ? found : $"({Read(found)} or {Titled(n)})"));
         if (onCard.Length == 1 || query.Any(char.IsLetter) || Digits(query) is not { } digits) return all;
         return $"(({all}) or {Visible(Like("c.search", Written(digits), parameters, "digits"))})";
     }
+
+    /// <summary>In the title of a deal of the card, or of one that went into it.</summary>
+    string Titled(int word) => $"exists (select from (select c.id union all select m.id from client m where m.merged_into = c.id) f (id) join deal d on d.client_id = f.id and {SeenDeal} where {Title(word)})";
 
     string Title(int word) => Like("d.title", Fragments(words[word]), parameters, $"t{word}");
 

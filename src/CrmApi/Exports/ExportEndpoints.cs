@@ -51,6 +51,7 @@ internal static class ExportEndpoints
         var (filter, refused) = await filters.ReadAsync(http.Request, person, new ClientAsk(tag, kind, segment, responsible, department, source, clientLanguage, city, without, createdFrom, createdTo), cancel);
         if (filter is null) return refused!;
         var text = Texts.Clean(query is { Length: > 200 } ? query[..200] : query).Trim();
+        if (ClientSearch.Refuse(text) is { } many) return many;
         await audit.AddAsync(person.Id, "export", "client", string.Join(' ', new[] { format, text, tag, kind, segment, source, clientLanguage, city }.Where(p => !string.IsNullOrWhiteSpace(p)).Select(p => Texts.Clean(p).Trim())), http.Connection.RemoteIpAddress?.ToString(), cancel);
         var own = await clients.OwnAsync(person.Veil, cancel);
         return (await export.AnswerAsync(http, Name("clients", clock), format, language, [.. ExportTexts.ClientHeader(language), .. own.Select(f => f.Name)],

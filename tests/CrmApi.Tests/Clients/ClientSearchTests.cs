@@ -73,6 +73,11 @@ public sealed class ClientSearchTests(ApiHost host) : IClassFixture<ApiHost>, IA
     [InlineData("argent common")]
     [InlineData("zonda 884411")]
     [InlineData("orlov windm")]
+    [InlineData("zephyr common orders 884411 48151 kx-9")]
+    [InlineData("common old zecchino argent zonda orlova zeph windm")]
+    [InlineData("windm zephyr common 70707 91623.4 884411 argent ol")]
+    [InlineData("+39 02 88 44 11 99")]
+    [InlineData("zephyr ZEPHYR Zephyr zephyr zephyr common common")]
     public async Task A_card_older_than_all_that_is_read_first_is_found(string query)
     {
         await using var page = await host.SignInAsync("ada");
@@ -84,6 +89,9 @@ public sealed class ClientSearchTests(ApiHost host) : IClassFixture<ApiHost>, IA
     [InlineData("windm rossi")]
     [InlineData("zephyr nobody@")]
     [InlineData("zecchino bronzo")]
+    [InlineData("zephyr common orders 884411 48151 kx-9 nowhere")]
+    [InlineData("nobody zephyr common orders 884411 48151 kx-9")]
+    [InlineData("zephyr common orders 884411 48151 ro")]
     public async Task A_word_that_is_nowhere_on_it_finds_no_card(string query)
     {
         await using var page = await host.SignInAsync("ada");
@@ -168,6 +176,50 @@ public sealed class ClientSearchTests(ApiHost host) : IClassFixture<ApiHost>, IA
         (await FoundAsync(narrow, "zephyr")).Should().Equal("Zephyr Common");
         (await FoundAsync(narrow, "%2B390288441199")).Should().Equal("Zephyr Common");
         await database.ExecuteAsync("delete from sensitive_field where field in ('custom.tier', 'email'); insert into role_right (role, right_code, scope) select 'narrow', right_code, scope from role_right where role = 'agent' and right_code in ('client.sensitive', 'client.numbers') on conflict do nothing; update access_version set version = version + 1;");
+    }
+
+    [PostgresFact]
+    public async Task A_sixth_word_is_looked_for_as_the_others_are_and_more_than_twenty_are_refused()
+    {
+        await using var page = await host.SignInAsync("ada");
+        await using var narrow = await host.SignInAsync("narrower");
+        await using var database = await host.Database.OpenConnectionAsync();
+        const string six = "zephyr common orders 884411 zecchino windmill";
+        await database.ExecuteAsync("update deal set responsible_id = @Luca where title = 'Windmill'", new { Seeds.Luca });
+        (await FoundAsync(page, six)).Should().Equal("Zephyr Common");
+        (await FoundAsync(narrow, six)).Should().BeEmpty("the deal is not theirs");
+        await database.ExecuteAsync("update deal set responsible_id = @Reader where title = 'Windmill'", new { Reader });
+        (await FoundAsync(narrow, six)).Should().Equal("Zephyr Common");
+        (await page.Http.GetStringAsync($"api/clients/export?query={six.Replace(" ", "%20", StringComparison.Ordinal)}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(2);
+
+        var words = string.Join("%20", Enumerable.Range(0, 21).Select(n => $"w{n}"));
+        var (status, problem) = await page.ProblemAsync(HttpMethod.Get, $"api/clients?query={words}");
+        (status, problem.Errors!["query"].Single()).Should().Be((HttpStatusCode.BadRequest, "at most 20 words"));
+        (await page.ProblemAsync(HttpMethod.Get, $"api/clients/export?query={words}")).Problem.Errors!.Keys.Should().Equal("query");
+        (await FoundAsync(page, words[..words.LastIndexOf('%')])).Should().BeEmpty();
+    }
+
+    /// <summary>More than anybody reads, below newer cards that do not have the word: the newest of them come first, whichever way the database finds them.</summary>
+    [PostgresFact]
+    public async Task Of_tens_of_thousands_older_than_all_that_is_read_first_the_newest_come_first()
+    {
+        const int some = 20_100;
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync(
+            """
+            insert into client (id, name, tags, created_at, updated_at) select gen_random_uuid(), 'Thicket Common ' || n, '{}', now(), now() from generate_series(1, @some) n;
+            insert into client (id, name, tags, created_at, updated_at) select gen_random_uuid(), 'Common ' || n, '{}', now(), now() from generate_series(1, 5100) n;
+            analyze client;
+            """, new { some }, commandTimeout: 120);
+        await using var page = await host.SignInAsync("ada");
+        (await FoundAsync(page, "thicket")).Should().Equal(Enumerable.Range(0, 12).Select(n => $"Thicket Common {some - n}"));
+        (await FoundAsync(page, "thicket common&tag=Old")).Should().BeEmpty();
+        var next = (await page.GetAsync("api/clients?limit=12&query=thicket", ContractsJson.Default.ListPageClientRow)).Next;
+        (await page.GetAsync($"api/clients?limit=12&query=thicket&cursor={next}", ContractsJson.Default.ListPageClientRow)).Items.Select(c => c.Name).Should().Equal(Enumerable.Range(12, 12).Select(n => $"Thicket Common {some - n}"));
+        // Below more than are read then.
+        await database.ExecuteAsync("insert into client (id, name, tags, created_at, updated_at) select gen_random_uuid(), 'Clear ' || n, '{}', now(), now() from generate_series(1, 5100) n; analyze client", commandTimeout: 120);
+        (await FoundAsync(page, "thicket")).Should().Equal(Enumerable.Range(0, 12).Select(n => $"Thicket Common {some - n}"));
+        await database.ExecuteAsync("delete from client where name like 'Thicket%' or name like 'Clear%'", commandTimeout: 120);
     }
 
     static async Task<IReadOnlyList<string>> FoundAsync(Page page, string query) =>
