@@ -36,6 +36,9 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
 
     const int LongestPart = 100, LongestLine = 500;
 
+    /// <summary>Of these a save may refuse what was said.</summary>
+    static readonly string[] Judged = ["email", "language", "segment", Roles, TaxId, "timeZone"];
+
     /// <summary>By the script's name of a field: what the card calls it.</summary>
     static readonly Dictionary<string, string> BuiltIn = new(StringComparer.Ordinal)
     {
@@ -67,7 +70,7 @@ internal sealed class AnsweredCard(ClientStore clients, ClientDirectory director
     {
         var open = Filled(ScriptAnswers.Fill(script, answers, Own)).Where(f => !ScriptFields.IsCustom(f.Field) || ScriptSite.Find(f.Field, Own)?.Parse(Typed(f, null)) is not null).ToDictionary(f => OnCard(f.Field), f => new Answered(f.Value, f.Field), StringComparer.Ordinal);
         foreach (var (field, _) in TooLong(open).ToList()) open.Remove(field);
-        if (open.Count > 0 && client is { } id && await clients.CardAsync(id, cancel) is { } card
+        if (open.Keys.Any(Judged.Contains) && client is { } id && await clients.CardAsync(id, cancel) is { } card
             && await directory.SaveAsync(card.Id, Fields(With(card, open), open), card.Version, site.Value.Region, null, cancel, _ => Task.FromResult(false)) is ClientSaved.Invalid invalid)
         {
             foreach (var field in invalid.Errors.Keys.SelectMany(e => Group(OnCardOf(e)))) open.Remove(field);

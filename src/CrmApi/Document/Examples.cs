@@ -44,6 +44,7 @@ internal static class Examples
         ["CreateClient"] = Write(new ClientCreate(Client, Save with { Version = 0 }), Json.ClientCreate, Card with { Version = 1, OpenDeals = [] }, Json.ClientCardView),
         ["GetTimeline"] = Read(Page(new TimelineItem("deal", Deal.ToString(), Then, "Anna Verdi", null, "New boilers", "Proposal")), Json.ListPageTimelineItem),
         ["AddClientNote"] = new(Node(new NoteNew(Task, "Prefers to be rung after four"), Json.NoteNew), null),
+        ["SendCommand"] = Write(new CommandRequest(Task, "dial", ClientId: Client, Number: "+390212345678", Campaign: "winter"), Json.CommandRequest, new CommandAnswer(Task, true, null), Json.CommandAnswer),
         ["AddClientMail"] = Read(new MailTaken(Task, Client, true), Json.MailTaken),
         ["TakeMail"] = Read(new MailsTaken([new MailTaken(Task, Client, true)]), Json.MailsTaken),
         ["GetClientMail"] = Read(new MailView(Task, "in", "Mario Rossi", "mario@rossi.example", "sales@example.org", "", "New boilers", Then, "Could you send the offer?", false, [], [], "Anna Verdi", Then, true), Json.MailView),
