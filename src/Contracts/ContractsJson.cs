@@ -28,6 +28,8 @@ namespace CallCrm.Contracts;
 [JsonSerializable(typeof(MailTaken))]
 [JsonSerializable(typeof(MailsTaken))]
 [JsonSerializable(typeof(MailView))]
+[JsonSerializable(typeof(ListPage<MailRowView>))]
+[JsonSerializable(typeof(ListPage<MailBinRow>))]
 [JsonSerializable(typeof(FileView))]
 [JsonSerializable(typeof(FileSave))]
 [JsonSerializable(typeof(ImportPreview))]

@@ -230,13 +230,30 @@ public sealed class ListPagesTests : PageContext
     }
 
     [Fact]
+    public async Task A_mail_that_was_taken_off_goes_back_onto_its_card()
+    {
+        _answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            "/api/mails/bin" => Json(new ListPage<MailBinRow>([new MailBinRow(Id(1), Some.ClientId, "Ilaria Gentile", "", "x@y.example", Some.Noon, Some.Noon, "Sara Conti", Some.Noon.AddDays(30))], null), ContractsJson.Default.ListPageMailBinRow),
+            var path when path.EndsWith("/restore", StringComparison.Ordinal) => new HttpResponseMessage(HttpStatusCode.NoContent),
+            _ => null,
+        };
+        var page = await ShowAsync<BinPage>(p => p.Add(b => b.Kind, "mails"));
+        page.WaitForAssertion(() => page.Find("[data-test=bin-row]").TextContent.Should().Contain("No subject").And.Contain("Ilaria Gentile"));
+        page.Find("[data-test=bin-restore]").Click();
+        page.WaitForAssertion(() => page.Find("[data-test=bin-back] a").GetAttribute("href").Should().Be($"clients/{Some.ClientId}"));
+        _asked.Should().Contain($"POST /api/clients/{Some.ClientId}/mails/{Id(1)}/restore");
+        page.Find("[data-test=bin-empty]").TextContent.Should().Contain("Mails");
+    }
+
+    [Fact]
     public async Task Who_may_bring_back_neither_clients_nor_deals_finds_the_tasks()
     {
         _session = Some.As("agent");
         _answer = _ => Json(new ListPage<TaskBinRow>([new TaskBinRow(Id(1), "task", "Send the offer", "Alex Romano", Some.Noon, "Alex Romano", Some.Noon.AddDays(30))], "more"), ContractsJson.Default.ListPageTaskBinRow);
         var page = await ShowAsync<BinPage>();
         page.WaitForAssertion(() => page.Find("[data-test=bin-row]").TextContent.Should().Contain("Send the offer"));
-        page.FindAll("nav [data-test^=bin-]").Select(b => b.GetAttribute("data-test")).Should().Equal("bin-tasks");
+        page.FindAll("nav [data-test^=bin-]").Select(b => b.GetAttribute("data-test")).Should().Equal("bin-tasks", "bin-mails");
         page.FindAll("[data-test=more]").Should().HaveCount(1);
         _asked.Should().NotContain(a => a.Contains("/api/clients/bin"));
     }

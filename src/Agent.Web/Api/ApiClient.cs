@@ -107,7 +107,11 @@ sealed partial class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<MailView> MailAsync(Guid client, string mail, CancellationToken cancel = default) => GetAsync($"api/clients/{client}/mails/{mail}", Json.MailView, cancel);
 
-    public Task RemoveMailAsync(Guid client, string mail, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/clients/{client}/mails/{mail}", null, cancel);
+    public Task RemoveMailAsync(Guid client, string mail, int version, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/clients/{client}/mails/{mail}?version={version}", null, cancel);
+
+    public Task RestoreMailAsync(Guid client, string mail, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/clients/{client}/mails/{mail}/restore", null, cancel);
+
+    public Task<ListPage<MailBinRow>> MailBinAsync(string? cursor = null, CancellationToken cancel = default) => GetAsync($"api/mails/bin?limit=50{Cursor(cursor)}", Json.ListPageMailBinRow, cancel);
 
     public Task DeleteFileAsync(Guid id, int version, CancellationToken cancel = default) => SendAsync(HttpMethod.Delete, $"api/files/{id}?version={version}", null, cancel);
 

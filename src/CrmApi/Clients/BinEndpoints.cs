@@ -3,6 +3,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Deals;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Mails;
 using CallCrm.CrmApi.Tasks;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -75,8 +76,8 @@ internal sealed class BinStore(NpgsqlDataSource database, ClientDirectory direct
     }
 }
 
-/// <summary>Looks each hour for cards, deals and tasks whose 30 days are over.</summary>
-internal sealed partial class BinWorker(ClientDirectory directory, DealStore deals, TaskStore tasks, TimeProvider time, ILogger<BinWorker> log) : BackgroundService
+/// <summary>Looks each hour for cards, deals, tasks and mails whose 30 days are over.</summary>
+internal sealed partial class BinWorker(ClientDirectory directory, DealStore deals, TaskStore tasks, MailStore mails, TimeProvider time, ILogger<BinWorker> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -87,7 +88,7 @@ internal sealed partial class BinWorker(ClientDirectory directory, DealStore dea
             await Task.Delay(Every, time, stoppingToken);
             try
             {
-                foreach (var (what, erase) in new (string, Func<CancellationToken, Task<int>>)[] { ("cards", directory.EraseAsync), ("deals", deals.EraseAsync), ("tasks", tasks.EraseAsync) })
+                foreach (var (what, erase) in new (string, Func<CancellationToken, Task<int>>)[] { ("cards", directory.EraseAsync), ("deals", deals.EraseAsync), ("tasks", tasks.EraseAsync), ("mails", mails.EraseAsync) })
                 {
                     int erased;
                     while ((erased = await erase(stoppingToken)) > 0) LogErased(erased, what);

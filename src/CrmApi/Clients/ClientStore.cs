@@ -134,7 +134,8 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
                where @at::timestamptz is null or (x.at, m.id) < (@at, @id) order by x.at desc, m.id desc limit @limit)
               union all
               (select 'file', x.id, x.uploaded_at, u.name, x.name, x.size_bytes::text, f.contact, null, null, null, false from family f cross join lateral (
-                 select id, uploaded_at, uploaded_by, name, size_bytes, deleted_at from file where object_kind = 'client' and object_id = f.id and mail_id is null
+                 select id, uploaded_at, uploaded_by, name, size_bytes, deleted_at from file
+                 where object_kind = 'client' and object_id = f.id and (mail_id is null or not exists (select from client_mail m where m.id = mail_id and m.deleted_at is null))
                  union all
                  select i.id, i.uploaded_at, i.uploaded_by, i.name, i.size_bytes, i.deleted_at from deal d join file i on i.object_kind = 'deal' and i.object_id = d.id
                  where d.client_id = f.id and d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals))
@@ -154,9 +155,10 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
               union all
               -- Of one that is on several of these cards the first.
               (select 'mail', m.id, m.sent_at, coalesce(nullif(m.from_name, ''), m.from_addr), m.subject, left(m.text, 300), f.contact, null, m.direction, null, m.added_by = @reader from family f cross join lateral (
-                 select id, message_id, content, sent_at, from_name, from_addr, subject, text, direction, added_by from client_mail where client_id = f.id and (@at::timestamptz is null or (sent_at, id) < (@at, @id)) order by sent_at desc, id desc limit @limit) m
+                 select id, message_id, content, sent_at, from_name, from_addr, subject, text, direction, added_by from client_mail
+                 where client_id = f.id and deleted_at is null and (@at::timestamptz is null or (sent_at, id) < (@at, @id)) order by sent_at desc, id desc limit @limit) m
                where @mails and not exists (select from client_mail o where o.message_id = m.message_id and (o.content = m.content or ((o.content is null or m.content is null) and o.subject = m.subject and o.text = m.text))
-                 and o.id < m.id and o.client_id in (select id from family)) order by 3 desc, m.id desc limit @limit)
+                 and o.id < m.id and o.deleted_at is null and o.client_id in (select id from family)) order by 3 desc, m.id desc limit @limit)
             ) i order by at desc, id desc limit @limit
             """,
             new { client, reader = reader.Id, notes = !reader.Veil.Hides("note"), mails = !reader.Veil.Hides("email"), contacts = contacts.People, deals = deals.People, tasks = tasks.People, callsOf = callsOf.People, at = after?.At, id = after?.Id ?? Guid.Empty, limit = limit + 1 }, cancellationToken: cancel))).AsList();

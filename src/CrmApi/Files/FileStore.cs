@@ -18,6 +18,7 @@ internal sealed record FileRow(Guid Id, string ObjectKind, Guid ObjectId, string
 /// <summary>The only writer of files. A content is written and removed under a lock on its hash, so neither an upload nor the bin takes it from the other.</summary>
 internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, ChangeHints hints, AuditStore audit, TimeProvider time)
 {
+    const string Deleted = "file.deleted", Restored = "file.restored";
     const string Columns =
         """
         select f.id, f.object_kind, f.object_id, d.title as object_name, f.name, f.size_bytes, f.sha256, f.kind, f.content_type, f.uploaded_by, u.name as uploaded_by_name, f.uploaded_at, f.deleted_at, f.version
@@ -97,6 +98,24 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         return (await connection.QueryAsync<FileRow>(new CommandDefinition($"{Columns} where f.mail_id = @mail and f.deleted_at is null order by f.name, f.id", new { mail }, cancellationToken: cancel))).AsList();
     }
 
+    /// <summary>Into the bin with their mail, in its transaction.</summary>
+    public Task DeleteOfMailAsync(NpgsqlTransaction transaction, Guid mail, Guid user, DateTimeOffset at, CancellationToken cancel) =>
+        WriteOfMailAsync(transaction, user, deleted: true, "update file set deleted_at = @at, deleted_by = @user, version = version + 1 where mail_id = @mail and deleted_at is null", new { mail, user, at }, cancel);
+
+    /// <summary>Out of it with their mail: those that went there at that moment.</summary>
+    public Task RestoreOfMailAsync(NpgsqlTransaction transaction, Guid mail, Guid user, DateTimeOffset at, CancellationToken cancel) =>
+        WriteOfMailAsync(transaction, user, deleted: false, "update file set deleted_at = null, deleted_by = null, version = version + 1 where mail_id = @mail and deleted_at = @at", new { mail, at }, cancel);
+
+    async Task WriteOfMailAsync(NpgsqlTransaction transaction, Guid user, bool deleted, string sql, object values, CancellationToken cancel)
+    {
+        var theirs = (await transaction.Connection!.QueryAsync<(Guid Id, string Kind, Guid Subject, string Name)>(new CommandDefinition($"{sql} returning id, object_kind, object_id, name", values, transaction, cancellationToken: cancel))).AsList();
+        foreach (var (id, kind, subject, name) in theirs)
+        {
+            await audit.AddChangeAsync(transaction, user, deleted ? Deleted : Restored, kind, subject.ToString(), deleted ? name : "", deleted ? "" : name, cancel);
+            await HintAsync(transaction, kind, subject, cancel);
+        }
+    }
+
     /// <returns>False: somebody was faster.</returns>
     public Task<bool> RenameAsync(FileRow file, Guid user, string name, int version, CancellationToken cancel) =>
         WriteAsync(file, user, "file.renamed", file.Name, name, "update file set name = @name, version = version + 1 where id = @id and version = @version and deleted_at is null", new { id = file.Id, name, version }, cancel);
@@ -104,7 +123,7 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
     /// <param name="version">Null: whichever it is.</param>
     /// <returns>Whether it changed.</returns>
     public Task<bool> SetDeletedAsync(FileRow file, Guid user, bool deleted, int? version, CancellationToken cancel) =>
-        WriteAsync(file, user, deleted ? "file.deleted" : "file.restored", deleted ? file.Name : "", deleted ? "" : file.Name,
+        WriteAsync(file, user, deleted ? Deleted : Restored, deleted ? file.Name : "", deleted ? "" : file.Name,
             "update file set deleted_at = case when @deleted then @now end, deleted_by = case when @deleted then @user end, version = version + 1 where id = @id and (deleted_at is not null) <> @deleted and (@version::integer is null or version = @version)",
             new { id = file.Id, user, deleted, version, now = time.GetUtcNow() }, cancel);
 

@@ -8,14 +8,14 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Mails;
 
-/// <param name="ClientId">As it was put; that card may have been merged since.</param>
-internal sealed record MailRow(Guid Id, Guid ClientId, string Direction, string FromName, string FromAddr, string ToAddrs, string CcAddrs, string Subject, DateTimeOffset SentAt, string Text, bool Cut, Array LeftOut,
-    Guid AddedBy, string AddedByName, DateTimeOffset AddedAt);
-
 /// <summary>The only writer of mails. All of a mail is there, on every card that it belongs to, or nothing of it is.</summary>
 internal sealed class MailStore(NpgsqlDataSource database, FileStore store, StoredFiles files, ChangeHints hints, AuditStore audit, TimeProvider time)
 {
-    public const string Added = "client.mail_added", Removed = "client.mail_removed";
+    /// <summary>So long a mail that was taken off can be brought back.</summary>
+    public static readonly TimeSpan BinFor = TimeSpan.FromDays(30);
+
+    public const string Added = "client.mail_added", Removed = "client.mail_removed", Restored = "client.mail_restored";
+    const int ErasedAtOnce = 500;
 
     /// <summary>The cards that have one of these addresses.</summary>
     public async Task<IReadOnlyList<Guid>> ClientsAsync(IReadOnlyList<string> addresses, CancellationToken cancel)
@@ -34,7 +34,8 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
 
     /// <summary>The same mail is one with the same id and the same content: an id alone is what its sender says it is.</summary>
     /// <param name="original">The mail itself: its hash is the id of one that has none, and it is kept among its files when not all of it is shown.</param>
-    public async Task<IReadOnlyList<MailTaken>> TakeAsync(ReadMail mail, Upload original, IReadOnlyList<Guid> clients, Person person, CancellationToken cancel)
+    /// <param name="bringBack">One that lies in the bin is taken out: somebody wants it there. What a gateway hands in once more stays there.</param>
+    public async Task<IReadOnlyList<MailTaken>> TakeAsync(ReadMail mail, Upload original, IReadOnlyList<Guid> clients, Person person, bool bringBack, CancellationToken cancel)
     {
         var messageId = mail.MessageId ?? $"sha256:{original.Sha256}";
         var uploads = new List<(Upload Upload, ContentKind Kind, string Name)>();
@@ -53,7 +54,7 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
             await using var transaction = await connection.BeginTransactionAsync(cancel);
             await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended(@messageId, 12))", new { messageId }, transaction, cancellationToken: cancel));
             var taken = new List<MailTaken>();
-            foreach (var client in clients) taken.Add(await AddAsync(transaction, mail, messageId, leftOut, uploads, client, person, cancel));
+            foreach (var client in clients) taken.Add(await AddAsync(transaction, mail, messageId, leftOut, uploads, client, person, bringBack, cancel));
             await transaction.CommitAsync(cancel);
             hints.Wake();
             return taken;
@@ -64,18 +65,24 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
         }
     }
 
-    async Task<MailTaken> AddAsync(NpgsqlTransaction transaction, ReadMail mail, string messageId, string[] leftOut, IReadOnlyList<(Upload Upload, ContentKind Kind, string Name)> uploads, Guid client, Person person, CancellationToken cancel)
+    async Task<MailTaken> AddAsync(NpgsqlTransaction transaction, ReadMail mail, string messageId, string[] leftOut, IReadOnlyList<(Upload Upload, ContentKind Kind, string Name)> uploads, Guid client, Person person, bool bringBack, CancellationToken cancel)
     {
         var connection = transaction.Connection!;
-        var (root, known, wrote, got) = await connection.QuerySingleAsync<(Guid Root, Guid? Known, bool Wrote, bool Got)>(new CommandDefinition(
+        var (root, known, binned, wrote, got) = await connection.QuerySingleAsync<(Guid Root, Guid? Known, bool Binned, bool Wrote, bool Got)>(new CommandDefinition(
             """
             with own as materialized (select f.id from client_family(client_root(@client)) f (id)),
             theirs as materialized (select lower(c.email) as address from client c join own on own.id = c.id where c.email <> '' union select lower(e.address) from client_email e join own on own.id = e.client_id)
-            select client_root(@client), (select m.id from client_mail m join own on own.id = m.client_id where m.message_id = @messageId
-                and (m.content = @Content or (m.content is null and m.subject = @Subject and m.text = @Text)) order by m.id limit 1),
-              exists (select from theirs where address = any(@senders)), exists (select from theirs where address = any(@receivers))
+            select client_root(@client), k.id, k.deleted_at is not null, exists (select from theirs where address = any(@senders)), exists (select from theirs where address = any(@receivers))
+            from (values (1)) one left join lateral (
+              select m.id, m.deleted_at from client_mail m join own on own.id = m.client_id where m.message_id = @messageId
+                and (m.content = @Content or (m.content is null and m.subject = @Subject and m.text = @Text)) order by m.deleted_at is not null, m.id limit 1) k on true
             """, new { client, messageId, mail.Content, mail.Subject, mail.Text, senders = mail.Senders.ToArray(), receivers = mail.All.Except(mail.Senders, StringComparer.Ordinal).ToArray() }, transaction, cancellationToken: cancel));
-        if (known is { } before) return new MailTaken(before, root, false);
+        if (known is { } before)
+        {
+            var back = binned && bringBack && await RestoreAsync(transaction, before, person, cancel);
+            return new MailTaken(before, root, back, back && leftOut.Length > 0 ? leftOut : null);
+        }
+
         var now = time.GetUtcNow();
         var id = Guid.CreateVersion7(now);
         await connection.ExecuteAsync(new CommandDefinition(
@@ -142,30 +149,62 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
         return [.. leftOut];
     }
 
-    /// <returns>Null: there is none on this card, nor on one that was merged into it.</returns>
-    public async Task<MailRow?> FindAsync(Guid client, Guid id, CancellationToken cancel)
+    /// <summary>Into the bin, with what came along and lies in none.</summary>
+    /// <param name="version">As it was read; null: whichever it is.</param>
+    /// <returns>False: somebody was faster.</returns>
+    public async Task<bool> RemoveAsync(MailRow mail, Person person, int? version, CancellationToken cancel)
     {
+        var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return await connection.QuerySingleOrDefaultAsync<MailRow>(new CommandDefinition(
-            """
-            select m.id, m.client_id, m.direction, m.from_name, m.from_addr, m.to_addrs, m.cc_addrs, m.subject, m.sent_at, m.text, m.cut, m.left_out, m.added_by, u.name as added_by_name, m.added_at
-            from client_mail m join app_user u on u.id = m.added_by where m.id = @id and client_root(m.client_id) = client_root(@client)
-            """, new { id, client }, cancellationToken: cancel));
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        if (await connection.ExecuteAsync(new CommandDefinition(
+                "update client_mail set deleted_at = @now, deleted_by = @by, version = version + 1 where id = @Id and deleted_at is null and (@version::integer is null or version = @version)",
+                new { mail.Id, by = person.Id, now, version }, transaction, cancellationToken: cancel)) == 0)
+            return false;
+        await store.DeleteOfMailAsync(transaction, mail.Id, person.Id, now, cancel);
+        await audit.AddChangeAsync(transaction, person.Id, Removed, CardAudit.Subject, mail.ClientId.ToString(), mail.Subject, "", cancel);
+        await HintAsync(transaction, mail.ClientId, cancel);
+        await transaction.CommitAsync(cancel);
+        hints.Wake();
+        return true;
     }
 
-    /// <summary>Off the history, its files into the bin. What was there stands in the audit by its subject alone.</summary>
-    public async Task RemoveAsync(MailRow mail, Person person, CancellationToken cancel)
+    /// <returns>False: it lies in no bin.</returns>
+    public async Task<bool> RestoreAsync(Guid id, Person person, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        if (await connection.ExecuteAsync(new CommandDefinition("delete from client_mail where id = @Id", new { mail.Id }, transaction, cancellationToken: cancel)) == 0) return;
-        await connection.ExecuteAsync(new CommandDefinition("update file set deleted_at = @now, deleted_by = @by, mail_id = null where mail_id = @Id and deleted_at is null", new { mail.Id, by = person.Id, now = time.GetUtcNow() }, transaction, cancellationToken: cancel));
-        await audit.AddChangeAsync(transaction, person.Id, Removed, CardAudit.Subject, mail.ClientId.ToString(), mail.Subject, "", cancel);
-        await hints.AddAsync(transaction, "client", mail.ClientId.ToString(), null, null, cancel);
-        await hints.AddAsync(transaction, "file", mail.ClientId.ToString(), null, null, cancel);
+        if (!await RestoreAsync(transaction, id, person, cancel)) return false;
         await transaction.CommitAsync(cancel);
         hints.Wake();
+        return true;
     }
 
-    public async Task<IReadOnlyList<FileRow>> FilesAsync(Guid mail, CancellationToken cancel) => await store.OfMailAsync(mail, cancel);
+    /// <summary>With what went into the bin together with it: what was deleted by itself stays there.</summary>
+    async Task<bool> RestoreAsync(NpgsqlTransaction transaction, Guid id, Person person, CancellationToken cancel)
+    {
+        if (await transaction.Connection!.QuerySingleOrDefaultAsync<(Guid Client, string Subject, DateTimeOffset DeletedAt)?>(new CommandDefinition(
+                "select client_id, subject, deleted_at from client_mail where id = @id and deleted_at is not null for update", new { id }, transaction, cancellationToken: cancel)) is not { } binned)
+            return false;
+        await transaction.Connection!.ExecuteAsync(new CommandDefinition("update client_mail set deleted_at = null, deleted_by = null, version = version + 1 where id = @id", new { id }, transaction, cancellationToken: cancel));
+        await store.RestoreOfMailAsync(transaction, id, person.Id, binned.DeletedAt, cancel);
+        await audit.AddChangeAsync(transaction, person.Id, Restored, CardAudit.Subject, binned.Client.ToString(), "", binned.Subject, cancel);
+        await HintAsync(transaction, binned.Client, cancel);
+        return true;
+    }
+
+    async Task HintAsync(NpgsqlTransaction transaction, Guid client, CancellationToken cancel)
+    {
+        var root = await transaction.Connection!.ExecuteScalarAsync<Guid>(new CommandDefinition("select client_root(@client)", new { client }, transaction, cancellationToken: cancel));
+        await hints.AddAsync(transaction, "client", root.ToString(), null, null, cancel);
+    }
+
+    /// <summary>Erases what was taken off more than 30 days ago.</summary>
+    /// <returns>How many; when it is all that one round takes, there may be more.</returns>
+    public async Task<int> EraseAsync(CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            "delete from client_mail where id in (select id from client_mail where deleted_at < @before order by deleted_at limit @ErasedAtOnce for update skip locked)", new { before = time.GetUtcNow() - BinFor, ErasedAtOnce }, cancellationToken: cancel));
+    }
 }

@@ -12,7 +12,7 @@ namespace CallCrm.CrmApi.Tests.Document;
 public sealed class DocumentTests(ApiHost host) : IClassFixture<ApiHost>
 {
     /// <summary>The objects that other programs work with: the examples of their operations are written by hand.</summary>
-    static readonly string[] Objects = ["Clients", "Deals", "Tasks"];
+    static readonly string[] Objects = ["Clients", "Deals", "Tasks", "Mails"];
 
     async Task<List<(string Name, string Tag, JsonElement Operation)>> OperationsAsync()
     {
@@ -34,7 +34,7 @@ public sealed class DocumentTests(ApiHost host) : IClassFixture<ApiHost>
     public async Task Changes_of_what_has_a_version_take_If_Match()
     {
         (await OperationsAsync()).Where(o => o.Operation.TryGetProperty("parameters", out var parameters) && parameters.EnumerateArray().Any(p => p.GetProperty("name").GetString() == "If-Match")).Select(o => o.Name)
-            .Should().Contain(["SaveClient", "DeleteClient", "SaveDeal", "MoveDeal", "DeleteDeal", "SaveTask", "DeleteTask", "SaveWebhook", "SaveRequiredRule"]).And.NotContain(["GetDeal", "CreateDeal", "ListTasks"]);
+            .Should().Contain(["SaveClient", "DeleteClient", "SaveDeal", "MoveDeal", "DeleteDeal", "SaveTask", "DeleteTask", "RemoveClientMail", "SaveWebhook", "SaveRequiredRule"]).And.NotContain(["GetDeal", "CreateDeal", "ListTasks"]);
     }
 
     [PostgresFact]

@@ -155,7 +155,8 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         await using (var database = await host.Database.OpenConnectionAsync())
             await database.ExecuteAsync("insert into client_mail (id, client_id, message_id, direction, subject, sent_at, text, added_by, added_at) select @mail, @Client, 'own', 'in', 'Of ' || @Mail, now(), 'Ring ' || @Number, id, now() from app_user where login = 'vera'", new { mail, Client, Mail, Number = "+39 347 555 0101" });
         await DoAsync("POST /api/clients/{id}/mails", $"api/clients/{Client}/mails", "From: a@b.example");
-        await DoAsync("DELETE /api/clients/{id}/mails/{mail}", $"api/clients/{Client}/mails/{mail}");
+        await DoAsync("DELETE /api/clients/{id}/mails/{mail}", $"api/clients/{Client}/mails/{mail}?version=1");
+        await DoAsync("POST /api/clients/{id}/mails/{mail}/restore", $"api/clients/{Client}/mails/{mail}/restore");
         await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(true), ContractsJson.Default.DoNotCallSet));
         await DoAsync("PUT /api/clients/{id}/do-not-call", $"api/clients/{Client}/do-not-call", JsonSerializer.Serialize(new DoNotCallSet(false), ContractsJson.Default.DoNotCallSet));
         var deal = card.OpenDeals[0];

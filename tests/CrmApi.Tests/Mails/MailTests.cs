@@ -200,18 +200,168 @@ public sealed class MailTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         view.Files.Select(f => f.Name).Should().Equal("prices.csv");
     }
 
+    static string Path(Guid client, Guid mail, int version = 1) => $"api/clients/{client}/mails/{mail}?version={version}";
+
+    static Task<ListPage<MailRowView>> ListAsync(Page page, string filter = "") => page.GetAsync($"api/mails?{filter}", ContractsJson.Default.ListPageMailRowView);
+
+    static async Task<List<MailBinRow>> BinAsync(Page page) => [.. (await page.GetAsync("api/mails/bin", ContractsJson.Default.ListPageMailBinRow)).Items];
+
+    async Task<List<string>> AuditedAsync(Guid client)
+    {
+        await using var database = await host.Database.OpenConnectionAsync();
+        return [.. await database.QueryAsync<string>("select action || ' ' || (detail ->> 'before') || '>' || (detail ->> 'after') from audit where object = 'client' and object_id = @id and (action like 'client.mail%' or action like 'file.%') order by id desc limit 4", new { id = client.ToString() })];
+    }
+
     [PostgresFact]
-    public async Task Off_again_goes_a_mail_by_who_put_it_there_with_its_files_into_the_bin()
+    public async Task Taken_off_a_mail_lies_in_the_bin_with_its_files_and_comes_back_with_them()
     {
         var taken = await PutAsync(anna, Seeds.Rossi, With("plan.pdf", Base64("%PDF-1.7\na plan")));
-        await using (var sara = await host.SignInAsync("sara"))
-            (await sara.ProblemAsync(HttpMethod.Delete, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}")).Problem.ErrorId.Should().Be("not_yours");
-        (await anna.ProblemAsync(HttpMethod.Delete, $"api/clients/{Seeds.Bianchi}/mails/{taken.Id}")).Status.Should().Be(HttpStatusCode.NotFound);
-        (await anna.Http.DeleteAsync($"api/clients/{Seeds.Rossi}/mails/{taken.Id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        using (var read = await anna.Http.GetAsync($"api/clients/{Seeds.Rossi}/mails/{taken.Id}")) read.Headers.ETag!.Tag.Should().StartWith("\"1-");
+        (await anna.Http.DeleteAsync(Path(Seeds.Rossi, taken.Id))).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await anna.Http.DeleteAsync(Path(Seeds.Rossi, taken.Id))).StatusCode.Should().Be(HttpStatusCode.NoContent, "twice is as once");
         (await HistoryAsync(anna, Seeds.Rossi)).Should().BeEmpty();
+        (await HistoryAsync(anna, Seeds.Rossi, "file")).Should().BeEmpty();
+        (await ListAsync(anna)).Items.Should().BeEmpty();
         (await anna.GetAsync($"api/files?kind=client&object={Seeds.Rossi}&bin=true", ContractsJson.Default.FilesView)).Files.Should().Contain(f => f.Name == "plan.pdf");
-        (await anna.ProblemAsync(HttpMethod.Delete, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}")).Status.Should().Be(HttpStatusCode.NotFound, "it is gone");
-        (await PutAsync(anna, Seeds.Rossi, With("plan.pdf", Base64("%PDF-1.7\na plan")))).Added.Should().BeTrue();
+        (await BinAsync(anna)).Should().ContainSingle().Which.Should().BeEquivalentTo(new { taken.Id, ClientId = Seeds.Rossi, ClientName = "Mario Rossi", Subject = "The offer", From = Rossi, Who = "Anna Verdi" });
+        (await OpenAsync(anna, Seeds.Rossi, taken.Id)).Should().BeEquivalentTo(new { MayRemove = true, Version = 2 }, "who may take it out reads it there");
+        (await AuditedAsync(Seeds.Rossi)).Take(2).Should().Equal("client.mail_removed The offer>", "file.deleted plan.pdf>");
+
+        (await anna.Http.PostAsync($"api/clients/{Seeds.Rossi}/mails/{taken.Id}/restore", null)).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await anna.Http.PostAsync($"api/clients/{Seeds.Rossi}/mails/{taken.Id}/restore", null)).StatusCode.Should().Be(HttpStatusCode.NoContent, "twice is as once");
+        (await HistoryAsync(anna, Seeds.Rossi)).Should().ContainSingle();
+        var back = await OpenAsync(anna, Seeds.Rossi, taken.Id);
+        (back.Version, back.DeletedAt).Should().Be((3, null));
+        back.Files.Select(f => f.Name).Should().Equal("plan.pdf");
+        (await BinAsync(anna)).Should().BeEmpty();
+        (await AuditedAsync(Seeds.Rossi)).Take(2).Should().Equal("client.mail_restored >The offer", "file.restored >plan.pdf");
+        // Removed as it was read before all that: it is another version now.
+        (await anna.ProblemAsync(HttpMethod.Delete, Path(Seeds.Rossi, taken.Id))).Problem.ErrorId.Should().Be("edit_conflict");
+        using var late = new HttpRequestMessage(HttpMethod.Delete, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}");
+        late.Headers.TryAddWithoutValidation("If-Match", "\"1\"");
+        (await anna.Http.SendAsync(late)).StatusCode.Should().Be(HttpStatusCode.PreconditionFailed);
+        (await anna.ProblemAsync(HttpMethod.Delete, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}")).Problem.Errors!.Keys.Should().Equal("version");
+        (await HistoryAsync(anna, Seeds.Rossi)).Should().ContainSingle("nothing of that was done");
+    }
+
+    [PostgresFact]
+    public async Task A_file_that_was_deleted_by_itself_stays_in_the_bin_and_one_taken_out_alone_stands_in_the_history()
+    {
+        var taken = await PutAsync(anna, Seeds.Rossi, With("plan.pdf", Base64("%PDF-1.7\na plan")));
+        var file = (await OpenAsync(anna, Seeds.Rossi, taken.Id)).Files.Single();
+        (await anna.Http.DeleteAsync($"api/files/{file.Id}?version=1")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await anna.Http.DeleteAsync(Path(Seeds.Rossi, taken.Id))).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await anna.Http.PostAsync($"api/clients/{Seeds.Rossi}/mails/{taken.Id}/restore", null)).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await OpenAsync(anna, Seeds.Rossi, taken.Id)).Files.Should().BeEmpty();
+
+        (await anna.Http.DeleteAsync(Path(Seeds.Rossi, taken.Id, 3))).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await anna.Http.PostAsync($"api/files/{file.Id}/restore", null)).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await HistoryAsync(anna, Seeds.Rossi, "file")).Should().ContainSingle(f => f.Title == "plan.pdf", "its mail is not there");
+        (await anna.Http.PostAsync($"api/clients/{Seeds.Rossi}/mails/{taken.Id}/restore", null)).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await HistoryAsync(anna, Seeds.Rossi, "file")).Should().BeEmpty();
+        (await OpenAsync(anna, Seeds.Rossi, taken.Id)).Files.Select(f => f.Name).Should().Equal("plan.pdf");
+    }
+
+    [PostgresFact]
+    public async Task Whoever_may_change_the_card_takes_a_mail_off_and_out_and_nobody_else()
+    {
+        var taken = await PutAsync(anna, Seeds.Rossi, Mail());
+        await using var sara = await host.SignInAsync("sara");
+        await using (var luca = await host.SignInAsync("luca"))
+        {
+            (await OpenAsync(luca, Seeds.Rossi, taken.Id)).MayRemove.Should().BeFalse("it is Anna's client");
+            (await luca.ProblemAsync(HttpMethod.Delete, Path(Seeds.Rossi, taken.Id))).Problem.ErrorId.Should().Be("not_yours");
+            (await OpenAsync(sara, Seeds.Rossi, taken.Id)).Should().BeEquivalentTo(new { MayRemove = true, Mine = false });
+            (await sara.ProblemAsync(HttpMethod.Delete, Path(Seeds.Bianchi, taken.Id))).Status.Should().Be(HttpStatusCode.NotFound, "it is on another card");
+            (await sara.Http.DeleteAsync(Path(Seeds.Rossi, taken.Id))).StatusCode.Should().Be(HttpStatusCode.NoContent);
+            (await luca.ProblemAsync(HttpMethod.Get, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}")).Status.Should().Be(HttpStatusCode.NotFound);
+            (await luca.ProblemAsync(HttpMethod.Post, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}/restore")).Status.Should().Be(HttpStatusCode.NotFound);
+            (await BinAsync(luca)).Should().BeEmpty();
+        }
+
+        (await BinAsync(anna)).Should().ContainSingle().Which.Who.Should().Be("Sara Conti");
+        await using var database = await host.Database.OpenConnectionAsync();
+        (await database.ExecuteScalarAsync<Guid>("select user_id from audit where action = 'client.mail_removed' order by id desc limit 1")).Should().Be(Seeds.Sara);
+        // Of a card in the bin, the card comes first.
+        await database.ExecuteAsync("update client set deleted_at = now(), deleted_by = @Sara where id = @Rossi", new { Seeds.Sara, Seeds.Rossi });
+        (await BinAsync(sara)).Should().BeEmpty();
+        (await sara.ProblemAsync(HttpMethod.Post, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}/restore")).Status.Should().Be(HttpStatusCode.NotFound);
+        await database.ExecuteAsync("update client set deleted_at = null, deleted_by = null where id = @Rossi", new { Seeds.Rossi });
+        // On a card in nobody's name everybody who may change cards at all.
+        var nobodys = await PutAsync(sara, Seeds.Bianchi, Mail(from: Bianchi, id: "5@x.example"));
+        (await anna.Http.DeleteAsync(Path(Seeds.Bianchi, nobodys.Id))).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await BinAsync(anna)).Select(m => m.Id).Should().Equal(nobodys.Id, taken.Id);
+    }
+
+    [PostgresFact]
+    public async Task Out_of_the_bin_brings_it_who_puts_it_there_again_and_no_gateway()
+    {
+        var mail = With("plan.pdf", Base64("%PDF-1.7\na plan"));
+        var taken = await PutAsync(anna, Seeds.Rossi, mail);
+        (await anna.Http.DeleteAsync(Path(Seeds.Rossi, taken.Id))).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        await using (var gateway = await GatewayAsync())
+        {
+            using var again = await SendAsync(gateway, "api/mails", Encoding.UTF8.GetBytes(mail));
+            (await again.Content.ReadFromJsonAsync(ContractsJson.Default.MailsTaken))!.Mails.Should().Equal(taken with { Added = false });
+        }
+
+        (await HistoryAsync(anna, Seeds.Rossi)).Should().BeEmpty("somebody took it off");
+        (await PutAsync(anna, Seeds.Rossi, mail)).Should().Be(taken);
+        (await OpenAsync(anna, Seeds.Rossi, taken.Id)).Files.Select(f => f.Name).Should().Equal("plan.pdf");
+        (await AuditedAsync(Seeds.Rossi))[0].Should().Be("client.mail_restored >The offer");
+    }
+
+    [PostgresFact]
+    public async Task After_30_days_in_the_bin_a_mail_is_erased()
+    {
+        var (old, young) = (await PutAsync(anna, Seeds.Rossi, Mail(id: "old@x.example")), await PutAsync(anna, Seeds.Rossi, Mail(id: "young@x.example")));
+        foreach (var mail in new[] { old, young }) (await anna.Http.DeleteAsync(Path(Seeds.Rossi, mail.Id))).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("update client_mail set deleted_at = now() - interval '31 days' where id = @Id", new { old.Id });
+        (await host.Services.GetRequiredService<MailStore>().EraseAsync(default)).Should().Be(1);
+        (await BinAsync(anna)).Select(m => m.Id).Should().Equal(young.Id);
+        (await anna.ProblemAsync(HttpMethod.Post, $"api/clients/{Seeds.Rossi}/mails/{old.Id}/restore")).Status.Should().Be(HttpStatusCode.NotFound);
+        (await PutAsync(anna, Seeds.Rossi, Mail(id: "old@x.example"))).Id.Should().NotBe(old.Id);
+    }
+
+    [PostgresFact]
+    public async Task The_list_of_mails_is_filtered_ordered_and_read_page_by_page()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        var one = await PutAsync(sara, Seeds.Rossi, Mail(subject: "First 100%"));
+        var two = await PutAsync(sara, Seeds.Rossi, Mail(from: "Anna <anna@example.org>", to: Rossi, subject: "Second", id: "2@x.example").Replace("28 Nov", "20 Nov", StringComparison.Ordinal).Replace("Sat,", "Fri,", StringComparison.Ordinal));
+        var three = await PutAsync(sara, Seeds.Bianchi, Mail(from: Bianchi, subject: "Third", id: "3@x.example").Replace("28 Nov", "27 Nov", StringComparison.Ordinal).Replace("Sat,", "Fri,", StringComparison.Ordinal));
+        async Task<List<Guid>> IdsAsync(string filter) => [.. (await ListAsync(sara, filter)).Items.Select(m => m.Id)];
+        (await IdsAsync("")).Should().Equal(one.Id, three.Id, two.Id);
+        (await ListAsync(sara)).Items[0].Should().BeEquivalentTo(new { ClientId = Seeds.Rossi, ClientName = "Mario Rossi", Direction = "in", From = Rossi, To = "sales@example.org", Subject = "First 100%", Text = "Could you send it?", AddedBy = "Sara Conti", Version = 1 });
+        (await IdsAsync("sort=sent")).Should().Equal(two.Id, three.Id, one.Id);
+        (await IdsAsync("sort=added")).Should().Equal(one.Id, two.Id, three.Id);
+        (await IdsAsync($"client={Seeds.Rossi}")).Should().Equal(one.Id, two.Id);
+        (await IdsAsync("direction=out")).Should().Equal(two.Id);
+        (await IdsAsync("query=BIANCHI.ex")).Should().Equal(three.Id);
+        (await IdsAsync("query=100%25")).Should().Equal(one.Id);
+        (await IdsAsync("from=2026-11-27T00:00:00Z&to=2026-11-28T00:00:00Z")).Should().Equal(three.Id);
+        var (paged, cursor) = (new List<Guid>(), "");
+        do
+        {
+            var page = await ListAsync(sara, $"limit=1{cursor}");
+            paged.AddRange(page.Items.Select(m => m.Id));
+            cursor = page.Next is { } next ? $"&cursor={next}" : "";
+        }
+        while (cursor.Length > 0);
+        paged.Should().Equal(one.Id, three.Id, two.Id);
+
+        foreach (var (wrong, field) in new[] { ("direction=both", "direction"), ("sort=subject", "sort"), ("subject=x", "subject") })
+            (await sara.ProblemAsync(HttpMethod.Get, $"api/mails?{wrong}")).Problem.Errors!.Keys.Should().Equal(field);
+        var first = (await ListAsync(sara, "limit=1")).Next;
+        (await sara.ProblemAsync(HttpMethod.Get, $"api/mails?sort=sent&cursor={first}")).Problem.ErrorId.Should().Be("bad_cursor");
+        await using (var nobody = Page.Nobody(host.Address)) (await nobody.ProblemAsync(HttpMethod.Get, "api/mails")).Status.Should().Be(HttpStatusCode.Unauthorized);
+        // Of a merged card under the one that it went into; of one in the bin not at all.
+        await using var database = await host.Database.OpenConnectionAsync();
+        await database.ExecuteAsync("update client set merged_into = @Rossi where id = @Bianchi", new { Seeds.Rossi, Seeds.Bianchi });
+        (await ListAsync(sara, $"client={Seeds.Rossi}")).Items.Select(m => (m.Id, m.ClientId)).Should().Equal((one.Id, Seeds.Rossi), (three.Id, Seeds.Rossi), (two.Id, Seeds.Rossi));
+        await database.ExecuteAsync("update client set deleted_at = now(), deleted_by = @Sara where id = @Rossi", new { Seeds.Sara, Seeds.Rossi });
+        (await IdsAsync("")).Should().BeEmpty();
     }
 
     [PostgresFact]
@@ -257,6 +407,8 @@ public sealed class MailTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         {
             await using var again = await host.SignInAsync("anna");
             (await HistoryAsync(again, Seeds.Rossi)).Should().BeEmpty();
+            (await ListAsync(again)).Items.Should().BeEmpty();
+            (await BinAsync(again)).Should().BeEmpty();
             (await again.ProblemAsync(HttpMethod.Get, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}")).Status.Should().Be(HttpStatusCode.NotFound);
             (await RefusedAsync(again, $"api/clients/{Seeds.Rossi}/mails", Encoding.UTF8.GetBytes(Mail(id: "9@x.example")))).Problem.Errors!["mail"].Should().Equal("a field that you see");
         }
