@@ -87,9 +87,10 @@ public sealed class TimelineTests : PageContext
         page.FindAll("[data-test=note-remove]").Should().BeEmpty();
         page.Render(p => p.Add(t => t.Client, Some.ClientId).Add(t => t.MayWrite, true));
         var before = Server.Answer!;
+        var versions = new List<string>();
         var view = new MailView(mail, "in", "Mario Rossi", "mario@rossi.example", "sales@example.org", "", "The offer", Some.Noon, "Could you <b>send</b> it?", true, [], ["fake.pdf"], "Anna Verdi", Some.Noon, false, MayRemove: true, Version: 3);
         Server.Answer = r => r.RequestUri!.AbsolutePath.Contains("/mails/", StringComparison.Ordinal)
-            ? r.Method != HttpMethod.Get ? new HttpResponseMessage(System.Net.HttpStatusCode.NoContent) : FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.MailView))
+            ? Asked(r) != HttpMethod.Get ? new HttpResponseMessage(System.Net.HttpStatusCode.NoContent) : FakeServer.Json(JsonSerializer.Serialize(view, ContractsJson.Default.MailView))
             : before(r);
         page.FindAll("[data-test=mail-open]")[0].Click();
         page.WaitForAssertion(() => page.Find("[data-test=mail-text]").TextContent.Should().Be("Could you <b>send</b> it?"));
@@ -97,12 +98,19 @@ public sealed class TimelineTests : PageContext
         page.Find("[data-test=mail-opened]").TextContent.Should().Contain("Mario Rossi <mario@rossi.example>").And.Contain("Only the beginning was kept");
         page.Find("[data-test=mail-left-out]").TextContent.Should().Contain("fake.pdf");
         page.FindAll("[data-test=mail-open]")[0].GetAttribute("aria-expanded").Should().Be("true");
+        HttpMethod Asked(HttpRequestMessage request)
+        {
+            versions.Add(request.RequestUri!.Query);
+            return request.Method;
+        }
+
         page.FindAll("[data-test=mail-undo]").Should().BeEmpty();
         var item = _all[0];
         _all.RemoveAt(0);
         page.Find("[data-test=mail-remove]").Click();
         page.WaitForAssertion(() => page.FindAll("li.event").Should().ContainSingle());
-        Server.Asked.Should().Contain(a => a.Method == "DELETE" && a.Path == $"api/clients/{Some.ClientId}/mails/{mail}?version=3");
+        Server.Asked.Should().Contain(a => a.Method == "DELETE" && a.Path == $"api/clients/{Some.ClientId}/mails/{mail}");
+        versions.Should().Contain("?version=3", "as it was read");
         page.Find("[role=status]").TextContent.Should().Contain("The offer is in the bin for 30 days.");
         _all.Insert(0, item);
         page.Find("[data-test=mail-undo]").Click();

@@ -9,12 +9,16 @@ public sealed partial class ClientDirectory
 {
     public const int LongestNote = 4_000;
 
+    /// <summary>Of hints, whose key is the note: what webhooks tell. Pages hear of the client.</summary>
+    public const string NoteAddedHint = "note_added", NoteRemovedHint = "note_removed";
+
     /// <summary>In the caller's transaction, on the card that it was merged into if it was.</summary>
     /// <returns>False: a note of this id is there already.</returns>
     public async Task<bool> AddNoteAsync(NpgsqlTransaction transaction, Guid id, Guid client, Guid user, string text, CancellationToken ct)
     {
         await using var command = Command(transaction, "insert into client_note (id, client_id, user_id, at, text) select $1, client_root($2), $3, $4, $5 on conflict (id) do nothing returning client_id", [id, client, user, time.GetUtcNow().UtcDateTime, text]);
         if (await command.ExecuteScalarAsync(ct) is not Guid card) return false;
+        await hints.AddAsync(transaction, NoteAddedHint, id.ToString(), null, null, ct);
         await hints.AddAsync(transaction, "client", card.ToString(), null, null, ct);
         return true;
     }
@@ -25,6 +29,7 @@ public sealed partial class ClientDirectory
         ArgumentNullException.ThrowIfNull(note);
         await using var command = Command(transaction, "update client_note set removed_at = $2 where id = $1 and removed_at is null returning client_root(client_id)", [note.Id, time.GetUtcNow().UtcDateTime]);
         if (await command.ExecuteScalarAsync(ct) is not Guid card) return false;
+        await hints.AddAsync(transaction, NoteRemovedHint, note.Id.ToString(), null, null, ct);
         await hints.AddAsync(transaction, "client", card.ToString(), null, null, ct);
         return true;
     }

@@ -89,6 +89,14 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
         return await CardReader.ReadAsync(results);
     }
 
+    /// <summary>Notes that nobody took back, whoever may see them.</summary>
+    public async Task<Dictionary<Guid, NoteTold>> NotesAsync(Guid[] ids, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<NoteTold>(new CommandDefinition(
+            "select n.id, client_root(n.client_id) as client_id, n.at, u.name as by, n.text from client_note n join app_user u on u.id = n.user_id where n.id = any(@ids) and n.removed_at is null", new { ids }, cancellationToken: cancel))).ToDictionary(n => n.Id);
+    }
+
     /// <param name="deals">Whose deals are seen.</param>
     /// <param name="contacts">Whose clients are seen, of a company's people.</param>
     /// <param name="tasks">Whose tasks are seen.</param>

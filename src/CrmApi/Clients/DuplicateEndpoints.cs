@@ -191,12 +191,16 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
 /// <summary>Merges on record, audited. The cards are ClientDirectory's.</summary>
 internal sealed class MergeStore(NpgsqlDataSource database, ClientDirectory directory, ChangeHints hints, AuditStore audit)
 {
+    /// <summary>Of hints, whose key is the merge: what webhooks tell. Pages hear of both clients.</summary>
+    public const string MergedHint = "client_merged", UnmergedHint = "client_unmerged";
+
     public async Task<ClientMerged> MergeAsync(ClientMerge merge, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var merged = await directory.MergeAsync(transaction, merge, cancel);
         if (merged is not ClientMerged.Done done) return merged;
+        await hints.AddAsync(transaction, MergedHint, merge.Id.ToString(), null, null, cancel);
         await audit.AddChangeAsync(transaction, merge.By, "client.merged", "client", merge.Winner.ToString(), $$"""{"winner":{{done.WinnerBefore}},"loser":{{done.LoserBefore}}}""", done.WinnerAfter, cancel);
         await transaction.CommitAsync(cancel);
         hints.Wake();
@@ -209,6 +213,7 @@ internal sealed class MergeStore(NpgsqlDataSource database, ClientDirectory dire
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var undone = await directory.UnmergeAsync(transaction, merge, person.Id, cancel);
         if (undone is not ClientUnmerged.Done done) return undone;
+        await hints.AddAsync(transaction, UnmergedHint, merge.ToString(), null, null, cancel);
         await audit.AddChangeAsync(transaction, person.Id, "client.unmerged", "client", done.Winner.ToString(), done.Loser.ToString(), $"kept: {string.Join(", ", done.Kept)}", cancel);
         await transaction.CommitAsync(cancel);
         hints.Wake();
@@ -225,6 +230,21 @@ internal sealed class MergeStore(NpgsqlDataSource database, ClientDirectory dire
         await audit.AddChangeAsync(transaction, person.Id, set.Different ? "client.different" : "client.maybe_same", "client", set.One.ToString(), "", set.Other.ToString(), cancel);
         await transaction.CommitAsync(cancel);
         return true;
+    }
+
+    public async Task<Dictionary<Guid, MergeTold>> ToldAsync(Guid[] ids, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<ToldRow>(new CommandDefinition(
+            """
+            select m.id, m.winner_id, m.loser_id, m.made_at, u.name as made_by, m.taken, m.undone_at, b.name as undone_by, m.kept
+            from client_merge m join app_user u on u.id = m.made_by left join app_user b on b.id = m.undone_by where m.id = any(@ids)
+            """, new { ids }, cancellationToken: cancel))).ToDictionary(r => r.Id, r => r.Told());
+    }
+
+    sealed record ToldRow(Guid Id, Guid WinnerId, Guid LoserId, DateTimeOffset MadeAt, string MadeBy, Array Taken, DateTimeOffset? UndoneAt, string? UndoneBy, Array? Kept)
+    {
+        public MergeTold Told() => new(Id, WinnerId, LoserId, MadeAt, MadeBy, (string[])Taken, UndoneAt, UndoneBy, (string[]?)Kept);
     }
 
     public async Task<Guid?> WinnerAsync(Guid merge, CancellationToken cancel)

@@ -29,6 +29,8 @@ internal static class Examples
 
     static readonly FileView OfferFile = new(Id(7), "client", Client, null, "offer.pdf", 48_213, "pdf", "Anna Verdi", Then, null, MayDelete: true, Version: 2);
 
+    static readonly MailRowView OfferMail = new(Id(8), Client, "Mario Rossi", "in", "Mario Rossi", "mario@rossi.example", "sales@example.org", "", "New boilers", Then, "Could you send the offer?", "Anna Verdi", Then, 1);
+
     static readonly DuplicateView Alike = new(Other, 988, "Mario Rosi", "Rossi Impianti", "Milano", "+39 02 1234 5678", ["phone", "name"], 82);
 
     static readonly ClientsReportFigures Renewing = new(12, 2, 7, 9, 8, 1, 5, 4, 2340, 3, 2, 1, 4, [new CurrencySum("EUR", 2500m, 2, 1250m)], []);
@@ -46,7 +48,7 @@ internal static class Examples
         ["AddClientNote"] = new(Node(new NoteNew(Task, "Prefers to be rung after four"), Json.NoteNew), null),
         ["SendCommand"] = Write(new CommandRequest(Task, "dial", ClientId: Client, Number: "+390212345678", Campaign: "winter"), Json.CommandRequest, new CommandAnswer(Task, true, null), Json.CommandAnswer),
         ["AddClientMail"] = Read(new MailTaken(Task, Client, true), Json.MailTaken),
-        ["ListMails"] = Read(Page(new MailRowView(Task, Client, "Mario Rossi", "in", "Mario Rossi", "mario@rossi.example", "sales@example.org", "", "New boilers", Then, "Could you send the offer?", "Anna Verdi", Then, 1)), Json.ListPageMailRowView),
+        ["ListMails"] = Read(Page(OfferMail), Json.ListPageMailRowView),
         ["ListMailBin"] = Read(Page(new MailBinRow(Task, Client, "Mario Rossi", "New boilers", "mario@rossi.example", Then.AddDays(-1), Then, "Anna Verdi", Then.AddDays(30))), Json.ListPageMailBinRow),
         ["TakeMail"] = Read(new MailsTaken([new MailTaken(Task, Client, true)]), Json.MailsTaken),
         ["GetClientMail"] = Read(new MailView(Task, "in", "Mario Rossi", "mario@rossi.example", "sales@example.org", "", "New boilers", Then, "Could you send the offer?", false, [], [], "Anna Verdi", Then, true, MayRemove: true), Json.MailView),
@@ -89,6 +91,29 @@ internal static class Examples
         ["RestoreTask"] = Read(Offer with { Version = 3 }, Json.TaskView),
         ["ListTaskBin"] = Read(Page(new TaskBinRow(Task, "task", "Send the offer", "Anna Verdi", Then, "Anna Verdi", Then.AddDays(30))), Json.ListPageTaskBinRow),
     }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>What each webhook is told.</summary>
+    public static FrozenDictionary<string, JsonNode> ByEvent { get; } = WebhookEvents.All.Append(WebhookEvents.Ping).ToFrozenDictionary(e => e, e => Node(Told(e), Json.WebhookMessage)!, StringComparer.Ordinal);
+
+    static WebhookMessage Told(string what)
+    {
+        var told = new WebhookMessage(Id(9), what, Then, Id(10).ToString());
+        return what switch
+        {
+            WebhookEvents.ClientSaved => told with { Key = Client.ToString(), Client = Card },
+            WebhookEvents.ClientMerged => told with { Key = Merge.ToString(), Merge = new MergeTold(Merge, Client, Other, Then, "Sara Conti", ["email"]) },
+            WebhookEvents.ClientUnmerged => told with { Key = Merge.ToString(), Merge = new MergeTold(Merge, Client, Other, Then.AddDays(-1), "Sara Conti", ["email"], Then, "Sara Conti", []) },
+            WebhookEvents.CallStarted or WebhookEvents.CallAnswered or WebhookEvents.CallEnded or WebhookEvents.WrapUpSaved or WebhookEvents.RecordingReady => told with { Call = Samples.Of(typeof(CallRow))!.Deserialize(Json.CallRow) },
+            WebhookEvents.DealSaved => told with { Key = Deal.ToString(), Deal = Boilers },
+            WebhookEvents.DealMoved => told with { Key = Deal.ToString(), Deal = Boilers, From = "open", To = "proposal" },
+            WebhookEvents.TaskSaved => told with { Key = Task.ToString(), Task = Offer },
+            WebhookEvents.TaskDone => told with { Key = Task.ToString(), Task = Offer with { DoneAt = Then } },
+            WebhookEvents.NoteAdded => told with { Note = new NoteTold(Id(10), Client, Then, "Anna Verdi", "Prefers to be rung after four") },
+            WebhookEvents.MailAdded or WebhookEvents.MailRestored => told with { Key = OfferMail.Id.ToString(), Mail = OfferMail },
+            WebhookEvents.FileAdded or WebhookEvents.FileRenamed or WebhookEvents.FileRestored => told with { Key = OfferFile.Id.ToString(), File = OfferFile with { MayDelete = false } },
+            _ => told,
+        };
+    }
 
     static Guid Id(int n) => new($"0193b6c0-7a3e-7000-8000-{n:x12}");
 

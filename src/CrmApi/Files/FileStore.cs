@@ -9,7 +9,9 @@ namespace CallCrm.CrmApi.Files;
 internal sealed record FileRow(Guid Id, string ObjectKind, Guid ObjectId, string? ObjectName, string Name, long SizeBytes, string Sha256, string Kind, string ContentType, Guid UploadedBy, string UploadedByName,
     DateTimeOffset UploadedAt, DateTimeOffset? DeletedAt, int Version)
 {
-    public FileView View(Person person) => new(Id, ObjectKind, ObjectId, ObjectName, Name, SizeBytes, Kind, UploadedByName, UploadedAt, DeletedAt, MayDelete(person), Version);
+    public FileView View(Person person) => View(MayDelete(person));
+
+    public FileView View(bool mayDelete) => new(Id, ObjectKind, ObjectId, ObjectName, Name, SizeBytes, Kind, UploadedByName, UploadedAt, DeletedAt, mayDelete, Version);
 
     /// <summary>Who uploaded it, and who has the right over what they upload.</summary>
     public bool MayDelete(Person person) => person.Id == UploadedBy || person.Within(Rights.DeleteFiles).Includes(UploadedBy);
@@ -18,7 +20,10 @@ internal sealed record FileRow(Guid Id, string ObjectKind, Guid ObjectId, string
 /// <summary>The only writer of files. A content is written and removed under a lock on its hash, so neither an upload nor the bin takes it from the other.</summary>
 internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, ChangeHints hints, AuditStore audit, TimeProvider time)
 {
-    const string Deleted = "file.deleted", Restored = "file.restored";
+    /// <summary>Of hints, whose key is the file: what webhooks tell. Pages hear of the client that it belongs to.</summary>
+    public const string AddedHint = "file_added", RenamedHint = "file_renamed", RemovedHint = "file_removed", RestoredHint = "file_restored";
+
+    const string Renamed = "file.renamed", Deleted = "file.deleted", Restored = "file.restored";
     const string Columns =
         """
         select f.id, f.object_kind, f.object_id, d.title as object_name, f.name, f.size_bytes, f.sha256, f.kind, f.content_type, f.uploaded_by, u.name as uploaded_by_name, f.uploaded_at, f.deleted_at, f.version
@@ -29,6 +34,12 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
         return await connection.QuerySingleOrDefaultAsync<FileRow>(new CommandDefinition($"{Columns} where f.id = @id", new { id }, cancellationToken: cancel));
+    }
+
+    public async Task<Dictionary<Guid, FileRow>> FindAsync(Guid[] ids, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<FileRow>(new CommandDefinition($"{Columns} where f.id = any(@ids)", new { ids }, cancellationToken: cancel))).ToDictionary(f => f.Id);
     }
 
     /// <summary>Of a client also what lies on its deals, and on cards that were merged into it.</summary>
@@ -86,7 +97,7 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
             """, new { id, kind, subject, name, size = upload.Size_bytes, sha256 = upload.Sha256, code = content.Code, type = content.MediaType, user, now = time.GetUtcNow(), mail }, transaction, cancellationToken: cancel));
         if (added == 0) return false;
         await audit.AddChangeAsync(transaction, user, "file.added", kind, subject.ToString(), "", name, cancel);
-        await HintAsync(transaction, kind, subject, cancel);
+        await HintAsync(transaction, AddedHint, id, kind, subject, cancel);
         upload.MoveTo(files.PathOf(upload.Sha256));
         return true;
     }
@@ -112,13 +123,13 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         foreach (var (id, kind, subject, name) in theirs)
         {
             await audit.AddChangeAsync(transaction, user, deleted ? Deleted : Restored, kind, subject.ToString(), deleted ? name : "", deleted ? "" : name, cancel);
-            await HintAsync(transaction, kind, subject, cancel);
+            await HintAsync(transaction, deleted ? RemovedHint : RestoredHint, id, kind, subject, cancel);
         }
     }
 
     /// <returns>False: somebody was faster.</returns>
     public Task<bool> RenameAsync(FileRow file, Guid user, string name, int version, CancellationToken cancel) =>
-        WriteAsync(file, user, "file.renamed", file.Name, name, "update file set name = @name, version = version + 1 where id = @id and version = @version and deleted_at is null", new { id = file.Id, name, version }, cancel);
+        WriteAsync(file, user, Renamed, file.Name, name, "update file set name = @name, version = version + 1 where id = @id and version = @version and deleted_at is null", new { id = file.Id, name, version }, cancel);
 
     /// <param name="version">Null: whichever it is.</param>
     /// <returns>Whether it changed.</returns>
@@ -133,7 +144,7 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancel)) == 0) return false;
         await audit.AddChangeAsync(transaction, user, action, file.ObjectKind, file.ObjectId.ToString(), before, after, cancel);
-        await HintAsync(transaction, file.ObjectKind, file.ObjectId, cancel);
+        await HintAsync(transaction, action switch { Renamed => RenamedHint, Deleted => RemovedHint, _ => RestoredHint }, file.Id, file.ObjectKind, file.ObjectId, cancel);
         await transaction.CommitAsync(cancel);
         hints.Wake();
         return true;
@@ -174,8 +185,9 @@ internal sealed class FileStore(NpgsqlDataSource database, StoredFiles files, Ch
         transaction.Connection!.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(hashtextextended(@content, 11))", new { content }, transaction, cancellationToken: cancel));
 
     /// <summary>The page of the client shows it, also when it is a deal's or a call's.</summary>
-    async Task HintAsync(NpgsqlTransaction transaction, string kind, Guid subject, CancellationToken cancel)
+    async Task HintAsync(NpgsqlTransaction transaction, string what, Guid file, string kind, Guid subject, CancellationToken cancel)
     {
+        await hints.AddAsync(transaction, what, file.ToString(), null, null, cancel);
         var client = kind == "client" ? subject : await transaction.Connection!.ExecuteScalarAsync<Guid?>(new CommandDefinition($"select client_id from {(kind == "deal" ? "deal" : "call")} where id = @subject", new { subject }, transaction, cancellationToken: cancel));
         await hints.AddAsync(transaction, "file", (client ?? subject).ToString(), null, kind == "call" ? subject : null, cancel);
     }

@@ -23,6 +23,24 @@ internal sealed class MailReader(NpgsqlDataSource database, FileStore files)
     /// <summary>Of more digits in a row somebody who sees no numbers could build one up.</summary>
     const int MostDigits = 2;
 
+    const string Columns =
+        """
+        m.id, c.id as client_id, coalesce(nullif(c.name, ''), c.company) as client_name, m.direction, m.from_name, m.from_addr as "from", m.to_addrs as "to", m.cc_addrs as cc, m.subject, m.sent_at, left(m.text, 300) as text,
+        u.name as added_by, m.added_at, m.version
+        """;
+
+    const string Tables =
+        """
+        from client_mail m join app_user u on u.id = m.added_by join client k on k.id = m.client_id join client c on c.id = case when k.merged_into is null then k.id else client_root(k.id) end
+        """;
+
+    /// <summary>Those that lie in no bin.</summary>
+    public async Task<Dictionary<Guid, MailRowView>> FindAsync(Guid[] ids, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return (await connection.QueryAsync<MailRowView>(new CommandDefinition($"select {Columns} {Tables} where m.id = any(@ids) and m.deleted_at is null", new { ids }, cancellationToken: cancel))).ToDictionary(m => m.Id);
+    }
+
     /// <summary>Also what lies in the bin.</summary>
     /// <returns>Null: there is none on this card, nor on one that was merged into it.</returns>
     public async Task<MailRow?> FindAsync(Guid client, Guid id, CancellationToken cancel)
@@ -45,11 +63,8 @@ internal sealed class MailReader(NpgsqlDataSource database, FileStore files)
         var parameters = new DynamicParameters(new { filter.Client, filter.Direction, filter.From, filter.To, fragment = $"%{Texts.LikeFragment(query)}%", cards = cards.People, limit = limit + 1 });
         var sql =
             $"""
-            select m.id, c.id as client_id, coalesce(nullif(c.name, ''), c.company) as client_name, m.direction, m.from_name, m.from_addr as "from", m.to_addrs as "to", m.cc_addrs as cc, m.subject, m.sent_at, left(m.text, 300) as text,
-              u.name as added_by, m.added_at, m.version, {order.Place}
-            from client_mail m join app_user u on u.id = m.added_by join client k on k.id = m.client_id
-            join client c on c.id = case when k.merged_into is null then k.id else client_root(k.id) end and c.deleted_at is null
-            where m.deleted_at is null
+            select {Columns}, {order.Place} {Tables}
+            where m.deleted_at is null and c.deleted_at is null
               {(filter.Client is null ? "" : "and m.client_id in (select f.id from client_family(client_root(@Client)) f (id))")} {(filter.Direction is null ? "" : "and m.direction = @Direction")}
               {(filter.From is null ? "" : "and m.sent_at >= @From")} {(filter.To is null ? "" : "and m.sent_at < @To")}
               {(query.Length == 0 ? "" : "and (m.subject || ' ' || m.from_name || ' ' || m.from_addr || ' ' || m.to_addrs) ilike @fragment")}

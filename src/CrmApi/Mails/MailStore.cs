@@ -15,6 +15,10 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
     public static readonly TimeSpan BinFor = TimeSpan.FromDays(30);
 
     public const string Added = "client.mail_added", Removed = "client.mail_removed", Restored = "client.mail_restored";
+
+    /// <summary>Of hints, whose key is the mail: what webhooks tell. Pages hear of the client.</summary>
+    public const string AddedHint = "mail_added", RemovedHint = "mail_removed", RestoredHint = "mail_restored";
+
     const int ErasedAtOnce = 500;
 
     /// <summary>The cards that have one of these addresses.</summary>
@@ -111,11 +115,11 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
                 by = person.Id,
                 now,
             }, transaction, cancellationToken: cancel));
+        await HintAsync(transaction, AddedHint, id, root, cancel);
         // In one order, so that two mails with the same attachments do not wait for each other.
         foreach (var (upload, kind, name) in uploads.OrderBy(u => u.Upload.Sha256, StringComparer.Ordinal))
             await store.AddAsync(transaction, Guid.CreateVersion7(now), "client", root, name, upload, kind, person.Id, id, cancel);
         await audit.AddChangeAsync(transaction, person.Id, Added, CardAudit.Subject, root.ToString(), "", mail.Subject, cancel);
-        await hints.AddAsync(transaction, "client", root.ToString(), null, null, cancel);
         return new MailTaken(id, root, true, leftOut.Length > 0 ? leftOut : null);
     }
 
@@ -161,9 +165,9 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
                 "update client_mail set deleted_at = @now, deleted_by = @by, version = version + 1 where id = @Id and deleted_at is null and (@version::integer is null or version = @version)",
                 new { mail.Id, by = person.Id, now, version }, transaction, cancellationToken: cancel)) == 0)
             return false;
+        await HintAsync(transaction, RemovedHint, mail.Id, mail.ClientId, cancel);
         await store.DeleteOfMailAsync(transaction, mail.Id, person.Id, now, cancel);
         await audit.AddChangeAsync(transaction, person.Id, Removed, CardAudit.Subject, mail.ClientId.ToString(), mail.Subject, "", cancel);
-        await HintAsync(transaction, mail.ClientId, cancel);
         await transaction.CommitAsync(cancel);
         hints.Wake();
         return true;
@@ -187,14 +191,15 @@ internal sealed class MailStore(NpgsqlDataSource database, FileStore store, Stor
                 "select client_id, subject, deleted_at from client_mail where id = @id and deleted_at is not null for update", new { id }, transaction, cancellationToken: cancel)) is not { } binned)
             return false;
         await transaction.Connection!.ExecuteAsync(new CommandDefinition("update client_mail set deleted_at = null, deleted_by = null, version = version + 1 where id = @id", new { id }, transaction, cancellationToken: cancel));
+        await HintAsync(transaction, RestoredHint, id, binned.Client, cancel);
         await store.RestoreOfMailAsync(transaction, id, person.Id, binned.DeletedAt, cancel);
         await audit.AddChangeAsync(transaction, person.Id, Restored, CardAudit.Subject, binned.Client.ToString(), "", binned.Subject, cancel);
-        await HintAsync(transaction, binned.Client, cancel);
         return true;
     }
 
-    async Task HintAsync(NpgsqlTransaction transaction, Guid client, CancellationToken cancel)
+    async Task HintAsync(NpgsqlTransaction transaction, string what, Guid mail, Guid client, CancellationToken cancel)
     {
+        await hints.AddAsync(transaction, what, mail.ToString(), null, null, cancel);
         var root = await transaction.Connection!.ExecuteScalarAsync<Guid>(new CommandDefinition("select client_root(@client)", new { client }, transaction, cancellationToken: cancel));
         await hints.AddAsync(transaction, "client", root.ToString(), null, null, cancel);
     }

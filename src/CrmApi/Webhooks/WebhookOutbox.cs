@@ -6,6 +6,8 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Deals;
+using CallCrm.CrmApi.Files;
+using CallCrm.CrmApi.Mails;
 using CallCrm.CrmApi.Tasks;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -17,7 +19,7 @@ namespace CallCrm.CrmApi.Webhooks;
 /// Reads what happened from the changes and the journal, and writes for each webhook what it is to be told, in one transaction with how far it has read: a host that
 /// dies in the middle reads it again, several hosts take turns. Both sources are kept for longer than a day.
 /// </summary>
-internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clients, CallStore calls, DealReader deals, TaskReader tasks, IOptions<RouterRoadOptions> road, TimeProvider time)
+internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clients, CallStore calls, DealReader deals, TaskReader tasks, FileStore files, MailReader mails, MergeStore merges, IOptions<RouterRoadOptions> road, TimeProvider time)
 {
     const int MostPerRead = 500;
 
@@ -96,6 +98,17 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
             DealStore.MovedHint => WebhookEvents.DealMoved,
             "task" => WebhookEvents.TaskSaved,
             TaskStore.DoneHint => WebhookEvents.TaskDone,
+            MergeStore.MergedHint => WebhookEvents.ClientMerged,
+            MergeStore.UnmergedHint => WebhookEvents.ClientUnmerged,
+            ClientDirectory.NoteAddedHint => WebhookEvents.NoteAdded,
+            ClientDirectory.NoteRemovedHint => WebhookEvents.NoteRemoved,
+            MailStore.AddedHint => WebhookEvents.MailAdded,
+            MailStore.RemovedHint => WebhookEvents.MailRemoved,
+            MailStore.RestoredHint => WebhookEvents.MailRestored,
+            FileStore.AddedHint => WebhookEvents.FileAdded,
+            FileStore.RenamedHint => WebhookEvents.FileRenamed,
+            FileStore.RemovedHint => WebhookEvents.FileRemoved,
+            FileStore.RestoredHint => WebhookEvents.FileRestored,
             _ => null,
         }, c.Key, c.At))
             .Concat(entries.Where(e => e.CallId is not null).Select(e => (What: e.Kind switch { "call_started" or "call_imported" => WebhookEvents.CallStarted, "call_answered" => WebhookEvents.CallAnswered, "call_ended" => WebhookEvents.CallEnded, _ => null },
@@ -135,10 +148,15 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
         var rows = await calls.RowsAsync([.. Keys(WebhookEvents.CallStarted, WebhookEvents.CallAnswered, WebhookEvents.CallEnded, WebhookEvents.WrapUpSaved).Concat(recordings.Values).Distinct()], cancel);
         return new Told(Keys(WebhookEvents.ClientSaved) is { Length: > 0 } cards ? await clients.CardsAsync(cards, cancel) : [], rows, recordings,
             Keys(WebhookEvents.DealSaved, WebhookEvents.DealMoved) is { Length: > 0 } ofDeals ? await deals.FindAsync(ofDeals, cancel) : [],
-            Keys(WebhookEvents.TaskSaved, WebhookEvents.TaskDone) is { Length: > 0 } ofTasks ? await tasks.FindAsync(ofTasks, Reach.Everyone, cancel) : []);
+            Keys(WebhookEvents.TaskSaved, WebhookEvents.TaskDone) is { Length: > 0 } ofTasks ? await tasks.FindAsync(ofTasks, Reach.Everyone, cancel) : [],
+            Keys(WebhookEvents.ClientMerged, WebhookEvents.ClientUnmerged) is { Length: > 0 } ofMerges ? await merges.ToldAsync(ofMerges, cancel) : [],
+            Keys(WebhookEvents.NoteAdded) is { Length: > 0 } ofNotes ? await clients.NotesAsync(ofNotes, cancel) : [],
+            Keys(WebhookEvents.MailAdded, WebhookEvents.MailRestored) is { Length: > 0 } ofMails ? await mails.FindAsync(ofMails, cancel) : [],
+            Keys(WebhookEvents.FileAdded, WebhookEvents.FileRenamed, WebhookEvents.FileRestored) is { Length: > 0 } ofFiles ? await files.FindAsync(ofFiles, cancel) : []);
     }
 
-    sealed record Told(Dictionary<Guid, ClientCardView> Cards, IReadOnlyDictionary<Guid, CallRow> Calls, Dictionary<Guid, Guid> Recordings, Dictionary<Guid, DealDetailView> Deals, Dictionary<Guid, TaskView> Tasks)
+    sealed record Told(Dictionary<Guid, ClientCardView> Cards, IReadOnlyDictionary<Guid, CallRow> Calls, Dictionary<Guid, Guid> Recordings, Dictionary<Guid, DealDetailView> Deals, Dictionary<Guid, TaskView> Tasks,
+        Dictionary<Guid, MergeTold> Merges, Dictionary<Guid, NoteTold> Notes, Dictionary<Guid, MailRowView> Mails, Dictionary<Guid, FileRow> Files)
     {
         /// <summary>Null: there is nothing to tell.</summary>
         public WebhookMessage? Of(Happening what)
@@ -156,6 +174,17 @@ internal sealed class WebhookOutbox(NpgsqlDataSource database, ClientStore clien
                     return Tasks.GetValueOrDefault(what.Key) is { DeletedAt: null } task ? message with { Task = task } : message with { Event = WebhookEvents.TaskRemoved };
                 case WebhookEvents.TaskDone:
                     return Tasks.GetValueOrDefault(what.Key) is { DoneAt: not null } done ? message with { Task = done } : null;
+                case WebhookEvents.ClientMerged or WebhookEvents.ClientUnmerged:
+                    return Merges.GetValueOrDefault(what.Key) is { } merge ? message with { Merge = merge } : null;
+                // What was added and lies in the bin by now: that it was removed is told by itself.
+                case WebhookEvents.NoteAdded:
+                    return Notes.GetValueOrDefault(what.Key) is { } note ? message with { Note = note } : null;
+                case WebhookEvents.MailAdded or WebhookEvents.MailRestored:
+                    return Mails.GetValueOrDefault(what.Key) is { } mail ? message with { Mail = mail } : null;
+                case WebhookEvents.FileAdded or WebhookEvents.FileRenamed or WebhookEvents.FileRestored:
+                    return Files.GetValueOrDefault(what.Key) is { DeletedAt: null } file ? message with { File = file.View(mayDelete: false) } : null;
+                case WebhookEvents.NoteRemoved or WebhookEvents.MailRemoved or WebhookEvents.FileRemoved:
+                    return message;
                 default:
                     return Calls.GetValueOrDefault(what.Event == WebhookEvents.RecordingReady ? Recordings.GetValueOrDefault(what.Key) : what.Key) is { } call ? message with { Call = call } : null;
             }

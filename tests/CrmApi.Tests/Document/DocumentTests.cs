@@ -77,6 +77,31 @@ public sealed class DocumentTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task Every_webhook_is_described_with_an_example_of_what_it_is_told()
+    {
+        using var http = new HttpClient { BaseAddress = host.Address };
+        var text = await http.GetStringAsync("openapi/v1.json");
+        var document = JsonDocument.Parse(text).RootElement;
+        var hooks = document.GetProperty("webhooks").EnumerateObject().ToDictionary(h => h.Name, h => h.Value.GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json"));
+        hooks.Keys.Should().BeEquivalentTo([.. WebhookEvents.All, WebhookEvents.Ping]);
+        foreach (var (name, body) in hooks)
+        {
+            var told = body.GetProperty("example").Deserialize(ContractsJson.Default.WebhookMessage)!;
+            told.Event.Should().Be(name);
+            JsonElement.DeepEquals(JsonSerializer.SerializeToElement(told, ContractsJson.Default.WebhookMessage), body.GetProperty("example")).Should().BeTrue(name);
+            new object?[] { told.Client, told.Call, told.Deal, told.Task, told.Merge, told.Note, told.Mail, told.File }.Count(o => o is not null).Should().Be(name == WebhookEvents.Ping || name.EndsWith(".removed", StringComparison.Ordinal) ? 0 : 1, name);
+            body.GetProperty("schema").GetProperty("$ref").GetString().Should().Be("#/components/schemas/WebhookMessage");
+        }
+
+        // What the document points at is there.
+        foreach (System.Text.RegularExpressions.Match reference in System.Text.RegularExpressions.Regex.Matches(text, "\"\\$ref\": \"#/([^\"]+)\""))
+        {
+            var at = document;
+            foreach (var step in reference.Groups[1].Value.Split('/')) at.TryGetProperty(step.Replace("~1", "/", StringComparison.Ordinal), out at).Should().BeTrue(reference.Value);
+        }
+    }
+
+    [PostgresFact]
     public async Task Examples_of_the_main_objects_are_written_by_hand()
     {
         var names = (await OperationsAsync()).Where(o => Objects.Contains(o.Tag) && (o.Operation.TryGetProperty("requestBody", out _) || o.Operation.GetProperty("responses").TryGetProperty("200", out var ok) && ok.TryGetProperty("content", out var content) && content.TryGetProperty("application/json", out _))).Select(o => o.Name).ToArray();

@@ -142,6 +142,107 @@ public sealed class WebhookTests(ApiHost host) : IClassFixture<ApiHost>
         await RemoveAsync(ada, hook.Id);
     }
 
+    /// <summary>In whatever order they come.</summary>
+    static async Task<Dictionary<string, WebhookMessage>> ToldAsync(Receiver receiver, params string[] events)
+    {
+        var told = new Dictionary<string, WebhookMessage>();
+        while (told.Count < events.Length)
+        {
+            var one = (await receiver.NextAsync(_ => true)).Message;
+            told.Add(one.Event, one);
+        }
+
+        told.Keys.Should().BeEquivalentTo(events);
+        return told;
+    }
+
+    static async Task<HttpResponseMessage> SendAsync(Page page, string path, string body, string type)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8);
+        content.Headers.ContentType = new System.Net.Http.Headers.MediaTypeHeaderValue(type);
+        return await page.Http.PostAsync(path, content);
+    }
+
+    [PostgresFact]
+    public async Task A_file_is_told_when_it_is_added_renamed_deleted_and_brought_back()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.FileAdded, WebhookEvents.FileRenamed, WebhookEvents.FileRemoved, WebhookEvents.FileRestored);
+        var id = Guid.CreateVersion7();
+        using (await SendAsync(ada, $"api/files?id={id}&kind=deal&object={Seeds.RossiDeal}&name=plan.txt", "a plan", "application/octet-stream")) { }
+        (await ToldAsync(receiver, WebhookEvents.FileAdded))[WebhookEvents.FileAdded].Should().BeEquivalentTo(new { Key = id.ToString(), File = new { Id = id, Name = "plan.txt", ObjectKind = "deal", ObjectId = Seeds.RossiDeal, UploadedBy = "Ada Admin", MayDelete = false } });
+        using (await ada.Http.PutAsJsonAsync($"api/files/{id}", new FileSave("plan of a house.txt", 1), ContractsJson.Default.FileSave)) { }
+        (await ToldAsync(receiver, WebhookEvents.FileRenamed))[WebhookEvents.FileRenamed].File!.Name.Should().Be("plan of a house.txt");
+        using (await ada.Http.PutAsJsonAsync($"api/files/{id}", new FileSave("lost.txt", 1), ContractsJson.Default.FileSave)) { } // Refused: nothing to tell.
+        (await ada.Http.DeleteAsync($"api/files/{id}?version=2")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await ToldAsync(receiver, WebhookEvents.FileRemoved))[WebhookEvents.FileRemoved].Should().BeEquivalentTo(new { Key = id.ToString(), File = (FileView?)null });
+        await PostAsync(ada, $"api/files/{id}/restore");
+        await PostAsync(ada, $"api/files/{id}/restore");
+        (await ToldAsync(receiver, WebhookEvents.FileRestored))[WebhookEvents.FileRestored].File!.Version.Should().Be(4);
+        await Task.Delay(1500);
+        receiver.Got.Should().BeEmpty("once for each change");
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
+    public async Task A_mail_is_told_with_its_files_when_it_is_put_there_taken_off_and_brought_back()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.MailAdded, WebhookEvents.MailRemoved, WebhookEvents.MailRestored, WebhookEvents.FileAdded, WebhookEvents.FileRemoved, WebhookEvents.FileRestored);
+        const string Mail = "From: Mario <mario@rossi.example>\r\nTo: us@example.org\r\nSubject: The offer\r\nMessage-ID: <told@rossi.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+            + "--b\r\nContent-Type: text/plain\r\n\r\nSend it.\r\n--b\r\nContent-Type: text/plain; name=\"prices.txt\"\r\nContent-Disposition: attachment; filename=\"prices.txt\"\r\n\r\n12\r\n--b--\r\n";
+        MailTaken taken;
+        using (var put = await SendAsync(ada, $"api/clients/{Seeds.Rossi}/mails", Mail, "message/rfc822")) taken = (await put.Content.ReadFromJsonAsync(ContractsJson.Default.MailTaken))!;
+        var added = await ToldAsync(receiver, WebhookEvents.MailAdded, WebhookEvents.FileAdded);
+        added[WebhookEvents.MailAdded].Should().BeEquivalentTo(new { Key = taken.Id.ToString(), Mail = new { taken.Id, ClientId = Seeds.Rossi, ClientName = "Mario Rossi", Subject = "The offer", Text = "Send it.", From = "mario@rossi.example", Version = 1 } });
+        added[WebhookEvents.FileAdded].File!.Name.Should().Be("prices.txt");
+        using (await SendAsync(ada, $"api/clients/{Seeds.Rossi}/mails", Mail, "message/rfc822")) { } // There already: nothing to tell.
+        (await ada.Http.DeleteAsync($"api/clients/{Seeds.Rossi}/mails/{taken.Id}?version=1")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await ToldAsync(receiver, WebhookEvents.MailRemoved, WebhookEvents.FileRemoved))[WebhookEvents.MailRemoved].Should().BeEquivalentTo(new { Key = taken.Id.ToString(), Mail = (MailRowView?)null });
+        await PostAsync(ada, $"api/clients/{Seeds.Rossi}/mails/{taken.Id}/restore");
+        (await ToldAsync(receiver, WebhookEvents.MailRestored, WebhookEvents.FileRestored))[WebhookEvents.MailRestored].Mail!.Version.Should().Be(3);
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
+    public async Task A_note_is_told_when_it_is_written_and_when_it_is_taken_back()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.NoteAdded, WebhookEvents.NoteRemoved);
+        var id = Guid.CreateVersion7();
+        for (var times = 0; times < 2; times++)
+            using (await ada.Http.PostAsJsonAsync($"api/clients/{Seeds.Bianchi}/notes", new NoteNew(id, "Rings after four"), ContractsJson.Default.NoteNew)) { }
+        (await ToldAsync(receiver, WebhookEvents.NoteAdded))[WebhookEvents.NoteAdded].Should().BeEquivalentTo(new { Key = id.ToString(), Note = new { Id = id, ClientId = Seeds.Bianchi, By = "Ada Admin", Text = "Rings after four" } });
+        for (var times = 0; times < 2; times++) (await ada.Http.DeleteAsync($"api/clients/{Seeds.Bianchi}/notes/{id}")).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await ToldAsync(receiver, WebhookEvents.NoteRemoved))[WebhookEvents.NoteRemoved].Should().BeEquivalentTo(new { Key = id.ToString(), Note = (NoteTold?)null });
+        await Task.Delay(1500);
+        receiver.Got.Should().BeEmpty("twice is as once");
+        await RemoveAsync(ada, hook.Id);
+    }
+
+    [PostgresFact]
+    public async Task A_merge_is_told_with_both_cards_and_so_is_its_undoing()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var ada = await host.SignInAsync("ada");
+        var (hook, _) = await MakeAsync(ada, receiver, WebhookEvents.ClientMerged, WebhookEvents.ClientUnmerged);
+        async Task<int> VersionAsync(Guid id) => (await ada.GetAsync($"api/clients/{id}", ContractsJson.Default.ClientCardView)).Version;
+        var merge = new ClientMergeRequest(Guid.CreateVersion7(), Seeds.Twin2, await VersionAsync(Seeds.Twin1), await VersionAsync(Seeds.Twin2), ["city"]);
+        using (var late = await ada.Http.PostAsJsonAsync($"api/clients/{Seeds.Twin1}/merge", merge with { Id = Guid.CreateVersion7(), Version = 99 }, ContractsJson.Default.ClientMergeRequest)) late.StatusCode.Should().Be(HttpStatusCode.Conflict);
+        using (var made = await ada.Http.PostAsJsonAsync($"api/clients/{Seeds.Twin1}/merge", merge, ContractsJson.Default.ClientMergeRequest)) made.StatusCode.Should().Be(HttpStatusCode.OK);
+        var told = (await ToldAsync(receiver, WebhookEvents.ClientMerged))[WebhookEvents.ClientMerged];
+        told.Should().BeEquivalentTo(new { Key = merge.Id.ToString(), Merge = new { merge.Id, WinnerId = Seeds.Twin1, LoserId = Seeds.Twin2, By = "Ada Admin", Taken = new[] { "city" }, UndoneAt = (DateTimeOffset?)null } });
+        (await ada.Http.PostAsync($"api/clients/merges/{merge.Id}/undo", null)).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await ToldAsync(receiver, WebhookEvents.ClientUnmerged))[WebhookEvents.ClientUnmerged].Merge.Should().BeEquivalentTo(new { merge.Id, UndoneBy = "Ada Admin", Kept = Array.Empty<string>() });
+        (await ada.Http.PostAsync($"api/clients/merges/{merge.Id}/undo", null)).StatusCode.Should().Be(HttpStatusCode.Conflict);
+        await Task.Delay(1500);
+        receiver.Got.Should().BeEmpty("what was refused is not told");
+        await RemoveAsync(ada, hook.Id);
+    }
+
     [PostgresFact]
     public async Task A_call_is_told_from_its_beginning_to_its_end()
     {
