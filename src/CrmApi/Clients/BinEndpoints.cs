@@ -61,17 +61,18 @@ internal sealed class BinStore(NpgsqlDataSource database, ClientDirectory direct
         return changed;
     }
 
-    public async Task<ListPage<BinRow>> ListAsync(Reach within, string? cursor, int limit, CancellationToken cancel)
+    /// <param name="exports">Null: not for a file, into which goes nothing of what is in nobody's name unless all may be exported.</param>
+    public async Task<ListPage<BinRow>> ListAsync(Reach within, string? cursor, int limit, CancellationToken cancel, Reach? exports = null)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = (await connection.QueryAsync<BinRow>(new CommandDefinition(
             """
             select c.id, c.number, c.name, c.company, c.deleted_at, u.name as who, c.deleted_at + @kept as until from client c join app_user u on u.id = c.deleted_by
-            where c.deleted_at is not null and c.erased_at is null and (@within::uuid[] is null or c.responsible_id is null or c.responsible_id = any(@within)) and (@at::timestamptz is null or (c.deleted_at, c.id) < (@at, @id))
+            where c.deleted_at is not null and c.erased_at is null and (@within::uuid[] is null or c.responsible_id is null or c.responsible_id = any(@within)) and (@exports::uuid[] is null or c.responsible_id = any(@exports)) and (@at::timestamptz is null or (c.deleted_at, c.id) < (@at, @id))
             order by c.deleted_at desc, c.id desc limit @limit
             """,
-            new { within = within.People, at = after?.At, id = after?.Id, limit = limit + 1, kept = ClientDirectory.BinFor }, cancellationToken: cancel))).AsList();
+            new { within = within.People, exports = exports?.People, at = after?.At, id = after?.Id, limit = limit + 1, kept = ClientDirectory.BinFor }, cancellationToken: cancel))).AsList();
         return new ListPage<BinRow>([.. rows.Take(limit)], rows.Count > limit ? Cursor.Of(rows[limit - 1].DeletedAt, rows[limit - 1].Id) : null);
     }
 }

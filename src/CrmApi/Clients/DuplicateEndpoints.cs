@@ -121,13 +121,14 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
         return [.. rows.Select(r => r.View())];
     }
 
-    public async Task<ListPage<DuplicatePair>> PairsAsync(Reach within, string? cursor, int limit, CancellationToken cancel)
+    /// <param name="exports">Null: not for a file, into which goes nothing of what is in nobody's name unless all may be exported.</param>
+    public async Task<ListPage<DuplicatePair>> PairsAsync(Reach within, string? cursor, int limit, CancellationToken cancel, Reach? exports = null)
     {
         var (below, pairs, clock) = (Cursor.Number(cursor) ?? long.MaxValue, new List<DuplicatePair>(), Stopwatch.StartNew());
         await using var connection = await database.OpenConnectionAsync(cancel);
         while (true)
         {
-            await using var results = await connection.QueryMultipleAsync(new CommandDefinition(PairsSql, new { below, most = AtATime, within = within.People }, cancellationToken: cancel));
+            await using var results = await connection.QueryMultipleAsync(new CommandDefinition(PairsSql, new { below, most = AtATime, within = within.People, exports = exports?.People }, cancellationToken: cancel));
             var looked = (await results.ReadAsync<long>()).AsList();
             var rows = (await results.ReadAsync<PairRow>()).AsList();
             foreach (var of in rows.GroupBy(r => r.Number).OrderByDescending(g => g.Key))
@@ -170,6 +171,7 @@ internal sealed class DuplicateStore(NpgsqlDataSource database)
         left join lateral (select e164, extension from client_phone where client_id = b.id order by is_main desc, added_at, e164, extension limit 1) pb on true
         where a.merged_into is null and not exists (select from client h where h.id = a.id and (h.hidden_at is not null or h.deleted_at is not null))
           and (@within::uuid[] is null or ((a.responsible_id is null or a.responsible_id = any(@within)) and (b.responsible_id is null or b.responsible_id = any(@within))))
+          and (@exports::uuid[] is null or (a.responsible_id = any(@exports) and b.responsible_id = any(@exports)))
         order by a.number desc, b.number desc
         """;
 

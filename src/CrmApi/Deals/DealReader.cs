@@ -79,7 +79,8 @@ internal sealed class DealReader(NpgsqlDataSource database)
         return new ListPage<DealDetailView>([.. rows.Take(limit).Select(r => r.Deal)], rows.Count > limit ? order.Next(rows[limit - 1].Place, rows[limit - 1].Deal.Id) : null);
     }
 
-    public async Task<ListPage<DealBinRow>> BinAsync(Reach within, string? cursor, int limit, CancellationToken cancel)
+    /// <param name="exports">Null: not for a file, into which goes nothing of what is in nobody's name unless all may be exported.</param>
+    public async Task<ListPage<DealBinRow>> BinAsync(Reach within, string? cursor, int limit, CancellationToken cancel, Reach? exports = null)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -87,10 +88,10 @@ internal sealed class DealReader(NpgsqlDataSource database)
             """
             select d.id, d.number, d.title, coalesce(nullif(c.name, ''), c.company) as client_name, d.deleted_at, u.name as who, d.deleted_at + @kept as until
             from deal d join client c on c.id = client_root(d.client_id) join app_user u on u.id = d.deleted_by
-            where d.deleted_at is not null and d.erased_at is null and (@within::uuid[] is null or d.responsible_id is null or d.responsible_id = any(@within)) and (@at::timestamptz is null or (d.deleted_at, d.id) < (@at, @id))
+            where d.deleted_at is not null and d.erased_at is null and (@within::uuid[] is null or d.responsible_id is null or d.responsible_id = any(@within)) and (@exports::uuid[] is null or d.responsible_id = any(@exports)) and (@at::timestamptz is null or (d.deleted_at, d.id) < (@at, @id))
             order by d.deleted_at desc, d.id desc limit @limit
             """,
-            new { within = within.People, at = after?.At, id = after?.Id, limit = limit + 1, kept = DealStore.BinFor }, cancellationToken: cancel))).AsList();
+            new { within = within.People, exports = exports?.People, at = after?.At, id = after?.Id, limit = limit + 1, kept = DealStore.BinFor }, cancellationToken: cancel))).AsList();
         return new ListPage<DealBinRow>([.. rows.Take(limit)], rows.Count > limit ? Cursor.Of(rows[limit - 1].DeletedAt, rows[limit - 1].Id) : null);
     }
 }

@@ -27,6 +27,7 @@ internal static class ExportEndpoints
         services.AddSingleton<QuestionnaireExport>();
         services.AddSingleton<DealExport>();
         services.AddSingleton<TaskExport>();
+        services.AddSingleton<ListExports>();
     }
 
     public static void Map(IEndpointRouteBuilder api)
@@ -41,6 +42,7 @@ internal static class ExportEndpoints
             .WithSummary("The tasks and callbacks that a filter finds (as ListTasks, in its order), all of them, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         api.MapGet("/reports/scripts/answers", QuestionnaireExport.ExportAsync).RequireAuthorization(Rights.SeeReports).RequireAuthorization(Rights.ExportCalls).WithTags("Reports").WithName("ExportScriptAnswers")
             .WithSummary("What calls answered to a script's questions, a row per wrap-up and a column per question, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
+        ListExports.Map(api);
     }
 
     static async Task<IResult> ClientsAsync(HttpContext http, Person person, ClientExport clients, ClientFilters filters, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null,

@@ -19,6 +19,94 @@ internal static class ExportTexts
 
     static readonly string[] Tasks = ["Kind|Tipo|Вид", "Title|Che cosa va fatto|Что сделать", "Due|Scadenza|Срок", "Done|Fatta il|Сделано", "Whose|Di chi|Чья", "Client|Cliente|Клиент", "Created|Creata il|Создана"];
 
+    public static readonly string[] Missed = ["Number|Numero|Номер", "Caller name|Nome del chiamante|Имя собеседника", "Client|Cliente|Клиент", "Queue|Coda|Очередь", "What happened|Che cosa è successo|Что произошло", "Times|Volte|Раз",
+        "First missed|Prima persa|Первый пропущенный", "Last missed|Ultima persa|Последний пропущенный", "Taken by|Presa da|Взял(а)", "Closed at|Chiusa il|Закрыт", "Closed how|Come è stata chiusa|Как закрыт", "Closed by|Chiusa da|Кто закрыл", "Note|Nota|Заметка"];
+
+    public static readonly string[] Blocks = ["Number|Numero|Номер", "Client|Cliente|Клиент", "Queue|Coda|Очередь", "Reason|Motivo|Причина", "Note|Nota|Заметка", "Blocked by|Bloccato da|Кто заблокировал", "Blocked at|Bloccato il|Заблокирован",
+        "Until|Fino al|До", "Turned away|Respinte|Отклонено", "Last call|Ultima chiamata|Последний звонок"];
+
+    public static readonly string[] Unconfirmed = ["Number|Numero|Номер", "Name|Nominativo|ФИО", "Company|Azienda|Компания", "Phone|Telefono|Телефон", "Source|Origine|Источник", "Created|Creato il|Создан", "Calls|Chiamate|Звонки",
+        "Answered|Risposte|Принято", "Last call|Ultima chiamata|Последний звонок", "Last agent|Ultimo operatore|Последний оператор"];
+
+    public static readonly string[] Duplicates = ["Newer: number|Più recente: numero|Новая: номер", "Newer: name|Più recente: nominativo|Новая: ФИО", "Newer: company|Più recente: azienda|Новая: компания", "Newer: city|Più recente: città|Новая: город",
+        "Newer: phone|Più recente: telefono|Новая: телефон", "Older: number|Meno recente: numero|Старая: номер", "Older: name|Meno recente: nominativo|Старая: ФИО", "Older: company|Meno recente: azienda|Старая: компания",
+        "Older: city|Meno recente: città|Старая: город", "Older: phone|Meno recente: telefono|Старая: телефон", "The same|In comune|Совпадает", "Names alike, %|Somiglianza dei nomi, %|Сходство имён, %"];
+
+    static readonly string[] Binned = ["Deleted at|Eliminato il|Удалено", "Deleted by|Eliminato da|Кто удалил", "Kept until|Conservato fino al|Хранится до"];
+
+    public static readonly string[] ClientBin = ["Number|Numero|Номер", "Name|Nominativo|ФИО", "Company|Azienda|Компания", .. Binned];
+
+    public static readonly string[] DealBin = ["Number|Numero|Номер", "Title|Nome|Название", "Client|Cliente|Клиент", .. Binned];
+
+    public static readonly string[] TaskBin = ["Kind|Tipo|Вид", "Title|Che cosa va fatto|Что сделать", "Whose|Di chi|Чья", .. Binned];
+
+    public static readonly string[] MailBin = ["Subject|Oggetto|Тема", "From|Da|От", "Client|Cliente|Клиент", "Sent|Inviata il|Отправлено", .. Binned];
+
+    public static readonly string[] Mails = ["Sent|Inviata il|Отправлено", "Direction|Direzione|Направление", "From: name|Da: nome|От: имя", "From|Da|От", "To|A|Кому", "Cc|Cc|Копия", "Subject|Oggetto|Тема", "Beginning|Inizio del testo|Начало текста",
+        "Client|Cliente|Клиент", "Put here by|Messa da|Кто добавил", "Put here at|Messa il|Добавлено"];
+
+    public static readonly string[] Imports = ["File|File|Файл", "State|Stato|Состояние", "By|Da|Кто", "Uploaded|Caricato il|Загружен", "Began|Inizio|Начало", "Ended|Fine|Конец", "Rows|Righe|Строки", "Made|Creati|Создано", "Changed|Modificati|Изменено",
+        "Skipped|Saltate|Пропущено", "Failed|Non riuscite|С ошибками", "Deals|Trattative|Сделки", "Companies|Aziende|Компании", "Problem|Problema|Причина"];
+
+    public static readonly string[] Users = ["Name|Nome|Имя", "Login|Nome utente|Логин", "Role|Ruolo|Роль", "Department|Reparto|Отдел", "Takes calls|Risponde alle chiamate|Принимает звонки", "Language|Lingua|Язык", "Time zone|Fuso orario|Часовой пояс",
+        "Active|Attivo|Активен", "Second factor|Secondo fattore|Второй фактор", "Last seen|Visto il|Был(а)"];
+
+    public static readonly string[] Campaigns = ["Code|Codice|Код", "Name|Nome|Название", "Description|Descrizione|Описание", "First day|Primo giorno|Первый день", "Last day|Ultimo giorno|Последний день", "Put away|Messa da parte|Убрана"];
+
+    public static readonly string[] Changes = ["When|Quando|Когда", "Who|Chi|Кто", "Setting|Impostazione|Настройка", "Name|Nome|Название", "Before|Prima|Было", "After|Dopo|Стало"];
+
+    public static string YesNo(bool yes, string language) => Of(yes ? "yes|sì|да" : "no|no|нет", language);
+
+    public static IReadOnlyList<string> Header(string[] columns, string language) => [.. columns.Select(c => Of(c, language))];
+
+    public static string AllQueues(string language) => Of("all queues|tutte le code|все очереди", language);
+
+    public static string MissedKind(string kind, string language) => Of(kind switch
+    {
+        "Abandoned" => "gave up waiting|ha rinunciato|не дождался",
+        "Short" => "hung up at once|ha riagganciato subito|сразу положил трубку",
+        "Closed" => "after hours|fuori orario|в нерабочее время",
+        "Refused" => "not served|non servita|не обслужен",
+        "Down" => "while we were down|durante un guasto|во время сбоя",
+        "Voicemail" => "left a message|messaggio vocale|оставил сообщение",
+        _ => $"{kind}|{kind}|{kind}",
+    }, language);
+
+    public static string? MissedHow(string? how, string language) => how is null ? null : Of(how switch
+    {
+        "Called" => "called back|richiamato|перезвонили",
+        "Rang" => "rang again|ha richiamato|позвонил снова",
+        "mail" => "reached by mail|raggiunto per e-mail|ответили по почте",
+        "solved" => "solved already|già risolto|уже решено",
+        "wrong_number" => "wrong number|numero sbagliato|ошиблись номером",
+        "spam" => "junk|indesiderata|спам",
+        _ => "other|altro|другое",
+    }, language);
+
+    public static string BlockReason(string reason, string language) => Of(reason switch { "spam" => "junk|indesiderato|спам", "robot" => "recorded voice|voce registrata|робот", "abuse" => "abuse|molestie|оскорбления", _ => "other|altro|другое" }, language);
+
+    public static string Reason(string reason, string language) => Of(reason switch
+    {
+        "phone" => "number|numero|номер",
+        "email" => "e-mail|indirizzo e-mail|почта",
+        "tax_id" => "tax id|codice fiscale|ИНН",
+        "name" => "name|nome|имя",
+        "company" => "company|azienda|компания",
+        "city" => "city|città|город",
+        _ => $"{reason}|{reason}|{reason}",
+    }, language);
+
+    public static string ImportState(string state, string language) => Of(state switch
+    {
+        "uploaded" => "not begun|non iniziata|не начата",
+        "running" => "running|in corso|идёт",
+        "done" => "done|conclusa|завершена",
+        "cancelled" => "cancelled|annullata|отменена",
+        _ => "broken off|interrotta|прервана",
+    }, language);
+
+    public static string MailWay(string direction, string language) => Of(direction == "out" ? "sent|inviata|отправлено" : "received|ricevuta|получено", language);
+
     public static IReadOnlyList<string> DealHeader(string language) => [.. Deals.Select(c => Of(c, language))];
 
     public static IReadOnlyList<string> TaskHeader(string language) => [.. Tasks.Select(c => Of(c, language))];

@@ -28,7 +28,7 @@ internal static class ImportEndpoints
         group.MapPost("/", UploadAsync).WithName("UploadImport").WithSummary("A table as the request's body (CSV, XLSX, XLS; at most 100 MB), told by its content; answers with what it looks like")
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge);
         group.MapGet("/", async Task<Ok<ListPage<ImportRunView>>> (Person person, ImportStore store, CancellationToken cancel, string? cursor = null, int? limit = null) =>
-                TypedResults.Ok(await store.ListAsync(person.Veil.IsNone ? null : person.Id, cursor, Cursor.Limit(limit), cancel)))
+                TypedResults.Ok(await store.ListAsync(person.Veil.IsNone ? Reach.Everyone : Reach.Of(person.Id), cursor, Cursor.Limit(limit), cancel)))
             .WithName("ListImports").WithSummary("Imports, newest first");
         group.MapGet("/{id}", async Task<Results<Ok<ImportRunView>, ProblemHttpResult>> (Guid id, ImportStore store, CancellationToken cancel) =>
                 await store.FindAsync(id, cancel) is { } run ? TypedResults.Ok(run) : Problems.NotFound("import"))

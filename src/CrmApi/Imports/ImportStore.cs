@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CallCrm.CallFlow;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Access;
 using Dapper;
 using Npgsql;
 
@@ -48,13 +49,13 @@ internal sealed class ImportStore(NpgsqlDataSource database, TimeProvider time)
     }
 
     /// <param name="of">Null: of everybody.</param>
-    public async Task<ListPage<ImportRunView>> ListAsync(Guid? of, string? cursor, int limit, CancellationToken cancel)
+    public async Task<ListPage<ImportRunView>> ListAsync(Reach of, string? cursor, int limit, CancellationToken cancel)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = (await connection.QueryAsync<RunRow>(new CommandDefinition(
-            $"{Columns} where (@of::uuid is null or r.user_id = @of) and (@at::timestamptz is null or (r.created_at, r.id) < (@at, @id)) order by r.created_at desc, r.id desc limit @limit",
-            new { of, at = after?.At, id = after?.Id, limit = limit + 1 }, cancellationToken: cancel))).AsList();
+            $"{Columns} where (@of::uuid[] is null or r.user_id = any(@of)) and (@at::timestamptz is null or (r.created_at, r.id) < (@at, @id)) order by r.created_at desc, r.id desc limit @limit",
+            new { of = of.People, at = after?.At, id = after?.Id, limit = limit + 1 }, cancellationToken: cancel))).AsList();
         return new ListPage<ImportRunView>([.. rows.Take(limit).Select(r => r.View())], rows.Count > limit ? Cursor.Of(rows[limit - 1].CreatedAt, rows[limit - 1].Id) : null);
     }
 

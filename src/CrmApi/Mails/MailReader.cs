@@ -78,7 +78,8 @@ internal sealed class MailReader(NpgsqlDataSource database, FileStore files)
     }
 
     /// <summary>What this person may take out: what they put on a card that they see, and all of a card that they may change. Of a card in the bin, that is first.</summary>
-    public async Task<ListPage<MailBinRow>> BinAsync(Person person, string? cursor, int limit, CancellationToken cancel)
+    /// <param name="exports">Null: not for a file.</param>
+    public async Task<ListPage<MailBinRow>> BinAsync(Person person, string? cursor, int limit, CancellationToken cancel, Reach? exports = null)
     {
         var after = Cursor.Time(cursor);
         if (person.Veil.Hides("email")) return new ListPage<MailBinRow>([], null);
@@ -88,10 +89,10 @@ internal sealed class MailReader(NpgsqlDataSource database, FileStore files)
             select m.id, c.id as client_id, coalesce(nullif(c.name, ''), c.company) as client_name, m.subject, m.from_addr as "from", m.sent_at, m.deleted_at, b.name as who, m.deleted_at + @kept as until
             from client_mail m join app_user b on b.id = m.deleted_by join client c on c.id = client_root(m.client_id) and c.deleted_at is null
             where m.deleted_at is not null and (@sees::uuid[] is null or c.responsible_id = any(@sees))
-              and (m.added_by = @me or @edits::uuid[] is null or c.responsible_id is null or c.responsible_id = any(@edits)) and (@at::timestamptz is null or (m.deleted_at, m.id) < (@at, @id))
+              and (m.added_by = @me or @edits::uuid[] is null or c.responsible_id is null or c.responsible_id = any(@edits)) and (@exports::uuid[] is null or c.responsible_id = any(@exports)) and (@at::timestamptz is null or (m.deleted_at, m.id) < (@at, @id))
             order by m.deleted_at desc, m.id desc limit @limit
             """,
-            new { me = person.Id, sees = person.Within(Rights.WorkWithClients).People, edits = person.Within(Rights.EditClients).People, at = after?.At, id = after?.Id, limit = limit + 1, kept = MailStore.BinFor }, cancellationToken: cancel))).AsList();
+            new { me = person.Id, sees = person.Within(Rights.WorkWithClients).People, edits = person.Within(Rights.EditClients).People, exports = exports?.People, at = after?.At, id = after?.Id, limit = limit + 1, kept = MailStore.BinFor }, cancellationToken: cancel))).AsList();
         return new ListPage<MailBinRow>([.. rows.Take(limit)], rows.Count > limit ? Cursor.Of(rows[limit - 1].DeletedAt, rows[limit - 1].Id) : null);
     }
 }

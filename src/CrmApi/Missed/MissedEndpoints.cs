@@ -41,9 +41,11 @@ internal static class MissedEndpoints
         string? cursor = null, int? limit = null)
     {
         var wanted = state is { Length: > 0 } ? state : "open";
-        if (!States.Contains(wanted)) return Problems.Invalid("state", $"one of {string.Join(", ", States)}");
+        if (Wrong(wanted) is { } wrong) return wrong;
         return TypedResults.Ok(await store.ListAsync(person, wanted, queue, cursor, Cursor.Limit(limit), cancel));
     }
+
+    internal static ProblemHttpResult? Wrong(string state) => States.Contains(state) ? null : Problems.Invalid("state", $"one of {string.Join(", ", States)}");
 
     /// <summary>The days are understood as those of the reports are.</summary>
     static async Task<Results<Ok<MissedFiguresView>, ProblemHttpResult>> FiguresAsync(SiteClock clock, MissedStore store, CancellationToken cancel, string? period = null, string? from = null, string? to = null,

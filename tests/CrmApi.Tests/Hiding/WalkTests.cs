@@ -25,6 +25,8 @@ public sealed class WalkTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLife
         "GET /api/clients", "GET /api/clients/{id}", "GET /api/clients/{id}/timeline", "GET /api/clients/{id}/merges", "GET /api/clients/duplicates", "GET /api/clients/bin", "GET /api/clients/unconfirmed",
         "GET /api/clients/export", "GET /api/calls", "GET /api/calls/{id}", "GET /api/calls/{id}/timeline", "GET /api/calls/{id}/draft", "GET /api/calls/export", "GET /api/missed", "GET /api/blocks",
         "GET /api/wrap-ups/unfinished", "GET /api/imports", "GET /api/imports/{id}", "GET /api/admin/changes", "GET /api/recordings/{id}/transcript", "GET /api/recordings/{id}/transcript/text",
+        "GET /api/missed/export", "GET /api/blocks/export", "GET /api/clients/unconfirmed/export", "GET /api/clients/duplicates/export", "GET /api/clients/bin/export", "GET /api/imports/export",
+        "GET /api/admin/changes/export",
     ];
 
     /// <summary>Their answers are of the site's own things, or none; <see cref="Writes"/> does the others.</summary>

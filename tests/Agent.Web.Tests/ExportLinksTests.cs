@@ -1,0 +1,129 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Bunit;
+using CallCrm.AgentWeb.Admin;
+using CallCrm.AgentWeb.Clients;
+using CallCrm.AgentWeb.Imports;
+using CallCrm.AgentWeb.Junk;
+using CallCrm.AgentWeb.Missed;
+using CallCrm.Contracts;
+using Microsoft.AspNetCore.Components;
+
+namespace CallCrm.Agent.Web.Tests;
+
+/// <summary>Each list as a file: the address is that of what is shown, and only who may take it out has it.</summary>
+public sealed class ExportLinksTests : PageContext
+{
+    static readonly Guid Sales = Guid.Parse("0190b000-0000-7000-8000-000000000021"), Support = Guid.Parse("0190b000-0000-7000-8000-000000000022");
+
+    static readonly string[] Exports = ["client.export", "deal.export", "task.export", "call.export", "report.export"];
+
+    static readonly AdminView Settings = new([], [], [], [], [], [], ["pbx"], [], [], Campaigns: new CampaignList([new CampaignSetup("spring", "Spring")], 1));
+
+    static readonly ImportRunView Run = new(Guid.Parse("0190b000-0000-7000-8000-000000000301"), "clients.csv", "done", 5, 5, 5, 0, 0, 0, 0, [], null, "Sara Conti", Some.Noon, Some.Noon, Some.Noon, false);
+
+    SessionView _session = With(Exports);
+
+    static SessionView With(params string[] exports) => Some.As("supervisor") with
+    {
+        Rights = new[] { "client.view", "client.edit", "client.delete", "client.merge", "client.review", "client.import", "deal.delete", "task.delete", "missed.work", "block.edit", "settings.configure" }.Concat(exports).ToDictionary(r => r, _ => "all"),
+    };
+
+    static HttpResponseMessage Json<T>(T value, JsonTypeInfo<T> type) => FakeServer.Json(JsonSerializer.Serialize(value, type));
+
+    async Task<IRenderedComponent<T>> ShowAsync<T>(Action<ComponentParameterCollectionBuilder<T>>? with = null) where T : IComponent
+    {
+        Server.Answer = r => r.RequestUri!.AbsolutePath switch
+        {
+            "/api/session" => Json(_session, ContractsJson.Default.SessionView),
+            "/api/catalog" => Json(Some.Catalog with { Queues = [new QueueView(Sales, "Sales", 20), new QueueView(Support, "Support", 20)] }, ContractsJson.Default.CatalogView),
+            "/api/imports" => Json(new ListPage<ImportRunView>([Run], null), ContractsJson.Default.ListPageImportRunView),
+            _ => FakeServer.Json("""{"items":[]}"""),
+        };
+        await Session.LoadAsync();
+        return Render<T>(with ?? (_ => { }));
+    }
+
+    static void Leads<T>(IRenderedComponent<T> page, string name, string address) where T : IComponent => page.WaitForAssertion(() =>
+    {
+        foreach (var format in new[] { "csv", "xlsx" })
+        {
+            var link = page.Find($"a[data-test={name}-{format}]");
+            link.GetAttribute("href").Should().Be($"api/{address.Replace("FORMAT", format, StringComparison.Ordinal)}");
+            link.HasAttribute("download").Should().BeTrue();
+            link.TextContent.Should().Be(format == "csv" ? "Download CSV" : "Download Excel");
+        }
+    });
+
+    [Fact]
+    public async Task Missed_callers_go_out_as_they_are_chosen()
+    {
+        var page = await ShowAsync<MissedPage>();
+        Leads(page, "missed", "missed/export?format=FORMAT&language=en&state=open");
+        page.Find("[data-test=missed-closed]").Click();
+        page.Find("select.find").Change(Support.ToString());
+        Leads(page, "missed", $"missed/export?format=FORMAT&language=en&state=closed&queue={Support}");
+    }
+
+    [Fact]
+    public async Task Blocked_numbers_go_out_as_they_are_looked_for()
+    {
+        var page = await ShowAsync<BlockedPage>();
+        Leads(page, "blocked", "blocks/export?format=FORMAT&language=en&query=");
+        page.Find("[data-test=blocked-find]").Input("at night & day");
+        Leads(page, "blocked", "blocks/export?format=FORMAT&language=en&query=at%20night%20%26%20day");
+    }
+
+    [Fact]
+    public async Task Each_kind_of_the_bin_goes_out_by_its_own_right()
+    {
+        _session = With("deal.export");
+        var page = await ShowAsync<BinPage>(p => p.Add(b => b.Kind, "deals"));
+        Leads(page, "bin", "deals/bin/export?format=FORMAT&language=en");
+        foreach (var kind in new[] { "tasks", "mails", "clients" })
+        {
+            page.Render(p => p.Add(b => b.Kind, kind));
+            page.FindAll("[data-test=bin-csv]").Should().BeEmpty(kind);
+        }
+    }
+
+    [Fact]
+    public async Task Clients_tasks_and_mails_of_the_bin_go_out()
+    {
+        var page = await ShowAsync<BinPage>();
+        Leads(page, "bin", "clients/bin/export?format=FORMAT&language=en");
+        foreach (var kind in new[] { "tasks", "mails" })
+        {
+            page.Render(p => p.Add(b => b.Kind, kind));
+            Leads(page, "bin", $"{kind}/bin/export?format=FORMAT&language=en");
+        }
+    }
+
+    [Fact]
+    public async Task New_cards_pairs_and_imports_go_out()
+    {
+        Leads(await ShowAsync<ReviewPage>(), "review", "clients/unconfirmed/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<DuplicatesPage>(), "duplicates", "clients/duplicates/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<ImportPage>(), "imports", "imports/export?format=FORMAT&language=en");
+    }
+
+    [Fact]
+    public async Task People_campaigns_and_changes_go_out()
+    {
+        Leads(await ShowAsync<PeopleAdmin>(p => p.Add(a => a.View, Settings)), "people", "admin/users/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<CampaignsForm>(p => p.Add(a => a.View, Settings)), "campaigns", "admin/campaigns/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<ChangesAdmin>(), "changes", "admin/changes/export?format=FORMAT&language=en");
+    }
+
+    [Fact]
+    public async Task Who_may_take_nothing_out_has_no_button_and_one_whose_right_is_taken_away_loses_it()
+    {
+        var page = await ShowAsync<MissedPage>();
+        page.WaitForAssertion(() => page.FindAll("[data-test=missed-csv]").Should().ContainSingle());
+        _session = With();
+        await page.InvokeAsync(Session.ReloadAsync);
+        page.WaitForAssertion(() => page.FindAll("[data-test=missed-csv], [data-test=missed-xlsx]").Should().BeEmpty());
+        foreach (var list in new IRenderedComponent<IComponent>[] { await ShowAsync<BlockedPage>(), await ShowAsync<ReviewPage>(), await ShowAsync<DuplicatesPage>(), await ShowAsync<ImportPage>(), await ShowAsync<BinPage>(), await ShowAsync<ChangesAdmin>() })
+            list.FindAll("a[download]").Should().BeEmpty();
+    }
+}
