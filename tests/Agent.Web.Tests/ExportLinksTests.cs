@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using Bunit;
 using CallCrm.AgentWeb.Admin;
 using CallCrm.AgentWeb.Clients;
+using CallCrm.AgentWeb.Files;
 using CallCrm.AgentWeb.Imports;
 using CallCrm.AgentWeb.Junk;
 using CallCrm.AgentWeb.Missed;
@@ -38,6 +39,7 @@ public sealed class ExportLinksTests : PageContext
             "/api/session" => Json(_session, ContractsJson.Default.SessionView),
             "/api/catalog" => Json(Some.Catalog with { Queues = [new QueueView(Sales, "Sales", 20), new QueueView(Support, "Support", 20)] }, ContractsJson.Default.CatalogView),
             "/api/imports" => Json(new ListPage<ImportRunView>([Run], null), ContractsJson.Default.ListPageImportRunView),
+            "/api/files" => Json(new FilesView([new FileView(Run.Id, "call", Some.CallId, null, "said.pdf", 12, "pdf", "Anna", Some.Noon, null, false)]), ContractsJson.Default.FilesView),
             _ => FakeServer.Json("""{"items":[]}"""),
         };
         await Session.LoadAsync();
@@ -105,6 +107,16 @@ public sealed class ExportLinksTests : PageContext
         Leads(await ShowAsync<ReviewPage>(), "review", "clients/unconfirmed/export?format=FORMAT&language=en");
         Leads(await ShowAsync<DuplicatesPage>(), "duplicates", "clients/duplicates/export?format=FORMAT&language=en");
         Leads(await ShowAsync<ImportPage>(), "imports", "imports/export?format=FORMAT&language=en");
+    }
+
+    [Fact]
+    public async Task The_list_of_files_goes_out_by_what_they_are_on()
+    {
+        _session = With("call.export");
+        var panel = await ShowAsync<FilesPanel>(p => p.Add(f => f.Kind, "call").Add(f => f.Object, Some.CallId));
+        Leads(panel, "files", $"files/export?format=FORMAT&language=en&kind=call&object={Some.CallId}");
+        panel.Render(p => p.Add(f => f.Kind, "client").Add(f => f.Object, Some.ClientId));
+        panel.WaitForAssertion(() => panel.FindAll("[data-test=files-csv]").Should().BeEmpty());
     }
 
     [Fact]

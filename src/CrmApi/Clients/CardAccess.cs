@@ -82,6 +82,9 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
         return (owner is not null && person.Within(Rights.EditDeals).Includes(owner)) || await loans.IsLentAsync(person, cancel, client, root);
     }
 
+    /// <summary>Null: nobody.</summary>
+    public async Task<Guid?> ResponsibleAsync(Guid client, CancellationToken cancel) => (await OwnerAsync(client, cancel)).Owner;
+
     async Task<(Guid Root, Guid? Owner)> OwnerAsync(Guid client, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);

@@ -48,6 +48,8 @@ internal static class ExportTexts
     public static readonly string[] Imports = ["File|File|Файл", "State|Stato|Состояние", "By|Da|Кто", "Uploaded|Caricato il|Загружен", "Began|Inizio|Начало", "Ended|Fine|Конец", "Rows|Righe|Строки", "Made|Creati|Создано", "Changed|Modificati|Изменено",
         "Skipped|Saltate|Пропущено", "Failed|Non riuscite|С ошибками", "Deals|Trattative|Сделки", "Companies|Aziende|Компании", "Problem|Problema|Причина"];
 
+    public static readonly string[] Files = ["Name|Nome|Имя", "Deal|Trattativa|Сделка", "Kind|Tipo|Вид", "Size, bytes|Dimensione, byte|Размер, байт", "Added by|Aggiunto da|Кто добавил", "Added at|Aggiunto il|Добавлен", "Deleted at|Eliminato il|Удалён"];
+
     public static readonly string[] Users = ["Name|Nome|Имя", "Login|Nome utente|Логин", "Role|Ruolo|Роль", "Department|Reparto|Отдел", "Takes calls|Risponde alle chiamate|Принимает звонки", "Language|Lingua|Язык", "Time zone|Fuso orario|Часовой пояс",
         "Active|Attivo|Активен", "Second factor|Secondo fattore|Второй фактор", "Last seen|Visto il|Был(а)"];
 

@@ -142,6 +142,11 @@ internal sealed class ListExports(TableExport export, AuditStore audit, NumberMa
         lists.AnswerAsync(http, person, "settings-changes", "settings_change", "", format, language, ExportTexts.Changes, (cursor, stop) => store.ChangesAsync(person.Id, cursor, PageRows, stop),
             c => [lists.Local(c.At), c.Who, c.Kind, c.Name, c.Before, c.After], cancel);
 
+    /// <summary>Whoever calls has asked who may.</summary>
+    public Task<IResult> FilesAsync(HttpContext http, Person person, string asked, string format, string language, Func<string?, int, CancellationToken, Task<ListPage<FileView>>> page, CancellationToken cancel) =>
+        AnswerAsync(http, person, "files", "file", asked, format, language, ExportTexts.Files, (cursor, stop) => page(cursor, PageRows, stop),
+            f => [f.Name, f.ObjectName, f.Kind, f.Size_bytes, f.UploadedBy, Local(f.UploadedAt), Local(f.DeletedAt)], cancel);
+
     static string? Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     async Task<IResult> AnswerAsync<T>(HttpContext http, Person person, string name, string subject, string asked, string format, string language, string[] header, Func<string?, CancellationToken, Task<ListPage<T>>> page,

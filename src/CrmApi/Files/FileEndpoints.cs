@@ -4,6 +4,7 @@ using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 using CallCrm.CrmApi.Errors;
+using CallCrm.CrmApi.Exports;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -32,6 +33,8 @@ internal static class FileEndpoints
         group.MapDelete("/{id}", DeleteAsync).WithName("DeleteFile").WithSummary("Into the bin, for 30 days: one's own; with the right to, those within its reach. Version is the one read, 409 edit_conflict when somebody was faster")
             .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status412PreconditionFailed);
         group.MapPost("/{id}/restore", RestoreAsync).WithName("RestoreFile").WithSummary("Out of the bin");
+        group.MapGet("/export", ExportAsync).WithName("ExportFiles").WithSummary("The list of files (as ListFiles), not their contents, all of them, as csv or xlsx: of a client or deal that one may export, of a call with the right to export calls; audited")
+            .Produces(StatusCodes.Status200OK, contentType: "text/csv");
     }
 
     /// <summary>What is out of reach looks like what does not exist: a card as its own page, a deal with its client's, a call as in the log.</summary>
@@ -51,6 +54,26 @@ internal static class FileEndpoints
         var deals = kind == "client" ? CardAccess.DealsOf(person, await cards.OfAsync(person, subject, cancel)) : Reach.Everyone;
         var (files, next) = await store.ListAsync(kind, subject, deals, bin, cursor, Cursor.Limit(limit), cancel);
         return TypedResults.Ok(new FilesView([.. files.Select(f => f.View(person))], next));
+    }
+
+    static async Task<IResult> ExportAsync(HttpContext http, Person person, FileStore store, CallStore calls, CardAccess cards, ListExports lists, CancellationToken cancel, string kind, [Microsoft.AspNetCore.Mvc.FromQuery(Name = "object")] Guid subject,
+        bool bin = false, string format = "csv", string language = "en")
+    {
+        if (kind is not ("client" or "deal" or "call")) return Problems.Invalid("kind", "one of client, deal, call");
+        if (!await SeesAsync(kind, subject, person, store, calls, cards, cancel)) return Problems.NotFound(kind);
+        var may = kind switch
+        {
+            "call" => person.May(Rights.ExportCalls),
+            "deal" => person.Within(Rights.ExportDeals).Includes((await store.DealAsync(subject, cancel))?.Responsible),
+            _ => person.Within(Rights.ExportClients).Includes(await cards.ResponsibleAsync(subject, cancel)),
+        };
+        if (!may) return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Your rights let you see these files, not take their list out.");
+        var deals = kind == "client" ? CardAccess.DealsOf(person, await cards.OfAsync(person, subject, cancel)).And(person.Within(Rights.ExportDeals)) : Reach.Everyone;
+        return await lists.FilesAsync(http, person, $"{kind} {subject}{(bin ? " bin" : "")}", format, language, async (cursor, limit, stop) =>
+        {
+            var (files, next) = await store.ListAsync(kind, subject, deals, bin, cursor, limit, stop);
+            return new ListPage<FileView>([.. files.Select(f => f.View(person))], next);
+        }, cancel);
     }
 
     static async Task<Results<Ok<FileView>, ProblemHttpResult>> UploadAsync(HttpContext http, Person person, FileStore store, StoredFiles files, CallStore calls, CardAccess cards, Guid id, string kind,

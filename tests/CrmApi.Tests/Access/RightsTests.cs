@@ -142,6 +142,7 @@ public sealed class RightsTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         ["GET /api/tasks/bin/export"] = [Rights.SeeTasks, Rights.DeleteTasks, Rights.ExportTasks],
         ["GET /api/mails/bin/export"] = [Rights.WorkWithClients, Rights.EditClients, Rights.ExportClients],
         ["GET /api/mails/export"] = [Rights.WorkWithClients, Rights.ExportClients],
+        ["GET /api/files/export"] = [Rights.WorkWithFiles],
         ["GET /api/admin/users/export"] = [Rights.Configure, Rights.ExportReports],
         ["GET /api/admin/campaigns/export"] = [Rights.Configure, Rights.ExportReports],
         ["GET /api/admin/changes/export"] = [Rights.Configure, Rights.ExportReports],

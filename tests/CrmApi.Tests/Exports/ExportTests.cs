@@ -260,6 +260,43 @@ public sealed class ExportTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [PostgresFact]
+    public async Task The_list_of_files_of_a_client_a_deal_or_a_call_is_a_file_for_who_may_export_that()
+    {
+        var call = Guid.CreateVersion7();
+        await DoAsync(
+            """
+            truncate audit; delete from file;
+            insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, client_id, started_at, ended_at, outcome, last_seq) values (@call, 'main', 'pbx', 'Inbound', 'Ended', true, 'x', 'Withheld', '39', @Rossi, @Nine, @Nine, 'Answered', 1);
+            insert into file (id, object_kind, object_id, name, size_bytes, sha256, kind, content_type, uploaded_by, uploaded_at, deleted_at, deleted_by)
+            select gen_random_uuid(), f.kind, f.of, f.name, 12, repeat('a', 64), 'pdf', 'application/pdf', @Anna, @Nine, case when f.gone then @Nine end, case when f.gone then @Anna end
+            from (values ('client', @Rossi, '=offer.pdf', false), ('client', @Rossi, 'old.pdf', true), ('deal', @RossiDeal, 'plan.pdf', false), ('call', @call, 'said.pdf', false)) f (kind, of, name, gone)
+            """, new { call, Seeds.Rossi, Seeds.RossiDeal, Seeds.Anna, Nine });
+        await using var sara = await host.SignInAsync("sara");
+        async Task<List<string>> NamesAsync(string asked) => [.. (await ReadAsync(sara, $"api/files/export?{asked}")).Skip(1).Select(r => r[0])];
+        try
+        {
+            (await ReadAsync(sara, $"api/files/export?kind=client&object={Seeds.Rossi}")).Single(r => r[0] == "'=offer.pdf").Should().Equal("'=offer.pdf", "", "pdf", "12", "Anna Verdi", "2026-11-28 10:00:00", "");
+            (await NamesAsync($"kind=client&object={Seeds.Rossi}&format=xlsx")).Should().BeEquivalentTo("'=offer.pdf", "plan.pdf");
+            (await NamesAsync($"kind=client&object={Seeds.Rossi}&bin=true")).Should().Equal("old.pdf");
+            (await NamesAsync($"kind=deal&object={Seeds.RossiDeal}")).Should().Equal("plan.pdf");
+            (await NamesAsync($"kind=call&object={call}&language=ru")).Should().Equal("said.pdf");
+            (await AuditedAsync()).Should().Equal($"file csv client {Seeds.Rossi}", $"file xlsx client {Seeds.Rossi}", $"file csv client {Seeds.Rossi} bin", $"file csv deal {Seeds.RossiDeal}", $"file csv call {call}");
+            (await sara.ProblemAsync(HttpMethod.Get, $"api/files/export?kind=task&object={call}")).Problem.Errors!.Keys.Should().Equal("kind");
+            (await sara.ProblemAsync(HttpMethod.Get, $"api/files/export?kind=client&object={Guid.NewGuid()}")).Status.Should().Be(HttpStatusCode.NotFound);
+            await using (var anna = await host.SignInAsync("anna"))
+                foreach (var of in new[] { $"client&object={Seeds.Rossi}", $"deal&object={Seeds.RossiDeal}" }) (await anna.ProblemAsync(HttpMethod.Get, $"api/files/export?kind={of}")).Problem.ErrorId.Should().Be("not_allowed", of);
+            await DoAsync("update role_right set scope = 'own' where role = 'supervisor' and right_code in ('client.export', 'deal.export'); update access_version set version = version + 1");
+            (await sara.ProblemAsync(HttpMethod.Get, $"api/files/export?kind=client&object={Seeds.Rossi}")).Problem.ErrorId.Should().Be("not_allowed", "it is Anna's client");
+            await DoAsync("update role_right set scope = 'all' where role = 'supervisor' and right_code = 'client.export'; update access_version set version = version + 1");
+            (await NamesAsync($"kind=client&object={Seeds.Rossi}")).Should().Equal(["'=offer.pdf"], "the deal is Anna's");
+        }
+        finally
+        {
+            await DoAsync("update role_right set scope = 'all' where role = 'supervisor' and right_code in ('client.export', 'deal.export'); update access_version set version = version + 1; delete from file; delete from call where id = @call", new { call });
+        }
+    }
+
+    [PostgresFact]
     public async Task People_campaigns_and_changes_of_settings_are_files_for_who_sets_up_and_exports()
     {
         await DoAsync(

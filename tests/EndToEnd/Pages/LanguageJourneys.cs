@@ -12,7 +12,7 @@ public sealed partial class LanguageJourneys(PagesSite site)
 {
     static readonly string[] Pages =
     [
-        "clients", "clients/import", "clients/duplicates", "clients/deals", "clients/tasks", "clients/bin", "calls", "missed", "review", "blocked", "live", "reports", "reports/clients", "reports/filling", "reports/scripts",
+        "clients", "clients/import", "clients/duplicates", "clients/deals", "clients/tasks", "clients/bin", "clients/bin/mails", "calls", "missed", "review", "blocked", "live", "reports", "reports/clients", "reports/filling", "reports/scripts",
         "reports/prefill", "audit", "scripts", "admin/people", "admin/roles", "admin/fields", "admin/card", "admin/required", "admin/lists", "admin/changes",
     ];
 
