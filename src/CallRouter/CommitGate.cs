@@ -17,21 +17,24 @@ sealed class CommitGate(JournalWriter journal, TimeProvider time)
         new BoundedChannelOptions(16_384) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
     Task<bool>? _more;
 
-    readonly record struct Outcome(IReadOnlyList<JournalEntry> Entries, IReadOnlyList<EngineEffect> Effects);
+    readonly record struct Outcome(IReadOnlyList<JournalEntry> Entries, IReadOnlyList<EngineEffect> Effects, Action? Safe);
 
-    public ValueTask PutAsync(IReadOnlyList<JournalEntry> entries, IReadOnlyList<EngineEffect> effects, CancellationToken cancel) =>
-        _outcomes.Writer.WriteAsync(new Outcome(entries, effects), cancel);
+    /// <param name="safe">Called when these entries, and all before them, are safe.</param>
+    public ValueTask PutAsync(IReadOnlyList<JournalEntry> entries, IReadOnlyList<EngineEffect> effects, Action? safe, CancellationToken cancel) =>
+        _outcomes.Writer.WriteAsync(new Outcome(entries, effects, safe), cancel);
 
     /// <param name="letOut">Called for each effect once all entries before it are safe; must not wait.</param>
     public async Task RunAsync(Action<EngineEffect> letOut, CancellationToken cancel)
     {
         var entries = new List<JournalEntry>();
         var effects = new List<EngineEffect>();
+        var waiting = new List<Action>();
         while (await (_more ?? _outcomes.Reader.WaitToReadAsync(cancel).AsTask()))
         {
             _more = null;
             entries.Clear();
             effects.Clear();
+            waiting.Clear();
             var from = time.GetTimestamp();
             do
             {
@@ -39,9 +42,11 @@ sealed class CommitGate(JournalWriter journal, TimeProvider time)
                 {
                     entries.AddRange(outcome.Entries);
                     effects.AddRange(outcome.Effects);
+                    if (outcome.Safe is { } safe)
+                        waiting.Add(safe);
                 }
             }
-            while (effects.Count == 0 && entries.Count < LargestCommit && await MoreComesAsync(s_gather - time.GetElapsedTime(from), cancel));
+            while (effects.Count == 0 && waiting.Count == 0 && entries.Count < LargestCommit && await MoreComesAsync(s_gather - time.GetElapsedTime(from), cancel));
 
             if (entries.Count > 0)
             {
@@ -50,6 +55,8 @@ sealed class CommitGate(JournalWriter journal, TimeProvider time)
                 RouterMetrics.CommitSeconds.Record(time.GetElapsedTime(from).TotalSeconds);
             }
 
+            foreach (var safe in waiting)
+                safe();
             foreach (var effect in effects)
                 letOut(effect);
         }

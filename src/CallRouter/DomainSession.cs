@@ -17,7 +17,7 @@ sealed partial class DomainSession(
     const int CountAfter = 10_000;
 
     // Inputs are small and handled in microseconds; a full queue means that the engine is stuck, and is reported.
-    readonly Channel<(Moment At, EngineInput? Input, Action<CallEngine>? Look)> _inputs = Channel.CreateBounded<(Moment, EngineInput?, Action<CallEngine>?)>(
+    readonly Channel<Input> _inputs = Channel.CreateBounded<Input>(
         new BoundedChannelOptions(65_536) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     readonly CommitGate _gate = new(journal, time);
     readonly CallEngine _engine = new(domain);
@@ -27,18 +27,24 @@ sealed partial class DomainSession(
     Task<bool>? _wait;
     int _uncounted;
 
+    /// <param name="Look">A look between two inputs, in the place of one.</param>
+    /// <param name="Safe">Called when what it led to is in the journal.</param>
+    record struct Input(Moment At, EngineInput? What, Action<CallEngine>? Look, Action? Safe = null);
+
     FlightRecorder? _flight = flight;
     bool _failed;
 
     public Moment Now => new(time.GetElapsedTime(_origin), time.GetUtcNow());
 
-    public ValueTask PutAsync(EngineInput input, CancellationToken cancel) => _inputs.Writer.WriteAsync((Now, input, null), cancel);
+    public ValueTask PutAsync(EngineInput input, CancellationToken cancel) => _inputs.Writer.WriteAsync(new Input(Now, input, null), cancel);
+
+    public ValueTask PutAsync(EngineInput input, Action safe, CancellationToken cancel) => _inputs.Writer.WriteAsync(new Input(Now, input, null, safe), cancel);
 
     /// <summary>A look at the engine between two inputs, by its one consumer; it leaves no trace.</summary>
     public async Task<T> LookAsync<T>(Func<CallEngine, T> look, CancellationToken cancel)
     {
         var seen = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await _inputs.Writer.WriteAsync((Now, null, See), cancel);
+        await _inputs.Writer.WriteAsync(new Input(Now, null, See), cancel);
         return await seen.Task.WaitAsync(cancel);
 
         void See(CallEngine engine)
@@ -82,12 +88,12 @@ sealed partial class DomainSession(
             {
                 Count();
                 if (!await WaitForInputAsync(deadline, cancel))
-                    next = (Now, EngineInput.Tick.Instance, null);
+                    next = new Input(Now, EngineInput.Tick.Instance, null);
                 else if (!_inputs.Reader.TryRead(out next))
                     continue;
             }
 
-            if (next.Input is not { } input)
+            if (next.What is not { } input)
             {
                 next.Look!(_engine);
                 continue;
@@ -103,7 +109,7 @@ sealed partial class DomainSession(
             if (next.At.Stamp < last)
                 next.At = next.At with { Stamp = last };
             last = next.At.Stamp;
-            deadline = await HandleAsync(next.At, input, cancel);
+            deadline = await HandleAsync(next.At, input, next.Safe, cancel);
         }
     }
 
@@ -139,7 +145,7 @@ sealed partial class DomainSession(
         }
     }
 
-    async Task<TimeSpan?> HandleAsync(Moment at, EngineInput input, CancellationToken cancel)
+    async Task<TimeSpan?> HandleAsync(Moment at, EngineInput input, Action? safe, CancellationToken cancel)
     {
         RouterMetrics.Inputs.Add(1);
         if (++_uncounted >= CountAfter)
@@ -184,8 +190,8 @@ sealed partial class DomainSession(
             }
         }
 
-        if (entries is not null || effects is not null)
-            await _gate.PutAsync(entries ?? [], effects ?? [], cancel);
+        if (entries is not null || effects is not null || safe is not null)
+            await _gate.PutAsync(entries ?? [], effects ?? [], safe, cancel);
         return step.NextDeadline;
     }
 
@@ -310,6 +316,9 @@ sealed partial class DomainSession(
 interface IInputs
 {
     ValueTask PutAsync(EngineInput input, CancellationToken cancel);
+
+    /// <param name="safe">Called once the engine has taken it and what it led to is in the journal; must return soon.</param>
+    ValueTask PutAsync(EngineInput input, Action safe, CancellationToken cancel);
 }
 
 /// <summary>The engine's answer to a FastAGI request.</summary>

@@ -22,6 +22,7 @@ static class RouterMetrics
     public static readonly Counter<long> FlightLost = Meter.CreateCounter<long>("callcrm_flight_lost_inputs", description: "Inputs that the flight recorder could not keep: slow or full disk.");
     public static readonly Counter<long> FlightBytes = Meter.CreateCounter<long>("callcrm_flight_bytes", "By", "Written by the flight recorder.");
     public static readonly Counter<long> Resyncs = Meter.CreateCounter<long>("callcrm_pbx_resyncs", description: "Snapshots taken after a connection or an overflow.");
+    public static readonly Histogram<double> ResyncSeconds = Meter.CreateHistogram<double>("callcrm_pbx_resync_seconds", "s", "From a login, or a loss of events, until what the snapshot led to is safe: the state is the PBX's again.");
     public static readonly Histogram<double> EventDelaySeconds = Meter.CreateHistogram<double>("callcrm_pbx_event_delay_seconds", "s", "From the PBX's timestamp of an event until it was read, less the shortest such way seen lately.");
 
     static readonly ConcurrentDictionary<string, double> s_offsets = new(StringComparer.Ordinal);

@@ -113,13 +113,13 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 WarnOfOtherName(connected);
                 await AnnounceAsync(ami, fence, cancel);
                 await inputs.PutAsync(new EngineInput.Fact(new PbxFact.Connected(Node, null, connected.AsteriskVersion)), cancel);
-                await ResyncAsync(ami, inputs, cancel);
+                await ResyncAsync(ami, connected, inputs, cancel);
                 await TellRightsAsync(ami, inputs, cancel);
                 await TellRecordingAsync(ami, cancel);
                 break;
             case AmiOverflow overflow:
                 LogOverflow(Node, overflow.Dropped);
-                await ResyncAsync(ami, inputs, cancel);
+                await ResyncAsync(ami, overflow, inputs, cancel);
                 break;
             case AmiLost lost:
                 Connected = false;
@@ -147,7 +147,8 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
         await inputs.PutAsync(new EngineInput.PbxRights(Node, _notifies), cancel);
     }
 
-    async Task ResyncAsync(AmiClient ami, IInputs inputs, CancellationToken cancel)
+    /// <param name="since">The login, or the loss, after which the picture is to be made whole.</param>
+    async Task ResyncAsync(AmiClient ami, AmiSignal since, IInputs inputs, CancellationToken cancel)
     {
         // Without a snapshot nothing this PBX says can be trusted: tried until it works or the line is gone.
         while (true)
@@ -161,7 +162,8 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 RouterMetrics.Resyncs.Add(1);
                 LogSnapshot(Node, channels.Items.Count);
                 await inputs.PutAsync(
-                    new EngineInput.PbxLists(Node, [.. channels.Items.Where(c => !AgiCheck.IsChannel(c["Channel"]) && !PhoneTest.IsOurs(c)).Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()), cancel);
+                    new EngineInput.PbxLists(Node, [.. channels.Items.Where(c => !AgiCheck.IsChannel(c["Channel"]) && !PhoneTest.IsOurs(c)).Select(ToPbxEvent)], [.. devices.Items.Select(ToPbxEvent)], NewCall()),
+                    () => Whole(since), cancel);
                 return;
             }
 
@@ -171,6 +173,14 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
                 return;
             await Task.Delay(SnapshotRetry, time, cancel);
         }
+    }
+
+    /// <summary>The state is the PBX's again, and who reads the tables sees it.</summary>
+    void Whole(AmiSignal since)
+    {
+        var took = time.GetElapsedTime(since.ReceivedAt);
+        RouterMetrics.ResyncSeconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("node", Node));
+        LogWhole(Node, took.TotalMilliseconds, since is AmiConnected ? "login" : "loss of events", since.ReceivedUtc);
     }
 
     Guid NewCall() => Guid.CreateVersion7(time.GetUtcNow());
@@ -240,6 +250,9 @@ sealed partial class PbxLink(PbxOptions options, TimeProvider time, ILogger<PbxL
 
     [LoggerMessage(Level = LogLevel.Information, Message = "PBX {Node}: snapshot with {Channels} channels")]
     partial void LogSnapshot(string node, int channels);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "PBX {Node}: whole again {Took_ms:F0} ms after the {Event} of {At:O}")]
+    partial void LogWhole(string node, double took_ms, string @event, DateTimeOffset at);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "PBX {Node}: snapshot failed: {Outcome} {Detail}")]
     partial void LogSnapshotFailed(string node, AmiOutcome outcome, string detail);

@@ -119,6 +119,13 @@ sealed class ResyncFigure : IFigure
             return ValueTask.CompletedTask;
         }
 
+        public ValueTask PutAsync(EngineInput input, Action safe, CancellationToken cancel)
+        {
+            Handle(input);
+            safe();
+            return ValueTask.CompletedTask;
+        }
+
         /// <summary>When exactly these calls are open and exactly their agents talk.</summary>
         public async Task<long> RightAsync(int from, int to)
         {

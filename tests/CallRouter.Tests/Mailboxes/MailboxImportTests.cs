@@ -48,6 +48,8 @@ public sealed class MailboxImportTests(PostgresFixture postgres) : IClassFixture
         return ValueTask.CompletedTask;
     }
 
+    ValueTask IInputs.PutAsync(EngineInput input, Action safe, CancellationToken cancel) => throw new InvalidOperationException("no snapshot is told here");
+
     bool IExtensions.Contains(string number) => number == "101";
 
     /// <summary>What a look hands over.</summary>

@@ -43,5 +43,7 @@ public sealed class Chaos(PostgresFixture postgres, ITestOutputHelper output) : 
         // A PBX that is killed writes no CDR of the calls it has then.
         result.ByCdr.Should().BeGreaterThanOrEqualTo(plan.Calls * 2 / 3);
         result.Left.Should().BeEmpty(result.Story);
+        result.Recordings.Should().BePositive(result.Story);
+        result.Orphans.Should().BeEmpty(result.Story);
     }
 }
