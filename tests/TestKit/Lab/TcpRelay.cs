@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace CallCrm.TestKit.Lab;
 
@@ -32,6 +33,9 @@ public sealed class TcpRelay : IAsyncDisposable
 
     /// <summary>How late what the PBX says arrives, in its order.</summary>
     public TimeSpan Delay { get; set; }
+
+    /// <summary>Made anew for each connection: is told what the host sends on it, before it goes on.</summary>
+    public Func<Action<string>>? Overhear { get; set; }
 
     /// <summary>Resets what is connected; nothing connects before <see cref="Mend"/>.</summary>
     public void Cut()
@@ -100,7 +104,7 @@ public sealed class TcpRelay : IAsyncDisposable
             host.NoDelay = true;
             if (_target is not UnixDomainSocketEndPoint)
                 pbx.NoDelay = true;
-            await Task.WhenAny(CopyAsync(host, pbx, late: false), CopyAsync(pbx, host, late: true));
+            await Task.WhenAny(CopyAsync(host, pbx, late: false, Overhear?.Invoke()), CopyAsync(pbx, host, late: true, told: null));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
@@ -115,7 +119,7 @@ public sealed class TcpRelay : IAsyncDisposable
         }
     }
 
-    async Task CopyAsync(TcpClient from, TcpClient to, bool late)
+    async Task CopyAsync(TcpClient from, TcpClient to, bool late, Action<string>? told)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -124,6 +128,7 @@ public sealed class TcpRelay : IAsyncDisposable
             {
                 if (late && Delay > TimeSpan.Zero)
                     await Task.Delay(Delay, _end.Token);
+                told?.Invoke(Encoding.Latin1.GetString(buffer, 0, count));
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, count), _end.Token);
             }
         }

@@ -4,22 +4,29 @@ using System.Net.Sockets;
 using System.Text;
 using CallCrm.TestKit.Host;
 
-namespace CallCrm.CallRouter.Tests;
+namespace CallCrm.TestKit;
 
 /// <summary>
 /// Stands where the PBX asks for routes and asks all routers the same at once. The first that says anything is heard; whether a
-/// second one spoke is remembered: of two routers of one domain only one may.
+/// second one spoke is remembered: of two routers of one domain only one may. Or it asks them in turn, as a site's relay does: the next
+/// one when the one before closes or says nothing.
 /// </summary>
-sealed class AgiSplit : IAsyncDisposable
+public sealed class AgiSplit : IAsyncDisposable
 {
-    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    readonly TcpListener _listener;
+    readonly bool _inTurn;
+    readonly ConcurrentQueue<string> _order = new();
     readonly ConcurrentDictionary<string, int> _ports = new(StringComparer.Ordinal);
     readonly CancellationTokenSource _stop = new();
     readonly Task _serving;
     int _twice;
 
-    public AgiSplit()
+    /// <param name="port">Where the PBX asks; 0: any free one.</param>
+    public AgiSplit(int port = 0, bool inTurn = false)
     {
+        _inTurn = inTurn;
+        _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _serving = ServeAsync();
@@ -33,7 +40,11 @@ sealed class AgiSplit : IAsyncDisposable
     /// <summary>Who answered, a line a question.</summary>
     public ConcurrentQueue<string> Answers { get; } = new();
 
-    public int Add(string router) => _ports[router] = Ports.Free();
+    public int Add(string router)
+    {
+        _order.Enqueue(router);
+        return _ports[router] = Ports.Free();
+    }
 
     async Task ServeAsync()
     {
@@ -64,6 +75,14 @@ sealed class AgiSplit : IAsyncDisposable
             }
 
             var turn = new Turn();
+            foreach (var router in _inTurn ? _order : [])
+            {
+                if (turn.Speaker is null)
+                    await ConverseAsync(router, _ports[router], question.ToString(), stream, turn);
+            }
+
+            if (_inTurn)
+                return;
             await Task.WhenAll(_ports.Select(p => ConverseAsync(p.Key, p.Value, question.ToString(), stream, turn)));
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
@@ -87,8 +106,12 @@ sealed class AgiSplit : IAsyncDisposable
             await stream.WriteAsync(Encoding.UTF8.GetBytes(question), _stop.Token);
             var block = new byte[4096];
             Task? back = null;
-            for (int count; (count = await stream.ReadAsync(block, _stop.Token)) > 0;)
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            if (_inTurn)
+                patience.CancelAfter(Patience);
+            for (int count; (count = await stream.ReadAsync(block, patience.Token)) > 0;)
             {
+                patience.CancelAfter(Timeout.InfiniteTimeSpan);
                 var first = Interlocked.CompareExchange(ref turn.Speaker, router, null);
                 if (first is not null && first != router)
                 {
