@@ -35,11 +35,22 @@ internal sealed partial class CallAggregate
             leg = new LegRow { Node = Call.Node, UniqueId = seen.UniqueId, CallId = Call.Id, StartedAt = seen.StartedAt };
             Legs.Add(leg);
         }
+        else if (seen.StartedAt < leg.StartedAt)
+        {
+            Move(leg, seen.StartedAt);
+        }
 
         (leg.Channel, leg.AgentId, leg.IsClient) = (seen.ChannelName, seen.Agent ?? leg.AgentId, leg.IsClient || seen.IsClient);
         (leg.AnsweredAt, leg.EndedAt, leg.Cause) = (Earlier(leg.AnsweredAt, seen.AnsweredAt), seen.EndedAt, seen.Cause);
         (leg.TalkMs, leg.HoldMs, leg.Estimated) = (Math.Max(0, seen.Talk_ms - (leg.HoldMs ?? 0)), leg.HoldMs ?? 0, estimated);
         ChangedLegs.Add(leg);
+    }
+
+    /// <summary>Like the call, it began earlier than we saw it. Its beginning is part of its key: the row goes, and comes again.</summary>
+    void Move(LegRow leg, DateTimeOffset startedAt)
+    {
+        MovedLegs.Add(new LegRow { Node = leg.Node, UniqueId = leg.UniqueId, StartedAt = leg.StartedAt });
+        leg.StartedAt = startedAt;
     }
 
     static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b ?? a : a;

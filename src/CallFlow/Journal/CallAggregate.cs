@@ -24,6 +24,9 @@ internal sealed partial class CallAggregate(CallRow call)
 
     public HashSet<LegRow> ChangedLegs { get; } = [];
 
+    /// <summary>Keys under which legs stood whose beginning was corrected.</summary>
+    public List<LegRow> MovedLegs { get; } = [];
+
     public HashSet<OfferRow> ChangedOffers { get; } = [];
 
     public bool ContactsChanged { get; private set; }
@@ -35,6 +38,7 @@ internal sealed partial class CallAggregate(CallRow call)
     {
         CallChanged = ContactsChanged = MissChanged = IsNew = false;
         ChangedLegs.Clear();
+        MovedLegs.Clear();
         ChangedOffers.Clear();
     }
 
@@ -256,6 +260,7 @@ internal sealed partial class CallAggregate(CallRow call)
             ChangedLegs.Add(leg);
         }
 
+        MovedLegs.AddRange(younger.MovedLegs);
         foreach (var offer in younger.Offers)
         {
             offer.CallId = Call.Id;
@@ -266,6 +271,7 @@ internal sealed partial class CallAggregate(CallRow call)
         younger.Legs.Clear();
         younger.Offers.Clear();
         younger.ChangedLegs.Clear();
+        younger.MovedLegs.Clear();
         younger.ChangedOffers.Clear();
     }
 

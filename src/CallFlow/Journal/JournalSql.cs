@@ -26,6 +26,7 @@ internal static class JournalSql
         var calls = fold.Touched;
         Add(batch, InsertCall, [.. calls.Where(c => c.IsNew).Select(c => c.Call)], ProjectionJson.Default.ListCallRow);
         Add(batch, UpdateCall, [.. calls.Where(c => !c.IsNew && c.CallChanged).Select(c => c.Call)], ProjectionJson.Default.ListCallRow);
+        Add(batch, DropMoved, [.. calls.SelectMany(c => c.MovedLegs)], ProjectionJson.Default.ListLegRow);
         Add(batch, UpsertLeg, [.. calls.SelectMany(c => c.ChangedLegs)], ProjectionJson.Default.ListLegRow);
         Add(batch, UpsertOffer, [.. calls.SelectMany(c => c.ChangedOffers)], ProjectionJson.Default.ListOfferRow);
         Add(batch, InsertDecision, fold.Decisions, ProjectionJson.Default.ListDecisionRow);
@@ -104,6 +105,11 @@ internal static class JournalSql
           cause = n.cause, wait_ms = n.wait_ms, talk_ms = n.talk_ms, hold_ms = n.hold_ms, estimated = n.estimated, merged_into = n.merged_into,
           decision = n.decision, transfer = n.transfer, campaign = n.campaign, last_seq = n.last_seq
         from json_populate_recordset(null::call, $1) n where c.id = n.id and c.last_seq < n.last_seq
+        """;
+
+    /// <summary>Before they are written under their true beginning.</summary>
+    const string DropMoved = """
+        delete from call_leg l using json_populate_recordset(null::call_leg, $1) o where l.node = o.node and l.unique_id = o.unique_id and l.started_at = o.started_at
         """;
 
     const string UpsertLeg = """

@@ -16,13 +16,29 @@ internal static class TimelineCel
         return entries.OfType<CallCorrected>().LastOrDefault(e => e.Call == call) is { } corrected ? Correct(call, placed, corrected) : placed;
     }
 
-    /// <summary>Spans that were closed by estimate end when their leg did; what a phone or the client did before the answer ends with it.</summary>
+    /// <summary>
+    /// Spans that were closed by estimate end when their leg did; what a phone or the client did before the answer ends with it. The first of a leg that was there before
+    /// we looked begins when that did.
+    /// </summary>
     public static IReadOnlyList<TimelineSpan> Cut(Guid call, IReadOnlyList<JournalEntry> entries, IReadOnlyList<TimelineSpan> spans)
     {
         if (entries.OfType<CallCorrected>().LastOrDefault(e => e.Call == call) is not { } corrected) return spans;
         var guessed = entries.OfType<LegEnded>().Where(e => e.Estimated).Select(e => e.UniqueId).ToHashSet();
         var seenAnswer = entries.OfType<CallAnswered>().Select(e => e.UniqueId).ToHashSet();
-        return [.. spans.Select(s => Leg(corrected, s.UniqueId) is { } leg && guessed.Contains(leg.UniqueId) ? Cut(s, leg, corrected, seenAnswer) : s).Where(s => s.To is not { } to || to > s.From)];
+        var adopted = entries.OfType<LegStarted>().Where(e => e.Estimated).Select(e => e.UniqueId).ToHashSet();
+        var first = spans.Where(s => adopted.Contains(s.UniqueId)).GroupBy(s => s.UniqueId).Select(g => g.MinBy(s => s.From)!).ToHashSet();
+        return [.. spans.Select(s => first.Contains(s) && Leg(corrected, s.UniqueId) is { } leg ? Begun(s, leg) : s).Select(s => Leg(corrected, s.UniqueId) is { } leg && guessed.Contains(leg.UniqueId) ? Cut(s, leg, corrected, seenAnswer) : s).Where(s => s.To is not { } to || to > s.From)];
+    }
+
+    static TimelineSpan Begun(TimelineSpan span, ImportedLeg leg)
+    {
+        var from = span.Kind switch
+        {
+            TimelineKind.Talk or TimelineKind.Conference => leg.AnsweredAt,
+            TimelineKind.Ring or TimelineKind.Wait => leg.StartedAt,
+            _ => null,
+        };
+        return from < span.From ? span with { From = from.Value } : span;
     }
 
     static TimelineSpan Cut(TimelineSpan span, ImportedLeg leg, CallCorrected corrected, HashSet<string> seenAnswer)
@@ -87,6 +103,7 @@ internal static class TimelineCel
         {
             CallStarted { Estimated: true } s when s.Call == e.Call => s with { Estimated = e.Estimated, At = e.StartedAt ?? s.At },
             LegStarted { Estimated: true } s when Leg(e, s.UniqueId) is { } leg => s with { Estimated = e.Estimated, At = leg.StartedAt },
+            CallAnswered { Estimated: true } s when Leg(e, s.UniqueId) is { AnsweredAt: { } at } && at < s.At => s with { Estimated = e.Estimated, At = at, Wait_ms = e.AnsweredAt == at ? e.Wait_ms : s.Wait_ms },
             LegEnded { Estimated: true } s when Leg(e, s.UniqueId) is { } leg =>
                 s with { Estimated = e.Estimated, At = leg.EndedAt, Cause = leg.Cause, Agent = leg.Agent ?? s.Agent, Talk_ms = Math.Max(0, leg.Talk_ms - s.Hold_ms) },
             OfferEnded { Outcome: not OfferOutcome.Answered } o when answered[o.Offer].FirstOrDefault() is var at && at != default && at <= o.At =>

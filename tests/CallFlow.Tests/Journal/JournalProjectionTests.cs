@@ -223,6 +223,68 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
         (await ScalarAsync<string>("select string_agg(talk_ms::text, ',' order by talk_ms) from client_contact")).Should().Be("6000,40000");
     }
 
+    /// <summary>Adopted at 20 s in the midst of a talk; the record has its beginnings. Waits, rings and sums fit to them, and no row stands twice.</summary>
+    [PostgresFact]
+    public async Task A_correction_moves_the_beginnings_of_call_and_legs_together()
+    {
+        DateTimeOffset At(double seconds) => CallScript.Begin.AddSeconds(seconds);
+        var call = Id(40);
+        var adopted = new CallScript().After(20)
+            .Say(new CallStarted("n1", "1.1", "1.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "", true, true) { Seq = 0, At = default }, call)
+            .Say(new LegStarted("n1", "1.1", "PJSIP/trunk-1", null, true, true) { Seq = 0, At = default }, call)
+            .Say(new LegStarted("n1", "1.2", "PJSIP/101-2", Anna, false, true) { Seq = 0, At = default }, call)
+            .Say(new CallAnswered(null, Anna, "n1", "1.2", 0, Estimated: true) { Seq = 0, At = default }, call)
+            .Offer(call, Id(41), Luca, Sales).After(2).Say(new OfferEnded(Id(41), Luca, OfferOutcome.NoAnswer, null, 2000) { Seq = 0, At = default }, call)
+            // One that was seen from its first moment on.
+            .After(8).Say(new LegStarted("n1", "1.3", "PJSIP/102-3", Luca, false, false) { Seq = 0, At = default }, call)
+            .Say(new RecordingStarted("n1", "1.1") { Seq = 0, At = default }, call).After(20)
+            .Say(new LegEnded("n1", "1.1", null, 0, null, 0, 0, true) { Seq = 0, At = default }, call).Say(new LegEnded("n1", "1.2", Anna, 0, null, 30_000, 0, true) { Seq = 0, At = default }, call)
+            .Say(new LegEnded("n1", "1.3", Luca, 0, null, 0, 0, true) { Seq = 0, At = default }, call)
+            .Say(new CallEnded(CallOutcome.Answered, EndedBy.Unknown, 0, Anna, Mario, Sales, 0, 30_000, 0, true) { Seq = 0, At = default }, call);
+        var corrected = new CallCorrected(CallOutcome.Answered, EndedBy.Caller, 16, Anna, At(8), At(66), 8000, 58_000, false,
+        [
+            new ImportedLeg("1.1", "PJSIP/trunk-1", null, true, At(0), At(8), At(66), 16, 0),
+            new ImportedLeg("1.2", "PJSIP/101-2", Anna, false, At(3), At(8), At(66), 16, 58_000),
+            new ImportedLeg("1.3", "PJSIP/102-3", Luca, false, At(30), null, At(40), 19, 0),
+        ], At(0))
+        { Seq = 0, At = default };
+        const string Rows = """
+            select (select concat_ws(' ', extract(epoch from c.started_at - $1)::int, extract(epoch from answered_at - c.started_at)::int, extract(epoch from c.ended_at - c.started_at)::int, wait_ms, talk_ms) from call c)
+              || '|' || (select string_agg(concat_ws(' ', unique_id, extract(epoch from l.started_at - $1)::int, extract(epoch from answered_at - l.started_at)::int, extract(epoch from l.ended_at - l.started_at)::int, talk_ms, recorded), '|'
+                order by l.started_at, unique_id) from call_leg l)
+              || '|' || (select concat_ws(' ', extract(epoch from offered_at - $1)::int, ring_ms) from offer)
+            """;
+        const string Right = "0 8 66 8000 58000|1.1 0 8 66 0 t|1.2 3 5 63 58000 f|1.3 30 10 0 f|20 2000";
+        var rows = Rows.Replace("$1", "timestamptz '2026-11-23 10:00+00'", StringComparison.Ordinal);
+
+        foreach (var apart in new[] { true, false })
+        {
+            // In a batch of its own, by a router that has to read the rows; and in one batch with what it corrects, told twice.
+            await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, agent_state, agent_state_span, call_span, client_contact");
+            await using var connection = new JournalConnection(Router, "main", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+            await connection.WaitForDomainAsync(TimeSpan.Zero, TimeProvider.System, default);
+            JournalEntry[] correction = [.. new CallScript(adopted.NextSeq).After(90).Say(corrected, call).Entries];
+            if (apart)
+                await connection.AppendAsync([.. adopted.Entries.Select(JournalLine.From)], default);
+            await using var next = new JournalConnection(Router, "main", Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+            if (apart)
+            {
+                await connection.DisposeAsync();
+                await next.WaitForDomainAsync(TimeSpan.Zero, TimeProvider.System, default);
+            }
+
+            var writer = apart ? next : connection;
+            JournalLine[] batch = [.. (apart ? correction : [.. adopted.Entries, .. correction]).Select(JournalLine.From)];
+            await writer.AppendAsync(batch, default);
+            (await ScalarAsync<string>(rows)).Should().Be(Right);
+            await writer.AppendAsync(batch, default);
+            (await ScalarAsync<string>(rows)).Should().Be(Right, "what comes again changes nothing");
+            (await ScalarAsync<bool>("select bool_and(l.started_at >= c.started_at and l.ended_at <= c.ended_at and coalesce(l.talk_ms, 0) <= extract(epoch from l.ended_at - coalesce(l.answered_at, l.started_at)) * 1000) from call_leg l join call c on c.id = l.call_id"))
+                .Should().BeTrue("no leg is longer than its call, no talk than its leg");
+            (await ScalarAsync<string>("select string_agg(concat_ws(' ', talk_ms, extract(epoch from at - timestamptz '2026-11-23 10:00+00')::int), ',') from client_contact")).Should().Be("58000 66");
+        }
+    }
+
     [PostgresFact]
     public async Task Questions_for_a_place_stand_in_the_table_and_the_open_ones_come_back_at_a_restart()
     {

@@ -117,6 +117,51 @@ public sealed class TimelineCelTests
             """);
     }
 
+    /// <summary>The router starts at 20 s, in the midst of the talk, and the PBX is killed with it later.</summary>
+    [Fact]
+    public void A_call_adopted_in_talk_is_told_from_its_true_beginning_and_its_spans_sum_up_to_its_talk()
+    {
+        var script = new CallScript().After(20)
+            .Say(new CallStarted("n1", "1.1", "1.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "", true, true) { Seq = 0, At = default }, Call)
+            .Say(new LegStarted("n1", "1.1", "PJSIP/trunk-1", null, true, true) { Seq = 0, At = default }, Call)
+            .Say(new LegStarted("n1", "1.2", "PJSIP/101-2", Anna, false, true) { Seq = 0, At = default }, Call)
+            .Say(new CallAnswered(null, Anna, "n1", "1.2", 0, Estimated: true) { Seq = 0, At = default }, Call).After(30)
+            .Say(new LegEnded("n1", "1.2", Anna, 0, null, 30_000, 0, true) { Seq = 0, At = default }, Call).Say(new LegEnded("n1", "1.1", null, 0, null, 0, 0, true) { Seq = 0, At = default }, Call)
+            .Say(new CallEnded(CallOutcome.Answered, EndedBy.Unknown, 0, Anna, Client, null, 0, 30_000, 0, true) { Seq = 0, At = default }, Call).After(30)
+            .Say(new CallCorrected(CallOutcome.Answered, EndedBy.Caller, 16, Anna, At(8), At(66), 8000, 58_000, false, [.. TalkLegs], At(0)) { Seq = 0, At = default }, Call);
+        Text(script, Span("1.2", Anna, TimelineKind.Talk, 20, 50), Span("1.1", null, TimelineKind.Talk, 20, 50)).Should().Be("""
+            client: Talk 0:08.000–0:50.000 with anna, Talk 0:50.000–1:06.000 with anna
+            anna: Talk 0:08.000–0:50.000, Talk 0:50.000–1:06.000
+            0:00.000 Inbound call from +390212345678 to 0200000
+            0:00.000 leg PJSIP/trunk-1 of the client
+            0:03.000 leg PJSIP/101-2 of anna
+            0:08.000 anna answered after 8.0 s
+            1:06.000 leg ended, cause 16 anna talk 58.0 s hold 0.0 s
+            1:06.000 leg ended, cause 16
+            1:06.000 ended: Answered by Caller, wait 8.0 s talk 58.0 s hold 0.0 s
+            1:20.000 its end was not seen: corrected from the PBX's own record
+            """);
+        var timeline = CallTimeline.Of(Call, script.Entries, [Span("1.2", Anna, TimelineKind.Talk, 20, 50), Span("1.1", null, TimelineKind.Talk, 20, 50)]);
+        timeline.Lanes.Should().OnlyContain(l => l.Bars.Sum(b => (b.To!.Value - b.From).TotalMilliseconds) == 58_000);
+    }
+
+    [Fact]
+    public void What_was_adopted_while_it_rang_rings_and_waits_from_its_true_beginning_on()
+    {
+        var script = new CallScript().After(5)
+            .Say(new CallStarted("n1", "1.1", "1.1", CallDirection.Inbound, CallScript.Caller, CallScript.Dialled, "", true, true) { Seq = 0, At = default }, Call)
+            .Say(new LegStarted("n1", "1.1", "PJSIP/trunk-1", null, true, true) { Seq = 0, At = default }, Call)
+            .Say(new LegStarted("n1", "1.2", "PJSIP/101-2", Anna, false, true) { Seq = 0, At = default }, Call).After(3)
+            .Say(new CallAnswered(null, Anna, "n1", "1.2", 8000) { Seq = 0, At = default }, Call).After(22)
+            .Say(new LegEnded("n1", "1.2", Anna, 0, null, 22_000, 0, true) { Seq = 0, At = default }, Call).Say(new LegEnded("n1", "1.1", null, 0, null, 0, 0, true) { Seq = 0, At = default }, Call)
+            .Say(new CallEnded(CallOutcome.Answered, EndedBy.Unknown, 0, Anna, Client, null, 8000, 22_000, 0, true) { Seq = 0, At = default }, Call).After(60)
+            .Say(new CallCorrected(CallOutcome.Answered, EndedBy.Caller, 16, Anna, At(8), At(66), 8000, 58_000, false, [.. TalkLegs], At(0)) { Seq = 0, At = default }, Call);
+        Lanes(script, Span("1.1", null, TimelineKind.Wait, 5, 8), Span("1.1", null, TimelineKind.Talk, 8, 30), Span("1.2", Anna, TimelineKind.Ring, 5, 8), Span("1.2", Anna, TimelineKind.Talk, 8, 30)).Should().Be("""
+            client: Wait 0:00.000–0:08.000, Talk 0:08.000–0:30.000 with anna, Talk 0:30.000–1:06.000 with anna
+            anna: Ring 0:03.000–0:08.000, Talk 0:08.000–0:30.000, Talk 0:30.000–1:06.000
+            """);
+    }
+
     [Fact]
     public void An_answer_that_nobody_saw_ends_the_ring_and_the_wait_and_begins_the_talk()
     {
