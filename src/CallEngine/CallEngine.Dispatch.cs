@@ -181,6 +181,9 @@ public sealed partial class CallEngine
                 _router.PatienceOver(call);
                 break;
             case (TimerKind.CallGone, Call call):
+                // Out of sight nothing tells how long those who are left went on: they were there when the line was last heard.
+                if (_state.Nodes.TryGetValue(call.Node, out var pbx) && pbx.LostAt is { } lost && lost.Stamp < _state.Happened.Stamp && lost.Stamp >= (call.ClientGoneAt ?? TimeSpan.Zero))
+                    _state.Happened = lost;
                 _book.End(call, estimated: false);
                 break;
             case (TimerKind.Forget, Call call):

@@ -136,6 +136,45 @@ public sealed class HealingFaultTests
         model.Handle(PbxModelTraces.Event("Unhold", "Uniqueid: 1.1")).Should().BeEmpty();
     }
 
+    /// <summary>The line is dead from 10 s on. The agent's phone ended unseen, the caller asks again by AGI at 13 s, and gives up unseen.</summary>
+    [Fact]
+    public void Nobody_talks_on_after_their_leg_with_a_caller_who_asked_while_the_line_was_silent()
+    {
+        var story = Scenario.With("anna").Channel("1", "PJSIP/trunk", call: "call1").Inbound("1").TalksTo("1", "2", "PJSIP/101").At(10).Asks("1", RequestState.Next).At(13).Asks("1", RequestState.Held).Takes("1")
+            .At(20).PbxLost(silence_s: 10).At(25).PbxUp();
+        var leg = Entries<LegEnded>(story).Single(e => e.UniqueId == "2");
+        leg.At.Should().Be(Scenario.Start.AddSeconds(10), "it was there when the line was last heard");
+        leg.Talk_ms.Should().Be(10_000);
+        Entries<LegEnded>(story).Single(e => e.UniqueId == "1").At.Should().Be(Scenario.Start.AddSeconds(13), "so long the caller was there for sure");
+        Entries<CallEnded>(story).Single().Should().BeEquivalentTo(new { Talk_ms = 10_000, Estimated = true });
+    }
+
+    /// <summary>The line is dead from 10 s on, and nobody has noticed: the caller on hold has hung up when they are given to an agent.</summary>
+    [Fact]
+    public void An_offer_that_was_made_to_a_caller_already_gone_does_not_end_before_it_began()
+    {
+        var story = Scenario.With("anna").Does("anna", new AgentCommand.Pause("lunch")).Channel("1", "PJSIP/trunk", call: "call1").Inbound("1").Mark("1").At(12).Does("anna", new AgentCommand.Ready())
+            .ExpectAmong("act #1 redirect PJSIP/trunk-1 after pop call1/1").Done(1).At(12.5).PbxLost(silence_s: 2.5).At(12.8).PbxUp();
+        var (made, ended) = (Entries<CallOffered>(story).Single(), Entries<OfferEnded>(story).Single());
+        made.At.Should().Be(Scenario.Start.AddSeconds(12));
+        ended.Should().BeEquivalentTo(new { made.At, Ring_ms = 0 });
+        Entries<CallEnded>(story).Single().At.Should().Be(made.At, "until then they waited, as far as is booked");
+    }
+
+    /// <summary>The client has gone at 10 s, and that was the last word of the line: how long the two who are left went on nobody knows.</summary>
+    [Fact]
+    public void Who_is_left_when_the_line_falls_silent_is_booked_until_then()
+    {
+        var story = Scenario.With("anna").Channel("1", "PJSIP/trunk", call: "call1").Inbound("1").TalksTo("1", "2", "PJSIP/101").Channel("3", "PJSIP/102", linked: "1").Joins("b1", "3")
+            .At(10).Ends("1", hungUp: true).At(11).PbxLost(silence_s: 1).At(14).PbxUp();
+        Entries<LegEnded>(story).Where(e => e.UniqueId is "2" or "3").Select(e => e.At).Should().Equal(Scenario.Start.AddSeconds(10), Scenario.Start.AddSeconds(10));
+        Entries<LegEnded>(story).Single(e => e.UniqueId == "2").Talk_ms.Should().Be(10_000);
+        story.Spans.Should().HaveCountGreaterThan(2);
+        story.Spans.Should().OnlyContain(s => s.ToAt <= Scenario.Start.AddSeconds(10));
+    }
+
+    static IEnumerable<T> Entries<T>(Scenario story) where T : JournalEntry => story.All.OfType<EngineEffect.Write>().Select(w => w.Entry).OfType<T>();
+
     [Fact]
     public void An_answer_that_AMI_told_of_too_late_makes_the_phone_reachable_again()
     {

@@ -107,7 +107,8 @@ internal sealed class Scenario
         return SnapshotOf();
     }
 
-    public Scenario PbxLost() => Fact(new PbxFact.Lost(Node, null, "closed"));
+    /// <param name="silence_s">Nothing had been heard for so long when that was noticed.</param>
+    public Scenario PbxLost(double silence_s = 0) => Fact(new PbxFact.Lost(Node, null, "closed", TimeSpan.FromSeconds(silence_s)));
 
     public Scenario SnapshotOf(params SnapshotLeg[] legs) => SnapshotOf([], legs);
 

@@ -28,6 +28,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(SimFault.Cut)]
+    [InlineData(SimFault.HalfOpen)]
     [InlineData(SimFault.Overflow)]
     [InlineData(SimFault.Kill)]
     [InlineData(SimFault.KillUncommitted)]
@@ -49,5 +50,6 @@ public sealed class SimulationTests(ITestOutputHelper output)
         var report = ChaosWorld.RunMany(firstSeed, worlds);
         output.WriteLine(report.ToString());
         report.Broken.Should().BeEmpty();
+        report.InSilence.Should().BeGreaterThan(worlds / 2, "calls end while the line is silent, too");
     }
 }

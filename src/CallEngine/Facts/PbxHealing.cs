@@ -91,35 +91,39 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         var living = new Dictionary<LegId, SnapshotLeg>(fact.Legs.Length);
         foreach (var leg in fact.Legs)
             living[leg.Leg] = leg;
+        var gone = new List<Leg>();
         foreach (var leg in state.LiveLegsInOrder(fact.Node))
         {
-            if (living.TryGetValue(leg.Id, out var seen))
-            {
-                if (IsOther(leg, seen))
-                {
-                    leg.VanishedAt = lostAt is { } cut && cut.Stamp >= KnownAt(leg) ? cut : null;
-                    legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
-                    state.Legs.Remove(leg.Id);
-                }
-
+            var isOther = living.TryGetValue(leg.Id, out var seen) && IsOther(leg, seen);
+            if (seen is not null && !isOther)
                 continue;
-            }
-
-            leg.VanishedAt = lostAt is { } at && at.Stamp >= KnownAt(leg) ? at : null;
-            if (leg.InAmi || leg.DoubtTimer is { IsSet: true } || state.Now.Stamp - leg.CreatedAt >= Young)
-            {
-                legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
-                // A PBX that came back at once may give the very id to its first new channel.
-                if (lostAt is not null)
-                    state.Legs.Remove(leg.Id);
-            }
+            leg.VanishedAt = LastKnown(leg, lostAt);
+            if (isOther || leg.InAmi || leg.DoubtTimer is { IsSet: true } || state.Now.Stamp - leg.CreatedAt >= Young)
+                gone.Add(leg);
             else
                 state.Timers.Set(leg.DoubtTimer ??= new EngineTimer(TimerKind.Doubt, leg), state.Now.Stamp + DoubtTime);
         }
+
+        // In the order in which they went: nobody talks on with a leg that was gone before.
+        foreach (var leg in gone.OrderBy(l => l.VanishedAt?.Stamp ?? state.Now.Stamp))
+        {
+            legs.Gone(leg, cause: 0, null, hungUp: false, estimated: true);
+            // A PBX that came back at once may give the very id to its first new channel.
+            if (lostAt is not null || living.ContainsKey(leg.Id))
+                state.Legs.Remove(leg.Id);
+        }
     }
 
-    /// <summary>A caller may have asked by AGI while AMI was silent.</summary>
-    private static TimeSpan KnownAt(Leg leg) => leg is { IsClient: true, Call.AskedAt: { } asked } && asked > leg.CreatedAt ? asked : leg.CreatedAt;
+    /// <summary>It was there until the line was last heard; a caller may have asked by AGI since, and what it did is booked until then.</summary>
+    private Moment? LastKnown(Leg leg, Moment? lostAt)
+    {
+        if (lostAt is not { } lost)
+            return null;
+        var known = leg.CreatedAt > leg.DoneUntil ? leg.CreatedAt : leg.DoneUntil;
+        if (leg is { IsClient: true, Call.AskedAt: { } asked } && asked > known)
+            known = asked;
+        return lost.Stamp >= known ? lost : new Moment(known, state.Now.Utc - (state.Now.Stamp - known));
+    }
 
     /// <summary>A PBX that was replaced, or whose clock was set back, gives ids again: a channel clearly younger than ours is another one.</summary>
     /// <remarks>What the last router left is dated by the wall clock, which may have been set since: it is believed.</remarks>

@@ -67,6 +67,9 @@ internal sealed class Offer(Call call, Agent agent, Extension extension, Device 
     /// <summary>CallOffered is written: the page shows it.</summary>
     public bool Shown { get; set; }
 
+    /// <summary>When that was.</summary>
+    public Moment ShownAt { get; set; }
+
     public TimeSpan RingTime { get; set; }
 
     /// <summary>The AGI request that was answered with it.</summary>

@@ -46,7 +46,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
     {
         if (offer.Shown)
             return;
-        offer.Shown = true;
+        (offer.Shown, offer.ShownAt) = (true, state.Happened);
         var call = offer.Call;
         call.Attempts++;
         offer.Id = DerivedId.From(call.Id, DerivedId.Offer, Math.Min(call.Attempts, ushort.MaxValue));
@@ -217,11 +217,13 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         agent.Offer = null;
         if (offer.Shown)
         {
-            state.Out.Write(new OfferEnded(offer.Id, agent.Id, outcome, techCause, offer.RangAt is { } rang ? Span.Milliseconds(state.Happened.Stamp - rang) : 0,
+            // Its caller may have been gone before it was made: the line was dead, and nobody had noticed.
+            var at = state.Happened.Stamp >= offer.ShownAt.Stamp ? state.Happened : offer.ShownAt;
+            state.Out.Write(new OfferEnded(offer.Id, agent.Id, outcome, techCause, offer.RangAt is { } rang && rang < at.Stamp ? Span.Milliseconds(at.Stamp - rang) : 0,
                 outcome == OfferOutcome.AnsweredElsewhere ? by : null)
             {
                 Seq = state.Out.TakeSeq(),
-                At = state.Happened.Utc,
+                At = at.Utc,
                 Call = call.Id,
             });
         }

@@ -1,3 +1,4 @@
+using CallCrm.CallFlow;
 using CallCrm.Engine;
 
 namespace CallCrm.TestKit.Chaos;
@@ -49,6 +50,12 @@ public sealed class ChaosWorld
 
     /// <summary>Of them those that nobody but the PBX saw: only its CEL can tell of them.</summary>
     public int Unseen { get; private set; }
+
+    /// <summary>Those that ended while the line was silent, under a router that lived on.</summary>
+    public int InSilence { get; private set; }
+
+    /// <summary>An answer's way, and a step of the clock.</summary>
+    static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(1600), Exact = TimeSpan.FromMilliseconds(5);
 
     public string? Broken { get; private set; }
 
@@ -218,9 +225,43 @@ public sealed class ChaosWorld
                 return $"call {call.UniqueId} was answered, and is logged as {row.Outcome}";
             if (!call.Talked && isAnswered)
                 return $"call {call.UniqueId} was never answered, and is logged as {row.Outcome}";
+            if (EndOf(call, row) is { } late)
+                return late;
         }
 
-        return null;
+        return _router.Journal.Calls.Select(Times).FirstOrDefault(t => t is not null);
+    }
+
+    /// <summary>Who hung up while the line was silent ended, as far as anybody knows, when it was last heard: not when that was noticed, nor when it was back.</summary>
+    string? EndOf(SimCall call, CallRow row)
+    {
+        if (call.EndedAt is not { } gone || _router.Silences.FirstOrDefault(s => s.Heard < gone && s.Back > gone) is not { Healed: not null, Forgotten: false } silence)
+            return null;
+        // FastAGI is a stream of its own: who asked meanwhile was alive.
+        if (call.BornAt >= silence.Heard || _router.AskedAt.GetValueOrDefault(call.UniqueId) >= silence.Heard - OnItsWay)
+            return null;
+        InSilence++;
+        var told = row.EndedAt!.Value;
+        if (told > _router.UtcOf(gone) + Exact)
+            return $"call {call.UniqueId} ended at {gone} in the silence from {silence.Heard} (noticed {silence.Noticed}), and is logged until {told - _router.UtcOf(TimeSpan.Zero)}";
+        return row.Estimated ? null : $"call {call.UniqueId} ended unseen, and its end is not marked as estimated";
+    }
+
+    /// <summary>What the rows say of one call must fit together.</summary>
+    static string? Times(CallAggregate found)
+    {
+        var call = found.Call;
+        if (call.EndedAt < call.StartedAt || call.AnsweredAt < call.StartedAt || (call.AnsweredAt is { } talked && call.EndedAt < talked))
+            return $"call {call.Id} began {call.StartedAt:O}, was answered {call.AnsweredAt:O} and ended {call.EndedAt:O}";
+        foreach (var leg in found.Legs)
+        {
+            if (leg.EndedAt < leg.StartedAt || leg.AnsweredAt > leg.EndedAt)
+                return $"leg {leg.UniqueId} began {leg.StartedAt:O}, was answered {leg.AnsweredAt:O} and ended {leg.EndedAt:O}";
+            if (leg.EndedAt is { } end && (leg.TalkMs ?? 0) + (leg.HoldMs ?? 0) > (end - leg.StartedAt).TotalMilliseconds + 2)
+                return $"leg {leg.UniqueId} lived from {leg.StartedAt:O} to {end:O}, and has talk {leg.TalkMs} and hold {leg.HoldMs}";
+        }
+
+        return found.Offers.FirstOrDefault(o => o.EndedAt < o.OfferedAt || o.RingMs < 0) is { } offer ? $"offer {offer.Id} from {offer.OfferedAt:O} to {offer.EndedAt:O} rang {offer.RingMs}" : null;
     }
 
     static Guid AgentAt(int n) => new(n + 1, 0, 0x7000, 0x80, 0, 0, 0, 0, 0, 0, 0);
@@ -253,6 +294,9 @@ public sealed class ChaosReport
 
     public int Unseen { get; private set; }
 
+    /// <summary>Calls that ended while the line was silent, each of which was logged until it was last heard.</summary>
+    public int InSilence { get; private set; }
+
     public long Events { get; private set; }
 
     /// <summary>The seed and the first thing that was wrong in its world.</summary>
@@ -266,12 +310,12 @@ public sealed class ChaosReport
                 Broken.Add(world.Seed, what);
             else
                 Cuts += world.Cuts;
-            (Calls, Unseen, Events) = (Calls + world.Calls, Unseen + world.Unseen, Events + world.Events);
+            (Calls, Unseen, InSilence, Events) = (Calls + world.Calls, Unseen + world.Unseen, InSilence + world.InSilence, Events + world.Events);
         }
     }
 
     public override string ToString() =>
-        $"seeds {FirstSeed} to {FirstSeed + Worlds - 1}: {Cuts} faults without a breach, {Calls} calls ({Unseen} seen by the PBX alone), {Events} events"
+        $"seeds {FirstSeed} to {FirstSeed + Worlds - 1}: {Cuts} faults without a breach, {Calls} calls ({Unseen} seen by the PBX alone, {InSilence} ended while the line was silent), {Events} events"
         + string.Concat(Broken.Select(b => $"\nseed {b.Key}: {b.Value}"));
 }
 

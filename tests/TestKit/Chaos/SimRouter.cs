@@ -62,6 +62,11 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
     /// <summary>What came and what it led to, for whoever looks into a seed.</summary>
     public Action<string>? Log { get; set; }
 
+    /// <summary>When each channel last asked, whether or not AMI was there.</summary>
+    public Dictionary<string, TimeSpan> AskedAt { get; } = new(StringComparer.Ordinal);
+
+    public DateTimeOffset UtcOf(TimeSpan moment) => Start + moment;
+
     public bool Alive => _engine is not null;
 
     public DateTimeOffset Utc => Start + clock.Now;
@@ -73,7 +78,7 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
             return;
         _life++;
         _engine = new CallEngine("main");
-        (_model, _bornAt, _tick) = (new PbxModel(node), clock.Now, null);
+        (_model, _bornAt, _tick, _saidAt) = (new PbxModel(node), clock.Now, null, clock.Now);
         Send(new EngineInput.Restored(Journal.Restore(Utc)));
         Send(new EngineInput.SettingsChanged(settings));
         Connect();
@@ -82,6 +87,8 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
     public void Kill()
     {
         Log?.Invoke($"{clock.Now} killed");
+        foreach (var silence in _silences)
+            silence.Forgotten |= silence.Healed is not { } healed || clock.Now - healed < TimeSpan.FromSeconds(1);
         _life++;
         _engine = null;
         (Link, HalfOpen, DieUncommitted) = (SimLink.Down, false, false);
@@ -193,6 +200,7 @@ internal sealed partial class SimRouter(SimClock clock, PbxTruth truth, Random r
         }
 
         _asks.Add(ask.Request, ask);
+        AskedAt[from.UniqueId] = clock.Now;
         var asked = new EngineInput.RouteAsked(ask.Request, NewId(), new LegId(node, from.UniqueId), from.Name, state, caller, "Ada", new PhoneNumber(dialled, NumberKind.Unparsed), last, TellsFallback: true);
         Later(random.Next(8), () =>
         {
