@@ -14,6 +14,8 @@ internal sealed class TraceRun
     private readonly HashSet<LegId> _living = [];
     private readonly bool _routed;
     private readonly Random? _busy;
+    private readonly TimeSpan? _disposedAfter;
+    private readonly Queue<(TimeSpan Due, Guid Agent, Guid Call)> _disposals = [];
     private TimeSpan _late;
     private TimeSpan _now;
     private int _ids = 1000;
@@ -22,12 +24,14 @@ internal sealed class TraceRun
     /// The PBX's events carry its Timestamp, by a clock that is 7 hours off, and the host comes round to them late: each up
     /// to 3 s after it happened, in bursts.
     /// </param>
-    public TraceRun(bool routed, int? busySeed = null)
+    /// <param name="wrapUp">Of the queue; default 1 s.</param>
+    /// <param name="disposedAfter">Each agent says what came of the call so long after it; null: nobody says anything.</param>
+    public TraceRun(bool routed, int? busySeed = null, TimeSpan? wrapUp = null, TimeSpan? disposedAfter = null)
     {
-        _routed = routed;
+        (_routed, _disposedAfter, WrapUp) = (routed, disposedAfter, wrapUp ?? TimeSpan.FromSeconds(1));
         _busy = busySeed is { } seed ? new Random(seed) : null;
         var numbers = Enumerable.Range(101, 10).ToArray();
-        var queue = new QueueSettings(NewId(), "q", TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1), TimeSpan.Zero, TimeSpan.FromMinutes(5), new Overflow(AfterWait.Reject, ""),
+        var queue = new QueueSettings(NewId(), "q", TimeSpan.FromSeconds(20), WrapUp, TimeSpan.Zero, TimeSpan.FromMinutes(5), new Overflow(AfterWait.Reject, ""),
             new Overflow(AfterWait.Reject, ""), new Overflow(AfterWait.Reject, ""), null, TimeSpan.FromDays(90), TimeSpan.FromSeconds(20), true,
             [.. numbers.Select(n => new QueueAgent(AgentAt(n), n - 100))]);
         Send(new EngineInput.SettingsChanged(new EngineSettings(1, "main", [queue], [.. numbers.Select(n => new AgentSettings(AgentAt(n), $"{n}", false))],
@@ -41,6 +45,8 @@ internal sealed class TraceRun
         }
     }
 
+    public TimeSpan WrapUp { get; }
+
     public List<JournalEntry> Entries { get; } = [];
 
     public List<EngineEffect.Report> Reports { get; } = [];
@@ -52,7 +58,7 @@ internal sealed class TraceRun
     public TraceRun Play(IReadOnlyList<(double AtMs, PbxEvent Event)> events)
     {
         Hear(events);
-        _now += TimeSpan.FromSeconds(10);
+        Go(_now + TimeSpan.FromSeconds(10));
         Send(EngineInput.Tick.Instance);
         return this;
     }
@@ -100,10 +106,23 @@ internal sealed class TraceRun
             var e = _busy is null ? happened : happened with { PbxTime = PbxTime(at) };
             if (_busy is { } random && random.Next(12) == 0)
                 _late = TimeSpan.FromMilliseconds(random.Next(3000));
-            _now = TimeSpan.FromMilliseconds(Math.Max(at + _late.TotalMilliseconds, _now.TotalMilliseconds));
+            Go(TimeSpan.FromMilliseconds(Math.Max(at + _late.TotalMilliseconds, _now.TotalMilliseconds)));
             foreach (var fact in _model.Handle(e).ToArray())
                 Take(fact);
         }
+    }
+
+    /// <summary>Until then, with what the agents do meanwhile.</summary>
+    private void Go(TimeSpan to)
+    {
+        while (_disposals.TryPeek(out var next) && next.Due <= to)
+        {
+            _disposals.Dequeue();
+            _now = next.Due;
+            Send(new EngineInput.Command(NewId(), next.Agent, new AgentCommand.FinishWrapUp(next.Call)));
+        }
+
+        _now = to;
     }
 
     private static DateTimeOffset PbxTime(double at_ms) => Start.AddHours(7).AddMilliseconds(at_ms);
@@ -182,6 +201,8 @@ internal sealed class TraceRun
                 Entries.Add(write.Entry);
             else if (effect is EngineEffect.Report report)
                 Reports.Add(report);
+            if (_disposedAfter is { } length && effect is EngineEffect.Write { Entry: AgentChanged { State: AgentState.WrapUp, Before: not AgentState.WrapUp, Call: { } call } wraps })
+                _disposals.Enqueue((_now + length, wraps.Agent, call));
         }
 
         _engine.CheckInvariants().Should().BeEmpty($"after {input} at {_now}");

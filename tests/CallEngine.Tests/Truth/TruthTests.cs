@@ -58,6 +58,43 @@ public sealed partial class TruthTests
         TruthSums.CheckAgainstBridges(new TraceRun(routed: false).PlayAll(scenario).Entries, PbxModelTraces.Events(scenario));
     }
 
+    [Theory]
+    [MemberData(nameof(Every))]
+    public void Who_spoke_with_a_client_wraps_up_from_the_end_of_their_leg_on_as_long_as_the_settings_say(string scenario)
+    {
+        foreach (var routed in new[] { false, true })
+        {
+            foreach (var wrapUp in new[] { 1.0, 4.5 })
+            {
+                var run = new TraceRun(routed, wrapUp: TimeSpan.FromSeconds(wrapUp)).PlayAll(scenario);
+                TruthWrapUps.Check(run.Entries, run.WrapUp);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Every))]
+    public void Or_until_they_say_what_came_of_it(string scenario)
+    {
+        foreach (var routed in new[] { false, true })
+        {
+            var run = new TraceRun(routed, wrapUp: TimeSpan.FromSeconds(4.5), disposedAfter: TimeSpan.FromMilliseconds(300)).PlayAll(scenario);
+            TruthWrapUps.Check(run.Entries, run.WrapUp, TimeSpan.FromMilliseconds(300));
+        }
+    }
+
+    /// <summary>Nothing above may hold because nobody ever wrapped up.</summary>
+    [Theory]
+    [InlineData("02-inbound-answered", false, 1)]
+    [InlineData("02-inbound-answered", true, 1)]
+    [InlineData("10-attended-transfer-refer-replaces", false, 2)]
+    [InlineData("05b-abandon-while-ringing", true, 0)]
+    public void So_many_wrap_up_in_these_traces(string scenario, bool routed, int wrapUps)
+    {
+        var run = new TraceRun(routed).PlayAll(scenario);
+        TruthWrapUps.Check(run.Entries, run.WrapUp).Should().Be(wrapUps);
+    }
+
     /// <summary>Who is routed by us does the same at the PBX; only its wait is told by us as well.</summary>
     [Theory]
     [MemberData(nameof(Every))]
