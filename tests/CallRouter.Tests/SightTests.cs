@@ -30,6 +30,11 @@ public sealed class SightTests(PostgresFixture postgres) : IClassFixture<Postgre
         await bench.Pbx.RestartAsync(kill: true);
         var lost = await bench.UntilAsync<PbxChanged>(e => !e.Connected);
         (await bench.UntilAsync<PbxChanged>(e => e.Connected && e.Seq > lost.Seq)).Node.Should().Be(lost.Node);
+        // Once for each login, and only when all that followed from it can be read in the tables.
+        await Eventually.BeAsync(() => Whole().Count == 2, TimeSpan.FromSeconds(20), "the whole picture after the second login");
+        Whole().Should().OnlyContain(l => l.Contains("after the login of", StringComparison.Ordinal));
+
+        IReadOnlyList<string> Whole() => [.. bench.Said.Where(l => l.Contains("whole again", StringComparison.Ordinal))];
     }
 
     [PostgresFact]

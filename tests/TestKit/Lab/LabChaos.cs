@@ -90,7 +90,8 @@ public static class LabChaos
         await site.SitDownAsync(site.Extensions);
         var since = Now();
         var earlier = lab.Cel().Select(r => r.Uniqueid).ToHashSet(StringComparer.Ordinal);
-        var run = new Run(site, relay, plan, database);
+        await using var starvation = new Starvation();
+        var run = new Run(site, relay, plan, database, starvation);
         var earlierRecords = lab.Cdr().Count;
         var callers = await run.GoAsync(lab);
         await lab.QuietAsync();
@@ -196,7 +197,7 @@ public static class LabChaos
         static double ValueOf(string line) => double.Parse(line[(line.IndexOf('}') is >= 0 and var end ? end + 1 : line.IndexOf(' '))..].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
     }
 
-    sealed class Run(LabSite site, TcpRelay relay, LabChaosPlan plan, StoppablePostgres? database)
+    sealed class Run(LabSite site, TcpRelay relay, LabChaosPlan plan, StoppablePostgres? database, Starvation starvation)
     {
         readonly StringBuilder _story = new($"seed {plan.Seed}: ");
 
@@ -372,8 +373,9 @@ public static class LabChaos
             Wrong.AddRange(look.Wrong.Select(w => string.Create(CultureInfo.InvariantCulture, $"{late.TotalSeconds:F1} s after the login that followed {fault}: {w}")));
             foreach (var login in Logins(after))
             {
-                Tell(string.Create(CultureInfo.InvariantCulture, $"whole {login.Took.TotalMilliseconds:F0} ms after the login"));
-                if (login.Took > Right)
+                var starved = starvation.Between(login.At, login.At + login.Took);
+                Tell(string.Create(CultureInfo.InvariantCulture, $"whole {login.Took.TotalMilliseconds:F0} ms after the login, {starved.TotalMilliseconds:F0} ms of them the machine's"));
+                if (login.Took - starved > Right)
                     Wrong.Add(string.Create(CultureInfo.InvariantCulture, $"after {fault} the picture was whole only {login.Took.TotalSeconds:F3} s after the login"));
             }
 
