@@ -145,7 +145,7 @@ public sealed class HealingFaultTests
         var leg = Entries<LegEnded>(story).Single(e => e.UniqueId == "2");
         leg.At.Should().Be(Scenario.Start.AddSeconds(10), "it was there when the line was last heard");
         leg.Talk_ms.Should().Be(10_000);
-        Entries<LegEnded>(story).Single(e => e.UniqueId == "1").At.Should().Be(Scenario.Start.AddSeconds(13), "so long the caller was there for sure");
+        Entries<LegEnded>(story).Single(e => e.UniqueId == "1").At.Should().Be(Scenario.Start.AddSeconds(25), "who asked since then is known to be gone only now");
         Entries<CallEnded>(story).Single().Should().BeEquivalentTo(new { Talk_ms = 10_000, Estimated = true });
     }
 

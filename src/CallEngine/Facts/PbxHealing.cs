@@ -114,15 +114,15 @@ internal sealed class PbxHealing(EngineState state, AgentBoard board, CallBook b
         }
     }
 
-    /// <summary>It was there until the line was last heard; a caller may have asked by AGI since, and what it did is booked until then.</summary>
+    /// <summary>It was there until the line was last heard, or as long as is booked of it. Of who came, or asked by AGI, since then nothing is known but that they are gone now.</summary>
     private Moment? LastKnown(Leg leg, Moment? lostAt)
     {
         if (lostAt is not { } lost)
             return null;
-        var known = leg.CreatedAt > leg.DoneUntil ? leg.CreatedAt : leg.DoneUntil;
-        if (leg is { IsClient: true, Call.AskedAt: { } asked } && asked > known)
-            known = asked;
-        return lost.Stamp >= known ? lost : new Moment(known, state.Now.Utc - (state.Now.Stamp - known));
+        var known = leg is { IsClient: true, Call.AskedAt: { } asked } && asked > leg.CreatedAt ? asked : leg.CreatedAt;
+        if (lost.Stamp < known)
+            return null;
+        return lost.Stamp >= leg.DoneUntil ? lost : new Moment(leg.DoneUntil, state.Now.Utc - (state.Now.Stamp - leg.DoneUntil));
     }
 
     /// <summary>A PBX that was replaced, or whose clock was set back, gives ids again: a channel clearly younger than ours is another one.</summary>

@@ -240,9 +240,11 @@ public sealed class ChaosWorld
         // FastAGI is a stream of its own: who asked meanwhile was alive.
         if (call.BornAt >= silence.Heard || _router.AskedAt.GetValueOrDefault(call.UniqueId) >= silence.Heard - OnItsWay)
             return null;
+        // Nor is undone what was booked of the call before anybody noticed: a ring that ran out, say.
+        var booked = _router.Journal.Entries.Take(silence.Entries).Where(e => e.Call == row.Id).Select(e => e is LegSpan span ? span.ToAt : e.At).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
         InSilence++;
         var told = row.EndedAt!.Value;
-        if (told > _router.UtcOf(gone) + Exact)
+        if (told > _router.UtcOf(gone) + Exact && told > booked)
             return $"call {call.UniqueId} ended at {gone} in the silence from {silence.Heard} (noticed {silence.Noticed}), and is logged until {told - _router.UtcOf(TimeSpan.Zero)}";
         return row.Estimated ? null : $"call {call.UniqueId} ended unseen, and its end is not marked as estimated";
     }

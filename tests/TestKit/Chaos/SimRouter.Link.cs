@@ -7,7 +7,8 @@ internal enum SimLink { Down, Resyncing, Up }
 /// <summary>The line was lost, and nothing had been heard for a while when that was noticed.</summary>
 /// <param name="Heard">When it was last heard: what the PBX said from here on nobody knows.</param>
 /// <param name="Noticed">When its loss was.</param>
-internal sealed record SimSilence(TimeSpan Heard, TimeSpan Noticed)
+/// <param name="Entries">How many entries the journal had then: what it booked in good faith.</param>
+internal sealed record SimSilence(TimeSpan Heard, TimeSpan Noticed, int Entries)
 {
     /// <summary>When there was a line again, on which all is heard.</summary>
     public TimeSpan? Back { get; set; }
@@ -87,7 +88,7 @@ internal sealed partial class SimRouter
         _wire.Clear();
         if (!Alive)
             return;
-        _silences.Add(new SimSilence(heard, clock.Now));
+        _silences.Add(new SimSilence(heard, clock.Now, Journal.Entries.Count));
         // As the client tells it, and as the engine takes it in: nothing ends before what was said last.
         var silence = clock.Now - heard;
         Send(new EngineInput.Fact(_model.Reset("cut", silence < clock.Now - _saidAt ? silence : clock.Now - _saidAt)));
