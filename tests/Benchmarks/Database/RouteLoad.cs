@@ -148,7 +148,7 @@ sealed class RouteLoad : IAsyncDisposable
         JournalEntry[] entries = [.. effects.OfType<EngineEffect.Write>().Select(w => w.Entry)];
         EngineEffect[] others = [.. effects.Where(e => e is not EngineEffect.Write and not EngineEffect.LookUp)];
         if (entries.Length > 0 || others.Length > 0)
-            await _gate.PutAsync(entries, others, CancellationToken.None);
+            await _gate.PutAsync(entries, others, safe: null, CancellationToken.None);
     }
 
     void LetOut(EngineEffect effect)
