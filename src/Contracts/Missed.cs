@@ -5,7 +5,7 @@ namespace CallCrm.Contracts;
 /// closed: those of today. Agents see the queues they are members of, and messages in their own mailbox, others all.
 /// </summary>
 /// <param name="Id">Of the number: it stays the same when the number is missed again.</param>
-/// <param name="Kind">Of the last miss: Abandoned, Short, Closed (after hours), Refused (nobody there, or waited too long), Down (nobody looked), Voicemail (left a message).</param>
+/// <param name="Kind">Of the last miss: Abandoned (also after a transfer), Short, Closed (after hours), Refused (nobody there, or waited too long), Down (nobody looked), Voicemail (left a message).</param>
 /// <param name="Short">All of them were short abandons.</param>
 /// <param name="Times">Missed calls since they were last reached.</param>
 /// <param name="ClaimLapsesAt">Unless the claimer calls before.</param>

@@ -76,8 +76,8 @@ internal sealed partial class CallAggregate(CallRow call)
             case CallResumed: Call.HeldSince = null; break;
             case RecordingStarted e: Leg(e.Node, e.UniqueId, e, leg => leg.Recorded = true); break;
             case RecordingUnkept e: Leg(e.Node, e.UniqueId, e, leg => (leg.Recorded, leg.Unkept) = (false, true)); break;
-            case CallTransferred e: Call.AgentId = e.Transfer == TransferKind.Attended ? e.ToAgent ?? Call.AgentId : Call.AgentId; break;
-            case TransferChanged e: Call.Transfer = new RawJson(Text(e)); break;
+            case CallTransferred e: Transferred(e); break;
+            case TransferChanged e: Transfer(e); break;
             case CallEnded e: Ended(e); break;
             case CallCorrected e: Corrected(e); break;
             case CallImported e: Imported(e); break;
@@ -123,7 +123,25 @@ internal sealed partial class CallAggregate(CallRow call)
         Call.QueuedAt ??= e.At;
         Call.Place = e.Place;
         Call.State = CallState.Waiting;
+        if (Call.AnsweredAt is not null) Call.WaitsSince = e.At;
     }
+
+    void Transferred(CallTransferred e)
+    {
+        if (e.Transfer == TransferKind.Attended) Call.AgentId = e.ToAgent ?? Call.AgentId;
+        else WaitsAgain(e);
+    }
+
+    void Transfer(TransferChanged e)
+    {
+        Call.Transfer = new RawJson(Text(e));
+        // Who asks the target first is still with the client, who waits for them.
+        if (e is { Transfer: TransferKind.Blind, Step: TransferStep.Ringing or TransferStep.Returning }) WaitsAgain(e);
+        else if (e.Step == TransferStep.Done || e.Reason == "pbx_refused") Call.WaitsSince = null;
+    }
+
+    /// <summary>Nobody speaks any more with a client who was answered before.</summary>
+    void WaitsAgain(JournalEntry e) => Call.WaitsSince ??= Call.AnsweredAt is null ? null : e.At;
 
     void Decided(RouteDecided e)
     {
@@ -212,7 +230,7 @@ internal sealed partial class CallAggregate(CallRow call)
         Call.State = CallState.Talking;
         Call.AgentId = e.Agent;
         Call.Place = null;
-        Call.HeldSince = null;
+        (Call.HeldSince, Call.WaitsSince) = (null, null);
         Call.Estimated |= e.Estimated;
         MissChanged |= Call.AnsweredAt is null;
         if (Call.AnsweredAt is null) (Call.AnsweredAt, Call.WaitMs) = (e.At, e.Wait_ms);
@@ -224,7 +242,7 @@ internal sealed partial class CallAggregate(CallRow call)
 
     void Ended(CallEnded e)
     {
-        MissChanged |= Call.AnsweredAt is null || (e.Client is not null && e.Client != Call.ClientId);
+        MissChanged |= Call.AnsweredAt is null || Call.WaitsSince is not null || (e.Client is not null && e.Client != Call.ClientId);
         (Call.State, Call.EndedAt, Call.Outcome, Call.EndedBy, Call.Cause) = (CallState.Ended, e.At, e.Outcome, e.By, e.Cause);
         (Call.WaitMs, Call.TalkMs, Call.HoldMs, Call.HeldSince, Call.Place) = (e.Wait_ms, e.Talk_ms, e.Hold_ms, null, null);
         (Call.AgentId, Call.ClientId, Call.QueueId) = (e.Agent ?? Call.AgentId, e.Client ?? Call.ClientId, e.Queue ?? Call.QueueId);
@@ -246,6 +264,7 @@ internal sealed partial class CallAggregate(CallRow call)
         mine.QueueId ??= theirs.QueueId;
         mine.QueuedAt ??= theirs.QueuedAt;
         if (mine.AnsweredAt is null) (mine.AnsweredAt, mine.WaitMs) = (theirs.AnsweredAt, theirs.WaitMs);
+        mine.WaitsSince ??= theirs.WaitsSince;
         if (theirs.State == CallState.Talking) mine.State = CallState.Talking;
         Move(younger);
         younger.MergedAway(Call.Id, e);

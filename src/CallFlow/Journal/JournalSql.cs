@@ -90,8 +90,8 @@ internal static class JournalSql
 
     const string CallColumns = """
         id, domain, node, direction, state, routed, caller_raw, caller_kind, caller_e164, caller_name, dialled_raw, dialled_e164, queue_id, lookup, client_id,
-        candidates, deal_id, agent_id, place, started_at, queued_at, answered_at, held_since, ended_at, outcome, ended_by, cause, wait_ms, talk_ms, hold_ms,
-        estimated, merged_into, decision, transfer, campaign, last_seq
+        candidates, deal_id, agent_id, place, started_at, queued_at, answered_at, held_since, waits_since, ended_at, outcome, ended_by, cause, wait_ms, talk_ms,
+        hold_ms, estimated, merged_into, decision, transfer, campaign, last_seq
         """;
 
     /// <summary>The call's number comes from its sequence, once: an upsert would draw one at every change.</summary>
@@ -101,7 +101,7 @@ internal static class JournalSql
         update call c set node = n.node, direction = n.direction, state = n.state, routed = n.routed, caller_raw = n.caller_raw, caller_kind = n.caller_kind,
           caller_e164 = n.caller_e164, caller_name = n.caller_name, dialled_raw = n.dialled_raw, dialled_e164 = n.dialled_e164, queue_id = n.queue_id, lookup = n.lookup,
           client_id = n.client_id, candidates = n.candidates, deal_id = n.deal_id, agent_id = n.agent_id, place = n.place, started_at = n.started_at,
-          queued_at = n.queued_at, answered_at = n.answered_at, held_since = n.held_since, ended_at = n.ended_at, outcome = n.outcome, ended_by = n.ended_by,
+          queued_at = n.queued_at, answered_at = n.answered_at, held_since = n.held_since, waits_since = n.waits_since, ended_at = n.ended_at, outcome = n.outcome, ended_by = n.ended_by,
           cause = n.cause, wait_ms = n.wait_ms, talk_ms = n.talk_ms, hold_ms = n.hold_ms, estimated = n.estimated, merged_into = n.merged_into,
           decision = n.decision, transfer = n.transfer, campaign = n.campaign, last_seq = n.last_seq
         from json_populate_recordset(null::call, $1) n where c.id = n.id and c.last_seq < n.last_seq

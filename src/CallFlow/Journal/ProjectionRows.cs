@@ -31,6 +31,7 @@ internal sealed class CallRow
     public DateTimeOffset? QueuedAt { get; set; }
     public DateTimeOffset? AnsweredAt { get; set; }
     public DateTimeOffset? HeldSince { get; set; }
+    public DateTimeOffset? WaitsSince { get; set; }
     public DateTimeOffset? EndedAt { get; set; }
     public CallOutcome? Outcome { get; set; }
     public EndedBy? EndedBy { get; set; }

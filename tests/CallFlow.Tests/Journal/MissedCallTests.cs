@@ -173,6 +173,85 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
         (await AfterAsync(own, elsewhere)).Should().Be("5678 Abandoned Sales 100");
     }
 
+    static readonly Guid Bruno = Guid.Parse("00000000-0000-7000-8000-0000000000b2");
+
+    /// <summary>Answered in Sales a minute before <paramref name="at"/>, when the call ends, and talked with until half a minute before; what happens then is up to <paramref name="then"/>.</summary>
+    JournalEntry[] Handed(double at, string caller, Func<Guid, JournalEntry[]> then, Guid? last = null)
+    {
+        var call = Id(calls++);
+        return
+        [
+            Starts(call, at - 65, From(caller)),
+            Entry(new CallQueued(Sales, 1) { Seq = 0, At = default }, at - 65, call),
+            Entry(new CallAnswered(null, Anna, "n1", $"{call:N}.2", 5000) { Seq = 0, At = default }, at - 60, call),
+            Talks(call, 2, at - 60, at - 30),
+            .. then(call),
+            Entry(new CallEnded(CallOutcome.Answered, EndedBy.Caller, 16, Anna, null, last ?? Sales, 5000, 30_000, 0, false) { Seq = 0, At = default }, at, call),
+        ];
+    }
+
+    JournalEntry Talks(Guid call, int leg, double from, double to) => Entry(new LegSpan("n1", $"{call:N}.{leg}", null, SpanKind.Talk, "b", At(from), At(to)) { Seq = 0, At = default }, to, call);
+
+    JournalEntry Step(Guid call, double at, TransferStep step, TransferKind kind = TransferKind.Blind, string? reason = null, Guid? queue = null) =>
+        Entry(new TransferChanged(step, kind, Anna, queue is null ? Bruno : null, queue, null, reason) { Seq = 0, At = default }, at, call);
+
+    JournalEntry Sent(Guid call, double at, TransferKind kind = TransferKind.Blind) => Entry(new CallTransferred(kind, Anna, null, "102") { Seq = 0, At = default }, at, call);
+
+    JournalEntry Answers(Guid call, double at, Guid agent, int leg) => Entry(new CallAnswered(null, agent, "n1", $"{call:N}.{leg}", 5000) { Seq = 0, At = default }, at, call);
+
+    /// <summary>Sent into Support half a minute before <paramref name="at"/>.</summary>
+    JournalEntry[] ToSupport(Guid call, double at) =>
+    [
+        Step(call, at - 30, TransferStep.Ringing, queue: Support), Sent(call, at - 30),
+        Entry(new LegEnded("n1", $"{call:N}.2", Anna, 16, null, 30_000, 0, false) { Seq = 0, At = default }, at - 30, call),
+        Step(call, at - 29.9, TransferStep.Done, queue: Support), Entry(new CallQueued(Support, 1) { Seq = 0, At = default }, at - 29.9, call),
+    ];
+
+    [PostgresFact]
+    public async Task Who_is_sent_on_into_a_queue_and_gives_up_there_is_missed_in_that_queue_until_they_are_reached()
+    {
+        (await AfterAsync(Handed(100, Home, call => ToSupport(call, 100), Support), Handed(200, Stranger, call => [.. ToSupport(call, 200), Answers(call, 190, Bruno, 3), Talks(call, 3, 190, 200)], Support)))
+            .Should().Be("5678 Abandoned Support 100", "the other one was answered there");
+        (await ScalarAsync<string>("select string_agg(distinct outcome, ' ') from call")).Should().Be("Answered", "the call log says what it said");
+        (await AfterAsync(Spoken(400, CallDirection.Outbound, Home))).Should().Be("5678 Abandoned Support 100 Called 300");
+    }
+
+    [PostgresFact]
+    public async Task Who_leaves_a_message_after_being_handed_on_has_left_one()
+    {
+        (await AfterAsync(Handed(100, Home, call => [.. ToSupport(call, 100), Entry(new LegSpan("n1", $"{call:N}.1", null, SpanKind.Message, null, At(90), At(100)) { Seq = 0, At = default }, 100, call)], Support)))
+            .Should().Be("5678 Voicemail Support 100");
+    }
+
+    [PostgresFact]
+    public async Task Who_gives_up_while_it_rings_where_they_were_sent_is_missed_and_who_comes_back_to_the_sender_is_not()
+    {
+        var gaveUp = Handed(100, Home, call => [Step(call, 70, TransferStep.Ringing), Sent(call, 70)]);
+        var rangBack = Handed(200, Home, call => [Step(call, 170, TransferStep.Ringing), Sent(call, 170), Step(call, 180, TransferStep.Returning, reason: "no_answer")]);
+        var back = Handed(300, Stranger, call => [Step(call, 270, TransferStep.Ringing), Sent(call, 270), Step(call, 280, TransferStep.Returning, reason: "no_answer"), Answers(call, 285, Anna, 3),
+            Step(call, 285, TransferStep.Failed, reason: "no_answer"), Talks(call, 3, 285, 300)]);
+        var taken = Handed(400, Stranger, call => [Step(call, 370, TransferStep.Ringing), Sent(call, 370), Step(call, 380, TransferStep.Done), Answers(call, 380, Bruno, 3)]);
+        (await AfterAsync(gaveUp, rangBack, back, taken)).Should().Be("5678 Abandoned Sales 100 Rang 40|5678 Abandoned Sales 200", "the second time Sales had spoken with them");
+    }
+
+    [PostgresFact]
+    public async Task Sent_on_by_the_phones_own_key_counts_the_same_and_whoever_spoke_with_them_there_need_be_no_agent()
+    {
+        (await AfterAsync(Handed(100, Home, call => [Sent(call, 70)]), Handed(200, Stranger, call => [Sent(call, 170), Talks(call, 7, 175, 200)]),
+            // To a number outside, from the desk.
+            Handed(300, Stranger, call => [Step(call, 270, TransferStep.Ringing), Sent(call, 270), Step(call, 280, TransferStep.Done), Talks(call, 8, 280, 300)])))
+            .Should().Be("5678 Abandoned Sales 100");
+    }
+
+    [PostgresFact]
+    public async Task Who_was_not_moved_or_waited_for_one_who_asks_a_colleague_was_with_us_to_the_end()
+    {
+        (await AfterAsync(Handed(100, Home, call => [Step(call, 70, TransferStep.Ringing), Sent(call, 70), Step(call, 71, TransferStep.Failed, reason: "pbx_refused")]),
+            Handed(200, Home, call => [Step(call, 170, TransferStep.Ringing, TransferKind.Attended), Step(call, 180, TransferStep.Consulting, TransferKind.Attended), Step(call, 200, TransferStep.Cancelled, TransferKind.Attended, "client_gone")]),
+            Handed(300, Home, call => [Step(call, 270, TransferStep.Ringing, TransferKind.Attended), Sent(call, 280, TransferKind.Attended), Step(call, 280, TransferStep.Done, TransferKind.Attended)])))
+            .Should().BeEmpty();
+    }
+
     [PostgresFact]
     public async Task It_closes_when_we_call_back_and_when_they_ring_again_and_are_answered()
     {
@@ -255,9 +334,10 @@ public sealed class MissedCallTests(PostgresFixture postgres) : JournalDatabase(
         [
             .. Missed(100, client: Mario), .. Missed(200, CallOutcome.Closed, Stranger), .. Missed(250, CallOutcome.Abandoned, PhoneNumber.Withheld, null, null), .. Spoken(400, CallDirection.Outbound, Mobile),
             .. Missed(600, client: Mario), .. Missed(700, CallOutcome.ShortAbandon, Stranger), .. Spoken(900, CallDirection.Inbound, Stranger), .. Missed(1200, CallOutcome.Lost, Stranger),
+            .. Handed(1400, Mobile, call => ToSupport(call, 1400), Support),
         ];
         var whole = await AfterAsync(script);
-        whole.Should().Be("5678 Abandoned Sales 100 Called 300|6666 Closed Sales 200 Rang 700|Abandoned Sales 250|5678 Abandoned Sales 600|6666 Short Sales 700 Rang 200|6666 Down Sales 1200");
+        whole.Should().Be("5678 Abandoned Sales 100 Called 300|6666 Closed Sales 200 Rang 700|Abandoned Sales 250|5678 Abandoned Sales 600 Rang 740|6666 Short Sales 700 Rang 200|6666 Down Sales 1200|2222 Abandoned Support 1400");
         foreach (var size in new[] { 1, 3, 7 })
         {
             await ExecuteAsync("truncate journal, call, call_leg, offer, route_decision, call_span, client_contact, missed_call");

@@ -132,6 +132,37 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     }
 
     [PostgresFact]
+    public async Task Who_gives_up_after_a_transfer_into_a_queue_waits_to_be_called_back_by_that_queue()
+    {
+        await MissAsync("+390212345678", Seeds.Rossi);
+        await using var mila = await host.SignInAsync("mila"); // Support alone.
+        await using var luca = await host.SignInAsync("luca"); // Sales.
+        await using var sara = await host.SignInAsync("sara");
+        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([.. story.Arrives(call, Story.From("+393470000009"), LookupOutcome.Unknown, null), .. story.Offers(call, offer, Seeds.Anna, "101"), .. story.Answers(call, offer, Seeds.Anna, "101"),
+            story.Say(new TransferChanged(TransferStep.Ringing, TransferKind.Blind, Seeds.Anna, null, Seeds.Support, null, null) { Seq = 0, At = default }, call),
+            story.Say(new LegEnded("pbx", $"{call:N}.2", Seeds.Anna, 16, null, 20_000, 0, false) { Seq = 0, At = default }, call), story.Agent(Seeds.Anna, AgentState.Ready, "101", null),
+            story.Say(new TransferChanged(TransferStep.Done, TransferKind.Blind, Seeds.Anna, null, Seeds.Support, null, null) { Seq = 0, At = default }, call),
+            story.Say(new CallQueued(Seeds.Support, 1) { Seq = 0, At = default }, call)]);
+        await story.WrittenAsync(host);
+        (await ListAsync(mila)).Should().BeEmpty("they still wait");
+
+        await story.WriteAsync(story.Say(new CallEnded(CallOutcome.Answered, EndedBy.Caller, 16, Seeds.Anna, null, Seeds.Support, 4000, 20_000, 0, false) { Seq = 0, At = default }, call));
+        await story.WrittenAsync(host);
+        (await ListAsync(mila)).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Kind = "Abandoned", QueueName = "Support", Times = 1, LastCallId = call });
+        (await mila.GetAsync("api/missed/count", ContractsJson.Default.MissedCount)).Waiting.Should().Be(1);
+        (await ListAsync(luca)).Should().ContainSingle("only his queue's").Which.QueueName.Should().Be("Sales");
+        (await sara.Http.GetFromJsonAsync($"api/calls/{call}", ContractsJson.Default.CallDetailView))!.Call.Outcome.Should().Be("Answered");
+
+        var (again, second) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([.. story.Arrives(again, Story.From("+393470000009"), LookupOutcome.Unknown, null), .. story.Offers(again, second, Seeds.Anna, "101"), .. story.Answers(again, second, Seeds.Anna, "101")]);
+        await story.WrittenAsync(host);
+        (await ListAsync(mila)).Should().BeEmpty("Sales speaks with them");
+        await story.WriteAsync([.. story.Ends(again, Seeds.Anna, "101", null)]);
+        (await ListAsync(sara)).Should().ContainSingle().Which.QueueName.Should().Be("Sales");
+    }
+
+    [PostgresFact]
     public async Task A_message_in_a_mailbox_is_shown_to_its_owner_with_its_own_sound_and_what_became_of_it_on_the_phone()
     {
         var (call, message, of, recording) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
