@@ -2,9 +2,10 @@ namespace CallCrm.Contracts;
 
 /// <summary>
 /// GET /api/missed?state=open|mine|closed&amp;queue=&amp;cursor=&amp;limit=: one row per number that was missed and not spoken with since, the latest first;
-/// closed: those of today. Agents see the queues they are members of, and messages in their own mailbox, others all.
+/// closed: those of today. A message whose caller's number is withheld or cannot be read is a row of its own, which closes by hand alone. Agents see the queues they are members of, and messages in their own mailbox, others all.
 /// </summary>
-/// <param name="Id">Of the number: it stays the same when the number is missed again.</param>
+/// <param name="Id">Of the number: it stays the same when the number is missed again. Of a message without a number: of its call.</param>
+/// <param name="Caller">Kind Withheld or Unparsed: there is no number to call back.</param>
 /// <param name="Kind">Of the last miss: Abandoned (also after a transfer), Short, Closed (after hours), Refused (nobody there, or waited too long), Down (nobody looked), Voicemail (left a message).</param>
 /// <param name="Short">All of them were short abandons.</param>
 /// <param name="Times">Missed calls since they were last reached.</param>

@@ -104,6 +104,23 @@ public sealed class MissedPageTests : PageContext
     }
 
     [Fact]
+    public async Task A_message_without_a_number_is_played_and_closed_and_cannot_be_called_back()
+    {
+        _rows.Add(Row(2, kind: "Voicemail") with { Caller = new CallerView(null, "Withheld", "", null), Message = new MissedMessage(Some.CallId, Id(9), "ready") });
+        var page = await ShowAsync();
+        Cells(page.Find("[data-test=missed-row]")).Skip(1).Should().Equal("Number withheld", "Number withheld", "Sales", "Left a message", "I take it");
+        page.Find("[data-test=missed-row]").KeyDown("Enter");
+        page.WaitForAssertion(() => page.Find("[data-test=missed-message]").TextContent.Trim().Should().Be("Listen"));
+        page.Find("[data-test=missed-no-number]").TextContent.Should().StartWith("There is no number to call back");
+        page.FindAll("[data-test=dial]").Should().BeEmpty();
+        page.Change("[data-test=missed-reason]", "spam");
+        page.Find(".missed-done").TextContent.Should().NotContain("is blocked");
+        page.Change("[data-test=missed-reason]", "solved");
+        page.Submit(".missed-done");
+        page.WaitForAssertion(() => JsonSerializer.Deserialize(Server.Asked.Single(a => a.Path.EndsWith("/done", StringComparison.Ordinal)).Body, ContractsJson.Default.MissedDone).Should().Be(new MissedDone("solved", "")));
+    }
+
+    [Fact]
     public async Task A_message_in_a_mailbox_names_it_and_says_what_became_of_it_on_the_phone()
     {
         _rows.AddRange([

@@ -4,21 +4,30 @@ namespace CallCrm.CrmApi.Missed;
 internal static class MissedSql
 {
     /// <summary>
-    /// One row per number with open misses, and who holds it. A claim holds for a while after it was made or the claimer's last call to them, and only when
+    /// A message of a caller whose number nobody knows (withheld, or not to be read): nobody can call back, but it is to be heard. Such a call is a row of its
+    /// own, under the call's id. In a down time only a recording tells that there is one.
+    /// </summary>
+    const string Unnumbered = "m.number_id is null and (m.kind = 'Voicemail' or m.kind = 'Down' and exists (select from recording g where g.call_id = m.call_id))";
+
+    /// <summary>
+    /// One row per number with open misses, one per message without a number, and who holds it. A claim holds for a while after it was made or the claimer's last call to them, and only when
     /// the number was open then: one from before they were reached is spent.
     /// </summary>
     const string Open =
-        """
+        $$"""
         with number as (
-          select m.number_id, min(m.e164) as e164, count(*)::int as times, min(m.missed_at) as first_at, max(m.missed_at) as last_at, bool_and(m.kind = 'Short') as is_short,
+          select m.row_id as number_id, min(m.e164) as e164, count(*)::int as times, min(m.missed_at) as first_at, max(m.missed_at) as last_at, bool_and(m.kind = 'Short') as is_short,
             (array_agg(m.kind order by m.missed_at desc))[1] as kind, (array_agg(m.call_id order by m.missed_at desc))[1] as last_call_id,
             (array_agg(m.call_id order by m.missed_at desc) filter (where m.kind in ('Voicemail', 'Down')))[1] as message_call_id,
             (array_agg(m.queue_id order by m.missed_at desc))[1] as queue_id, (array_agg(m.client_id order by m.missed_at desc) filter (where m.client_id is not null))[1] as client_id,
             coalesce(array_agg(m.queue_id) filter (where m.queue_id is not null), '{}') as queues, coalesce(array_agg(m.owner_id) filter (where m.owner_id is not null), '{}') as owners
-          from missed_call m
-          where m.domain = @domain and m.reached_at is null and m.number_id is not null and m.missed_at >= @since
-            and not exists (select from missed_done d where d.number_id = m.number_id and d.at >= m.missed_at)
-          group by m.number_id
+          from (
+            select m.*, m.number_id as row_id from missed_call m where m.domain = @domain and m.reached_at is null and m.number_id is not null and m.missed_at >= @since
+            union all
+            select m.*, m.call_id from missed_call m where m.domain = @domain and m.reached_at is null and {{Unnumbered}} and m.missed_at >= @since
+          ) m
+          where not exists (select from missed_done d where d.number_id = m.row_id and d.at >= m.missed_at)
+          group by m.row_id
         ), line as (
           select n.*, c.user_id as claimed_by_id, c.lapses_at from number n
           left join lateral (
@@ -55,7 +64,7 @@ internal static class MissedSql
 
     const string Columns =
         """
-        r.number_id as id, r.e164, coalesce(c.caller_name, '') as caller_name, k.id as client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, q.name as queue_name,
+        r.number_id as id, r.e164, coalesce(c.caller_raw, '') as caller_raw, coalesce(c.caller_kind, 'Withheld') as caller_kind, coalesce(c.caller_name, '') as caller_name, k.id as client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name, q.name as queue_name,
         r.kind, r.is_short, r.times, r.first_at, r.last_at, r.last_call_id, r.message_call_id,
         v.id as message_id, v.status as message_status, b.mailbox, b.state as mailbox_state, b.state_at as mailbox_state_at, b.duration_ms as message_ms, z.since as calling_since
         """;
@@ -76,7 +85,7 @@ internal static class MissedSql
         select number_id, times, is_short, claimed_by_id, array_to_string(queues, ',') as queues, array_to_string(owners, ',') as owners,
           (select count(*) from recording g where g.call_id = message_call_id and g.status = 'ready')
             + (select coalesce(sum(case b.state when 'Heard' then 1000 when 'Removed' then 1000000 else 0 end), 0) from call_message b where b.call_id = message_call_id)::bigint as heard,
-          e164 in (select caller_e164 from calling where caller_e164 is not null) or coalesce(client_id in (select client_id from calling where client_id is not null), false) as calling
+          coalesce(e164 in (select caller_e164 from calling where caller_e164 is not null), false) or coalesce(client_id in (select client_id from calling where client_id is not null), false) as calling
         from line order by number_id
         """;
 
@@ -95,25 +104,26 @@ internal static class MissedSql
     public const string Closing =
         """
         select m.*, d.at as done_at, d.reason, d.note, d.user_id as done_by, least(m.reached_at, d.at) as closed_at from missed_call m
-        left join lateral (select at, reason, note, user_id from missed_done d where d.number_id = m.number_id and d.at >= m.missed_at order by at limit 1) d on true
+        left join lateral (select at, reason, note, user_id from missed_done d where d.number_id = coalesce(m.number_id, m.call_id) and d.at >= m.missed_at order by at limit 1) d on true
         """;
 
     public const string ClosedRows =
         $"""
         with miss as (
           {Closing}
-          where m.domain = @domain and m.number_id is not null and m.call_id in (
+          where m.domain = @domain and m.call_id in (
             select call_id from missed_call where domain = @domain and reached_at >= @day
-            union select o.call_id from missed_done t join missed_call o on o.number_id = t.number_id and o.missed_at <= t.at where t.at >= @day)
+            union select o.call_id from missed_done t join missed_call o on o.number_id = t.number_id and o.missed_at <= t.at where t.at >= @day
+            union select o.call_id from missed_done t join missed_call o on o.call_id = t.number_id and o.number_id is null where t.at >= @day)
         ), line as (
-          select number_id, closed_at, min(e164) as e164, count(*)::int as times, min(missed_at) as first_at, max(missed_at) as last_at, bool_and(kind = 'Short') as is_short,
+          select coalesce(number_id, call_id) as number_id, closed_at, min(e164) as e164, count(*)::int as times, min(missed_at) as first_at, max(missed_at) as last_at, bool_and(kind = 'Short') as is_short,
             (array_agg(kind order by missed_at desc))[1] as kind, (array_agg(call_id order by missed_at desc))[1] as last_call_id,
             (array_agg(call_id order by missed_at desc) filter (where kind in ('Voicemail', 'Down')))[1] as message_call_id,
             (array_agg(queue_id order by missed_at desc))[1] as queue_id, (array_agg(client_id order by missed_at desc) filter (where client_id is not null))[1] as client_id,
             coalesce(array_agg(queue_id) filter (where queue_id is not null), array[]::uuid[]) as queues, coalesce(array_agg(owner_id) filter (where owner_id is not null), array[]::uuid[]) as owners,
             min(case when closed_at = reached_at then reached_by else reason end) as closed_how, min(case when closed_at = reached_at then '' else note end) as note,
             (array_agg(case when closed_at = reached_at then (select agent_id from call where id = reached_call) else done_by end))[1] as closed_by_id
-          from miss where closed_at >= @day group by number_id, closed_at
+          from miss where closed_at >= @day group by coalesce(number_id, call_id), closed_at
         )
         select {Columns}, null::uuid as claimed_by_id, null as claimed_by, null::timestamptz as lapses_at, r.closed_at, r.closed_how, u.name as closed_by, nullif(r.note, '') as note
         from line r {Names} left join app_user u on u.id = r.closed_by_id

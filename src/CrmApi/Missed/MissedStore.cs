@@ -133,9 +133,12 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
         });
     }
 
-    static MissedRow View(Row r) => new(r.Id, LiveViews.Caller(new PhoneNumber(r.E164, NumberKind.E164, r.E164), r.CallerName), r.ClientId, r.ClientName, r.QueueName, r.Kind, r.IsShort, r.Times, r.FirstAt,
+    static MissedRow View(Row r) => new(r.Id, LiveViews.Caller(Caller(r), r.CallerName), r.ClientId, r.ClientName, r.QueueName, r.Kind, r.IsShort, r.Times, r.FirstAt,
         r.LastAt, r.LastCallId, r.ClaimedById, r.ClaimedBy, r.LapsesAt, r.ClosedAt, r.ClosedHow, r.ClosedBy, r.Note, Message(r),
         r.ClosedAt is null ? r.CallingSince : null);
+
+    static PhoneNumber Caller(Row r) => r.E164 is { } e164 ? new(e164, NumberKind.E164, e164)
+        : Enum.TryParse<NumberKind>(r.CallerKind, out var kind) && kind is NumberKind.Unparsed && r.CallerRaw.Length > 0 ? new(r.CallerRaw, kind) : PhoneNumber.Withheld;
 
     /// <summary>The row of a recording is made when the recorder first looks.</summary>
     static MissedMessage? Message(Row r)
@@ -157,7 +160,7 @@ internal sealed class MissedStore(NpgsqlDataSource database, IOptions<MissedOpti
 
     sealed record HeadRow(Guid NumberId, int Times, bool IsShort, Guid? ClaimedById, string Queues, string Owners, long Heard, bool Calling);
 
-    sealed record Row(Guid Id, string E164, string CallerName, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool IsShort, int Times, DateTimeOffset FirstAt, DateTimeOffset LastAt,
+    sealed record Row(Guid Id, string? E164, string CallerRaw, string CallerKind, string CallerName, Guid? ClientId, string? ClientName, string? QueueName, string Kind, bool IsShort, int Times, DateTimeOffset FirstAt, DateTimeOffset LastAt,
         Guid LastCallId, Guid? MessageCallId, Guid? MessageId, string? MessageStatus, string? Mailbox, string? MailboxState, DateTimeOffset? MailboxStateAt, int? MessageMs, DateTimeOffset? CallingSince, Guid? ClaimedById, string? ClaimedBy, DateTimeOffset? LapsesAt, DateTimeOffset? ClosedAt, string? ClosedHow, string? ClosedBy, string? Note);
 
     sealed record FigureRow(Guid? QueueId, string? QueueName, long Callers, long Open, long CalledBack, decimal CallBack_s, long InTime, long Late, long Short, long Withheld, double? Median_s, double? AllMedian_s, long Rang);

@@ -24,7 +24,7 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
     public async Task InitializeAsync()
     {
         story = await Story.BeginAsync(host);
-        await ExecuteAsync("delete from blocked_number; truncate missed_call, missed_claim, missed_done; truncate call cascade");
+        await ExecuteAsync("delete from blocked_number; truncate missed_call, missed_claim, missed_done, call_message; truncate call cascade");
     }
 
     public async Task DisposeAsync() => await story.DisposeAsync();
@@ -227,6 +227,57 @@ public sealed class MissedTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
 
         var parts = (await anna.GetAsync($"api/recordings/{recording}", ContractsJson.Default.RecordingView)).Parts!;
         parts.Should().Contain(p => p.Kind == "message").And.NotContain(p => p.Kind == "talk");
+    }
+
+    [PostgresFact]
+    public async Task A_message_without_a_number_is_heard_and_closed_by_hand_and_who_left_none_is_only_counted()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        var feed = await anna.OpenAsync();
+        await feed.NextAsync<HintEvent>(e => e.Subject == "missed");
+        feed.Events.Clear();
+        var (withheld, unread, silent, down, recording) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var strange = new PhoneNumber("99", NumberKind.Unparsed);
+        await story.WriteAsync([
+            .. story.Arrives(withheld, PhoneNumber.Withheld, LookupOutcome.Withheld, null), story.Speaks(withheld, 12), story.Abandons(withheld, 40_000),
+            .. story.Arrives(unread, strange, LookupOutcome.Unknown, null), story.Leaves(unread, Guid.CreateVersion7()), story.Abandons(unread, 40_000),
+            .. story.Arrives(silent, PhoneNumber.Withheld, LookupOutcome.Withheld, null), story.Abandons(silent, 40_000),
+            .. story.Arrives(down, PhoneNumber.Withheld, LookupOutcome.Withheld, null), story.Say(new CallEnded(CallOutcome.Lost, EndedBy.Unknown, 16, null, null, Seeds.Sales, 4000, 0, 0, true) { Seq = 0, At = default }, down)]);
+        await story.WrittenAsync(host);
+        await feed.NextAsync<HintEvent>(e => e.Subject == "missed" && e.Key == "2");
+        var rows = await ListAsync(anna);
+        rows.Select(r => (r.Id, r.LastCallId, r.Caller.Number, r.Caller.Kind, r.Kind, r.Times, r.Message!.CallId)).Should().BeEquivalentTo([
+            (withheld, withheld, (string?)null, "Withheld", "Voicemail", 1, withheld), (unread, unread, "99", "Unparsed", "Voicemail", 1, unread)]);
+        (await anna.GetAsync("api/missed/count", ContractsJson.Default.MissedCount)).Waiting.Should().Be(2);
+
+        foreach (var (id, of) in new[] { (recording, withheld), (Guid.CreateVersion7(), down) })
+        {
+            await ExecuteAsync("insert into recording (id, node, pbx_unique_id, call_id, status, duration_ms, size_bytes, path, created_at) values (@id, 'pbx', @unique, @of, 'ready', 12000, 10, 'nowhere.opus', now())",
+                new { id, unique = $"{of:N}.1", of });
+        }
+
+        await feed.NextAsync<HintEvent>(e => e.Subject == "missed" && e.Key == "3");
+        (await ListAsync(anna)).Select(r => r.LastCallId).Should().BeEquivalentTo([withheld, unread, down], "of a down time the recording tells that there is a message");
+        await using var mila = await host.SignInAsync("mila"); // Support alone.
+        (await ListAsync(mila)).Should().BeEmpty();
+        foreach (var (page, status) in new[] { (anna, HttpStatusCode.OK), (mila, HttpStatusCode.NotFound) })
+        {
+            using var answer = await page.Http.GetAsync($"api/recordings/{recording}");
+            answer.StatusCode.Should().Be(status);
+        }
+
+        (await PostAsync(mila, withheld, "claim")).Status.Should().Be(HttpStatusCode.NotFound);
+        (await PostAsync(anna, withheld, "claim")).Row!.ClaimedBy.Should().Be("Anna Verdi");
+        await using var luca = await host.SignInAsync("luca");
+        (await PostAsync(luca, withheld, "done", new MissedDone("solved"))).Problem!.ErrorId.Should().Be("claimed_by_other");
+        (await PostAsync(anna, withheld, "done", new MissedDone("solved"))).Status.Should().Be(HttpStatusCode.OK);
+        (await PostAsync(anna, unread, "done", new MissedDone("spam"))).Status.Should().Be(HttpStatusCode.OK);
+        (await PostAsync(anna, withheld, "done", new MissedDone("solved"))).Problem!.ErrorId.Should().Be("missed_closed");
+        (await ListAsync(anna)).Select(r => r.LastCallId).Should().Equal(down);
+        (await ListAsync(anna, "?state=closed")).Select(r => (r.Id, r.ClosedHow, r.ClosedBy)).Should().BeEquivalentTo([(withheld, "solved", "Anna Verdi"), (unread, "spam", "Anna Verdi")]);
+        await using var sara = await host.SignInAsync("sara");
+        (await sara.GetAsync("api/blocks", ContractsJson.Default.ListPageBlockRow)).Items.Should().BeEmpty("there is no number to block");
+        (await sara.GetAsync("api/missed/figures", ContractsJson.Default.MissedFiguresView)).All.Should().BeEquivalentTo(new { Callers = 0, Withheld = 4 }, "nobody of these can be called back");
     }
 
     [PostgresFact]
