@@ -57,7 +57,7 @@ public sealed record LegView(string Channel, string? AgentName, bool IsClient, D
 public sealed record RecordingView(Guid Id, string Status, string? Error, int Duration_ms, long Size_bytes, IReadOnlyList<int> Client, IReadOnlyList<int> Agent,
     IReadOnlyList<RecordingPartView>? Parts = null, int Missing_ms = 0);
 
-/// <summary>PUT /api/calls/{id}/wrap-up: idempotent per call and agent. 409 with errorId wrap_up_closed when one was saved more than 24 hours ago.</summary>
+/// <summary>PUT /api/calls/{id}/wrap-up: idempotent per call and agent. 409 with errorId wrap_up_closed when one was saved more than 24 hours ago, not_reached for a call that only rang at this person.</summary>
 /// <param name="Finish">Also end the wrap-up time and become ready.</param>
 /// <param name="Subject">What it was about, at most 200 characters.</param>
 /// <param name="Contact">With whom of a company's people it was.</param>

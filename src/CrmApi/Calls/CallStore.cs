@@ -255,6 +255,19 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             new { call, people }, cancellationToken: cancel));
     }
 
+    /// <summary>True when this person spoke in the call, or made it: of one that only rang at their phone there is nothing to say.</summary>
+    public async Task<bool> ReachedAsync(Guid call, Guid person, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancel);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            """
+            select exists (select from call_leg l join call c on c.id = l.call_id
+              where l.agent_id = @person and (c.id = @call or c.merged_into = @call)
+                and (l.answered_at is not null or c.direction = 'Outbound' and l.started_at <= (select min(f.started_at) from call_leg f where f.call_id = c.id)))
+            """,
+            new { call, person }, cancellationToken: cancel));
+    }
+
     CallRow View(Row r) => new(r.Id, r.Number, r.Direction, r.StartedAt, r.EndedAt,
         LiveViews.Caller(new PhoneNumber(r.CallerRaw, Enum.TryParse<NumberKind>(r.CallerKind, out var kind) ? kind : NumberKind.Unparsed, r.CallerE164), r.CallerName),
         r.DialledName, r.QueueName, r.ClientId, r.ClientName, r.AgentName, r.Outcome, r.State, r.Wait_ms / 1000, r.Talk_ms / 1000, r.Hold_ms / 1000, r.Disposition, r.Note,

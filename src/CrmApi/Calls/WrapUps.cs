@@ -44,6 +44,8 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
         if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
         string? notice = null;
+        if (!await calls.ReachedAsync(id, person.Id, cancel))
+            return Problems.Of(StatusCodes.Status409Conflict, "not_reached", "The call never reached you: it only rang at your phone, or somebody else took it. What came of it is for who spoke.");
         if (await wrapUps.StoreAsync(id, person, save, told => notice = told, cancel) is { } refused) return refused;
         feed.TellOtherPages(person.Id, save.PageId, new DoneElsewhereEvent(id, "wrap_up", save.PageId));
         if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null, Notice: notice));

@@ -65,7 +65,7 @@ public sealed class WrapUpTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await story.WriteAsync([
             .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi), .. story.Answers(call, offer, Seeds.Anna, "101"),
-            .. story.Transfers(call, Seeds.Anna, Seeds.Luca, "102", 20_000), .. story.Ends(call, Seeds.Luca, "102", Seeds.Rossi),
+            .. story.Transfers(call, Seeds.Anna, Seeds.Luca, "102", 20_000), .. story.Ends(call, Seeds.Luca, "102", Seeds.Rossi, leg: 3),
         ]);
         await story.WrittenAsync(host);
         async Task<TimelineItem> ItemAsync() => (await anna.GetAsync($"api/clients/{Seeds.Rossi}/timeline?limit=100", ContractsJson.Default.ListPageTimelineItem)).Items.Single(i => i.Id == call.ToString());
@@ -107,6 +107,45 @@ public sealed class WrapUpTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         await story.WrittenAsync(host);
         (await TypeAsync(anna, call, "note", "heard it ring")).Dispose();
         (await UnfinishedAsync(anna)).Should().NotContain(call);
+    }
+
+    [PostgresFact]
+    public async Task A_call_that_only_rang_takes_no_wrap_up_and_one_of_a_ring_group_only_from_who_took_it()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        await using var luca = await host.SignInAsync("luca");
+        var (rang, first, taken, missed, won) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([.. story.Arrives(rang, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(rang, first, Seeds.Anna, "101"),
+            .. story.Rings(rang, first, Seeds.Anna, "101"), .. story.Fails(rang, first, Seeds.Anna, "101", OfferOutcome.Declined), story.Abandons(rang, 30_000),
+            .. story.Arrives(taken, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(taken, missed, Seeds.Anna, "101"),
+            story.Say(new LegStarted("pbx", $"{taken:N}.9", "PJSIP/101-9", Seeds.Anna, false, false) { Seq = 0, At = default }, taken),
+            .. story.Rings(taken, missed, Seeds.Anna, "101"), .. story.Fails(taken, missed, Seeds.Anna, "101", OfferOutcome.NoAnswer),
+            story.Say(new LegEnded("pbx", $"{taken:N}.9", Seeds.Anna, 26, null, 0, 0, false) { Seq = 0, At = default }, taken),
+            .. story.Offers(taken, won, Seeds.Luca, "102"), .. story.Answers(taken, won, Seeds.Luca, "102"), .. story.Ends(taken, Seeds.Luca, "102", Seeds.Rossi)]);
+        await story.WrittenAsync(host);
+        foreach (var call in new[] { rang, taken })
+        {
+            var (status, problem) = await anna.ProblemAsync(HttpMethod.Put, $"api/calls/{call}/wrap-up", $$"""{"disposition":"sale","note":"","nextStep":"","finish":false,"pageId":"p","commandId":"{{Guid.Empty}}"}""");
+            (status, problem.ErrorId).Should().Be((HttpStatusCode.Conflict, "not_reached"));
+        }
+
+        (await SaveAsync(luca, taken, "sale")).Should().Be(HttpStatusCode.OK);
+        await using var database = await host.Database.OpenConnectionAsync();
+        (await database.QueryAsync<(Guid, Guid)>("select call_id, agent_id from wrap_up where call_id = any(@calls)", new { calls = new[] { rang, taken } })).Should().Equal((taken, Seeds.Luca));
+        await using var sara = await host.SignInAsync("sara");
+        (await ChangeAsync(sara, taken, Seeds.Luca, "callback")).WrapUps!.Single().Disposition.Should().Be("callback", "a supervisor, whom the call never reached either, corrects");
+        await OverAsync(Seeds.Luca, "102");
+    }
+
+    [PostgresFact]
+    public async Task A_call_out_is_wrapped_up_by_who_made_it_also_when_nobody_answered()
+    {
+        await using var anna = await host.SignInAsync("anna");
+        var call = Guid.CreateVersion7();
+        await story.WriteAsync([.. story.Dials(call, Seeds.Anna, "101"), story.Reaches(call), story.Fails(call, CallOutcome.NoAnswer, null)]);
+        await story.WrittenAsync(host);
+        (await SaveAsync(anna, call, "callback")).Should().Be(HttpStatusCode.OK);
+        await OverAsync(Seeds.Anna, "101");
     }
 
     [PostgresFact]
