@@ -35,7 +35,9 @@ public sealed record ScriptAnswerView(string Id, string Ask, string Text, string
 public sealed record DispositionChangeView(DateTimeOffset At, string Who, string Before, string After);
 
 /// <summary>PUT /api/calls/{id}/wrap-ups/{agent}/disposition. 409 with errorId wrap_up_closed when it is given for longer than 24 hours.</summary>
-public sealed record DispositionChange(string Disposition);
+/// <param name="NextAt">When the next step is due; a disposition that asks for it wants a time to come. Null: as it was.</param>
+/// <param name="NextStep">Null: as it was.</param>
+public sealed record DispositionChange(string Disposition, DateTimeOffset? NextAt = null, string? NextStep = null);
 
 /// <summary>GET /api/wrap-ups/unfinished: one's own calls that wait for a disposition, newest first.</summary>
 /// <param name="Count">Of all; Items are at most 50.</param>

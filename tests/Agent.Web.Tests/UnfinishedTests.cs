@@ -144,10 +144,11 @@ public sealed class UnfinishedTests : PageContext
         new(new CallRow(Other, 12, "Inbound", Some.Noon, Some.Noon, Some.Caller(), null, "Sales", null, null, "Alex Romano", "Answered", "Ended", 1, 60, 0, disposition, null, null, null, false), null, [], [], null,
             [new WrapUpView(Me, "Alex Romano", disposition, disposition == "order" ? "Order" : "Solved", "positive", "", "", Some.Noon, until, changes)]);
 
-    async Task<IRenderedComponent<CallDetail>> DetailAsync(CallDetailView detail, HttpResponseMessage? changed = null)
+    async Task<IRenderedComponent<CallDetail>> DetailAsync(CallDetailView detail, HttpResponseMessage? changed = null, CatalogView? catalog = null)
     {
         Server.Answer = r => r.RequestUri!.AbsolutePath switch
         {
+            "/api/catalog" when catalog is not null => FakeServer.Json(JsonSerializer.Serialize(catalog, ContractsJson.Default.CatalogView)),
             var path when path == $"/api/calls/{Other}" => FakeServer.Json(JsonSerializer.Serialize(detail, ContractsJson.Default.CallDetailView)),
             var path when path.EndsWith("/disposition", StringComparison.Ordinal) => changed,
             _ => null,
@@ -179,6 +180,49 @@ public sealed class UnfinishedTests : PageContext
         detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-changed]").TextContent.Should().Be("Alex Romano changed it: Solved → Order"));
         Server.Asked.Single(a => a.Method == "PUT").Should().Be(("PUT", $"api/calls/{Other}/wrap-ups/{Me}/disposition", """{"disposition":"order"}"""));
         detail.Find("[data-test=wrap-up-disposition]").TextContent.Should().Be("Order");
+    }
+
+    [Fact]
+    public async Task Changed_to_one_that_asks_for_a_time_the_page_asks_for_it_first()
+    {
+        var after = Detail("later", Some.Noon.AddDays(1));
+        var detail = await DetailAsync(Detail("solved", Some.Noon.AddDays(1)), FakeServer.Json(JsonSerializer.Serialize(after, ContractsJson.Default.CallDetailView)),
+            Some.Catalog with { Dispositions = [.. Some.Catalog.Dispositions, new DispositionView("later", "Call as agreed", "neutral", Rule: new DispositionRule(Callback: new FollowUpRule("Ring as agreed", 0, Ask: true)))] });
+        detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-change]"));
+        detail.Click("[data-test=wrap-up-change]");
+        detail.FindAll("[data-test=wrap-up-other]").Single(b => b.GetAttribute("data-code") == "later").Click();
+        detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-when]").TextContent.Should().Contain("This outcome asks for it"));
+        detail.Submit("[data-test=wrap-up-when]");
+        detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-error]").TextContent.Should().StartWith("Say when"));
+        Server.Asked.Should().NotContain(a => a.Method == "PUT", "nothing is sent without the time");
+
+        detail.Change("[data-test=wrap-up-next-at]", "2026-03-09T10:30");
+        detail.Change("[data-test=wrap-up-next-step]", " ask for Mara ");
+        detail.Submit("[data-test=wrap-up-when]");
+        detail.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Method == "PUT"));
+        var at = new DateTimeOffset(new DateTime(2026, 3, 9, 10, 30, 0, DateTimeKind.Local)).ToUniversalTime();
+        JsonSerializer.Deserialize(Server.Asked.Single(a => a.Method == "PUT").Body, ContractsJson.Default.DispositionChange).Should().Be(new DispositionChange("later", at, "ask for Mara"));
+        detail.WaitForAssertion(() => detail.FindAll("[data-test=wrap-up-when]").Should().BeEmpty());
+    }
+
+    [Fact]
+    public async Task A_time_that_was_given_is_offered_again_while_it_is_to_come_and_to_change_ones_mind_changes_nothing()
+    {
+        DispositionView[] asking = [new("later", "Call as agreed", "neutral", Rule: new DispositionRule(Task: new FollowUpRule("Write as agreed", 0, Ask: true)))];
+        foreach (var (given, shown) in new[] { (Some.Noon.AddDays(2), true), (Some.Noon.AddDays(-1), false) })
+        {
+            var before = Detail("solved", Some.Noon.AddDays(1));
+            var detail = await DetailAsync(before with { WrapUps = [before.WrapUps![0] with { NextAt = given, NextStep = "ring" }] }, null, Some.Catalog with { Dispositions = [.. Some.Catalog.Dispositions, .. asking] });
+            detail.WaitForAssertion(() => detail.Find("[data-test=wrap-up-change]"));
+            detail.Click("[data-test=wrap-up-change]");
+            detail.FindAll("[data-test=wrap-up-other]").Single(b => b.GetAttribute("data-code") == "later").Click();
+            detail.WaitForAssertion(() => string.IsNullOrEmpty(detail.Find("[data-test=wrap-up-next-at]").GetAttribute("value")).Should().Be(!shown));
+            detail.Find("[data-test=wrap-up-next-step]").GetAttribute("value").Should().Be("ring");
+            detail.Click("[data-test=wrap-up-change-cancel]");
+            detail.WaitForAssertion(() => detail.FindAll("[data-test=wrap-up-when]").Should().BeEmpty());
+        }
+
+        Server.Asked.Should().NotContain(a => a.Method == "PUT");
     }
 
     [Fact]

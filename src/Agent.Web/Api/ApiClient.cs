@@ -301,9 +301,9 @@ sealed partial class ApiClient(HttpClient http, TimeProvider time)
 
     public Task<UnfinishedView> UnfinishedAsync(CancellationToken cancel = default) => GetAsync("api/wrap-ups/unfinished", Json.UnfinishedView, cancel);
 
-    /// <exception cref="ApiException">wrap_up_closed, invalid_input (disposition).</exception>
-    public Task<CallDetailView> ChangeDispositionAsync(Guid call, Guid agent, string disposition, CancellationToken cancel = default) =>
-        SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-ups/{agent}/disposition", JsonContent.Create(new DispositionChange(disposition), Json.DispositionChange), Json.CallDetailView, cancel);
+    /// <exception cref="ApiException">wrap_up_closed, invalid_input (disposition, nextAt, nextStep).</exception>
+    public Task<CallDetailView> ChangeDispositionAsync(Guid call, Guid agent, DispositionChange change, CancellationToken cancel = default) =>
+        SendAsync(HttpMethod.Put, $"api/calls/{call}/wrap-ups/{agent}/disposition", JsonContent.Create(change, Json.DispositionChange), Json.CallDetailView, cancel);
 
     public Task<WrapUpProposal> ProposeWrapUpAsync(Guid call, CancellationToken cancel = default) => SendAsync(HttpMethod.Post, $"api/calls/{call}/wrap-up/proposal", null, Json.WrapUpProposal, cancel);
 

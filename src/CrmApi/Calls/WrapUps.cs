@@ -27,6 +27,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
     public static readonly TimeSpan Changeable = TimeSpan.FromHours(24);
 
     public const string Subject = "wrap_up";
+    const int LongestNextStep = 2_000;
     const string AnswerPrefix = "answer.";
 
     /// <summary>Notice: the card did not take all that was answered; the call says which, and what was expected.</summary>
@@ -36,16 +37,16 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         CancellationToken cancel)
     {
         if (save.Note.Length > DraftEndpoints.LongestValue) return Problems.Invalid("note", $"at most {DraftEndpoints.LongestValue} characters");
-        if (save.NextStep.Length > 2_000) return Problems.Invalid("nextStep", "at most 2000 characters");
+        if (save.NextStep.Length > LongestNextStep) return Problems.Invalid("nextStep", "at most 2000 characters");
         if (save.Subject.Length > FollowUps.LongestTitle) return Problems.Invalid("subject", "at most 200 characters");
         if (save.NewDeal is { } made && WrongDeal(made, save.Deal) is { } wrong) return wrong;
         if (save.DealAmount is { } amount && !DealEdits.IsAmount(amount)) return Problems.Invalid("dealAmount", DealEdits.AmountExpected);
         if (save.Prefilled is { } prefilled && prefilled.Any(f => !Proposable.Contains(f))) return Problems.Invalid("prefilled", $"fields of the proposal: {string.Join(", ", Proposable)}");
         if (save.Finish && save.CommandId == Guid.Empty) return Problems.Invalid("commandId", "a UUID made by the page");
         if (!await calls.IsOfAsync(id, person.Id, cancel)) return Problems.NotFound("call");
-        string? notice = null;
         if (!await calls.ReachedAsync(id, person.Id, cancel))
             return Problems.Of(StatusCodes.Status409Conflict, "not_reached", "The call never reached you: it only rang at your phone, or somebody else took it. What came of it is for who spoke.");
+        string? notice = null;
         if (await wrapUps.StoreAsync(id, person, save, told => notice = told, cancel) is { } refused) return refused;
         feed.TellOtherPages(person.Id, save.PageId, new DoneElsewhereEvent(id, "wrap_up", save.PageId));
         if (!save.Finish) return TypedResults.Ok(new CommandAnswer(save.CommandId, true, null, Notice: notice));
@@ -55,6 +56,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
 
     public static async Task<Results<Ok<CallDetailView>, ProblemHttpResult>> ChangeAsync(Guid id, Guid agent, DispositionChange change, Person person, WrapUps wrapUps, CallStore calls, CancellationToken cancel)
     {
+        if (change.NextStep is { Length: > LongestNextStep }) return Problems.Invalid("nextStep", "at most 2000 characters");
         if (await calls.DetailAsync(id, person, cancel) is not { } call) return Problems.NotFound("call");
         var others = person.Within(Rights.EditCalls).Includes(agent);
         if (!others && !await calls.IsOfAsync(call.Call.Id, person.Id, cancel)) return Problems.NotFound("call");
@@ -62,15 +64,16 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (agent != person.Id && !others)
             return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Only who gave the disposition, or somebody with the right to change those of others, may change it.");
         string? notice = null;
-        return await wrapUps.ChangeAsync(call.Call.Id, agent, person.Id, change.Disposition, told => notice = told, cancel) is { } refused
+        return await wrapUps.ChangeAsync(call.Call.Id, agent, person.Id, change, told => notice = told, cancel) is { } refused
             ? refused
             : TypedResults.Ok((await calls.DetailAsync(id, person, cancel))! with { Notice = notice });
     }
 
     /// <summary>Null: it is changed. The row is locked: of two at once the second sees what the first left.</summary>
     /// <param name="tell">What was not done of what the disposition brings with it.</param>
-    async Task<ProblemHttpResult?> ChangeAsync(Guid call, Guid agent, Guid person, string disposition, Action<string> tell, CancellationToken cancel)
+    async Task<ProblemHttpResult?> ChangeAsync(Guid call, Guid agent, Guid person, DispositionChange change, Action<string> tell, CancellationToken cancel)
     {
+        var disposition = change.Disposition;
         await using var connection = await database.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
         var given = await GivenAsync(transaction, call, agent, cancel);
@@ -79,10 +82,14 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (given.Disposition == disposition) return null;
         var facts = await FactsAsync(transaction, call, agent, cancel);
         if (await DispositionAsync(transaction, disposition, facts, cancel) is not { } row) return NoDisposition();
-        await connection.ExecuteAsync(new CommandDefinition("update wrap_up set disposition = @disposition where call_id = @call and agent_id = @agent", new { call, agent, disposition }, transaction, cancellationToken: cancel));
-        await audit.AddChangeAsync(transaction, person, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, disposition, cancel);
         var rule = DispositionRow.ReadRule(row.Rule);
-        var follow = FollowUps.Of(rule, given.NextStep, given.NextAt, given.CreatedAt, facts.Agent(clock), facts.Client(clock));
+        var (nextAt, nextStep) = (change.NextAt?.ToUniversalTime() ?? given.NextAt, change.NextStep is { } step ? Texts.Clean(step) : given.NextStep);
+        // What stands there already is asked about only where the new disposition needs it: the time may have passed since.
+        if ((change.NextAt is not null || FollowUps.Asks(rule)) && WrongTime(nextAt, nextStep, rule, time.GetUtcNow()) is { } wrong) return wrong;
+        await connection.ExecuteAsync(new CommandDefinition("update wrap_up set disposition = @disposition, next_at = @nextAt, next_step = @nextStep where call_id = @call and agent_id = @agent",
+            new { call, agent, disposition, nextAt, nextStep }, transaction, cancellationToken: cancel));
+        await audit.AddChangeAsync(transaction, person, ChangedAction, Subject, SubjectId(call, agent), given.Disposition, disposition, cancel);
+        var follow = FollowUps.Of(rule, nextStep, nextAt, given.CreatedAt, facts.Agent(clock), facts.Client(clock));
         if (await effects.RunAsync(transaction, new WrapUpOccasion(call, agent, person, facts.ClientId, given.DealId, false, follow), rule, cancel) is { } notice) tell(notice);
         await transaction.CommitAsync(cancel);
         await hints.AddAsync("wrap_up", call.ToString(), null, call, cancel);
@@ -242,7 +249,7 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
             string[] filled = script is null ? [] : [.. await answered.FillsAsync(facts.ClientId, script, answers, cancel), .. answeredDeal.Fills(script, answers)];
             var rule = DispositionRow.ReadRule(disposition.Rule);
             var since = given?.CreatedAt ?? time.GetUtcNow();
-            if (WrongTime(save, rule, since) is { } late) return late;
+            if (WrongTime(save.NextAt, save.NextStep, rule, since) is { } late) return late;
             if (save.Contact is { } contact && !await IsContactAsync(transaction, contact, facts.ClientId, cancel)) return Problems.Invalid("contact", "the client, or one of its people");
             var (deal, refused) = await DealAsync(transaction, call, person, facts.ClientId, save, filled, answeredDeal.TitleOf(script, answers), cancel);
             if (refused is not null) return refused;
@@ -310,12 +317,12 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
     static Dictionary<string, DateTimeOffset> Typed(IReadOnlyList<DraftFieldView> draft) =>
         draft.Where(f => f.Field.StartsWith(AnswerPrefix, StringComparison.Ordinal)).ToDictionary(f => f.Field[AnswerPrefix.Length..], f => f.UpdatedAt, StringComparer.Ordinal);
 
-    static ProblemHttpResult? WrongTime(WrapUpSave save, DispositionRule? rule, DateTimeOffset since)
+    static ProblemHttpResult? WrongTime(DateTimeOffset? nextAt, string nextStep, DispositionRule? rule, DateTimeOffset since)
     {
-        if (save.NextAt is not { } at) return FollowUps.Asks(rule) ? Problems.Invalid("nextAt", "the day and time that this disposition asks for") : null;
+        if (nextAt is not { } at) return FollowUps.Asks(rule) ? Problems.Invalid("nextAt", "the day and time that this disposition asks for") : null;
         // A page's clock may be a little ahead of ours.
         if (at < since - TimeSpan.FromMinutes(5) || at > since.AddYears(2)) return Problems.Invalid("nextAt", "a time to come, within two years");
-        return FollowUps.Asked(rule) is null && save.NextStep.Trim().Length == 0 ? Problems.Invalid("nextStep", "what is to be done at that time") : null;
+        return FollowUps.Asked(rule) is null && nextStep.Trim().Length == 0 ? Problems.Invalid("nextStep", "what is to be done at that time") : null;
     }
 
     /// <summary>A script that nobody moved in was at its first step from the answer on.</summary>

@@ -107,6 +107,52 @@ public sealed class DispositionTests(ApiHost host) : IClassFixture<ApiHost>, IAs
 
     Task<long> CountAsync(string action) => OneAsync<long>("select count(*) from audit where action = @action", new { action });
 
+    async Task<IReadOnlyDictionary<string, string[]>> ChangeRefusedAsync(Guid call, DispositionChange change)
+    {
+        var (status, problem) = await anna.ProblemAsync(HttpMethod.Put, $"api/calls/{call}/wrap-ups/{Seeds.Anna}/disposition", JsonSerializer.Serialize(change, ContractsJson.Default.DispositionChange));
+        status.Should().Be(HttpStatusCode.BadRequest);
+        return problem.Errors!;
+    }
+
+    [PostgresFact]
+    public async Task Changed_to_one_that_asks_for_a_time_it_needs_one_to_come_and_makes_nothing_overdue()
+    {
+        var call = await EndedAsync();
+        await SaveAsync(call, Say("plain"));
+        (await ChangeRefusedAsync(call, new DispositionChange("agreed")))["nextAt"].Should().Equal("the day and time that this disposition asks for");
+        (await ChangeRefusedAsync(call, new DispositionChange("agreed", TimeProvider.System.GetUtcNow().AddHours(-1))))["nextAt"].Should().Equal("a time to come, within two years");
+        (await ChangeRefusedAsync(call, new DispositionChange("agreed", TimeProvider.System.GetUtcNow().AddYears(3))))["nextAt"].Should().Equal("a time to come, within two years");
+        (await ChangeRefusedAsync(call, new DispositionChange("agreed", TimeProvider.System.GetUtcNow().AddHours(1), new string('x', 2001))))["nextStep"].Should().Equal("at most 2000 characters");
+        (await OneAsync<string>("select disposition from wrap_up where call_id = @call", new { call })).Should().Be("plain");
+        (await TasksAsync(call)).Should().BeEmpty("what was refused made no callback");
+
+        var at = new DateTimeOffset(TimeProvider.System.GetUtcNow().Date.AddDays(3).AddHours(15), TimeSpan.Zero);
+        using (var answer = await anna.Http.PutAsJsonAsync($"api/calls/{call}/wrap-ups/{Seeds.Anna}/disposition", new DispositionChange("agreed", at, "ask for Mara"), ContractsJson.Default.DispositionChange))
+        {
+            var given = (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.CallDetailView))!.WrapUps!.Single();
+            (given.Disposition, given.NextAt, given.NextStep).Should().Be(("agreed", at, "ask for Mara"));
+        }
+
+        (await TasksAsync(call)).Single().Should().BeEquivalentTo(new { Kind = "callback", Title = "ask for Mara", DueAt = at, UserId = Seeds.Anna });
+
+        // What was agreed stays through a change and back, unless that time has passed.
+        await ChangeAsync(anna, call, "callback");
+        await ChangeAsync(anna, call, "agreed");
+        (await TasksAsync(call)).Should().ContainSingle(t => t.Kind == "callback").Which.DueAt.Should().Be(at);
+        await ChangeAsync(anna, call, "callback");
+        await OneAsync<int>("update wrap_up set next_at = now() - interval '1 hour' where call_id = @call returning 1", new { call });
+        (await ChangeRefusedAsync(call, new DispositionChange("agreed"))).Keys.Should().Equal("nextAt");
+    }
+
+    [PostgresFact]
+    public async Task A_time_that_is_given_with_a_change_to_one_that_brings_nothing_wants_to_know_what_for()
+    {
+        var call = await EndedAsync();
+        await SaveAsync(call, Say("callback"));
+        var at = TimeProvider.System.GetUtcNow().AddDays(1);
+        (await ChangeRefusedAsync(call, new DispositionChange("plain", at)))["nextStep"].Should().Equal("what is to be done at that time");
+    }
+
     [PostgresFact]
     public async Task The_tree_goes_to_the_agents_and_back_to_the_form_as_it_was_saved()
     {
