@@ -143,6 +143,34 @@ public sealed class DeskStateTests
         done.Apply(Some.Message(new PopEvent(Some.Pop(call: Guid.NewGuid())))).DoneElsewhere.Should().BeNull();
     }
 
+    static DeskView AwayDesk => Some.Desk() with { State = Some.State("Away", "page_gone") };
+
+    static MyStateEvent AwayEvent => new(Some.State("Away", "page_gone"), Some.Today);
+
+    [Fact]
+    public void Who_was_set_away_is_told_also_when_the_return_made_them_ready_at_once()
+    {
+        var back = DeskState.Empty.Apply(Some.Snapshot(AwayDesk)).Apply(Some.Message(Some.Me("Ready")));
+        (back.WentAway, back.Me!.State).Should().Be((true, "Ready"));
+        back.Apply(Some.Snapshot(Some.Desk())).WentAway.Should().BeTrue("a dropped line does not read it");
+        back.AwayRead().WentAway.Should().BeFalse();
+        back.AwayRead().Apply(Some.Message(Some.Me("Paused"))).WentAway.Should().BeFalse();
+
+        // The page stayed, and hears of both together.
+        DeskState.Empty.Apply(Some.Snapshot(Some.Desk())).Apply(Some.Message(AwayEvent, Some.Me("Ready"))).WentAway.Should().BeTrue();
+        DeskState.Empty.Apply(Some.Snapshot(Some.Desk())).Apply(Some.Message(Some.Me("Ready"))).WentAway.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Who_takes_a_call_need_not_read_any_more_that_they_were_away()
+    {
+        var back = DeskState.Empty.Apply(Some.Snapshot(AwayDesk)).Apply(Some.Message(Some.Me("Ready"), new PopEvent(Some.Pop())));
+        back.WentAway.Should().BeTrue();
+        back.Apply(Some.Message(new CallEvent(Some.Call()))).WentAway.Should().BeFalse();
+        back.Apply(Some.Snapshot(Some.Desk("Talking", call: Some.Call()))).WentAway.Should().BeFalse();
+        back.Apply(Some.Message(new CallEvent(Some.Call("Ended")))).WentAway.Should().BeTrue("the end of an earlier one is none");
+    }
+
     [Fact]
     public void Agents_are_kept_by_name_and_replaced_by_id()
     {

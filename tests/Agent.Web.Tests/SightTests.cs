@@ -254,6 +254,17 @@ public sealed class SightTests : PageContext
         (await FrameAsync(me: Some.State(state, reason))).Find("[data-test=told]").TextContent.Should().Contain(words);
 
     [Fact]
+    public async Task Who_was_set_away_reads_so_after_the_return_until_it_is_dismissed()
+    {
+        var frame = await FrameAsync(me: Some.State("Away", "page_gone"));
+        Feed.Take(Some.Message(Some.Me("Ready")));
+        frame.WaitForAssertion(() => frame.Find("[data-test=presence]").GetAttribute("data-state").Should().Be("Ready"));
+        frame.Find("[data-test=told-away]").TextContent.Should().Contain("You were set away");
+        frame.Click("[data-test=told-away-read]");
+        frame.WaitForAssertion(() => frame.FindAll("[data-test=told-away]").Should().BeEmpty());
+    }
+
+    [Fact]
     public async Task The_board_shows_who_is_over_the_minutes_of_a_pause_also_after_it()
     {
         PauseUseView[] Used(int seconds) => [new PauseUseView("break", seconds)];

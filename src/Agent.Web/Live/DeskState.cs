@@ -11,6 +11,9 @@ sealed record DeskState(
     DoneElsewhereEvent? DoneElsewhere, OfferEvent? LastOffer, ImmutableDictionary<string, PbxEventView> Pbxs,
     BoardFiguresView? Figures, ImmutableArray<WaitingCallView> Waiting, ImmutableSortedDictionary<string, AgentTileView> Agents, bool RouterAway)
 {
+    /// <summary>They were set away while no page of theirs was there; the return makes them ready at once, so it is told until they have read it or take a call.</summary>
+    public bool WentAway { get; init; }
+
     /// <summary>The last call out that nobody took, until the next call.</summary>
     public CallOutEvent? LastOut { get; init; }
 
@@ -33,6 +36,9 @@ sealed record DeskState(
     /// <summary>True once the first snapshot is in: before it the page shows the shape of what comes.</summary>
     public bool Loaded => Me is not null;
 
+    /// <summary>They have read that they were set away.</summary>
+    public DeskState AwayRead() => this with { WentAway = false };
+
     public DeskState Apply(FeedMessage message)
     {
         var next = message.Snapshot ? FromSnapshot(message) : this;
@@ -53,6 +59,7 @@ sealed record DeskState(
             Call = desk?.Call,
             Draft = Fields(desk?.Call, keep: Call?.CallId == desk?.Call?.CallId ? Draft : null),
             RouterAway = desk?.RouterAway ?? false,
+            WentAway = (WentAway || IsAway(desk?.State)) && desk?.Call is null or { State: "Ended" },
             SeatAsks = (desk?.SeatAsks ?? []).ToImmutableDictionary(a => a.AskId),
             Pbxs = (board?.Pbxs ?? desk?.Pbxs ?? []).ToImmutableDictionary(p => p.Node, StringComparer.Ordinal),
             Figures = board?.Figures,
@@ -73,6 +80,7 @@ sealed record DeskState(
         {
             Me = me.State,
             Today = me.Today,
+            WentAway = WentAway || IsAway(me.State),
             Call = IsFree(me.State) ? null : Call,
             // Who sits elsewhere now need not read any more that they did not get a place.
             LastSeat = LastSeat is { Outcome: "Refused" or "InCall" or "Withdrawn" } && me.State.Extension != Me?.Extension ? null : LastSeat,
@@ -109,6 +117,7 @@ sealed record DeskState(
             Call = call.ScriptKept ? call with { Script = Kept(call.CallId) } : call,
             LastScript = Came(call.CallId, call.Script),
             LastOut = null,
+            WentAway = WentAway && call.State == "Ended",
             Pop = Pop?.CallId == call.CallId && call.State is "Talking" or "Ended" ? null : Pop,
             Draft = Fields(call, same ? Draft : null),
             DoneElsewhere = DoneElsewhere?.CallId == call.CallId ? DoneElsewhere : null,
@@ -121,6 +130,8 @@ sealed record DeskState(
         Call = Call?.CallId == card.CallId ? Call with { Lookup = card.Lookup, Card = card.Card, Candidates = card.Candidates, Script = card.Script ?? Call.Script } : Call,
         LastScript = Came(card.CallId, card.Script),
     };
+
+    static bool IsAway(AgentStateView? state) => state is { State: "Away", Reason: "page_gone" };
 
     static bool IsFree(AgentStateView state) => state.State is "Ready" or "Paused" or "Away" or "SignedOut";
 

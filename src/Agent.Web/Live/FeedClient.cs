@@ -70,6 +70,15 @@ sealed class FeedClient(Uri hub, TimeProvider time) : IAsyncDisposable
         Changed?.Invoke(null);
     }
 
+    /// <summary>What this person read or did here, of which the feed knows nothing.</summary>
+    public void Change(Func<DeskState, DeskState> change)
+    {
+        var before = State;
+        State = change(before);
+        if (!ReferenceEquals(before, State))
+            Changed?.Invoke(null);
+    }
+
     /// <summary>Ends the line of a person who signed out; the next one starts empty.</summary>
     public async Task StopAsync()
     {
