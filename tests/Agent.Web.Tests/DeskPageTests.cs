@@ -2,6 +2,7 @@ using System.Text.Json;
 using Bunit;
 using CallCrm.AgentWeb.Desk;
 using CallCrm.Contracts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CallCrm.Agent.Web.Tests;
 
@@ -73,6 +74,45 @@ public sealed class DeskPageTests : PageContext
         desk.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/commands" && a.Body.Contains("\"answer\"")));
         await desk.InvokeAsync(() => Browser.OnKey("hang_up"));
         desk.WaitForAssertion(() => Server.Asked.Should().Contain(a => a.Path == "api/commands" && a.Body.Contains("\"hang_up\"")));
+    }
+
+    [Fact]
+    public async Task What_the_other_tab_answered_is_told_at_the_pop_and_neither_button_nor_key_takes_it_again()
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk("Ringing", Some.Pop() with { Ringing = true })));
+        var desk = Render<DeskPage>();
+        desk.Find("[data-test=answer]").HasAttribute("disabled").Should().BeFalse();
+        desk.FindAll("[data-test=done-elsewhere]").Should().BeEmpty();
+        Feed.Take(Some.Message(new DoneElsewhereEvent(Some.CallId, "answer", "other")));
+        desk.WaitForAssertion(() => desk.Find("[data-test=pop] [data-test=done-elsewhere]").TextContent.Should().Be("Done in the other tab"));
+        desk.FindAll("[data-test=pop] .band-buttons button").Should().NotBeEmpty().And.OnlyContain(b => b.HasAttribute("disabled"));
+        foreach (var key in new[] { "answer", "hang_up", "spam" }) await desk.InvokeAsync(() => Browser.OnKey(key));
+        Server.Asked.Should().NotContain(a => a.Path == "api/commands" || a.Path.EndsWith("/spam", StringComparison.Ordinal));
+
+        // Of another call it says nothing here.
+        Feed.Take(Some.Message(new PopEvent(Some.Pop(Guid.NewGuid(), Guid.NewGuid()) with { Ringing = true }), new DoneElsewhereEvent(Some.CallId, "answer", "other")));
+        desk.WaitForAssertion(() => desk.Find("[data-test=answer]").HasAttribute("disabled").Should().BeFalse());
+        desk.FindAll("[data-test=done-elsewhere]").Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("ready", "Ready")]
+    [InlineData("pause", "Paused")]
+    [InlineData("sign_in", "Ready")]
+    [InlineData("sign_out", "SignedOut")]
+    public async Task What_the_other_tab_did_about_presence_is_told_until_this_one_does_something(string action, string state)
+    {
+        await Session.LoadAsync();
+        Feed.Take(Some.Snapshot(Some.Desk()));
+        var desk = Render<DeskPage>();
+        Feed.Take(Some.Message(Some.Me(state), new DoneElsewhereEvent(Guid.Empty, action, "other")));
+        desk.WaitForAssertion(() => desk.Find("[data-test=done-elsewhere]"));
+        await desk.InvokeAsync(() => Services.GetRequiredService<DeskActions>().DoAsync("pause", reason: "break"));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=done-elsewhere]").Should().BeEmpty());
+        Feed.Take(Some.Snapshot(Some.Desk("Talking", call: Some.Call())));
+        Feed.Take(Some.Message(new DoneElsewhereEvent(Guid.Empty, action, "other")));
+        desk.WaitForAssertion(() => desk.FindAll("[data-test=done-elsewhere]").Should().ContainSingle("also in a call"));
     }
 
     [Fact]

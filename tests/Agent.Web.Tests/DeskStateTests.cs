@@ -143,6 +143,19 @@ public sealed class DeskStateTests
         done.Apply(Some.Message(new PopEvent(Some.Pop(call: Guid.NewGuid())))).DoneElsewhere.Should().BeNull();
     }
 
+    [Fact]
+    public void What_another_tab_did_about_presence_is_told_until_something_is_done_here()
+    {
+        var paused = DeskState.Empty.Apply(Some.Snapshot(Some.Desk())).Apply(Some.Message(new DoneElsewhereEvent(Guid.Empty, "pause", "other"), Some.Me("Paused")));
+        paused.PresenceElsewhere.Should().BeTrue();
+        paused.ActsHere().DoneElsewhere.Should().BeNull();
+        var answered = DeskState.Empty.Apply(Some.Snapshot(Some.Desk("Ringing", Some.Pop()))).Apply(Some.Message(new DoneElsewhereEvent(Some.CallId, "answer", "other")));
+        answered.PopTaken.Should().BeTrue();
+        answered.ActsHere().PopTaken.Should().BeTrue("what is done here about something else gives the call back to nobody");
+        answered.Apply(Some.Message(new PopEvent(Some.Pop(Guid.NewGuid(), Guid.NewGuid())))).PopTaken.Should().BeFalse();
+        DeskState.Empty.Apply(Some.Snapshot(Some.Desk("Ringing", Some.Pop()))).Apply(Some.Message(new DoneElsewhereEvent(Some.CallId, "attach_client", "other"))).PopTaken.Should().BeFalse("it still rings");
+    }
+
     static DeskView AwayDesk => Some.Desk() with { State = Some.State("Away", "page_gone") };
 
     static MyStateEvent AwayEvent => new(Some.State("Away", "page_gone"), Some.Today);

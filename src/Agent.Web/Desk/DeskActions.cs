@@ -50,6 +50,7 @@ sealed class DeskActions(ApiClient api, FeedClient feed, DialCampaign campaign)
     async Task<bool> DoAsync(CommandRequest command)
     {
         (Busy, Trouble, Who) = (command.Kind, null, null);
+        feed.Change(s => s.ActsHere());
         Changed?.Invoke();
         command = command with { PageId = feed.PageId };
         // Before it is sent: the feed may be quicker than its answer.

@@ -36,8 +36,17 @@ sealed record DeskState(
     /// <summary>True once the first snapshot is in: before it the page shows the shape of what comes.</summary>
     public bool Loaded => Me is not null;
 
+    /// <summary>The other tab has answered or refused what rings here.</summary>
+    public bool PopTaken => Pop is { } pop && DoneElsewhere is { Action: "answer" or "hang_up" } done && done.CallId == pop.CallId;
+
+    /// <summary>What the other tab did about where this person sits and whether calls come: it concerns no call.</summary>
+    public bool PresenceElsewhere => DoneElsewhere is { Action: "sign_in" or "take_over" or "sign_out" or "sign_out_after" or "keep_on" or "ready" or "pause" };
+
     /// <summary>They have read that they were set away.</summary>
     public DeskState AwayRead() => this with { WentAway = false };
+
+    /// <summary>They do something here: what the other tab did before is of the past.</summary>
+    public DeskState ActsHere() => PresenceElsewhere ? this with { DoneElsewhere = null } : this;
 
     public DeskState Apply(FeedMessage message)
     {
