@@ -6,6 +6,7 @@ using CallCrm.CrmApi.Errors;
 using CallCrm.CrmApi.Hiding;
 using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Recordings;
+using CallCrm.CrmApi.Reports;
 using CallCrm.CrmApi.Scripts;
 using CallCrm.Engine;
 using Dapper;
@@ -29,8 +30,12 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
     /// <summary>Older ones are nobody's work any more, and a list over all years would be slower every day.</summary>
     static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(30);
 
-    const string Columns =
-        """
+    /// <summary>In whole seconds, as the sum of its agents': the reports count them one by one.</summary>
+    static string Spoken(string column) =>
+        $"case when c.{column} is null then 0 else coalesce((select sum({CallFigures.Shown_s("l." + column)})::int from call_leg l where l.call_id = c.id and l.agent_id is not null), {CallFigures.Shown_s("c." + column)}) end";
+
+    static readonly string Columns =
+        $"""
         c.id, c.number, c.direction, c.started_at, c.ended_at,
         -- The number shown is the other party's: of a call that an agent dialled, whom they dialled.
         case c.direction when 'Outbound' then c.dialled_raw else c.caller_raw end as caller_raw,
@@ -40,8 +45,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         c.client_id, coalesce(nullif(k.name, ''), nullif(k.company, '')) as client_name,
         -- Who made it, of a call out that nobody took.
         coalesce(u.name, case when c.direction <> 'Inbound' then (select p.name from call_leg l join app_user p on p.id = l.agent_id where l.call_id = c.id order by l.started_at, l.unique_id limit 1) end) as agent_name,
-        c.outcome, c.state, coalesce(c.wait_ms, 0) as wait_ms, coalesce(c.talk_ms, 0) as talk_ms,
-        coalesce(c.hold_ms, 0) as hold_ms, w.disposition, w.note,
+        c.outcome, c.state, coalesce({CallFigures.Shown_s("c.wait_ms")}, 0) as wait_s, {Spoken("talk_ms")} as talk_s,
+        {Spoken("hold_ms")} as hold_s, w.disposition, w.note,
         -- The recording begins before anybody answers; of a call that nobody answered there is nothing to hear but a message.
         case when c.answered_at is not null or c.talk_ms > 0 or v.left_message then coalesce(r.status, case when exists (select from call_leg l where l.call_id = c.id and l.recorded) then 'pending' end) end as recording_status,
         case when c.answered_at is not null or c.talk_ms > 0 or v.left_message then r.id end as recording_id, c.estimated, c.campaign
@@ -121,7 +126,8 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             to = filter.To,
             filter.Client,
             dialled = Dialled(filter.Dialled),
-            minTalk = filter.MinTalk_s * 1000,
+            // As it is shown.
+            minTalk = filter.MinTalk_s * 1000 - 500,
             within = filter.Within.People,
             said,
             hears = filter.Hears?.People,
@@ -185,7 +191,7 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
         if (await results.ReadSingleOrDefaultAsync<Row>() is not { } row) return null;
         var decision = FeedLoader.Decision(await results.ReadSingleAsync<string?>());
         var offers = await results.ReadAsync<OfferView>();
-        var legs = (await results.ReadAsync<LegRow>()).Select(l => new LegView(l.Channel, l.AgentName, l.IsClient, l.StartedAt, l.AnsweredAt, l.EndedAt, l.Cause, l.Talk_ms / 1000, l.Hold_ms / 1000, l.Recorded));
+        var legs = (await results.ReadAsync<LegRow>()).Select(l => new LegView(l.Channel, l.AgentName, l.IsClient, l.StartedAt, l.AnsweredAt, l.EndedAt, l.Cause, Shown_s(l.Talk_ms), Shown_s(l.Hold_ms), l.Recorded));
         var recording = await results.ReadSingleOrDefaultAsync<RecordingRow>();
         var given = (await results.ReadAsync<WrapUpRow>()).AsList();
         var changes = (await results.ReadAsync<ChangeRow>()).ToLookup(c => c.ObjectId, c => new DispositionChangeView(c.At, c.Who, c.Before, c.After), StringComparer.Ordinal);
@@ -268,13 +274,15 @@ internal sealed class CallStore(NpgsqlDataSource database, LiveViews views, Ques
             new { call, person }, cancellationToken: cancel));
     }
 
+    static int? Shown_s(int? span_ms) => span_ms is { } some ? CallFigures.Shown_s(some) : null;
+
     CallRow View(Row r) => new(r.Id, r.Number, r.Direction, r.StartedAt, r.EndedAt,
         LiveViews.Caller(new PhoneNumber(r.CallerRaw, Enum.TryParse<NumberKind>(r.CallerKind, out var kind) ? kind : NumberKind.Unparsed, r.CallerE164), r.CallerName),
-        r.DialledName, r.QueueName, r.ClientId, r.ClientName, r.AgentName, r.Outcome, r.State, r.Wait_ms / 1000, r.Talk_ms / 1000, r.Hold_ms / 1000, r.Disposition, r.Note,
+        r.DialledName, r.QueueName, r.ClientId, r.ClientName, r.AgentName, r.Outcome, r.State, r.Wait_s, r.Talk_s, r.Hold_s, r.Disposition, r.Note,
         r.RecordingStatus, r.RecordingId, r.Estimated, Campaign: views.Campaign(r.Campaign));
 
     sealed record Row(Guid Id, long Number, string Direction, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, string CallerRaw, string CallerKind, string? CallerE164, string CallerName,
-        string? DialledName, string? QueueName, Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_ms, int Talk_ms, int Hold_ms,
+        string? DialledName, string? QueueName, Guid? ClientId, string? ClientName, string? AgentName, string? Outcome, string State, int Wait_s, int Talk_s, int Hold_s,
         string? Disposition, string? Note, string? RecordingStatus, Guid? RecordingId, bool Estimated, string? Campaign);
 
     sealed record WrapUpRow(Guid AgentId, string AgentName, string Disposition, string DispositionName, string Outcome, string Note, string NextStep, DateTimeOffset CreatedAt, string Subject, DateTimeOffset? NextAt,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CallCrm.Contracts;
+using CallCrm.CrmApi.Reports;
 using Dapper;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
 
@@ -71,7 +72,7 @@ internal static class CardReader
             c.Segment, c.SegmentName, c.SegmentReason, c.Source, c.ResponsibleId, c.ResponsibleName, c.Confirmed, c.Version,
             [.. phones[c.Asked].Select(p => new PhoneView(p.E164, Numbers.Format(p.E164, "en"), p.Label, p.IsMain, p.Extension))],
             [.. deals[c.Asked].Select(d => new DealView(d.Id, d.Number, d.DealType, d.DealTypeName, d.Stage, d.StageName, d.Title, d.Amount, d.Currency, d.ResponsibleName, d.StageSince, d.Version, d.ResponsibleId))],
-            lastCalls.GetValueOrDefault(c.Asked) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, l.Talk_ms / 1000, l.Disposition, l.Note) : null,
+            lastCalls.GetValueOrDefault(c.Asked) is { } l ? new LastCallView(l.CallId, l.At, l.AgentName, CallFigures.Shown_s(l.Talk_ms), l.Disposition, l.Note) : null,
             c.CreatedAt, c.Hidden, [.. emails[c.Asked].Select(e => new EmailView(e.Address, e.Label))], c.TaxId, c.TimeZone.Length > 0 ? c.TimeZone : null, c.Address, (string[])c.Tags,
             JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(c.Custom), c.CompanyId, c.CompanyName, (string[])c.Roles,
             [.. contacts[c.Asked].Select(p => new ContactView(p.Id, p.Name, p.Phone is { } e164 ? Numbers.Format(e164, "en") : null, p.Extension ?? "") { ResponsibleId = p.ResponsibleId })], c.DeletedAt,

@@ -3,6 +3,7 @@ using CallCrm.Contracts;
 using CallCrm.CrmApi.Access;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
+using CallCrm.CrmApi.Reports;
 using CallCrm.Engine;
 using Microsoft.Extensions.Options;
 using Numbers = CallCrm.CallFlow.PhoneNumbers;
@@ -36,7 +37,7 @@ internal sealed class LiveViews(LiveFacts facts, CallScripts scripts, RoleBook r
         var over = call.State == CallState.Ended || (agent.State == AgentState.WrapUp && agent.Call == call.Id);
         return new LiveCallView(call.Id, facts.Number(call.Id), call.Direction.ToString(), (over ? CallState.Ended : call is { State: CallState.Routing, ClientCalled: true } ? CallState.Ringing : call.State).ToString(), OtherSide(call, agent), Lookup(call),
             Names.Queue(call.Queue), Names.Number(call.Dialled)?.Name, call.StartedAt, call.AnsweredAt, over ? null : call.HeldSince, call.EndedAt ?? (over ? agent.Since : null),
-            call.Outcome?.ToString(), call.By?.ToString(), (call.Wait_ms ?? 0) / 1000, call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
+            call.Outcome?.ToString(), call.By?.ToString(), CallFigures.Shown_s(call.Wait_ms ?? 0), call.Decision is { } decision ? Reason(decision, decision.Rule, decision.Agent) : null,
             Card(call, agentId, dress), Candidates(call, dress), scripts.For(call, agentId, Card(call, agentId, dress)), call.CanAnswer, call.Holders.ContainsValue(agentId), call.Recorded, [.. dress.DraftOf(call.Id, agentId, Names)], call.Node, call.Routed,
             scripts.Greeting(call, agentId, Card(call, agentId, dress)), Transfer(call, agentId),
             showsListeners && !over && call.Listeners.Length > 0 ? [.. call.Listeners.Select(l => Names.Person(l.By) ?? "…")] : null, Names.Campaign(call.Campaign));

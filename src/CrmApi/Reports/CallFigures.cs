@@ -26,6 +26,17 @@ internal static class CallFigures
     public const string Handle =
         "count(*) as handled, coalesce(sum(l.talk_ms), 0) as talk_ms, coalesce(sum(l.hold_ms), 0) as hold_ms, coalesce(sum(l.wrap_up_ms), 0) as wrap_up_ms";
 
+    /// <summary>
+    /// Whole seconds of milliseconds, half a second up. The call log shows an agent's talk and hold in a call so, a call's as the sum over its agents, and the reports sum these seconds:
+    /// what one adds up in the log is what stands in the report.
+    /// </summary>
+    public static string Shown_s(string column_ms) => $"({column_ms} + 500) / 1000";
+
+    public static int Shown_s(int span_ms) => (span_ms + 500) / 1000;
+
+    /// <summary>Beside <see cref="Handle"/>.</summary>
+    public static readonly string Spoken = $"coalesce(sum({Shown_s("l.talk_ms")}), 0) as talk_s, coalesce(sum({Shown_s("l.hold_ms")}), 0) as hold_s, coalesce(sum({Shown_s("l.wrap_up_ms")}), 0) as wrapped_s";
+
     /// <summary>Calls <c>c</c> from outside that the PBX led by itself: observed ones, and those it served while we gave no route.</summary>
     public const string Led = "c.direction = 'Inbound' and c.queued_at is null and c.decision is null";
 

@@ -16,20 +16,21 @@ internal static class ReportSql
         coalesce(within_target, 0) as within_target, coalesce(within_shortest, 0) as within_shortest, coalesce(wait_ms, 0) as wait_ms,
         coalesce(handled, 0) as handled, coalesce(talk_ms, 0) as talk_ms, coalesce(hold_ms, 0) as hold_ms, coalesce(wrap_up_ms, 0) as wrap_up_ms,
         coalesce(busy_ms, 0) as busy_ms, coalesce(ready_ms, 0) as ready_ms, coalesce(missed, 0) as missed, coalesce(called_back, 0) as called_back,
-        coalesce(blocked, 0) as blocked, coalesce(outbound, 0) as outbound, coalesce(outbound_answered, 0) as outbound_answered, coalesce(outbound_talk_ms, 0) as outbound_talk_ms,
-        coalesce(observed, 0) as observed, coalesce(observed_answered, 0) as observed_answered, coalesce(observed_talk_ms, 0) as observed_talk_ms,
-        coalesce(internal, 0) as internal, coalesce(internal_talk_ms, 0) as internal_talk_ms,
-        coalesce(call_back_s, 0) as call_back_s, coalesce(in_time, 0) as in_time, coalesce(late, 0) as late
+        coalesce(blocked, 0) as blocked, coalesce(outbound, 0) as outbound, coalesce(outbound_answered, 0) as outbound_answered, coalesce(outbound_talk_s, 0) as outbound_talk_s,
+        coalesce(observed, 0) as observed, coalesce(observed_answered, 0) as observed_answered, coalesce(observed_talk_s, 0) as observed_talk_s,
+        coalesce(internal, 0) as internal, coalesce(internal_talk_s, 0) as internal_talk_s,
+        coalesce(call_back_s, 0) as call_back_s, coalesce(in_time, 0) as in_time, coalesce(late, 0) as late,
+        coalesce(talk_s, 0) as talk_s, coalesce(hold_s, 0) as hold_s, coalesce(wrapped_s, 0) as wrapped_s
         """;
 
     // What a kind of report does not have.
     const string NoBusy = "busy as (select 0 as n, '' as key, 0::numeric as busy_ms, 0::numeric as ready_ms where false)";
 
-    const string NoMade = "made as (select 0 as n, '' as key, 0::bigint as outbound, 0::bigint as outbound_answered, 0::bigint as outbound_talk_ms, 0::bigint as internal, 0::bigint as internal_talk_ms where false)";
+    const string NoMade = "made as (select 0 as n, '' as key, 0::bigint as outbound, 0::bigint as outbound_answered, 0::bigint as outbound_talk_s, 0::bigint as internal, 0::bigint as internal_talk_s where false)";
 
     const string NoSeen = "seen as (select 0 as n, '' as key, 0::bigint as observed, 0::bigint as observed_answered where false)";
 
-    const string NoLed = "led as (select 0 as n, '' as key, 0::bigint as observed_talk_ms where false)";
+    const string NoLed = "led as (select 0 as n, '' as key, 0::bigint as observed_talk_s where false)";
 
     const string AndTheRest = "full join busy using (n, key) full join made using (n, key) full join seen using (n, key) full join led using (n, key)";
 
@@ -51,7 +52,7 @@ internal static class ReportSql
           where {CallFigures.Queued} and o.queued_at >= @from and o.queued_at < @to and o.started_at >= @from - interval '1 day' and o.started_at < @to
           group by 1, 2
         ), legs as (
-          select width_bucket(l.ended_at, @edges) as n, coalesce(c.queue_id::text, '') as key, {CallFigures.Handle} from {CallFigures.Legs} where {Ended} group by 1, 2
+          select width_bucket(l.ended_at, @edges) as n, coalesce(c.queue_id::text, '') as key, {CallFigures.Handle}, {CallFigures.Spoken} from {CallFigures.Legs} where {Ended} group by 1, 2
         ), {Missing}, missed as (
           select width_bucket(first_at, @edges) as n, coalesce(queue_id::text, '') as key, count(*) as missed, {MissedSql.CallBacks} from caller group by 1, 2
         ), junk as (
@@ -73,22 +74,22 @@ internal static class ReportSql
 
     static readonly string Number = CallersBy(Dialled, Numbers, "dialled_number d on d.domain = @domain and d.number = key", NoMade);
 
-    /// <summary>As it was with the call; the rest is of none.</summary>
-    static readonly string Campaign = CallersBy("coalesce(c.campaign, '')", "", "campaign d on d.code = key", CampaignMade);
-
     /// <summary>Calls out count when they begin, the talk in them when it ends, as for agents.</summary>
-    const string CampaignMade =
+    static readonly string CampaignMade =
         $"""
         made as (
-          select n, key, sum(outbound)::bigint as outbound, sum(outbound_answered)::bigint as outbound_answered, sum(outbound_talk_ms)::bigint as outbound_talk_ms, 0::bigint as internal, 0::bigint as internal_talk_ms
+          select n, key, sum(outbound)::bigint as outbound, sum(outbound_answered)::bigint as outbound_answered, sum(outbound_talk_s)::bigint as outbound_talk_s, 0::bigint as internal, 0::bigint as internal_talk_s
           from (
-            select width_bucket(c.started_at, @edges) as n, coalesce(c.campaign, '') as key, count(*) as outbound, count(c.answered_at) as outbound_answered, 0 as outbound_talk_ms
+            select width_bucket(c.started_at, @edges) as n, coalesce(c.campaign, '') as key, count(*) as outbound, count(c.answered_at) as outbound_answered, 0 as outbound_talk_s
             from call c where c.domain = @domain and c.direction = 'Outbound' and c.merged_into is null and c.started_at >= @from and c.started_at < @to group by 1, 2
             union all
-            select width_bucket(l.ended_at, @edges), coalesce(c.campaign, ''), 0, 0, coalesce(sum(l.talk_ms), 0) from {CallFigures.AllLegs} and c.direction = 'Outbound' where {Ended} group by 1, 2
+            select width_bucket(l.ended_at, @edges), coalesce(c.campaign, ''), 0, 0, coalesce(sum({CallFigures.Shown_s("l.talk_ms")}), 0) from {CallFigures.AllLegs} and c.direction = 'Outbound' where {Ended} group by 1, 2
           ) m group by 1, 2
         )
         """;
+
+    /// <summary>As it was with the call; the rest is of none.</summary>
+    static readonly string Campaign = CallersBy("coalesce(c.campaign, '')", "", "campaign d on d.code = key", CampaignMade);
 
     static string CallersBy(string key, string joins, string names, string made) =>
         $"""
@@ -99,7 +100,7 @@ internal static class ReportSql
           where {CallFigures.Queued} and o.queued_at >= @from and o.queued_at < @to and o.started_at >= @from - interval '1 day' and o.started_at < @to
           group by 1, 2
         ), legs as (
-          select width_bucket(l.ended_at, @edges) as n, {key} as key, {CallFigures.Handle} from {NumberLegs} {joins} where {Ended} group by 1, 2
+          select width_bucket(l.ended_at, @edges) as n, {key} as key, {CallFigures.Handle}, {CallFigures.Spoken} from {NumberLegs} {joins} where {Ended} group by 1, 2
         ), {Missing}, missed as (
           select width_bucket(k.first_at, @edges) as n, {key} as key, count(*) as missed, {MissedSql.CallBacks}
           from caller k join call c on c.id = k.call_id {joins} group by 1, 2
@@ -110,7 +111,7 @@ internal static class ReportSql
           select width_bucket(c.started_at, @edges) as n, {key} as key, count(*) as observed, count(c.answered_at) as observed_answered
           from call c {joins} where c.domain = @domain and {CallFigures.Led} and c.merged_into is null and c.outcome is distinct from 'Blocked' and c.started_at >= @from and c.started_at < @to group by 1, 2
         ), led as (
-          select width_bucket(l.ended_at, @edges) as n, {key} as key, coalesce(sum(l.talk_ms), 0) as observed_talk_ms from {CallFigures.AllLegs} and {CallFigures.Led} {joins} where {Ended} group by 1, 2
+          select width_bucket(l.ended_at, @edges) as n, {key} as key, coalesce(sum({CallFigures.Shown_s("l.talk_ms")}), 0) as observed_talk_s from {CallFigures.AllLegs} and {CallFigures.Led} {joins} where {Ended} group by 1, 2
         ), {NoBusy}, {made}
         select n, key, d.name, {CallFigures.Target_s} as target_s, {Columns}
         from calls full join legs using (n, key) full join missed using (n, key) full join junk using (n, key) {AndTheRest} left join {names}
@@ -137,10 +138,10 @@ internal static class ReportSql
           ) o
           group by 1, 2
         ), legs as (
-          select width_bucket(l.ended_at, @edges) as n, l.agent_id::text as key, {CallFigures.Handle},
-            count(*) filter (where {CallFigures.Led}) as observed_answered, coalesce(sum(l.talk_ms) filter (where {CallFigures.Led}), 0) as observed_talk_ms,
-            coalesce(sum(l.talk_ms) filter (where c.direction = 'Outbound'), 0) as outbound_talk_ms,
-            count(*) filter (where c.direction = 'Internal') as internal, coalesce(sum(l.talk_ms) filter (where c.direction = 'Internal'), 0) as internal_talk_ms
+          select width_bucket(l.ended_at, @edges) as n, l.agent_id::text as key, {CallFigures.Handle}, {CallFigures.Spoken},
+            count(*) filter (where {CallFigures.Led}) as observed_answered, coalesce(sum({CallFigures.Shown_s("l.talk_ms")}) filter (where {CallFigures.Led}), 0) as observed_talk_s,
+            coalesce(sum({CallFigures.Shown_s("l.talk_ms")}) filter (where c.direction = 'Outbound'), 0) as outbound_talk_s,
+            count(*) filter (where c.direction = 'Internal') as internal, coalesce(sum({CallFigures.Shown_s("l.talk_ms")}) filter (where c.direction = 'Internal'), 0) as internal_talk_s
           from {CallFigures.AllLegs} where {Ended} group by 1, 2
         ), made as (
           select width_bucket(c.started_at, @edges) as n, l.agent_id::text as key, count(*) as outbound, count(c.answered_at) as outbound_answered

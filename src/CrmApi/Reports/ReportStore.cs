@@ -13,13 +13,14 @@ namespace CallCrm.CrmApi.Reports;
 /// <param name="Waited">The answered ones with a wait of their own.</param>
 /// <param name="WithinTarget">Of the target beside them.</param>
 /// <param name="WithinShortest">Of the shortest target of all queues.</param>
+/// <param name="Talk_s">Whole seconds of each conversation, as the call log shows them; of Talk_ms averages are made.</param>
 /// <param name="CallBack_s">Summed, of those who were called back.</param>
 /// <param name="InTime">Called back within the time for it.</param>
 /// <param name="Late">Not called back within that time, when it is over.</param>
 internal sealed record ReportLine(int N, string Key, string? Name, int Target_s, long Offered, long Answered, long Abandoned, long ShortAbandoned, long Waited, long WithinTarget,
     long WithinShortest, long Wait_ms, long Handled, long Talk_ms, long Hold_ms, long WrapUp_ms, decimal Busy_ms, decimal Ready_ms, long Missed, long CalledBack, long Blocked = 0,
-    long Outbound = 0, long OutboundAnswered = 0, long OutboundTalk_ms = 0, long Observed = 0, long ObservedAnswered = 0, long ObservedTalk_ms = 0, long Internal = 0, long InternalTalk_ms = 0,
-    decimal CallBack_s = 0, long InTime = 0, long Late = 0)
+    long Outbound = 0, long OutboundAnswered = 0, long OutboundTalk_s = 0, long Observed = 0, long ObservedAnswered = 0, long ObservedTalk_s = 0, long Internal = 0, long InternalTalk_s = 0,
+    decimal CallBack_s = 0, long InTime = 0, long Late = 0, long Talk_s = 0, long Hold_s = 0, long Wrapped_s = 0)
 {
     public static ReportLine None(int target_s) => new(0, "", null, target_s, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
@@ -45,22 +46,25 @@ internal sealed record ReportLine(int N, string Key, string? Name, int Target_s,
         Blocked = Blocked + o.Blocked,
         Outbound = Outbound + o.Outbound,
         OutboundAnswered = OutboundAnswered + o.OutboundAnswered,
-        OutboundTalk_ms = OutboundTalk_ms + o.OutboundTalk_ms,
+        OutboundTalk_s = OutboundTalk_s + o.OutboundTalk_s,
         Observed = Observed + o.Observed,
         ObservedAnswered = ObservedAnswered + o.ObservedAnswered,
-        ObservedTalk_ms = ObservedTalk_ms + o.ObservedTalk_ms,
+        ObservedTalk_s = ObservedTalk_s + o.ObservedTalk_s,
         Internal = Internal + o.Internal,
-        InternalTalk_ms = InternalTalk_ms + o.InternalTalk_ms,
+        InternalTalk_s = InternalTalk_s + o.InternalTalk_s,
         CallBack_s = CallBack_s + o.CallBack_s,
         InTime = InTime + o.InTime,
         Late = Late + o.Late,
+        Talk_s = Talk_s + o.Talk_s,
+        Hold_s = Hold_s + o.Hold_s,
+        Wrapped_s = Wrapped_s + o.Wrapped_s,
     };
 
     public ReportFigures Figures() => new(Offered, Answered, Abandoned, ShortAbandoned, Target_s, CallFigures.ServiceLevelPercent(WithinTarget, Waited, Abandoned, ShortAbandoned),
         CallFigures.AbandonPercent(Offered, Abandoned, ShortAbandoned), CallFigures.Average_s(Wait_ms, Waited), CallFigures.Average_s(Talk_ms + Hold_ms + WrapUp_ms, Handled),
-        Handled, CallFigures.Whole_s(Talk_ms), CallFigures.Whole_s(Hold_ms), CallFigures.Whole_s(WrapUp_ms), CallFigures.OccupancyPercent(Busy_ms, Ready_ms),
+        Handled, Talk_s, Hold_s, Wrapped_s, CallFigures.OccupancyPercent(Busy_ms, Ready_ms),
         CallFigures.Whole_s(Busy_ms), CallFigures.Whole_s(Ready_ms), Missed, CalledBack, Blocked,
-        Outbound, OutboundAnswered, CallFigures.Whole_s(OutboundTalk_ms), Observed, ObservedAnswered, CallFigures.Whole_s(ObservedTalk_ms), Internal, CallFigures.Whole_s(InternalTalk_ms),
+        Outbound, OutboundAnswered, OutboundTalk_s, Observed, ObservedAnswered, ObservedTalk_s, Internal, InternalTalk_s,
         InTime, CallFigures.InTimePercent(InTime, Late), CallFigures.CallBack_s(CallBack_s, CalledBack));
 }
 

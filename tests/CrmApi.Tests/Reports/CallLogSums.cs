@@ -26,7 +26,7 @@ sealed class CallLogSums
     sealed class Sum
     {
         public long Offered, Answered, Abandoned, Short, Waited, Within, WithinShortest, Handled, Missed, Back, Out, Reached, Seen, Led, Inside, InTime, Late;
-        public long Wait, Talk, Hold, WrapUp, OutTalk, LedTalk, InsideTalk;
+        public long Wait, Handle, Talk, Hold, WrapUp, OutTalk, LedTalk, InsideTalk;
         public TimeSpan Busy, Ready, ToBack;
     }
 
@@ -237,24 +237,28 @@ sealed class CallLogSums
             count(leg.EndedAt!.Value, by == "agent" ? leg.AgentId!.Value.ToString() : KeyOf(call, by), s =>
             {
                 s.Handled++;
-                if (by != "queue" && IsLed(call)) s.LedTalk += leg.TalkMs ?? 0;
+                // As the log shows them: each conversation's seconds, half a second up. Averages are of what it was.
+                var (talk, hold, wrapUp) = (Seconds(leg.TalkMs ?? 0), Seconds(leg.HoldMs ?? 0), Seconds(leg.WrapUpMs ?? 0));
+                if (by != "queue" && IsLed(call)) s.LedTalk += talk;
                 if (by == "agent" && IsLed(call)) s.Led++;
-                if (by == "agent" && call.Direction == "Outbound") s.OutTalk += leg.TalkMs ?? 0;
-                if (by == "agent" && call.Direction == "Internal") (s.Inside, s.InsideTalk) = (s.Inside + 1, s.InsideTalk + (leg.TalkMs ?? 0));
-                (s.Talk, s.Hold, s.WrapUp) = (s.Talk + (leg.TalkMs ?? 0), s.Hold + (leg.HoldMs ?? 0), s.WrapUp + (leg.WrapUpMs ?? 0));
+                if (by == "agent" && call.Direction == "Outbound") s.OutTalk += talk;
+                if (by == "agent" && call.Direction == "Internal") (s.Inside, s.InsideTalk) = (s.Inside + 1, s.InsideTalk + talk);
+                (s.Talk, s.Hold, s.WrapUp) = (s.Talk + talk, s.Hold + hold, s.WrapUp + wrapUp);
+                s.Handle += (leg.TalkMs ?? 0) + (leg.HoldMs ?? 0) + (leg.WrapUpMs ?? 0);
             });
         }
     }
 
+    static long Seconds(decimal ms) => (long)decimal.Round(ms / 1000, MidpointRounding.AwayFromZero);
+
     static ReportFigures Figures(Sum s, int target)
     {
         static decimal? Share(decimal part, decimal whole) => whole <= 0 ? null : decimal.Round(part / whole * 100, 1, MidpointRounding.AwayFromZero);
-        static long Seconds(decimal ms) => (long)decimal.Round(ms / 1000, MidpointRounding.AwayFromZero);
         var (busy, ready) = ((decimal)s.Busy.Ticks / TimeSpan.TicksPerMillisecond, (decimal)s.Ready.Ticks / TimeSpan.TicksPerMillisecond);
         return new ReportFigures(s.Offered, s.Answered, s.Abandoned, s.Short, target, Share(s.Within, s.Waited + s.Abandoned - s.Short), Share(s.Abandoned - s.Short, s.Offered - s.Short),
-            s.Waited == 0 ? null : (int)Seconds((decimal)s.Wait / s.Waited), s.Handled == 0 ? null : (int)Seconds((decimal)(s.Talk + s.Hold + s.WrapUp) / s.Handled),
-            s.Handled, Seconds(s.Talk), Seconds(s.Hold), Seconds(s.WrapUp), Share(busy, busy + ready), Seconds(busy), Seconds(ready), s.Missed, s.Back,
-            OutboundMade: s.Out, OutboundAnswered: s.Reached, OutboundTalk_s: Seconds(s.OutTalk), Observed: s.Seen, ObservedAnswered: s.Led, ObservedTalk_s: Seconds(s.LedTalk), Internal: s.Inside, InternalTalk_s: Seconds(s.InsideTalk),
+            s.Waited == 0 ? null : (int)Seconds((decimal)s.Wait / s.Waited), s.Handled == 0 ? null : (int)Seconds((decimal)s.Handle / s.Handled),
+            s.Handled, s.Talk, s.Hold, s.WrapUp, Share(busy, busy + ready), Seconds(busy), Seconds(ready), s.Missed, s.Back,
+            OutboundMade: s.Out, OutboundAnswered: s.Reached, OutboundTalk_s: s.OutTalk, Observed: s.Seen, ObservedAnswered: s.Led, ObservedTalk_s: s.LedTalk, Internal: s.Inside, InternalTalk_s: s.InsideTalk,
             CalledBackInTime: s.InTime, InTimePercent: Share(s.InTime, s.InTime + s.Late), CallBack_s: s.Back == 0 ? null : (int)Seconds((decimal)s.ToBack.Ticks / TimeSpan.TicksPerMillisecond / s.Back));
     }
 

@@ -118,6 +118,49 @@ public sealed class ReportTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         (await GetAsync(sara, "by=queue&step=day&zone=UTC")).Total.Offered.Should().Be(5, "F belongs to Monday there");
     }
 
+    /// <summary>Talk of 10.6 s and hold of 1.5 s; a call that Anna (10.6 s) handed to Luca (5.6 s); and 0.499 s: 11, 11 + 6 and 0 seconds in the log, 2 of hold.</summary>
+    [PostgresFact]
+    public async Task What_one_adds_up_in_the_exported_log_is_what_stands_in_the_report_to_the_second()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        var (odd, handed, brief) = (await CallAsync("12:00", Seeds.Sales, 4, "Answered", Seeds.Anna, 10), await CallAsync("12:10", Seeds.Sales, 4, "Answered", Seeds.Anna, 16), await CallAsync("12:20", Seeds.Sales, 4, "Answered", Seeds.Anna, 0));
+        await ExecuteAsync(
+            """
+            update call set talk_ms = 10600, hold_ms = 1500, wait_ms = 4700 where id = @odd;
+            update call set talk_ms = 16200 where id = @handed;
+            update call set talk_ms = 499 where id = @brief;
+            update call_leg set talk_ms = 10600, hold_ms = 1500 where call_id = @odd;
+            update call_leg set talk_ms = 10600 where call_id = @handed;
+            update call_leg set talk_ms = 499 where call_id = @brief;
+            insert into call_leg (node, unique_id, call_id, channel, agent_id, is_client, started_at, answered_at, ended_at, talk_ms, hold_ms)
+            select 'pbx', 'second', @handed, 'PJSIP/2', @Luca, false, answered_at, answered_at, ended_at, 5600, 0 from call where id = @handed;
+            """, new { odd, handed, brief, Seeds.Luca });
+        async Task<(long Wait, long Talk, long Hold)> LogAsync(string query)
+        {
+            var rows = (await sara.Http.GetStringAsync($"api/calls/export?language=en&from={Uri.EscapeDataString($"{At("00:00"):O}")}&to={Uri.EscapeDataString($"{At("23:59"):O}")}{query}"))
+                .Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(',')).ToList();
+            rows.Skip(1).Should().NotBeEmpty().And.OnlyContain(r => r.Length == 16, "no cell of these has a comma");
+            long Sum(int column) => rows.Skip(1).Sum(r => long.Parse(r[column], System.Globalization.CultureInfo.InvariantCulture));
+            return (Sum(10), Sum(11), Sum(12));
+        }
+
+        var sales = await LogAsync($"&queue={Seeds.Sales}");
+        // A 60, B 700, F 10 and these 11 + 17 + 0.
+        (sales.Talk, sales.Hold).Should().Be((798, 12));
+        var report = (await GetAsync(sara, $"by=queue&of={Seeds.Sales}")).Total;
+        (report.Talk_s, report.Hold_s).Should().Be((sales.Talk, sales.Hold));
+        var whole = await LogAsync("");
+        var agents = (await GetAsync(sara, "by=agent&step=hour")).Total;
+        (agents.Talk_s, agents.Hold_s, agents.OutboundTalk_s).Should().Be((whole.Talk, whole.Hold, 30L));
+        report.Aht_s.Should().Be(119, "(60 + 10 + 20 + 700 + 5 + 10 + 10.6 + 1.5 + 10.6 + 5.6 + 0.499) / 7, with none rounded before");
+
+        var detail = await sara.GetAsync($"api/calls/{handed}", ContractsJson.Default.CallDetailView);
+        detail.Call.Talk_s.Should().Be(17);
+        detail.Legs.Select(l => l.Talk_s).Should().BeEquivalentTo(new int?[] { 11, 6 });
+        (await sara.GetAsync($"api/calls/{odd}", ContractsJson.Default.CallDetailView)).Call.Should().BeEquivalentTo(new { Wait_s = 5, Talk_s = 11, Hold_s = 2 });
+        (await sara.GetAsync($"api/calls?minTalk=11&queue={Seeds.Sales}", ContractsJson.Default.ListPageCallRow)).Items.Select(c => c.Id).Should().Contain([odd, handed]).And.NotContain(brief, "what is shown as 11 s lasted so long");
+    }
+
     [PostgresFact]
     public async Task Numbers_are_those_that_are_set_up_however_they_were_sent()
     {
