@@ -265,4 +265,196 @@ public sealed class TransferTests
         var colleagues = Scenario.With("anna", "bruno", "carla").Channel("5", "PJSIP/101", number: "101", dialled: "102").TalksTo("5", "6", "PJSIP/102").Forget();
         colleagues.Does("anna", new AgentCommand.Transfer(colleagues.Id("observed-5"), To(colleagues, "carla"))).ExpectAmong($"cmd{colleagues.Commands} refused no_client");
     }
+
+    private static Func<EngineSettings, EngineSettings> Queue(string name, Func<QueueSettings, QueueSettings> change) =>
+        settings => settings with { Queues = [.. settings.Queues.Select(q => q.Name == name ? change(q) : q)] };
+
+    private static QueueSettings HangsUp(QueueSettings queue, AfterWait kind = AfterWait.Reject)
+    {
+        var away = new Overflow(kind, kind == AfterWait.Play ? "closed" : "");
+        return queue with { WhenClosed = away, WhenNobody = away, AfterMaxWait = away, MaxWait = TimeSpan.FromSeconds(60) };
+    }
+
+    /// <summary>Anna has sent the client of call1 to support, where Dario talks with somebody else and the longest wait ends at 60 s with a hang-up.</summary>
+    private static Scenario WaitsInSupport(AfterWait kind = AfterWait.Reject, params string[] agents)
+    {
+        var story = Talking(agents).ReadyAt("dario", "104").Change(Queue("support", q => HangsUp(q, kind))).Inbound("5", "39800200").TalksTo("5", "6", "PJSIP/104").Forget();
+        Moved(Sends(story, new TransferTarget(Queue: story.Id("support")))).ExpectAmong("answer r3 hold 20s place 1");
+        return story.Takes("1").Mark("1").Forget();
+    }
+
+    /// <summary>Comes round, turn by turn, up to that moment.</summary>
+    private static Scenario Turns(Scenario story, int from, int to)
+    {
+        for (var at = from; at <= to; at += 20)
+            story.At(at).Asks("1", RequestState.Held).Takes("1").Mark("1");
+        return story.Forget();
+    }
+
+    [Theory]
+    [InlineData(AfterWait.Reject)]
+    [InlineData(AfterWait.Busy)]
+    [InlineData(AfterWait.Play)]
+    public void Whom_a_queue_would_hang_up_on_after_the_longest_wait_goes_back_to_the_sender(AfterWait kind)
+    {
+        var story = Turns(WaitsInSupport(kind), 20, 40);
+        story.At(60).Expect("""
+            call1 decided MaxWait
+            call1 decided TransferBack anna
+            call1 offered call1/2 anna PJSIP/101 20s TransferBack
+            anna Reserved in call1
+            act #2 redirect PJSIP/trunk-1 after pop call1/2
+            """)
+            .Done(2).Asks("1", RequestState.Redirected).Expect("answer r6 dial PJSIP/101 20s record").Takes("1")
+            .Dial("1", "7", "PJSIP/101").Rings("7").At(63).Answers("1", "7").ExpectAmong("""
+                call1 transfer Failed Blind anna to support (no_answer)
+                call1/2 ended Answered 3000ms
+                anna Talking in call1
+                """);
+    }
+
+    [Fact]
+    public void Between_two_turns_the_sender_is_kept_for_them_and_at_a_turn_rung_at_once()
+    {
+        var story = Turns(WaitsInSupport(), 20, 20).At(40).Asks("1", RequestState.Held).Takes("1").Forget();
+        story.At(60).Expect("""
+            call1 decided MaxWait
+            anna Reserved in call1
+            """).Asks("1", RequestState.Held).ExpectAmong("""
+            call1 decided TransferBack anna
+            answer r6 dial PJSIP/101 20s record after pop call1/2
+            """);
+        var away = Turns(WaitsInSupport(), 20, 40).PbxLost().Forget();
+        away.At(60).ExpectNone("redirect").Forget().Asks("1", RequestState.Held).ExpectAmong("answer r6 dial PJSIP/101 20s record after pop call1/2");
+    }
+
+    [Fact]
+    public void A_sender_who_has_signed_out_leaves_them_waiting_on_at_the_same_place_while_somebody_may_come()
+    {
+        var story = Turns(WaitsInSupport(), 20, 40).Does("anna", new AgentCommand.SignOut()).Does("bruno", new AgentCommand.SignOut()).Forget();
+        story.At(60).ExpectNothing().Asks("1", RequestState.Held).Expect("answer r6 hold 20s place 1").Takes("1").Mark("1");
+        Turns(story, 80, 100).At(120).ExpectNothing().Asks("1", RequestState.Held).Expect("answer r9 hold 20s place 1").Takes("1").Mark("1")
+            .At(125).Ends("5", hungUp: true).Ends("6").Does("dario", new AgentCommand.FinishWrapUp(story.Id("call5")))
+            .ExpectAmong("call1 offered call1/2 dario PJSIP/104 20s LeastBusy");
+    }
+
+    [Fact]
+    public void A_sender_in_another_call_leaves_them_to_another_queue_of_theirs_that_is_open_and_staffed()
+    {
+        var story = Turns(WaitsInSupport(), 20, 40).Channel("9", "PJSIP/101", number: "101", dialled: "600").Forget();
+        story.At(60).ExpectAmong("""
+            call1 decided MaxWait target sales
+            call1 queued sales place 1
+            call1 decided LeastBusy bruno of 1
+            act #2 redirect PJSIP/trunk-1 after pop call1/2
+            """).Done(2).Asks("1", RequestState.Redirected).ExpectAmong("answer r6 dial PJSIP/102 20s record");
+        var closed = Turns(WaitsInSupport(), 20, 40).Channel("9", "PJSIP/101", number: "101", dialled: "600").Change(Queue("sales", q => q with { OpenSpans = [] })).Forget();
+        closed.At(60).ExpectNone("call1 ").Forget().Asks("1", RequestState.Held).Expect("answer r6 hold 20s place 1");
+    }
+
+    [Fact]
+    public void A_sender_who_does_not_take_them_back_is_asked_again_only_after_another_longest_wait()
+    {
+        var story = Turns(WaitsInSupport(AfterWait.Reject, "anna"), 20, 40).Change(Queue("sales", q => q with { OpenSpans = [] })).At(60).Done(2).Asks("1", RequestState.Redirected).Takes("1");
+        story.Dial("1", "7", "PJSIP/101").Rings("7").At(65).DialEnds("1", "7", DialResult.Declined, 603).Ends("7", 21, 603).Forget()
+            .Asks("1", RequestState.Next, last: DialResult.NoAnswer).ExpectAmong("answer r7 hold 20s place 1").ExpectNone("anna").Takes("1").Mark("1");
+        Turns(story, 85, 105).At(124.9).ExpectNothing().At(125).ExpectAmong("call1 offered call1/3 anna PJSIP/101 20s TransferBack");
+    }
+
+    [Fact]
+    public void A_queue_that_its_last_agent_leaves_gives_them_back_and_with_nobody_left_they_are_the_dialplans()
+    {
+        WaitsInSupport().At(10).Does("dario", new AgentCommand.SignOut()).ExpectAmong("""
+            call1 decided NobodySignedIn
+            call1 offered call1/2 anna PJSIP/101 20s TransferBack
+            act #2 redirect PJSIP/trunk-1 after pop call1/2
+            """);
+        var story = WaitsInSupport().At(10).Does("anna", new AgentCommand.SignOut()).Does("bruno", new AgentCommand.SignOut()).Forget();
+        story.Does("dario", new AgentCommand.SignOut()).ExpectAmong("""
+            call1 decided Fallback target transfer
+            act #2 redirect PJSIP/trunk-1
+            """).Done(2).Asks("1", RequestState.Redirected).Expect("answer r4 fallback");
+    }
+
+    [Fact]
+    public void A_queue_that_closes_or_empties_while_they_are_on_the_way_gives_them_back()
+    {
+        foreach (var empties in new[] { true, false })
+        {
+            var story = Talking().ReadyAt("dario", "104").Change(Queue("support", q => HangsUp(q))).Forget();
+            Sends(story, new TransferTarget(Queue: story.Id("support"))).Done(1).Leaves("b1", "1", "2").Ends("2");
+            story = empties ? story.Does("dario", new AgentCommand.SignOut()) : story.Change(Queue("support", q => q with { OpenSpans = [] }));
+            story.Forget().Asks("1", RequestState.Redirected).ExpectAmong($"""
+                call1 transfer Done Blind anna to support
+                call1 decided {(empties ? "NobodySignedIn" : "QueueClosed")}
+                call1 offered call1/2 anna PJSIP/101 20s TransferBack
+                answer r2 dial PJSIP/101 20s record after pop call1/2
+                """);
+            story.Takes("1").Dial("1", "7", "PJSIP/101").Rings("7").At(5).DialEnds("1", "7", DialResult.Declined, 603).Ends("7", 21, 603).Forget()
+                .Asks("1", RequestState.Next, last: DialResult.NoAnswer).ExpectAmong("""
+                    call1 queued sales place 1
+                    answer r3 dial PJSIP/102 20s record after pop call1/3
+                    """);
+        }
+    }
+
+    /// <summary>Bruno, the only other one in sales, refuses whom Anna sends him; then sales is as the change says.</summary>
+    private static Scenario Refused(Func<EngineSettings, EngineSettings> change, Action<Scenario>? meanwhile = null)
+    {
+        var story = Talking().Change(Queue("sales", q => HangsUp(q)));
+        Moved(Sends(story, To(story, "bruno"))).Takes("1").Dial("1", "3", "PJSIP/102").Rings("3").Change(change);
+        meanwhile?.Invoke(story);
+        return story.At(5).DialEnds("1", "3", DialResult.Declined, 603).Ends("3", 21, 603).Forget().Asks("1", RequestState.Next, last: DialResult.NoAnswer);
+    }
+
+    [Fact]
+    public void After_a_failed_transfer_a_closed_queue_in_which_somebody_still_sits_keeps_whom_the_sender_does_not_take_back()
+    {
+        var story = Refused(Queue("sales", q => q with { OpenSpans = [] })).ExpectAmong("answer r3 dial PJSIP/101 20s record after pop call1/3").Takes("1");
+        story.Dial("1", "4", "PJSIP/101").Rings("4").At(25).DialEnds("1", "4", DialResult.NoAnswer).Ends("4", 0).Forget().Asks("1", RequestState.Next, last: DialResult.NoAnswer).ExpectAmong("""
+            call1 transfer Failed Blind anna to bruno (declined)
+            call1 queued sales place 1
+            answer r4 dial PJSIP/102 20s record after pop call1/4
+            """);
+        var signedOut = Refused(Queue("sales", q => q with { OpenSpans = [] }), s => s.Does("anna", new AgentCommand.SignOut())).ExpectAmong("call1 transfer Failed Blind anna to bruno (declined)");
+        signedOut.All.OfType<EngineEffect.AnswerRoute>().Last().Answer.Should().BeOfType<RouteAnswer.Dial>();
+    }
+
+    [Fact]
+    public void After_a_failed_transfer_another_queue_of_the_sender_takes_them_from_a_closed_one()
+    {
+        var story = Refused(s => Queue("support", q => q with { Agents = [.. q.Agents, new QueueAgent(s.Agents[0].Id, 1)] })(Queue("sales", q => q with { OpenSpans = [] })(s)), s =>
+        {
+            s.ReadyAt("dario", "104");
+            s.Channel("9", "PJSIP/101", number: "101", dialled: "600");
+        });
+        story.ExpectAmong("""
+            call1 transfer Failed Blind anna to bruno (declined)
+            call1 queued sales place 1
+            call1 decided QueueClosed target support
+            call1 queued support place 1
+            answer r3 dial PJSIP/104 20s record after pop call1/3
+            """);
+    }
+
+    [Fact]
+    public void After_a_failed_transfer_with_nobody_there_any_more_they_are_the_dialplans()
+    {
+        var story = Refused(s => s, s => s.Does("anna", new AgentCommand.SignOut()).Device("102", DeviceState.Unavailable));
+        story.ExpectAmong("""
+            call1 transfer Failed Blind anna to bruno (declined)
+            call1 decided Fallback target transfer
+            answer r3 fallback
+            """);
+        story.All.OfType<EngineEffect.AnswerRoute>().Should().NotContain(a => a.Answer is RouteAnswer.Reject);
+    }
+
+    [Fact]
+    public void Whom_a_phone_sent_to_an_empty_queue_goes_back_to_who_spoke_with_them()
+    {
+        Talking().At(10).Leaves("b1", "2", "1").Ends("2").Forget().Asks("1", dialled: "+39800200").ExpectAmong("""
+            call1 decided NobodySignedIn
+            answer r2 dial PJSIP/101 20s record after pop call1/2
+            """);
+    }
 }

@@ -88,6 +88,12 @@ internal sealed class Call(Guid id, long order, string node, Moment now)
     /// <summary>Entry to the queue it is in now: its place in line and its longest wait.</summary>
     public TimeSpan WaitingSince { get; set; }
 
+    /// <summary>Of one who was spoken with and waits on past the longest wait: until then.</summary>
+    public TimeSpan? WaitsUntil { get; set; }
+
+    /// <summary>Whoever handed it on was rung to take it back and did not, and it has not come into a line since.</summary>
+    public bool NotTakenBack { get; set; }
+
     public TimeSpan? PatienceUntil { get; set; }
 
     public int Hops { get; set; }

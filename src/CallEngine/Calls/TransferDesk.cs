@@ -70,6 +70,9 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
 
     public void DialEnded(Call call, Leg? dialled, DialResult result)
     {
+        // From the queue that they were sent into.
+        if (result == DialResult.Answered && call is { Transfer: { Step: TransferStep.Done } done, Offer: { Rule: RouteRule.TransferBack } back } && ReferenceEquals(back.Agent, done.Sender) && dialled?.Agent == back.Agent)
+            Tell(done, TransferStep.Failed, "no_answer");
         if (call.Transfer is not { Over: false } transfer || dialled is { IsClient: true })
             return;
         transfer.Result = result;
@@ -200,6 +203,9 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
         call.Transferred = true;
         call.Plan = null;
         call.Refusals.Clear();
+        call.NotTakenBack = false;
+        // Whoever hands them on has spoken with them last, also when a colleague was with them in between.
+        call.LastAgent = transfer.Sender;
         book.Announce(call);
         Tell(transfer, TransferStep.Ringing);
     }
@@ -288,7 +294,8 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
         return queue.Settings.MostWaiting is { } most && queue.Line.Count >= most ? "queue_full" : null;
     }
 
-    private static string? MayRing(Call call, Agent target)
+    /// <returns>Why their phone cannot be rung for this call now; null when it can.</returns>
+    public static string? MayRing(Call call, Agent target)
     {
         if (target.Extension is not { } extension)
             return "target_signed_out";

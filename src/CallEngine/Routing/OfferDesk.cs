@@ -231,7 +231,7 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         if (call.State == CallState.Ringing && outcome != OfferOutcome.Answered && call.Rings.Count == 0)
             call.State = CallState.Routing;
         if (!offer.Observed)
-            Judge(call, agent, outcome, fullTime);
+            Judge(offer, outcome, fullTime);
         board.Refresh(agent);
     }
 
@@ -244,17 +244,20 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
         state.Touch(call);
     }
 
-    private void Judge(Call call, Agent agent, OfferOutcome outcome, bool fullTime)
+    private void Judge(Offer offer, OfferOutcome outcome, bool fullTime)
     {
+        var (call, agent) = (offer.Call, offer.Agent);
         if (outcome is OfferOutcome.NoAnswer or OfferOutcome.Declined or OfferOutcome.Busy or OfferOutcome.DoNotDisturb or OfferOutcome.Unreachable)
         {
             call.Refusals.RemoveAll(r => ReferenceEquals(r.Agent, agent));
             call.Refusals.Add(new Refusal(agent, state.Now.Stamp));
+            call.NotTakenBack |= offer.Rule == RouteRule.TransferBack;
         }
 
         switch (outcome)
         {
             case OfferOutcome.Answered:
+                call.NotTakenBack = false;
                 agent.Unanswered = 0;
                 break;
             case OfferOutcome.NoAnswer when fullTime && ++agent.Unanswered >= state.Options.UnansweredBeforePause:

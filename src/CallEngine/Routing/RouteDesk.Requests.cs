@@ -15,6 +15,7 @@ internal sealed partial class RouteDesk
         call.Transfer = null;
         call.Final = null;
         call.FinalKind = null;
+        call.NotTakenBack = false;
         call.Refusals.Clear();
     }
 

@@ -149,6 +149,7 @@ internal sealed partial class Router
 
     private void Hold(Call call, QueueState queue, Preference preferred)
     {
+        call.NotTakenBack = false;
         if (call.State != CallState.Waiting)
         {
             book.Step(call, CallState.Waiting);
@@ -171,11 +172,13 @@ internal sealed partial class Router
         Answer(call, new RouteAnswer.Hold(turn, place), null);
     }
 
+    private static TimeSpan WaitEnd(Call call, QueueState queue) => call.WaitsUntil ?? call.WaitingSince + queue.Settings.MaxWait;
+
     /// <summary>Not past what happens next, so that a caller is served by AGI alone, too.</summary>
     private TimeSpan TurnOf(Call call, QueueState queue)
     {
         var turn = state.Options.HoldTurn;
-        var left = call.WaitingSince + queue.Settings.MaxWait - state.Now.Stamp;
+        var left = WaitEnd(call, queue) - state.Now.Stamp;
         if (left < turn)
             turn = left;
         if (call.PatienceUntil is { } until && until > state.Now.Stamp && until - state.Now.Stamp < turn)

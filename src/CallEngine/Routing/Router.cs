@@ -38,8 +38,10 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
             Begin(call);
         else if (IsBlocked(call, queue))
             Refuse(call, queue);
-        else if (state.Now.Stamp - call.WaitingSince >= queue.Settings.MaxWait)
+        else if (state.Now.Stamp >= WaitEnd(call, queue))
             Overflow(call, queue.Settings.AfterMaxWait, RouteRule.MaxWait);
+        else if (call.NotTakenBack && !queue.IsOpen(state.Now.Utc))
+            Overflow(call, queue.Settings.WhenClosed, RouteRule.QueueClosed);
         else
             Serve(call, queue, again);
     }
@@ -115,6 +117,12 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
 
     public void Overflow(Call call, Overflow overflow, RouteRule rule)
     {
+        if (call.AnsweredAt is not null && overflow.Kind is AfterWait.Reject or AfterWait.Busy or AfterWait.Play)
+        {
+            Spare(call, rule);
+            return;
+        }
+
         if (++call.Hops > MostHops)
         {
             Leave(call, RouteRule.Fallback, "too many queues", new RouteAnswer.Fallback(), null);
@@ -166,6 +174,7 @@ internal sealed partial class Router(EngineState state, OfferDesk offers, CallBo
         }
 
         call.WaitingSince = state.Now.Stamp;
+        call.WaitsUntil = null;
         call.QueuedAt ??= state.Now.Stamp;
         call.QueuedUtc ??= state.Now.Utc;
         call.HoldTold = false;
