@@ -255,5 +255,70 @@ public sealed class ConsultTests
                 """);
     }
 
+    private static Scenario OnHold(string phone = "101", bool notifies = true) => new Scenario().PbxUp().Send(new EngineInput.PbxRights(Scenario.Node, notifies)).ReadyAt("anna", phone).ReadyAt("bruno", "102")
+        .Inbound("1").TalksTo("1", "2", $"PJSIP/{phone}").Fact(new PbxFact.HoldBegan(Scenario.Node, null, Scenario.Leg("2"))).Forget();
+
+    private static Scenario Resumes(Scenario story) => story.Fact(new PbxFact.HoldEnded(Scenario.Node, null, Scenario.Leg("2")));
+
+    [Fact]
+    public void A_client_whom_the_senders_phone_holds_is_taken_back_first_so_that_the_sender_hears_the_target()
+    {
+        var story = OnHold();
+        Asks(story).Expect("""
+            call1 transfer Ringing Attended anna to bruno
+            call1 offered call1/2 bruno PJSIP/102 20s Consult
+            bruno Reserved in call1
+            act #1 answer PJSIP/101 PJSIP/101-2
+            cmd5 accepted
+            """);
+        Resumes(story.At(0.2).ExpectNothing()).ExpectAmong("""
+            call1 resumed by anna
+            act #2 consult PJSIP/trunk-1 PJSIP/101-2 PJSIP/102 after pop call1/2
+            """);
+        story.Done(2).Leaves("b1", "1", "2").Forget().Asks("1", RequestState.Redirected).Expect("answer r2 keep 20s").Takes("1").Waits("1");
+        Dials(story).Rings("3").Forget().Answers("2", "3").ExpectAmong("call1 transfer Consulting Attended anna to bruno").At(30).ExpectNone("pbx_refused");
+        var kitchen = OnHold();
+        kitchen.Does("anna", new AgentCommand.Consult(kitchen.Id("call1"), new TransferTarget(Number: new PhoneNumber("105", NumberKind.Unparsed)))).ExpectAmong("act #1 answer PJSIP/101 PJSIP/101-2");
+        Resumes(kitchen).ExpectAmong("act #2 consult PJSIP/trunk-1 PJSIP/101-2 PJSIP/105");
+    }
+
+    [Fact]
+    public void A_phone_that_does_not_take_the_client_back_asks_nobody()
+    {
+        var story = OnHold();
+        Asks(story).At(1.999).ExpectNone("Failed").At(2).ExpectAmong("""
+            call1/2 ended Cancelled
+            bruno Ready
+            call1 transfer Failed Attended anna to bruno (pbx_refused)
+            """);
+        Resumes(story).ExpectNone("consult");
+        Asks(story.Forget()).ExpectAmong("act #2 consult PJSIP/trunk-1 PJSIP/101-2 PJSIP/102 after pop call1/3");
+        var lost = OnHold();
+        Asks(lost).PbxLost().Forget().At(2).ExpectAmong("call1 transfer Failed Attended anna to bruno (pbx_refused)");
+    }
+
+    [Fact]
+    public void Taken_back_before_the_phone_has_resumed_nobody_is_asked()
+    {
+        var story = OnHold();
+        Asks(story).Forget();
+        Does(story, c => new AgentCommand.CancelTransfer(c)).ExpectAmong("""
+            call1 transfer Cancelled Attended anna to bruno
+            call1/2 ended Cancelled
+            """);
+        Resumes(story).ExpectNone("consult").At(5).ExpectNone("Failed");
+    }
+
+    [Fact]
+    public void Where_the_page_cannot_end_the_hold_the_agent_is_told_to_and_handing_over_at_once_needs_no_resume()
+    {
+        var desk = OnHold("104");
+        Asks(desk).Expect($"cmd{desk.Commands} refused held_resume_first");
+        var mute = OnHold(notifies: false);
+        Asks(mute).Expect($"cmd{mute.Commands} refused held_resume_first");
+        Asks(Resumes(mute).Forget()).ExpectAmong("act #1 consult PJSIP/trunk-1 PJSIP/101-2 PJSIP/102 after pop call1/2");
+        desk.Does("anna", new AgentCommand.Transfer(desk.Id("call1"), new TransferTarget(Agent: desk.Id("bruno")))).ExpectAmong("act #1 redirect PJSIP/trunk-1 after pop call1/2");
+    }
+
     private static int Total(Scenario story, string leg, SpanKind kind) => (int)story.Spans.Where(s => s.UniqueId == leg && s.What == kind).Sum(s => (s.ToAt - s.FromAt).TotalMilliseconds);
 }

@@ -54,6 +54,9 @@ internal sealed class Transfer(Call call, TransferKind kind, Agent sender, Leg l
     /// <summary>The sender's leg has left its dial, and waits between the talks.</summary>
     public bool Aside { get; set; }
 
+    /// <summary>The sender's phone holds the client, and was asked to take them back: only then do they part.</summary>
+    public bool Resumes { get; set; }
+
     /// <summary>With the client again, the target is let go.</summary>
     public bool Releases { get; set; }
 

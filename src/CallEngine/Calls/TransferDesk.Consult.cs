@@ -23,10 +23,15 @@ internal sealed partial class TransferDesk
     {
         if (Talk(agent, id, out var call, out var leg) is { } refusal)
             return refusal;
-        if (Resolve(agent, call!, to, out var target, out var phone) is { } why)
+        if (Resolve(agent, call!, to, out var target) is { } why)
             return why;
         if (to.Queue is { } queue && (target = BestOf(agent, call!, state.Queues[queue])) is null)
             return "nobody_free";
+        // A phone that holds takes no sound: whom it asks it would not hear.
+        var holds = DoingRules.PressedHold(leg!);
+        var own = state.FindDevice(leg!.Id.Node, leg.Device);
+        if (holds && (own is null || !state.CanHold(call!.Node, own)))
+            return "held_resume_first";
         var offer = target is null ? null : offers.Reserve(call!, target, RouteRule.Consult);
         Begin(new Transfer(call!, TransferKind.Attended, agent, leg!, to, target) { Tried = true });
         if (offer is not null)
@@ -35,9 +40,45 @@ internal sealed partial class TransferDesk
             offers.Sent(offer, null);
         }
 
-        var device = offer?.Device ?? (phone is null ? null : Free(phone));
-        router.SendOn(call!, new PbxAction.Consult(call!.Client!.ChannelName, leg!.ChannelName, device?.Name, device is null ? to.Number : null), offer?.Id);
+        var transfer = call!.Transfer!;
+        if (!holds)
+        {
+            Part(transfer);
+            return null;
+        }
+
+        transfer.Resumes = true;
+        state.Out.Act(call.Node, new PbxAction.Answer(own!.Name, leg.ChannelName), null);
+        state.Timers.Set(transfer.Timer ??= new EngineTimer(TimerKind.Transfer, transfer), state.Now.Stamp + DoneWithin);
         return null;
+    }
+
+    /// <summary>The sender's phone holds nobody any more.</summary>
+    public void Resumed(Leg leg)
+    {
+        if (leg.Call.Transfer is { Resumes: true } transfer && ReferenceEquals(leg, transfer.SenderLeg))
+            Part(transfer);
+    }
+
+    /// <summary>The client to wait, the sender's own leg to ring the target.</summary>
+    private void Part(Transfer transfer)
+    {
+        var (call, to) = (transfer.Call, transfer.To);
+        transfer.Resumes = false;
+        state.Timers.Cancel(transfer.Timer);
+        var offer = call.Offer is { Rule: RouteRule.Consult } ringing ? ringing : null;
+        var device = offer?.Device;
+        if (device is null && to.Number is { } number && PhoneOf(call, number) is { } phone)
+            device = Free(phone) ?? phone.Devices[0];
+        if (!router.SendOn(call, new PbxAction.Consult(call.Client!.ChannelName, transfer.SenderLeg.ChannelName, device?.Name, device is null ? to.Number : null), offer?.Id))
+            NotParted(transfer);
+    }
+
+    private void NotParted(Transfer transfer)
+    {
+        if (transfer.Call.Offer is { Rule: RouteRule.Consult } offer)
+            offers.End(offer, OfferOutcome.Cancelled, null);
+        Tell(transfer, TransferStep.Failed, "pbx_refused");
     }
 
     public string? Swap(Agent agent, Guid id) => Wish(agent, id, t =>
@@ -107,7 +148,9 @@ internal sealed partial class TransferDesk
         transfer.Doing = null;
         if (transfer.Call.Ended)
             return;
-        if (++transfer.Tries < MostTries)
+        if (transfer.Resumes)
+            NotParted(transfer);
+        else if (++transfer.Tries < MostTries)
             Steer(transfer.Call);
         else if (transfer.Consults)
             GiveUp(transfer);

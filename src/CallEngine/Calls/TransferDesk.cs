@@ -20,7 +20,7 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
     {
         if (Talk(agent, id, out var call, out var leg) is { } refusal)
             return refusal;
-        if (Resolve(agent, call!, to, out var target, out _) is { } why)
+        if (Resolve(agent, call!, to, out var target) is { } why)
             return why;
         var offer = target is null ? null : offers.Reserve(call!, target, RouteRule.Transfer);
         Begin(new Transfer(call!, TransferKind.Blind, agent, leg!, to, target) { Tried = offer is not null });
@@ -213,7 +213,7 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
     private void Tell(Transfer transfer, TransferStep step, string? reason = null)
     {
         (transfer.Step, transfer.Reason) = (step, reason);
-        (transfer.Doing, transfer.Tries) = (null, 0);
+        (transfer.Doing, transfer.Tries, transfer.Resumes) = (null, 0, false);
         state.Timers.Cancel(transfer.Timer);
         state.Touch(transfer.Call);
         state.Out.Write(new TransferChanged(step, transfer.Kind, transfer.Sender.Id, transfer.Target?.Id, transfer.To.Queue, transfer.To.Number?.Display, reason)
@@ -254,10 +254,9 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
     }
 
     /// <summary>Whom that means, and whether it makes sense to ring there now.</summary>
-    /// <param name="phone">A phone at which no agent sits.</param>
-    private string? Resolve(Agent agent, Call call, TransferTarget to, out Agent? target, out Extension? phone)
+    private string? Resolve(Agent agent, Call call, TransferTarget to, out Agent? target)
     {
-        (target, phone) = (null, null);
+        target = null;
         if (to.Agent is { } id)
         {
             if (!state.Agents.TryGetValue(id, out target) || !target.Known)
@@ -273,7 +272,7 @@ internal sealed partial class TransferDesk(EngineState state, OfferDesk offers, 
         }
         else if (PhoneOf(call, number) is { } extension)
         {
-            (target, phone) = (extension.Holder, extension);
+            target = extension.Holder;
             if (target is null)
                 return Free(extension) is not null ? null : extension.Devices.Exists(d => d.Busy) ? "target_busy" : "target_unreachable";
         }

@@ -168,6 +168,8 @@ internal sealed partial class LegFacts(EngineState state, AgentBoard board, Call
             state.Out.Write(new CallHeld(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
         else
             state.Out.Write(new CallResumed(leg.Agent?.Id) { Seq = state.Out.TakeSeq(), At = state.Happened.Utc, Call = call.Id });
+        if (!holds)
+            transfers.Resumed(leg);
     }
 
     public void HoldMarked(LegId id)
