@@ -100,7 +100,7 @@ public sealed class AgentTests
     public void An_agent_whose_last_page_is_gone_for_a_minute_is_away_and_back_with_the_page()
     {
         new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna")
-            .At(0).Pages("crm", "anna").At(10).Pages("crm").ExpectNothing()
+            .At(0).Pages("crm", "anna").At(10).Pages("crm").At(30).Pages("crm").At(50).Pages("crm").ExpectNothing()
             .At(69.9).Pages("crm").ExpectNothing()
             .At(70).Expect("anna Away (page_gone)")
             .At(71).Inbound("1").ExpectAmong("call1 decided NobodySignedIn")
@@ -120,8 +120,27 @@ public sealed class AgentTests
     {
         new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Pages("old", "anna")
             .At(20).Pages("new").At(24).Pages("old", "anna").At(30).Pages("new").At(40).Pages("new").At(50).Pages("new").ExpectNothing()
-            .At(109).Pages("new").ExpectNothing()
+            .At(70).Pages("new").At(90).Pages("new").At(109).Pages("new").ExpectNothing()
             .At(110).Expect("anna Away (page_gone)");
+    }
+
+    [Fact]
+    public void A_page_that_was_being_reloaded_when_the_reporter_died_makes_nobody_away()
+    {
+        var story = new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Pages("old", "anna").At(10).Pages("old").At(100).ExpectNothing();
+        story.AgentOf("anna").State.Should().Be(AgentState.Ready);
+        // The next process has the whole minute for her page to come back, however late it starts.
+        story.Pages("new").At(120).Pages("new").At(140).Pages("new").At(159.9).Pages("new").ExpectNothing()
+            .At(160).Expect("anna Away (page_gone)").At(165).Pages("new", "anna").Expect("anna Ready");
+    }
+
+    [Fact]
+    public void A_reporter_that_is_back_just_before_the_minute_ends_begins_it_anew()
+    {
+        new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Pages("old", "anna").At(10).Pages("old")
+            .At(69).Pages("new").At(75).ExpectNothing().Pages("new", "anna").At(200).ExpectNothing();
+        new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Pages("old", "anna").At(10).Pages("old")
+            .At(34).Pages("new").At(50).Pages("new").At(69).Pages("new").ExpectNothing().At(70).Expect("anna Away (page_gone)");
     }
 
     [Fact]
@@ -132,7 +151,7 @@ public sealed class AgentTests
     public void A_page_that_goes_during_a_call_leaves_the_call_alone_and_shows_after_it()
     {
         new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Change(Without.WrapUp).Inbound("1").TalksTo("1", "2", "PJSIP/101").Pages("crm").Forget()
-            .At(100).Pages("crm").ExpectNothing()
+            .At(20).Pages("crm").At(40).Pages("crm").At(60).Pages("crm").At(100).Pages("crm").ExpectNothing()
             .Ends("1").Ends("2").ExpectAmong("anna Away (page_gone)");
     }
 

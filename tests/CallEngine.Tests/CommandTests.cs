@@ -65,7 +65,7 @@ public sealed class CommandTests
     [Fact]
     public void Whose_page_is_gone_is_not_made_ready_by_a_supervisor()
     {
-        var story = new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Pages("crm", "anna").At(10).Pages("crm").At(69.9).Pages("crm").At(75).Forget();
+        var story = new Scenario(w => w.NeedsPage = true).PbxUp().Ready("anna").Pages("crm", "anna").At(10).Pages("crm").At(30).Pages("crm").At(50).Pages("crm").At(69.9).Pages("crm").At(75).Forget();
         story.AgentOf("anna").State.Should().Be(AgentState.Away);
         story.Supervised("anna", new AgentCommand.Ready()).ExpectAmong("cmd3 refused page_gone");
         story.AgentOf("anna").State.Should().Be(AgentState.Away);

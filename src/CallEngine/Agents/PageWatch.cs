@@ -2,7 +2,7 @@ namespace CallCrm.Engine;
 
 /// <summary>
 /// Who has a page open. An agent is there when any reporter's latest word has them, and gone only when a living reporter's lacks
-/// them: a reporter that falls silent (its process restarts) takes nobody away.
+/// them: a reporter that falls silent (its process restarts) takes nobody away, and the minute counts from the word of one that lives.
 /// </summary>
 internal sealed class PageWatch(EngineState state, AgentBoard board)
 {
@@ -12,6 +12,8 @@ internal sealed class PageWatch(EngineState state, AgentBoard board)
 
     public void Take(EngineInput.PagesReported report)
     {
+        // Pages come back to a process that was gone within seconds, not within what was left of a minute.
+        var silent = !AnyLives();
         _reports[report.Reporter] = (state.Now.Stamp, report);
         foreach (var agent in state.AgentOrder)
         {
@@ -20,7 +22,7 @@ internal sealed class PageWatch(EngineState state, AgentBoard board)
             if (IsSeen(agent.Id))
                 Return(agent);
             else
-                Miss(agent);
+                Miss(agent, anew: silent);
         }
     }
 
@@ -37,7 +39,8 @@ internal sealed class PageWatch(EngineState state, AgentBoard board)
 
     public void GraceOver(Agent agent)
     {
-        if (agent.PageGoneSince is null || !agent.NeedsPage)
+        // With nobody to tell it is not known; the next report begins the minute anew.
+        if (agent.PageGoneSince is null || !agent.NeedsPage || !AnyLives())
             return;
         agent.Away = true;
         board.Refresh(agent);
@@ -54,9 +57,20 @@ internal sealed class PageWatch(EngineState state, AgentBoard board)
         return false;
     }
 
-    private void Miss(Agent agent)
+    private bool AnyLives()
     {
-        if (agent.PageGoneSince is not null)
+        foreach (var (at, _) in _reports.Values)
+        {
+            if (state.Now.Stamp - at <= Living)
+                return true;
+        }
+
+        return false;
+    }
+
+    private void Miss(Agent agent, bool anew)
+    {
+        if (agent.PageGoneSince is not null && !anew)
             return;
         agent.PageGoneSince = state.Now.Stamp;
         state.Timers.Set(agent.PageTimer ??= new EngineTimer(TimerKind.PageGrace, agent), state.Now.Stamp + state.Options.PageGrace);

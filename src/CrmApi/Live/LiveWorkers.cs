@@ -9,8 +9,8 @@ using Npgsql;
 
 namespace CallCrm.CrmApi.Live;
 
-/// <summary>Tells the router which agents have a page here: at each change (when thousands come back at once, ten times a second) and every 10 s; a router that did not answer is asked again after a second.</summary>
-internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road, Feed feed, TimeProvider time, ILogger<PagesWorker> log) : BackgroundService
+/// <summary>Tells the router which agents have a page here: at each change (when thousands come back at once, ten times a second) and every 10 s; a router that did not answer is asked again after a second. Nobody is said to be gone because this process starts or stops.</summary>
+internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road, Feed feed, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<PagesWorker> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
     static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
@@ -23,14 +23,12 @@ internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road
         pages.Changed += Wake;
         try
         {
+            await FirstPageAsync(stoppingToken);
             while (true)
             {
-                await ReportAsync(stoppingToken);
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                await Task.WhenAny(changes.Reader.ReadAsync(patience.Token).AsTask(), Task.Delay(feed.RouterAway ? Again : Every, time, patience.Token));
-                await patience.CancelAsync();
-                stoppingToken.ThrowIfCancellationRequested();
                 await Task.Delay(Gather, time, stoppingToken);
+                await ReportAsync(stoppingToken);
+                await ChangeAsync(feed.RouterAway ? Again : Every, stoppingToken);
             }
         }
         finally
@@ -41,11 +39,29 @@ internal sealed partial class PagesWorker(FeedConnections pages, RouterRoad road
 
     void Wake() => changes.Writer.TryWrite(true);
 
+    /// <summary>Those of the process before are still on their way here: an empty report would begin everybody's minute.</summary>
+    async Task FirstPageAsync(CancellationToken cancel)
+    {
+        var began = time.GetTimestamp();
+        while (!pages.All.Any(p => p.Attached) && Every - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero) await ChangeAsync(left, cancel);
+    }
+
+    async Task ChangeAsync(TimeSpan within, CancellationToken cancel)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await Task.WhenAny(changes.Reader.ReadAsync(patience.Token).AsTask(), Task.Delay(within, time, patience.Token));
+        await patience.CancelAsync();
+        cancel.ThrowIfCancellationRequested();
+    }
+
     async Task ReportAsync(CancellationToken cancel)
     {
+        var agents = pages.AgentsWithPages();
+        // Their lines are ended by us: looked at after the list was made, so that none which that has shortened is sent.
+        if (lifetime.ApplicationStopping.IsCancellationRequested) return;
         try
         {
-            await road.ReportPagesAsync(reporter, pages.AgentsWithPages(), cancel);
+            await road.ReportPagesAsync(reporter, agents, cancel);
             Away(false);
         }
         catch (Exception e) when (e is RouterAwayException or NpgsqlException)

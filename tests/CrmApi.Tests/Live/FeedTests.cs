@@ -311,7 +311,7 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         await using var sara = await host.SignInAsync("sara");
         var (one, two) = (await anna.OpenAsync(), await anna.OpenAsync());
         await sara.OpenAsync();
-        await Until(() => host.Router.Pages.Last().Agents is [var only] && only == Seeds.Anna);
+        await Until(() => host.Router.Pages.LastOrDefault()?.Agents is [var only] && only == Seeds.Anna);
         await one.DisposeAsync();
         await Task.Delay(200);
         host.Router.Pages.Last().Agents.Should().Equal(Seeds.Anna);
