@@ -142,6 +142,29 @@ public sealed class OfferTests
             .Asks("1", RequestState.Next, last: DialResult.NoAnswer).ExpectAmong("call1 offered call1/3 carla PJSIP/103 20s LeastBusy");
     }
 
+    /// <summary>Anna and Bruno talk with others, Anna has declined call1, which waits.</summary>
+    private static Scenario Declined()
+    {
+        var story = Scenario.With("anna", "bruno").Change(Without.WrapUp).Channel("9", "PJSIP/102", number: "102", dialled: "600").Inbound("1").Dial("1", "2", "PJSIP/101").Rings("2")
+            .At(2).DialEnds("1", "2", DialResult.Declined, 603).Ends("2", 21, 603).Channel("8", "PJSIP/101", number: "101", dialled: "600");
+        story.Asks("1", RequestState.Next, last: DialResult.NoAnswer).Takes("1").Mark("1").At(22).Asks("1", RequestState.Held).Takes("1").Mark("1");
+        return story.At(30).Forget();
+    }
+
+    [Fact]
+    public void Who_declined_long_ago_and_becomes_free_leaves_the_call_to_a_colleague_who_is_free()
+    {
+        // The snapshot shows neither of their calls any more: both are free in one step, and who declined is looked at first.
+        Declined().PbxLost().Forget().SnapshotOf(Scenario.Seen("1", "1", "PJSIP/trunk", age: 30)).ExpectNone("anna Reserved").ExpectAmong("bruno Reserved in call1")
+            .Mark("1").ExpectAmong("call1 offered call1/2 bruno PJSIP/102 20s LeastBusy");
+    }
+
+    [Fact]
+    public void Who_declined_long_ago_and_is_alone_gets_the_call()
+    {
+        Declined().Ends("8").ExpectAmong("call1 offered call1/2 anna PJSIP/101 20s LeastBusy");
+    }
+
     [Fact]
     public void An_answer_that_did_not_arrive_releases_the_agent()
     {

@@ -76,8 +76,27 @@ internal static class AgentChoice
     {
         if (call.State != CallState.Waiting || call.Offer is not null || call.Plan is not null || call.Redirect is not null || call.MarkLate || !SameNode(call, agent))
             return false;
-        if (call.RefusedBy(agent) is { } refusal && state.Now.Stamp - refusal.At < state.Options.HoldTurn)
+        if (call.RefusedBy(agent) is { } refusal && (state.Now.Stamp - refusal.At < state.Options.HoldTurn || OtherIsFree(state, call, queue, agent)))
             return false;
+        return IsTheirs(state, call, queue, agent);
+    }
+
+    /// <summary>One who has not refused it and may have it; freed in the same step, too.</summary>
+    private static bool OtherIsFree(EngineState state, Call call, QueueState queue, Agent agent)
+    {
+        foreach (var membership in queue.Free)
+        {
+            var other = membership.Agent;
+            if (!ReferenceEquals(other, agent) && SameNode(call, other) && call.RefusedBy(other) is null && IsTheirs(state, call, queue, other))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The preferred agent is not waited for any more, or it is they.</summary>
+    private static bool IsTheirs(EngineState state, Call call, QueueState queue, Agent agent)
+    {
         if (call.PatienceUntil is not { } until || state.Now.Stamp >= until)
             return true;
         var preferred = Prefer(state, call, queue);
