@@ -118,6 +118,18 @@ public sealed class OfferTests
             .ExpectAmong("anna Ready").ExpectNone("Paused");
     }
 
+    [Theory]
+    [InlineData(DialResult.Declined, 603)]
+    [InlineData(DialResult.Busy, 486)]
+    public void Who_declines_or_is_busy_between_two_missed_offers_is_at_the_phone_and_counts_anew(DialResult result, int tech)
+    {
+        var story = Scenario.With("anna").Inbound("1").Dial("1", "1a", "PJSIP/101").Rings("1a").At(20).DialEnds("1", "1a", DialResult.NoAnswer).Ends("1a", 0).Ends("1")
+            .At(30).Inbound("2").Dial("2", "2a", "PJSIP/101").Rings("2a").At(32).DialEnds("2", "2a", result, tech).Ends("2a", 21, tech).Ends("2")
+            .At(60).Inbound("3").Dial("3", "3a", "PJSIP/101").Rings("3a").At(80).DialEnds("3", "3a", DialResult.NoAnswer).Ends("3a", 0).Ends("3");
+        story.AgentOf("anna").State.Should().Be(AgentState.Ready);
+        story.At(90).Inbound("4").Dial("4", "4a", "PJSIP/101").Rings("4a").At(110).DialEnds("4", "4a", DialResult.NoAnswer).Ends("4a", 0).ExpectAmong("anna Paused (no_answer)");
+    }
+
     [Fact]
     public void An_offer_cut_short_is_no_missed_one()
     {

@@ -267,7 +267,12 @@ internal sealed class OfferDesk(EngineState state, AgentBoard board)
             case OfferOutcome.Unreachable:
                 board.BackOff(agent, "unreachable", UnreachableBackOff);
                 break;
+            // They are at the phone: no empty chair.
+            case OfferOutcome.Declined:
+                agent.Unanswered = 0;
+                break;
             case OfferOutcome.Busy:
+                agent.Unanswered = 0;
                 board.BackOff(agent, "busy", BusyBackOff);
                 break;
             case OfferOutcome.DoNotDisturb:
