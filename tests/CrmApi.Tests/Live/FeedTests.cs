@@ -118,9 +118,9 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         var (second, other) = (New(), New());
         await story.WriteAsync([.. story.Arrives(second, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi), .. story.Offers(second, other, Seeds.Anna, "101", Seeds.Rossi)]);
         (await desk.NextAsync<PopEvent>(e => e.Pop.OfferId == other)).Pop.Script.Should().NotBeNull();
-        await story.WriteAsync(story.Resumes(call, Seeds.Anna));
+        await story.WriteAsync([.. story.Fails(second, other, Seeds.Anna, "101", OfferOutcome.NoAnswer), story.Abandons(second, 30_000), story.Agent(Seeds.Anna, AgentState.Talking, "101", call), story.Resumes(call, Seeds.Anna)]);
         (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && !e.Call.ScriptKept)).Call.Should().BeEquivalentTo(new { State = "Talking", HeldSince = (DateTimeOffset?)null, Script = new { named.Id } }, "the pop's script came last");
-        await story.WriteAsync([.. story.Fails(second, other, Seeds.Anna, "101", OfferOutcome.NoAnswer), story.Abandons(second, 30_000), .. story.Ends(call, Seeds.Anna, "101", Seeds.Twin1), story.Agent(Seeds.Anna, AgentState.Ready, "101", null)]);
+        await story.WriteAsync([.. story.Ends(call, Seeds.Anna, "101", Seeds.Twin1), story.Agent(Seeds.Anna, AgentState.Ready, "101", null)]);
     }
 
     [PostgresFact]

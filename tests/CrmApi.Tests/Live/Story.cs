@@ -39,7 +39,7 @@ sealed class Story : IAsyncDisposable
     public async Task WrittenAsync(ApiHost host)
     {
         var journal = host.Services.GetRequiredService<JournalReader>();
-        while (await journal.LastSeqAsync("main", CancellationToken.None) < Last) await Task.Delay(20);
+        while (await journal.LastSeqAsync("main", CancellationToken.None) < Last || host.Feed.State.Seq < Last) await Task.Delay(20);
     }
 
     T Seq<T>(T entry, Guid? call = null) where T : JournalEntry => entry with { Seq = next++, At = Now, Call = call };
@@ -156,7 +156,7 @@ sealed class Story : IAsyncDisposable
 
     /// <summary>A message in the PBX's mailbox 101, as its folder has it.</summary>
     public JournalEntry Leaves(Guid call, Guid message, MailboxState state = MailboxState.New) =>
-        Seq(new MessageLeft(message, "pbx", $"{call:N}.1", "101@default", "1795449851 PJSIP/trunk-1", Now.AddSeconds(-12), 12_000, state) { Seq = 0, At = default }, call);
+        Seq(new MessageLeft(message, "pbx", $"{call:N}.1", "101@default", $"1795449851 PJSIP/trunk-{message:N}", Now.AddSeconds(-12), 12_000, state) { Seq = 0, At = default }, call);
 
     public JournalEntry Holds(Guid call, Guid agent) => Seq(new CallHeld(agent) { Seq = 0, At = default }, call);
 

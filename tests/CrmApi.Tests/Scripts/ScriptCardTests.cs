@@ -99,7 +99,8 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await story.WriteAsync([story.Agent(Seeds.Anna, AgentState.Ready, "101", null), .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi, deal: Seeds.RossiDeal),
             .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi), .. story.Answers(call, offer, Seeds.Anna, "101")]);
-        (await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking")).Call.Script!.Script.Id.Should().Be("fills-cards");
+        (await desk.NextAsync<PopEvent>(e => e.Pop.CallId == call)).Pop.Script!.Id.Should().Be("fills-cards");
+        await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
         await AnswerAsync(call, answers);
         await story.WriteAsync(story.Ends(call, Seeds.Anna, "101", Seeds.Rossi));
         await story.WrittenAsync(host);
