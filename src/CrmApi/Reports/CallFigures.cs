@@ -14,14 +14,17 @@ internal static class CallFigures
         sum(o.wait_ms) filter (where o.answered_at is not null) as wait_ms
         """;
 
-    /// <summary>Calls <c>o</c> that entered a queue; what became part of another call is counted there. Who was blocked while waiting was not offered in earnest.</summary>
-    public const string Queued = "o.domain = @domain and o.queued_at is not null and o.merged_into is null and o.outcome is distinct from 'Blocked'";
+    /// <summary>
+    /// Calls <c>o</c> that entered a queue; what became part of another call is counted there. Who was blocked while waiting was not offered in earnest, and whom an agent
+    /// called and then handed into a queue came to nobody's door.
+    /// </summary>
+    public const string Queued = "o.domain = @domain and o.queued_at is not null and o.direction <> 'Outbound' and o.merged_into is null and o.outcome is distinct from 'Blocked'";
 
     /// <summary>Calls <c>o</c> that were not let through, in the line or before it.</summary>
     public const string Blocked = "o.domain = @domain and o.outcome = 'Blocked' and o.merged_into is null and o.started_at >= @from and o.started_at < @to";
 
     /// <summary>Agents' legs <c>l</c> of calls that entered a queue: with their talk, hold and wrap-up they count when they end.</summary>
-    public const string Legs = "call_leg l join call c on c.id = l.call_id and c.domain = @domain and c.queued_at is not null and l.agent_id is not null and l.answered_at is not null";
+    public const string Legs = "call_leg l join call c on c.id = l.call_id and c.domain = @domain and c.queued_at is not null and c.direction <> 'Outbound' and l.agent_id is not null and l.answered_at is not null";
 
     public const string Handle =
         "count(*) as handled, coalesce(sum(l.talk_ms), 0) as talk_ms, coalesce(sum(l.hold_ms), 0) as hold_ms, coalesce(sum(l.wrap_up_ms), 0) as wrap_up_ms";

@@ -70,7 +70,7 @@ internal static class ReportSql
     const string Dialled = "coalesce(r.number, e.number, c.dialled_raw)";
 
     /// <summary>Conversations with callers of a number: through a queue as that counts them, and led there by the PBX.</summary>
-    const string NumberLegs = $"{CallFigures.AllLegs} and (c.queued_at is not null and l.answered_at is not null or {CallFigures.Led})";
+    const string NumberLegs = $"{CallFigures.AllLegs} and (c.queued_at is not null and c.direction <> 'Outbound' and l.answered_at is not null or {CallFigures.Led})";
 
     static readonly string Number = CallersBy(Dialled, Numbers, "dialled_number d on d.domain = @domain and d.number = key", NoMade);
 
@@ -132,7 +132,7 @@ internal static class ReportSql
           from (
             select f.offered_at, f.agent_id, f.outcome as ended, case f.outcome when 'Answered' then f.ended_at end as answered_at,
               case f.outcome when 'CallerGaveUp' then case c.outcome when 'ShortAbandon' then 'ShortAbandon' else 'Abandoned' end end as outcome,
-              case when f.outcome = 'Answered' and c.queued_at is not null and not exists (select from offer x where x.call_id = f.call_id and x.outcome = 'Answered' and x.offered_at < f.offered_at) then c.wait_ms end as wait_ms
+              case when f.outcome = 'Answered' and c.queued_at is not null and c.direction <> 'Outbound' and not exists (select from offer x where x.call_id = f.call_id and x.outcome = 'Answered' and x.offered_at < f.offered_at) then c.wait_ms end as wait_ms
             from offer f join call c on c.id = f.call_id and c.domain = @domain
             where f.offered_at >= @from and f.offered_at < @to and f.rule <> 'Observed'
           ) o

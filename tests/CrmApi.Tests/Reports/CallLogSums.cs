@@ -115,7 +115,7 @@ sealed class CallLogSums
 
     void CountCalls(Action<DateTimeOffset, string, Action<Sum>> count, string by, TimeZoneInfo zone, DateOnly from, DateOnly to)
     {
-        foreach (var call in calls.Values.Where(c => c is { QueuedAt: not null, MergedInto: null }))
+        foreach (var call in calls.Values.Where(c => c is { QueuedAt: not null, MergedInto: null, Direction: not "Outbound" }))
         {
             count(call.QueuedAt!.Value, KeyOf(call, by), s =>
             {
@@ -199,7 +199,7 @@ sealed class CallLogSums
                 if (offer.Outcome is "NoAnswer" or "Declined") s.Missed++;
                 if (offer.Outcome != "Answered") return;
                 s.Answered++;
-                if (call.QueuedAt is null || answered[call.Id] < offer.OfferedAt) return;
+                if (call.QueuedAt is null || call.Direction == "Outbound" || answered[call.Id] < offer.OfferedAt) return;
                 s.Waited++;
                 Waits(s, call.WaitMs!.Value, shortest);
             });
@@ -227,7 +227,7 @@ sealed class CallLogSums
 
     /// <summary>All of an agent's; with the callers of a number also without a queue; of a queue those that went through it.</summary>
     static bool Counts(Leg l, Call c, string by) => by == "agent" ? l.AnsweredAt is not null || l.TalkMs > 0
-        : (c.QueuedAt is not null && l.AnsweredAt is not null) || (by == "number" && IsLed(c) && (l.AnsweredAt is not null || l.TalkMs > 0));
+        : (c is { QueuedAt: not null, Direction: not "Outbound" } && l.AnsweredAt is not null) || (by == "number" && IsLed(c) && (l.AnsweredAt is not null || l.TalkMs > 0));
 
     void CountLegs(Action<DateTimeOffset, string, Action<Sum>> count, string by)
     {
