@@ -204,17 +204,17 @@ public sealed class ClientListTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     public async Task Among_many_no_usual_list_reads_the_whole_table()
     {
         await using var database = await host.Database.OpenConnectionAsync();
-        await database.ExecuteAsync(
+        await database.FillAsync(
             """
             insert into client (id, name, segment, responsible_id, source, tags, custom, created_at, updated_at)
             select gen_random_uuid(), 'Client ' || n, case when n % 50 = 0 then 'new' end, case when n % 100 = 0 then @Mila::uuid end, case when n % 500 = 0 then 'web form: Site' else '' end,
               case when n % 300 = 0 then array['rare'] else '{}' end, jsonb_build_object('word', 'w' || n), timestamptz '2020-01-01' + n * interval '1 min', timestamptz '2020-01-01' + n * interval '1 min'
-            from generate_series(1, @Many) n;
+            from generate_series(@From, @To) n;
             insert into call (id, domain, node, direction, state, routed, caller_raw, caller_kind, dialled_raw, queue_id, client_id, agent_id, started_at, ended_at, outcome, wait_ms, talk_ms, hold_ms, last_seq)
             select gen_random_uuid(), 'main', 'pbx', 'Inbound', 'Ended', true, '+3902', 'E164', (390000000000 + n % 200)::text, case when n % 50 = 0 then @Support::uuid end, case when n % 1000 = 0 then @Rossi::uuid end, @Anna,
-              timestamptz '2020-01-01' + n * interval '1 min', timestamptz '2020-01-01' + n * interval '2 min', 'Answered', 9000, n, 0, n from generate_series(1, @Many) n;
-            analyze client, call, client_field;
-            """, new { Many, Seeds.Mila, Seeds.Support, Seeds.Rossi, Seeds.Anna }, commandTimeout: 200);
+              timestamptz '2020-01-01' + n * interval '1 min', timestamptz '2020-01-01' + n * interval '2 min', 'Answered', 9000, n, 0, n from generate_series(@From, @To) n;
+            """, Many, 3_000, new { Seeds.Mila, Seeds.Support, Seeds.Rossi, Seeds.Anna });
+        await database.ExecuteAsync("analyze client, call, client_field", commandTimeout: 60);
         try
         {
             var clients = host.Services.GetRequiredService<ClientStore>();

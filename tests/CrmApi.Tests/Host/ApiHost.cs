@@ -73,6 +73,7 @@ public sealed class ApiHost : IAsyncLifetime
             ["Router:InternalKey"] = FakeRouter.Key,
             ["Access:SignInsPerMinute"] = "10000",
             ["Access:RequestsPerSecond"] = "10000",
+            ["Access:KeyRequestsPerSecond"] = "10000",
             ["Scripts:Folder"] = Path.Combine(Repository.Folder, "scripts-library"),
             ["Site:CompanyName"] = "Example",
         });
