@@ -218,18 +218,21 @@ sealed class HostDoctor(IConfiguration configuration, Uri page)
             select d.node, d.name, d.extension, d.can_answer and not d.auto_answer or d.can_hold
             from device d join extension e on e.node = d.node and e.number = d.extension
             where e.domain = $1
-            order by d.node, d.name;
-            select exists (select from queue where domain = $1 and record and retired_at is null) or coalesce((select record_out from domain_setting where domain = $1), true)
+            order by d.node, d.name
             """, connection);
         command.Parameters.AddWithValue(domain);
+        await using var records = new NpgsqlCommand("select exists (select from queue where domain = $1 and record and retired_at is null) or coalesce((select record_out from domain_setting where domain = $1), true)", connection);
+        records.Parameters.AddWithValue(domain);
         try
         {
-            await using var reader = await command.ExecuteReaderAsync(cancel);
             var devices = new List<DoctorDevice>();
-            while (await reader.ReadAsync(cancel))
-                devices.Add(new DoctorDevice(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3)));
-            await reader.NextResultAsync(cancel);
-            return await reader.ReadAsync(cancel) ? new DoctorSettings(devices, reader.GetBoolean(0)) : null;
+            await using (var reader = await command.ExecuteReaderAsync(cancel))
+            {
+                while (await reader.ReadAsync(cancel))
+                    devices.Add(new DoctorDevice(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetBoolean(3)));
+            }
+
+            return new DoctorSettings(devices, (bool)(await records.ExecuteScalarAsync(cancel))!);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
         {
