@@ -112,18 +112,7 @@ public sealed class CampaignTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
             new CodesSave([.. dispositions, new CodeSetup("winter_things", "Winter things", Group: true, Campaigns: ["winter"]), new CodeSetup("booked", "Booked", "positive", Parent: "winter_things")]), ContractsJson.Default.CodesSave))
             saved.StatusCode.Should().Be(HttpStatusCode.OK, await saved.Content.ReadAsStringAsync());
         await using var story = await Story.BeginAsync(host);
-        async Task<Guid> EndedAsync(string? campaign)
-        {
-            var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-            await story.WriteAsync([
-                .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi, campaign: campaign), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi),
-                .. story.Answers(call, offer, Seeds.Anna, "101"), .. story.Ends(call, Seeds.Anna, "101", Seeds.Rossi), story.Agent(Seeds.Anna, AgentState.Ready, "101", null),
-            ]);
-            await story.WrittenAsync(host);
-            return call;
-        }
-
-        var (of, none) = (await EndedAsync("winter"), await EndedAsync(null));
+        var (of, none) = (await CalledAsync(story, "winter"), await CalledAsync(story, null));
         // The number goes to another campaign; what was called for the first stays its.
         await NumberAsync("spring");
         (await anna.GetAsync($"api/calls/{of}", ContractsJson.Default.CallDetailView)).Call.Campaign.Should().Be(new NamedCode("winter", "Winter offer"));
@@ -138,6 +127,18 @@ public sealed class CampaignTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
         using (var given = await anna.Http.PutAsJsonAsync($"api/calls/{of}/wrap-up", new WrapUpSave("booked", "", "", false, "p", Guid.Empty), ContractsJson.Default.WrapUpSave)) given.StatusCode.Should().Be(HttpStatusCode.OK);
         using var back = await ada.Http.PutAsJsonAsync("api/admin/dispositions", new CodesSave(dispositions), ContractsJson.Default.CodesSave);
         back.StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    /// <summary>A call of Rossi's that Anna took; over.</summary>
+    async Task<Guid> CalledAsync(Story story, string? campaign)
+    {
+        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        await story.WriteAsync([
+            .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi, campaign: campaign), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi),
+            .. story.Answers(call, offer, Seeds.Anna, "101"), .. story.Ends(call, Seeds.Anna, "101", Seeds.Rossi), story.Agent(Seeds.Anna, AgentState.Ready, "101", null),
+        ]);
+        await story.WrittenAsync(host);
+        return call;
     }
 
     async Task<(HttpStatusCode Status, string Body, CallFlow.RoadCommand? Sent)> DialAsync(string? campaign = null, Guid? callBackOf = null, string kind = "dial")
@@ -177,18 +178,7 @@ public sealed class CampaignTests(ApiHost host) : IClassFixture<ApiHost>, IAsync
         var today = host.Services.GetRequiredService<SiteClock>().Today;
         await SaveAsync(Winter, Spring);
         await using var story = await Story.BeginAsync(host);
-        async Task<Guid> CalledAsync(string? campaign)
-        {
-            var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-            await story.WriteAsync([
-                .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi, campaign: campaign), .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi),
-                .. story.Answers(call, offer, Seeds.Anna, "101"), .. story.Ends(call, Seeds.Anna, "101", Seeds.Rossi), story.Agent(Seeds.Anna, AgentState.Ready, "101", null),
-            ]);
-            await story.WrittenAsync(host);
-            return call;
-        }
-
-        var (of, none) = (await CalledAsync("winter"), await CalledAsync(null));
+        var (of, none) = (await CalledAsync(story, "winter"), await CalledAsync(story, null));
         (await DialAsync(callBackOf: of)).Sent!.Campaign.Should().Be("winter");
         (await DialAsync("spring", of)).Sent!.Campaign.Should().Be("spring", "what the agent says goes before");
         (await DialAsync(callBackOf: none)).Sent!.Campaign.Should().BeNull();

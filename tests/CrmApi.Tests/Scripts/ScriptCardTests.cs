@@ -60,6 +60,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
 
     Page anna = null!, marco = null!;
     Story story = null!;
+    LedCalls calls = null!;
 
     public async Task InitializeAsync()
     {
@@ -73,16 +74,9 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
             delete from audit where object in ('deal', 'client')
             """, new { Seeds.RossiDeal, Seeds.Anna, Seeds.Rossi });
         (anna, marco) = (await host.SignInAsync("anna"), await host.SignInAsync("marco"));
-        if (!await database.ExecuteScalarAsync<bool>("select exists (select from script_publish where script_id = 'fills-cards')"))
-        {
-            using var saved = await marco.Http.PutAsJsonAsync("api/script-edits/fills-cards/draft", new ScriptDraftSave(Yaml, 0, 0), ContractsJson.Default.ScriptDraftSave);
-            var draft = (await saved.Content.ReadFromJsonAsync(ContractsJson.Default.ScriptEditView))!;
-            draft.Problems.Should().BeEmpty();
-            using var published = await marco.Http.PostAsJsonAsync("api/script-edits/fills-cards/publish", new ScriptPublish(draft.Draft), ContractsJson.Default.ScriptPublish);
-            published.StatusCode.Should().Be(HttpStatusCode.OK, await published.Content.ReadAsStringAsync());
-        }
-
+        await LedCalls.PublishAsync(host, marco, "fills-cards", Yaml);
         story = await Story.BeginAsync(host);
+        calls = new LedCalls(host, anna, story, "fills-cards");
     }
 
     public async Task DisposeAsync()
@@ -91,29 +85,6 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         await story.DisposeAsync();
         await anna.DisposeAsync();
         await marco.DisposeAsync();
-    }
-
-    async Task<Guid> AnsweredAsync(params (string Question, string Value)[] answers)
-    {
-        var desk = await anna.OpenAsync();
-        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await story.WriteAsync([story.Agent(Seeds.Anna, AgentState.Ready, "101", null), .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi, deal: Seeds.RossiDeal),
-            .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi), .. story.Answers(call, offer, Seeds.Anna, "101")]);
-        (await desk.NextAsync<PopEvent>(e => e.Pop.CallId == call)).Pop.Script!.Id.Should().Be("fills-cards");
-        await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
-        await AnswerAsync(call, answers);
-        await story.WriteAsync(story.Ends(call, Seeds.Anna, "101", Seeds.Rossi));
-        await story.WrittenAsync(host);
-        return call;
-    }
-
-    async Task AnswerAsync(Guid call, params (string Question, string Value)[] answers)
-    {
-        foreach (var (question, value) in answers)
-        {
-            using var answer = await anna.Http.PutAsJsonAsync($"api/calls/{call}/draft/answer.{question}", new DraftWrite(value, "p"), ContractsJson.Default.DraftWrite);
-            answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
-        }
     }
 
     static readonly WrapUpSave Plain = new("callback", "", "", false, "p", Guid.Empty);
@@ -140,7 +111,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task Answers_fill_roles_source_tax_id_segment_zone_and_the_address_in_its_parts_and_the_book_says_so()
     {
-        var call = await AnsweredAsync(("role", "supplier"), ("source", "fair"), ("tax", " 0111 4601006 "), ("segment", "vip"), ("zone", "here"), ("street", "Via Roma 1"), ("city", "Torino"), ("code", "10121"), ("country", "Italia"));
+        var call = await calls.AnsweredAsync(("role", "supplier"), ("source", "fair"), ("tax", " 0111 4601006 "), ("segment", "vip"), ("zone", "here"), ("street", "Via Roma 1"), ("city", "Torino"), ("code", "10121"), ("country", "Italia"));
         (await WrapUpAsync(call)).Should().BeNull();
         var card = await CardAsync();
         card.Should().BeEquivalentTo(new { Source = "fair", TaxId = Iva, Segment = "vip", TimeZone = "Europe/Rome", City = "Torino", Address = "Via Roma 1, 10121 Torino, Italia" });
@@ -154,7 +125,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         // The same again changes nothing; otherwise, it does, and what was not asked stays.
         await WrapUpAsync(call);
         (await CardAsync()).Version.Should().Be(card.Version);
-        await AnswerAsync(call, ("source", "friend"), ("code", "10122"), ("street", ""), ("roles", "supplier"));
+        await calls.AnswerAsync(call, ("source", "friend"), ("code", "10122"), ("street", ""), ("roles", "supplier"));
         await WrapUpAsync(call);
         var changed = await CardAsync();
         changed.Source.Should().Be("friend");
@@ -165,13 +136,13 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task A_wrong_tax_id_is_told_kept_with_the_call_and_takes_nothing_with_it()
     {
-        var call = await AnsweredAsync(("tax", Wrong), ("source", "fair"), ("segment", "gone"), ("zone", "moon"), ("code", new string('1', 101)));
+        var call = await calls.AnsweredAsync(("tax", Wrong), ("source", "fair"), ("segment", "gone"), ("zone", "moon"), ("code", new string('1', 101)));
         (await WrapUpAsync(call)).Should().Be("answers_not_taken");
         (await CardAsync()).Should().BeEquivalentTo(new { TaxId = "", Source = "fair", Segment = (string?)null, TimeZone = (string?)null, Address = "" });
         (await NotTakenAsync(call)).Should().Equal($"tax {Wrong}: expected a Partita IVA whose check digit is right", "segment Old: expected the code of a segment", "zone Moon: expected an IANA time zone such as Europe/Rome", $"code {new string('1', 101)}: at most 100 characters");
         await using var database = await host.Database.OpenConnectionAsync();
         (await database.ExecuteScalarAsync<string>("select answers ->> 'tax' from wrap_up where call_id = @call", new { call })).Should().Be(Wrong);
-        await AnswerAsync(call, ("tax", Iva), ("segment", ""), ("zone", ""), ("code", ""));
+        await calls.AnswerAsync(call, ("tax", Iva), ("segment", ""), ("zone", ""), ("code", ""));
         (await WrapUpAsync(call)).Should().BeNull();
         (await CardAsync()).TaxId.Should().Be(Iva);
     }
@@ -179,7 +150,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task Whose_check_digits_hold_is_told_by_the_country_of_the_address_that_is_said_with_it()
     {
-        var call = await AnsweredAsync(("tax", Wrong), ("country", "Polska"));
+        var call = await calls.AnsweredAsync(("tax", Wrong), ("country", "Polska"));
         (await WrapUpAsync(call)).Should().BeNull("eleven digits are a PESEL there");
         (await CardAsync()).Should().BeEquivalentTo(new { TaxId = Wrong, Address = "Polska" });
     }
@@ -187,10 +158,10 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task A_second_kind_of_tax_id_goes_beside_the_first_one_of_the_same_kind_takes_its_place_and_none_is_there_twice()
     {
-        var call = await AnsweredAsync(("tax", Iva));
+        var call = await calls.AnsweredAsync(("tax", Iva));
         async Task<(string, string)> AfterAsync(string said)
         {
-            await AnswerAsync(call, ("tax", said));
+            await calls.AnswerAsync(call, ("tax", said));
             await WrapUpAsync(call);
             var card = await CardAsync();
             return (card.TaxId, card.SecondTaxId);
@@ -209,7 +180,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         await using var ada = await host.SignInAsync("ada");
         var rule = new RequiredRuleSetup(Guid.CreateVersion7(), "Who pays", "wrap_up", null, null, null, null, ["taxId", "address"], true, 0);
         using (var made = await ada.Http.PutAsJsonAsync($"api/admin/required-rules/{rule.Id}", rule, ContractsJson.Default.RequiredRuleSetup)) made.StatusCode.Should().Be(HttpStatusCode.OK, await made.Content.ReadAsStringAsync());
-        var call = await AnsweredAsync(("tax", Wrong), ("street", "Via Roma 1"));
+        var call = await calls.AnsweredAsync(("tax", Wrong), ("street", "Via Roma 1"));
         using (var refused = await anna.Http.PutAsJsonAsync($"api/calls/{call}/wrap-up", Plain, ContractsJson.Default.WrapUpSave))
         {
             var problem = (await refused.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!;
@@ -217,7 +188,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
             problem.Errors!.Keys.Should().Equal(["taxId"], "the address is filled by an answer");
         }
 
-        await AnswerAsync(call, ("tax", Iva));
+        await calls.AnswerAsync(call, ("tax", Iva));
         await WrapUpAsync(call);
         (await CardAsync()).Should().BeEquivalentTo(new { TaxId = Iva, Address = "Via Roma 1" });
     }
@@ -227,7 +198,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     {
         await using var database = await host.Database.OpenConnectionAsync();
         await database.ExecuteAsync("insert into card_layout (role, deal_type, groups) values ('agent', null, '[{\"name\":\"Main\",\"fields\":[{\"code\":\"address\",\"mode\":\"read_only\"},{\"code\":\"taxId\",\"mode\":\"read_only\"},{\"code\":\"roles\",\"mode\":\"read_only\"}]}]')");
-        var call = await AnsweredAsync(("role", "partner"), ("tax", Iva), ("street", "Via Roma 1"), ("country", "Italia"), ("source", "fair"));
+        var call = await calls.AnsweredAsync(("role", "partner"), ("tax", Iva), ("street", "Via Roma 1"), ("country", "Italia"), ("source", "fair"));
         await WrapUpAsync(call);
         (await CardAsync()).Should().BeEquivalentTo(new { TaxId = "", Address = "", Roles = new[] { "client" }, Source = "fair" });
         (await NotTakenAsync(call)).Should().BeEquivalentTo(new[] { "role Together", $"tax {Iva}", "street Via Roma 1", "country Italia" }.Select(a => a + ": a field that your card lets you change"));
@@ -237,7 +208,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task A_deal_takes_its_currency_and_moves_by_the_rules_of_its_stage()
     {
-        var call = await AnsweredAsync(("currency", "usd"), ("stage", "negotiation"));
+        var call = await calls.AnsweredAsync(("currency", "usd"), ("stage", "negotiation"));
         await WrapUpAsync(call);
         (await DealAsync()).Should().Be(("negotiation", "USD"));
         (await NotTakenAsync(call)).Should().BeEmpty();
@@ -258,12 +229,12 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task A_stage_that_is_none_one_that_the_wrap_up_gives_and_one_that_a_rule_forbids_are_not_taken_from_answers()
     {
-        var call = await AnsweredAsync(("currency", "odd"), ("stage", "nowhere"));
+        var call = await calls.AnsweredAsync(("currency", "odd"), ("stage", "nowhere"));
         await WrapUpAsync(call);
         (await DealAsync()).Should().Be(("open", "EUR"));
         (await NotTakenAsync(call)).Should().Equal("currency Shells: three capital letters, such as EUR", "stage Else: a stage of the deal's type");
 
-        await AnswerAsync(call, ("currency", ""), ("stage", "negotiation"));
+        await calls.AnswerAsync(call, ("currency", ""), ("stage", "negotiation"));
         await WrapUpAsync(call, Plain with { Deal = Seeds.RossiDeal, Stage = "open" });
         (await DealAsync()).Stage.Should().Be("open", "the agent says where it is");
         (await NotTakenAsync(call)).Should().Equal("stage We talk: the stage that the wrap-up or its outcome gives");
@@ -274,7 +245,7 @@ public sealed class ScriptCardTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         await WrapUpAsync(call);
         (await DealAsync()).Stage.Should().Be("open");
         (await NotTakenAsync(call)).Should().Equal("stage We talk: the fields that must be filled before the deal leaves its stage");
-        await AnswerAsync(call, ("tax", Iva));
+        await calls.AnswerAsync(call, ("tax", Iva));
         await WrapUpAsync(call);
         (await DealAsync()).Stage.Should().Be("negotiation", "an answer fills what the rule asks for");
     }

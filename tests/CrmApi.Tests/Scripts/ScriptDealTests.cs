@@ -49,6 +49,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     Page anna = null!;
     Page marco = null!;
     Story story = null!;
+    LedCalls calls = null!;
 
     public async Task InitializeAsync()
     {
@@ -60,16 +61,9 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
             delete from audit where object = 'deal'
             """, new { Seeds.RossiDeal, Seeds.Anna });
         (anna, marco) = (await host.SignInAsync("anna"), await host.SignInAsync("marco"));
-        if (!await database.ExecuteScalarAsync<bool>("select exists (select from script_publish where script_id = 'fills-deals')"))
-        {
-            using var saved = await marco.Http.PutAsJsonAsync("api/script-edits/fills-deals/draft", new ScriptDraftSave(Yaml, 0, 0), ContractsJson.Default.ScriptDraftSave);
-            var draft = (await saved.Content.ReadFromJsonAsync(ContractsJson.Default.ScriptEditView))!;
-            draft.Problems.Should().BeEmpty();
-            using var published = await marco.Http.PostAsJsonAsync("api/script-edits/fills-deals/publish", new ScriptPublish(draft.Draft), ContractsJson.Default.ScriptPublish);
-            published.StatusCode.Should().Be(HttpStatusCode.OK, await published.Content.ReadAsStringAsync());
-        }
-
+        await LedCalls.PublishAsync(host, marco, "fills-deals", Yaml);
         story = await Story.BeginAsync(host);
+        calls = new LedCalls(host, anna, story, "fills-deals");
     }
 
     public async Task DisposeAsync()
@@ -78,30 +72,6 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         await story.DisposeAsync();
         await anna.DisposeAsync();
         await marco.DisposeAsync();
-    }
-
-    /// <summary>A call of Rossi's that Anna took, with these answers; over.</summary>
-    async Task<Guid> AnsweredAsync(params (string Field, string Value)[] answers)
-    {
-        var desk = await anna.OpenAsync();
-        var (call, offer) = (Guid.CreateVersion7(), Guid.CreateVersion7());
-        await story.WriteAsync([story.Agent(Seeds.Anna, AgentState.Ready, "101", null), .. story.Arrives(call, Story.From("+390212345678"), LookupOutcome.Known, Seeds.Rossi, deal: Seeds.RossiDeal),
-            .. story.Offers(call, offer, Seeds.Anna, "101", Seeds.Rossi), .. story.Answers(call, offer, Seeds.Anna, "101")]);
-        (await desk.NextAsync<PopEvent>(e => e.Pop.CallId == call)).Pop.Script!.Id.Should().Be("fills-deals");
-        await desk.NextAsync<CallEvent>(e => e.Call.CallId == call && e.Call.State == "Talking");
-        await AnswerAsync(call, answers);
-        await story.WriteAsync(story.Ends(call, Seeds.Anna, "101", Seeds.Rossi));
-        await story.WrittenAsync(host);
-        return call;
-    }
-
-    async Task AnswerAsync(Guid call, params (string Field, string Value)[] answers)
-    {
-        foreach (var (field, value) in answers)
-        {
-            using var answer = await anna.Http.PutAsJsonAsync($"api/calls/{call}/draft/answer.{field}", new DraftWrite(value, "p"), ContractsJson.Default.DraftWrite);
-            answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
-        }
     }
 
     static readonly WrapUpSave Plain = new("callback", "", "", false, "p", Guid.Empty);
@@ -133,7 +103,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     {
         await using var database = await host.Database.OpenConnectionAsync();
         await database.ExecuteAsync("update client set note = 'Rings late' where id = @Rossi", new { Seeds.Rossi });
-        var call = await AnsweredAsync(("need", "A quiet one"));
+        var call = await calls.AnsweredAsync(("need", "A quiet one"));
         for (var again = 0; again < 2; again++)
         {
             await WrapUpAsync(call);
@@ -143,7 +113,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         (await NotTakenAsync(call)).Should().BeEmpty();
         // On a card whose notes are closed it stays with the call, and says so.
         await database.ExecuteAsync("insert into card_layout (role, deal_type, groups) values ('agent', null, '[{\"name\":\"Main\",\"fields\":[{\"code\":\"note\",\"mode\":\"read_only\"}]}]')");
-        await AnswerAsync(call, ("need", "A loud one"));
+        await calls.AnswerAsync(call, ("need", "A loud one"));
         await WrapUpAsync(call);
         (await database.ExecuteScalarAsync<string>("select note from client where id = @Rossi", new { Seeds.Rossi })).Should().Be("Rings late\nA quiet one");
         (await NotTakenAsync(call)).Should().ContainSingle().Which.Should().StartWith("need A loud one:");
@@ -153,7 +123,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task Answers_fill_the_only_open_deal_in_its_currency_and_again_change_what_was_answered_otherwise()
     {
-        var call = await AnsweredAsync(("what", "  Two boilers "), ("sum", "1250.5"), ("competitor", "Caldo"));
+        var call = await calls.AnsweredAsync(("what", "  Two boilers "), ("sum", "1250.5"), ("competitor", "Caldo"));
         await WrapUpAsync(call);
         (await DealAsync(Seeds.RossiDeal)).Should().Be(("Two boilers", 1250.50m, "USD", 2));
         (await NotTakenAsync(call)).Should().BeEmpty("what no deal has is an answer alone");
@@ -163,7 +133,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
 
         await WrapUpAsync(call);
         (await DealAsync(Seeds.RossiDeal)).Version.Should().Be(2, "the same again changes nothing");
-        await AnswerAsync(call, ("sum", "900"));
+        await calls.AnswerAsync(call, ("sum", "900"));
         await WrapUpAsync(call);
         (await DealAsync(Seeds.RossiDeal)).Should().Be(("Two boilers", 900m, "USD", 3));
     }
@@ -171,12 +141,12 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task What_somebody_changed_after_the_answer_stays_theirs_and_is_told()
     {
-        var call = await AnsweredAsync(("what", "Two boilers"), ("sum", "1250"));
+        var call = await calls.AnsweredAsync(("what", "Two boilers"), ("sum", "1250"));
         using (var saved = await marco.Http.PutAsJsonAsync($"api/deals/{Seeds.RossiDeal}", new DealSave("Boilers", 700m, Version: 1), ContractsJson.Default.DealSave)) saved.StatusCode.Should().Be(HttpStatusCode.OK);
         await WrapUpAsync(call);
         (await DealAsync(Seeds.RossiDeal)).Should().Be(("Two boilers", 700m, "USD", 3), "the title was not touched meanwhile");
         (await NotTakenAsync(call)).Should().Equal("sum 1250: no newer value in the deal: it was changed after the answer");
-        await AnswerAsync(call, ("sum", "800"));
+        await calls.AnswerAsync(call, ("sum", "800"));
         await WrapUpAsync(call);
         (await DealAsync(Seeds.RossiDeal)).Amount.Should().Be(800m, "answered again, the answer is the newer");
         (await NotTakenAsync(call)).Should().BeEmpty();
@@ -186,7 +156,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     public async Task Of_several_the_chosen_one_is_filled_and_until_one_is_chosen_the_answers_wait()
     {
         var second = await NewDealAsync("Pumps");
-        var call = await AnsweredAsync(("what", "Four pumps"), ("sum", "40"));
+        var call = await calls.AnsweredAsync(("what", "Four pumps"), ("sum", "40"));
         await WrapUpAsync(call);
         (await DealAsync(Seeds.RossiDeal)).Title.Should().Be("Boilers");
         (await NotTakenAsync(call)).Should().Equal("what Four pumps: a deal, chosen or made at the wrap-up", "sum 40: a deal, chosen or made at the wrap-up");
@@ -201,7 +171,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     {
         await using var database = await host.Database.OpenConnectionAsync();
         await database.ExecuteAsync("update deal set closed_at = now() where id = @RossiDeal", new { Seeds.RossiDeal });
-        var call = await AnsweredAsync(("what", "A heat pump"), ("sum", "9000"));
+        var call = await calls.AnsweredAsync(("what", "A heat pump"), ("sum", "9000"));
         await WrapUpAsync(call);
         (await NotTakenAsync(call)).Should().HaveCount(2, "a closed deal is not filled unless it is named");
         var made = Plain with { NewDeal = new DealNew(Guid.CreateVersion7(), "order", ""), Subject = "Heating" };
@@ -217,7 +187,7 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         (await DealAsync(typed.NewDeal!.Id)).Should().Be(("My own words", 5m, "EUR", 1));
         (await NotTakenAsync(call)).Should().Equal("what A heat pump: what the wrap-up says of the new deal", "sum 9000: what the wrap-up says of the new deal");
 
-        await AnswerAsync(call, ("what", ""));
+        await calls.AnswerAsync(call, ("what", ""));
         var about = Plain with { NewDeal = new DealNew(Guid.CreateVersion7(), "order", ""), Subject = "Heating" };
         await WrapUpAsync(call, about);
         (await DealAsync(about.NewDeal!.Id)).Title.Should().Be("Heating", "of a deal that nobody named the subject is the title");
@@ -228,13 +198,13 @@ public sealed class ScriptDealTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
     [PostgresFact]
     public async Task What_does_not_fit_or_is_not_ones_to_change_stays_with_the_call()
     {
-        var call = await AnsweredAsync(("what", new string('x', 201)), ("sum", "-1"));
+        var call = await calls.AnsweredAsync(("what", new string('x', 201)), ("sum", "-1"));
         await WrapUpAsync(call);
         (await DealAsync(Seeds.RossiDeal)).Should().Be(("Boilers", 100m, "USD", 1));
         (await NotTakenAsync(call)).Should().Equal($"what {new string('x', 201)}: a title of 1 to 200 characters", "sum -1: an amount of 0 to 999999999 with at most two decimals");
 
         // In the bin it is not there; brought back, the answers find it.
-        await AnswerAsync(call, ("what", "Found"), ("sum", "2"));
+        await calls.AnswerAsync(call, ("what", "Found"), ("sum", "2"));
         using (var deleted = await marco.Http.DeleteAsync($"api/deals/{Seeds.RossiDeal}?version=1")) deleted.StatusCode.Should().Be(HttpStatusCode.OK);
         await WrapUpAsync(call);
         (await NotTakenAsync(call)).Should().HaveCount(2);
