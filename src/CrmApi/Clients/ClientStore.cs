@@ -50,7 +50,7 @@ internal sealed class ClientStore(NpgsqlDataSource database, CallStore calls, Tr
             left join app_user u on u.id = c.responsible_id
             left join lateral (select e164, extension from client_phone where client_id = c.id order by is_main desc, added_at, e164, extension limit 1) p on true
             left join lateral (select max(k.started_at) as at from client_family(c.id) f (id) cross join lateral (select started_at from call where client_id = f.id order by started_at desc limit 1) k) l on true
-            where {live} {(hits.Length > 0 ? "and c.number in (select number from hit)" : "and c.hidden_at is null")}
+            where {live} {(hits.Length > 0 ? "and c.number = any (array(select number from hit))" : "and c.hidden_at is null")}
             {order.By("c.id")} limit @limit
             """;
         return (sql, parameters);

@@ -231,6 +231,7 @@ public sealed class ClientListTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
                 await CheckAsync(sql, parameters, "client", $"{sort} {filter}");
             }
 
+            await CheckSearchAsync(clients);
             var calls = host.Services.GetRequiredService<CallStore>();
             var any = new CallFilter(null, null, null, null, null, null, null, Reach.Everyone, Veil.None);
             foreach (var (filter, sort) in new[]
@@ -246,6 +247,16 @@ public sealed class ClientListTests(ApiHost host) : IClassFixture<ApiHost>, IAsy
         finally
         {
             await database.ExecuteAsync("delete from call where last_seq between 1 and @Many and caller_raw = '+3902'; delete from client where name like 'Client %'; analyze client, call", new { Many }, commandTimeout: 200);
+        }
+
+        // A search that is asked again and again gets one plan for whatever is typed: that one reads no more than it must, either.
+        async Task CheckSearchAsync(ClientStore clients)
+        {
+            var (sql, parameters) = clients.Listing("9913", ClientFilter.None, Reach.Everyone, Reach.Everyone, Veil.None, ClientStore.Order(null, Veil.None, null, null).Order!, 12);
+            await using var transaction = await database.BeginTransactionAsync();
+            await database.ExecuteAsync("set local plan_cache_mode = force_generic_plan", transaction: transaction);
+            (await database.QueryAsync<(Guid Id, long Number, string Name)>(sql, parameters, transaction)).Select(client => client.Name).Should().Contain(["Client 9913", "Client 19913", "Client 59913"]);
+            (await database.ExecuteScalarAsync<long>("select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'client'", transaction: transaction)).Should().BeLessThan(Many / 2);
         }
 
         async Task CheckAsync(string sql, DynamicParameters parameters, string table, string what)
