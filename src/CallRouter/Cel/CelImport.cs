@@ -21,6 +21,9 @@ sealed partial class CelImport(
     /// <summary>AMI tells of the same moment by another way: it is given so long.</summary>
     static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
 
+    /// <summary>What AMI tells as it happens comes sooner than this.</summary>
+    static readonly TimeSpan LateSight = TimeSpan.FromMilliseconds(500);
+
     /// <summary>After a login what was missed comes in small steps.</summary>
     static readonly TimeSpan AfterLogin = TimeSpan.FromMinutes(1);
 
@@ -177,9 +180,19 @@ sealed partial class CelImport(
         return await ToFindingAsync(await store.WithAgentsAsync(call, cancel), known, cancel);
     }
 
-    /// <summary>Closed by estimate. Where the PBX died in its midst CEL has no end either, but may have an answer that we did not hear of.</summary>
+    /// <summary>
+    /// Closed by estimate. Where the PBX died in its midst CEL has no end either, but may have an answer that we did not hear of, or that we found
+    /// given when we came back.
+    /// </summary>
     static bool IsInDoubt(IReadOnlyList<CelRowOfOurs> ours, CelCall call) =>
-        ours.Any(r => r.Estimated) && (!call.CutOff || (call.AnsweredAt is not null && ours.All(r => r.AnsweredAt is null)));
+        ours.Any(r => r.Estimated) && (!call.CutOff || (call.AnsweredAt is not null && ours.All(r => r.AnsweredAt is null)) || MetUnseen(ours, call));
+
+    /// <summary>An agent spoke clearly before we saw it.</summary>
+    static bool MetUnseen(IReadOnlyList<CelRowOfOurs> ours, CelCall call)
+    {
+        var shift = CelStore.Known(ours)[0].ClockOf(call);
+        return call.Legs.Any(l => !l.IsClient && l.AnsweredAt is { } met && ours.Any(r => r.UniqueId == l.UniqueId && r.Agent is not null && (r.LegAnsweredAt is not { } seen || seen - met - shift > LateSight)));
+    }
 
     async Task<CelFinding> ToFindingAsync(CelCall call, ImmutableArray<CelKnown> known, CancellationToken cancel)
     {

@@ -7,7 +7,7 @@ namespace CallCrm.CallRouter.Cel;
 
 /// <summary>A call of ours that has channels of a CEL story.</summary>
 sealed record CelRowOfOurs(Guid Call, string State, bool Estimated, bool Routed, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, DateTimeOffset? EndedAt, int? WaitMs, int? HoldMs,
-    string UniqueId, Guid? Agent, DateTimeOffset LegStartedAt, bool LegEstimated);
+    string UniqueId, Guid? Agent, DateTimeOffset LegStartedAt, DateTimeOffset? LegAnsweredAt, bool LegEstimated);
 
 /// <summary>What the tables have of calls that CEL tells of. Writes <c>cel_cursor</c> alone.</summary>
 sealed class CelStore(NpgsqlDataSource database, string domain, string node, TimeProvider time)
@@ -39,7 +39,7 @@ sealed class CelStore(NpgsqlDataSource database, string domain, string node, Tim
         var rows = await connection.QueryAsync<CelRowOfOurs>(new CommandDefinition(
             """
             select c.id as call, c.state, c.estimated, c.routed, c.started_at as startedAt, c.queued_at as queuedAt, c.answered_at as answeredAt, c.ended_at as endedAt, c.wait_ms as waitMs, c.hold_ms as holdMs,
-              l.unique_id as uniqueId, l.agent_id as agent, l.started_at as legStartedAt,
+              l.unique_id as uniqueId, l.agent_id as agent, l.started_at as legStartedAt, l.answered_at as legAnsweredAt,
               -- The leg's own flag is also set when its end was estimated.
               coalesce((select (j.body ->> 'estimated')::boolean from journal j
                 where j.call_id = l.call_id and j.domain = @domain and j.kind = 'leg_started' and j.body ->> 'uniqueId' = l.unique_id limit 1), true) as legEstimated

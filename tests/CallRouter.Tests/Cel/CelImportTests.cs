@@ -136,6 +136,45 @@ public sealed class CelImportTests(PostgresFixture postgres) : IClassFixture<Pos
     }
 
     [PostgresFact]
+    public async Task A_talk_that_began_while_the_router_was_away_and_ended_with_the_PBX_is_as_long_as_the_record_has_it()
+    {
+        Write("1.9", "LINKEDID_END", 0, "PJSIP/trunk");
+        await using var bench = await RouterBench.StartAsync(postgres, Settings);
+        await bench.SignInAsync(RouterBench.Anna, "101");
+        var call = bench.Pbx.PlaceCall(new DemoCaller("+393471234571", RouterBench.Dialled));
+        await bench.UntilAsync<OfferRang>();
+        var legs = bench.Entries.OfType<LegStarted>().ToList();
+        legs.Should().HaveCount(2);
+        await bench.StopRouterAsync();
+        await bench.Pbx.Phone("PJSIP/101").Answer();
+        await call.Reached(DemoCallPlace.Talking);
+        var met = TimeProvider.System.GetUtcNow();
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        await bench.StartRouterAsync();
+        var found = await bench.UntilAsync<CallAnswered>();
+        (found.At - met).Should().BeGreaterThan(TimeSpan.FromSeconds(1.5), "the router found them in talk");
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await bench.Pbx.RestartAsync(kill: true);
+        var closed = await bench.UntilAsync<CallEnded>();
+        closed.Should().BeEquivalentTo(new { Outcome = CallOutcome.Answered, Estimated = true });
+        foreach (var (leg, n) in legs.Select((l, n) => (l, n)))
+            Line(legs[0].At.AddMilliseconds(n * 10), "CHAN_START", leg.UniqueId, legs[0].UniqueId, leg.ChannelName, "");
+        foreach (var leg in legs)
+            Line(met, "BRIDGE_ENTER", leg.UniqueId, legs[0].UniqueId, leg.ChannelName, "{\"bridge_id\":\"b\",\"bridge_technology\":\"simple_bridge\"}");
+        var next = Id(closed.At.AddMinutes(5), 0);
+        Line(closed.At.AddMinutes(5), "CHAN_START", next, next, "PJSIP/trunk-0", "");
+
+        var corrected = await bench.UntilAsync<CallCorrected>();
+        corrected.Should().BeEquivalentTo(new { closed.Call, Outcome = CallOutcome.Answered, By = EndedBy.Pbx, Agent = (Guid?)RouterBench.Anna, Estimated = true });
+        corrected.AnsweredAt.Should().BeCloseTo(met, TimeSpan.FromMilliseconds(30));
+        corrected.Talk_ms.Should().BeCloseTo((int)(closed.At - met).TotalMilliseconds, 40);
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        bench.Entries.OfType<CallCorrected>().Should().ContainSingle("the tables show it now");
+        await using var database = await bench.Database.OpenConnectionAsync();
+        (await database.ExecuteScalarAsync<int>("select talk_ms from call_leg where agent_id is not null")).Should().Be(corrected.Talk_ms);
+    }
+
+    [PostgresFact]
     public async Task Rubbish_in_the_file_is_passed_over_and_a_living_call_is_not_touched()
     {
         Write("1.9", "LINKEDID_END", 0, "PJSIP/trunk");
