@@ -11,7 +11,12 @@ internal sealed partial class CallAggregate
         Call.StartedAt = e.StartedAt ?? Call.StartedAt;
         (Call.WaitMs, Call.TalkMs, Call.AnsweredAt) = (e.Wait_ms, e.Talk_ms, e.AnsweredAt ?? Call.AnsweredAt);
         (Call.AgentId, Call.HeldSince, Call.Place) = (e.Agent ?? Call.AgentId, null, null);
-        foreach (var leg in e.Legs) Take(leg, e.Estimated);
+        foreach (var leg in e.Legs)
+        {
+            Take(leg, e.Estimated);
+            if (leg is { Agent: { } agent, AnsweredAt: { } answered }) AnsweredAfterAll(agent, answered);
+        }
+
         ContactsChanged = MissChanged = true;
     }
 

@@ -184,6 +184,14 @@ internal sealed partial class CallAggregate(CallRow call)
         if (e.Outcome != OfferOutcome.Answered && Call.State == CallState.Ringing && !Offers.Exists(o => o.EndedAt is null)) Call.State = Call.QueueId is null ? CallState.Routing : CallState.Waiting;
     }
 
+    /// <summary>A ring ends with the router that watched it. Whoever answered it meanwhile has answered it.</summary>
+    void AnsweredAfterAll(Guid agent, DateTimeOffset at)
+    {
+        if (Offers.FindLast(o => o.AgentId == agent && o.OfferedAt <= at) is not { Outcome: OfferOutcome.Cancelled or OfferOutcome.Answered } offer || (offer.Outcome == OfferOutcome.Answered && offer.EndedAt <= at)) return;
+        (offer.Outcome, offer.EndedAt, offer.RingMs) = (OfferOutcome.Answered, at, (int)(at - (offer.RangAt ?? offer.OfferedAt)).TotalMilliseconds);
+        ChangedOffers.Add(offer);
+    }
+
     void Change(Guid id, Action<OfferRow> change)
     {
         if (Offers.Find(o => o.Id == id) is not { } offer) return;
@@ -235,6 +243,7 @@ internal sealed partial class CallAggregate(CallRow call)
         MissChanged |= Call.AnsweredAt is null;
         if (Call.AnsweredAt is null) (Call.AnsweredAt, Call.WaitMs) = (e.At, e.Wait_ms);
         Leg(e.Node, e.UniqueId, e, leg => (leg.AnsweredAt, leg.AgentId) = (leg.AnsweredAt ?? e.At, e.Agent));
+        if (e.Estimated) AnsweredAfterAll(e.Agent, e.At);
         if (Legs.FindLast(l => l.IsClient && l.EndedAt is null) is not { AnsweredAt: null } client) return;
         client.AnsweredAt = e.At;
         ChangedLegs.Add(client);

@@ -223,6 +223,29 @@ public sealed class JournalProjectionTests(PostgresFixture postgres) : JournalDa
         (await ScalarAsync<string>("select string_agg(talk_ms::text, ',' order by talk_ms) from client_contact")).Should().Be("6000,40000");
     }
 
+    /// <summary>The router that watched the ring ended; the next found them in talk 9 s later. At the end CEL has the moment of the answer.</summary>
+    [PostgresFact]
+    public async Task A_ring_that_nobody_watched_any_more_and_that_was_answered_is_an_answered_offer()
+    {
+        DateTimeOffset At(double seconds) => CallScript.Begin.AddSeconds(seconds);
+        var call = Id(40);
+        var script = new CallScript().Start(call).Offer(call, Id(41), Luca, Sales).After(1).Say(new OfferEnded(Id(41), Luca, OfferOutcome.Cancelled, null, 0) { Seq = 0, At = default }, call)
+            .Offer(call, Id(42), Anna, Sales, attempt: 2).After(1).Say(new OfferRang(Id(42), Anna) { Seq = 0, At = default }, call)
+            .Say(new LegStarted("n1", "1.2", "PJSIP/101-2", Anna, false, false) { Seq = 0, At = default }, call)
+            .After(8).Say(new OfferEnded(Id(42), Anna, OfferOutcome.Cancelled, null, 0) { Seq = 0, At = default }, call)
+            .After(1).Say(new CallAnswered(null, Anna, "n1", "1.2", 11_000, Estimated: true) { Seq = 0, At = default }, call)
+            .After(9).Say(new CallEnded(CallOutcome.Answered, EndedBy.Unknown, 0, Anna, Mario, Sales, 11_000, 9_000, 0, true) { Seq = 0, At = default }, call);
+        var corrected = new CallCorrected(CallOutcome.Answered, EndedBy.Caller, 16, Anna, At(5), At(20), 5000, 15_000, false,
+            [new ImportedLeg("1.1", "PJSIP/trunk-1", null, true, At(0), At(5), At(20), 16, 0), new ImportedLeg("1.2", "PJSIP/101-2", Anna, false, At(2), At(5), At(20), 16, 15_000)])
+        { Seq = 0, At = default };
+        const string Offers = "select string_agg(concat_ws(' ', attempt, outcome, ring_ms, extract(epoch from ended_at - offered_at)::int), '|' order by attempt) from offer";
+        await using var writer = await OpenAsync();
+        await AppendAsync(writer, script);
+        (await ScalarAsync<string>(Offers)).Should().Be("1 Cancelled 0 1|2 Answered 9000 10", "as far as was seen; Luca's ring was cancelled");
+        await writer.AppendAsync([.. new CallScript(script.NextSeq).Say(corrected, call).Entries], default);
+        (await ScalarAsync<string>(Offers)).Should().Be("1 Cancelled 0 1|2 Answered 3000 4");
+    }
+
     /// <summary>Adopted at 20 s in the midst of a talk; the record has its beginnings. Waits, rings and sums fit to them, and no row stands twice.</summary>
     [PostgresFact]
     public async Task A_correction_moves_the_beginnings_of_call_and_legs_together()

@@ -172,6 +172,7 @@ public sealed class CelImportTests(PostgresFixture postgres) : IClassFixture<Pos
         bench.Entries.OfType<CallCorrected>().Should().ContainSingle("the tables show it now");
         await using var database = await bench.Database.OpenConnectionAsync();
         (await database.ExecuteScalarAsync<int>("select talk_ms from call_leg where agent_id is not null")).Should().Be(corrected.Talk_ms);
+        (await database.ExecuteScalarAsync<string>("select outcome from offer")).Should().Be("Answered", "though the router that offered the call did not see it");
     }
 
     [PostgresFact]
