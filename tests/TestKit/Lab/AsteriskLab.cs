@@ -101,9 +101,10 @@ public sealed class AsteriskLab
     public IReadOnlyList<CdrRow> Cdr() => CdrRow.Read(Path.Combine(Folder, "log/cdr-csv/Master.csv"));
 
     /// <summary>Its channels now, as <c>core show channels</c> has them.</summary>
+    /// <remarks>A channel that moves within the PBX's list while that is read is told twice: as it was last told it is.</remarks>
     public async Task<IReadOnlyList<LabChannel>> SnapshotAsync() =>
         (await CliAsync("core show channels concise")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(l => l.Trim().Split('!')).Where(f => f.Length >= 14).Select(f => new LabChannel(f[0], f[4], f[^2], f[^1])).ToArray();
+            .Select(l => l.Trim().Split('!')).Where(f => f.Length >= 14).Select(f => new LabChannel(f[0], f[4], f[^2], f[^1])).Reverse().DistinctBy(c => c.UniqueId, StringComparer.Ordinal).Reverse().ToArray();
 
     /// <summary>kill -9.</summary>
     public Task KillAsync() => LabProgram.RunAsync("lab", ["kill", Name], TimeSpan.FromSeconds(10));
