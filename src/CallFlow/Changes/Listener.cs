@@ -32,8 +32,9 @@ internal sealed class Listener(NpgsqlDataSource source, string channel, TimeProv
 
             await connection.WaitAsync(atMost, ct);
         }
-        catch (Exception e) when ((DatabaseAway.MayPass(e) || e is InvalidOperationException) && !ct.IsCancellationRequested)
+        catch (Exception e) when (DatabaseAway.MayPass(e) || e is InvalidOperationException)
         {
+            // Also when told to end in the midst of it: the end then comes by the wait.
             await DisposeAsync();
             await Task.Delay(atMost, time, ct);
         }
