@@ -21,11 +21,12 @@ public static class AuditActions
 {
     public static readonly string[] All =
     [
-        "client.viewed", "client.created", "client.changed", "client.filled", "client.merged", "client.unmerged", "client.different", "client.maybe_same", "client.deleted", "client.restored",
-        "client.mail_added", "client.mail_removed", "client.lent", "client.loan_over", "deal.created", "deal.changed", "deal.filled", "deal.moved", "deal.deleted", "deal.restored",
+        "client.viewed", "client.viewed_many", "client.created", "client.changed", "client.filled", "client.merged", "client.unmerged", "client.different", "client.maybe_same", "client.deleted", "client.restored",
+        "client.confirmed", "client.do_not_call", "client.note_added", "client.note_removed", "client.mail_added", "client.mail_removed", "client.mail_restored", "client.lent", "client.loan_over", "deal.created", "deal.changed", "deal.filled", "deal.moved", "deal.deleted", "deal.restored",
         "task.created", "task.changed", "task.done", "task.withdrawn", "task.deleted", "task.restored", "file.added", "file.renamed", "file.deleted", "file.restored", "download", "listen", "listen.live", "listen.stop", "transcript",
         "export", "import", "disposition.changed", "supervise.ready", "supervise.pause", "supervise.sign_out", "supervise.end_call", "script.published", "script.withdrawn",
         "sign_in", "sign_in_failed", "sign_out", "code_failed", "recovery_code_used", "second_factor_on", "second_factor_off", "second_factor_taken_off", "password_link", "password_set",
         "session_ended", "sessions_ended", "user_deactivated", "handed_over", "handover_undone", "key.made", "key.revoked", "web_form.saved", "web_form.removed", "web_form.submitted",
+        "webhook_saved", "webhook_removed", "webhook_secret_renewed",
     ];
 }

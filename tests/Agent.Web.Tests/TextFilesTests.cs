@@ -32,6 +32,10 @@ public sealed partial class TextFilesTests
     }
 
     [Fact]
+    public void The_audit_can_be_narrowed_to_every_action_that_it_has_words_for() =>
+        Keys("Texts.resx").Keys.Where(k => k.StartsWith("Audit.Action.", StringComparison.Ordinal)).Select(k => k["Audit.Action.".Length..]).Should().BeSubsetOf(AuditActions.All);
+
+    [Fact]
     public void Every_name_the_server_may_send_has_a_text()
     {
         var known = Keys("Texts.resx");

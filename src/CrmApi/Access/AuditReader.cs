@@ -40,17 +40,19 @@ internal sealed class AuditReader(NpgsqlDataSource database, LiveFacts facts)
             with page as materialized (
               select a.* from audit a where {string.Join(" and ", where)} order by a.at desc, a.id desc limit @limit
             )
-            select a.id, a.at, a.user_id, u.name || coalesce(' · ' || y.name, '') as who, a.action, a.object as kind, a.object_id, a.detail ->> 'before' as before, a.detail ->> 'after' as after, a.detail ->> 'address' as address, coalesce(a.detail ->> 'call', h.id::text) as call,
+            select a.id, a.at, a.user_id, u.name || coalesce(' · ' || y.name, '') as who, a.action, a.object as kind, a.object_id, coalesce(b.name, a.detail ->> 'before') as before, coalesce(n.name, a.detail ->> 'after') as after, a.detail ->> 'address' as address, coalesce(a.detail ->> 'call', h.id::text) as call,
               coalesce(d.title, nullif(c.name, ''), c.company) as name, c.responsible_id as client_owner, d.responsible_id as deal_owner
             from page a left join app_user u on u.id = a.user_id left join api_key y on y.id = a.key_id
-            cross join lateral (select case when a.object_id ~ @uuid then a.object_id::uuid end as id) k
+            cross join lateral (select case when split_part(a.object_id, '/', 1) ~ @uuid then split_part(a.object_id, '/', 1)::uuid end as id) k
             left join deal d on a.object = 'deal' and d.id = k.id
+            left join disposition b on a.action = @Disposition and b.code = a.detail ->> 'before'
+            left join disposition n on a.action = @Disposition and n.code = a.detail ->> 'after'
             left join recording g on a.object = 'recording' and g.id = k.id
-            left join call h on h.id = case a.object when 'recording' then g.call_id when 'call' then k.id end
+            left join call h on h.id = case a.object when 'recording' then g.call_id when 'call' then k.id when 'wrap_up' then k.id end
             left join client c on c.id = client_root(case a.object when 'client' then k.id when 'deal' then d.client_id else h.client_id end)
             order by a.at desc, a.id desc
             """,
-            new { of, filter.User, filter.Action, From = filter.From?.ToUniversalTime(), To = filter.To?.ToUniversalTime(), filter.Kind, filter.Object, at, id, limit = limit + 1, uuid = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }, cancellationToken: cancel))).AsList();
+            new { of, filter.User, filter.Action, From = filter.From?.ToUniversalTime(), To = filter.To?.ToUniversalTime(), filter.Kind, filter.Object, at, id, limit = limit + 1, Disposition = Calls.WrapUps.ChangedAction, uuid = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$" }, cancellationToken: cancel))).AsList();
         var page = rows.Take(limit).Select(r => View(person, r)).ToList();
         return new ListPage<AuditView>(page, rows.Count > limit ? Cursor.Of("audit", string.Create(CultureInfo.InvariantCulture, $"{page[^1].At.UtcTicks} {page[^1].Id}"), Guid.Empty) : null);
     }
@@ -65,7 +67,7 @@ internal sealed class AuditReader(NpgsqlDataSource database, LiveFacts facts)
     {
         var seen = Sees(person, row);
         // Of a call and its recording the client's.
-        var named = row.Kind is "call" or "recording" ? person.Within(Rights.WorkWithClients).Includes(row.ClientOwner) : seen;
+        var named = row.Kind is "call" or "recording" or "wrap_up" ? person.Within(Rights.WorkWithClients).Includes(row.ClientOwner) : seen;
         var subject = Guid.TryParse(row.ObjectId.Split('/', ' ', ':')[0], out var id) ? id : (Guid?)null;
         // What an export was asked for may be the very value that is hidden.
         var text = subject is null && !(person.Veil.HidesFields && row.Kind is ("client" or "call")) ? row.ObjectId : null;

@@ -207,6 +207,11 @@ public sealed class WrapUpTests(ApiHost host) : IClassFixture<ApiHost>, IAsyncLi
         (await database.QueryAsync<(Guid, string, string)>(
             "select user_id, detail ->> 'before', detail ->> 'after' from audit where action = 'disposition.changed' and object_id = @key order by id", new { key = $"{call}/{Seeds.Anna}" }))
             .Should().Equal((Seeds.Anna, "callback", "sale"), (Seeds.Sara, "sale", "callback"), (Seeds.Anna, "callback", "sale"));
+
+        await using var ada = await host.SignInAsync("ada");
+        var told = await ada.GetAsync($"api/audit?action=disposition.changed&kind=call&object={call}", ContractsJson.Default.ListPageAuditView);
+        told.Items.Select(r => (r.Who, r.CallId, r.Changes.Single().Before, r.Changes.Single().After)).Should().Equal(
+            ("Anna Verdi", call, "Call back", "Sale"), ("Sara Conti", call, "Sale", "Call back"), ("Anna Verdi", call, "Call back", "Sale"));
     }
 
     [PostgresFact]
