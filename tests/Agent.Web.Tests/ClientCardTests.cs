@@ -78,6 +78,94 @@ public sealed class ClientCardTests : PageContext
     }
 
     [Fact]
+    public async Task What_a_colleague_saved_meanwhile_stands_where_nobody_typed_and_a_second_save_does_not_take_it_back()
+    {
+        var theirs = Some.Card("Theirs", 7) with { City = "Lecco", Tags = ["vip"] };
+        await InCallAsync();
+        Server.Answer = r => r.Method == HttpMethod.Put && r.RequestUri!.AbsolutePath.StartsWith("/api/clients/", StringComparison.Ordinal)
+            ? FakeServer.Json("""{"errorId":"edit_conflict","detail":"newer"}""", System.Net.HttpStatusCode.Conflict)
+            : r.RequestUri!.AbsolutePath == $"/api/clients/{Some.ClientId}" ? FakeServer.Json(JsonSerializer.Serialize(theirs, ContractsJson.Default.ClientCardView)) : null;
+        var card = Card(Some.CallId);
+        card.Click("[data-test=client-edit]");
+        card.Input("[data-test=client-name-input]", "Mine");
+        await card.Find("form").SubmitAsync();
+        card.WaitForAssertion(() => card.Find("[data-test=client-newer]").TextContent.Should().Contain("City, Tags"));
+        card.Find("[data-test=client-newer-both][data-field=name]").TextContent.Should().Contain("“Theirs”");
+        card.FindAll("[data-test=client-newer-both]").Should().ContainSingle();
+        card.Find("#c-city").GetAttribute("value").Should().Be("Lecco");
+
+        await card.Find("form").SubmitAsync();
+        var sent = JsonSerializer.Deserialize(Server.Asked.Last(a => a.Method == "PUT").Body, ContractsJson.Default.ClientSave)!;
+        (sent.Name, sent.City, sent.Version).Should().Be(("Mine", "Lecco", 7));
+        sent.Tags.Should().Equal("vip");
+    }
+
+    [Fact]
+    public async Task A_colleagues_save_is_told_while_the_card_is_edited_and_is_not_kept_as_if_it_were_typed_here()
+    {
+        await InCallAsync();
+        var card = Card(Some.CallId);
+        card.Click("[data-test=client-edit]");
+        card.Input("#c-note", "Typed here");
+        card.FindAll("[data-test=client-newer]").Should().BeEmpty();
+        card.Render(p => p.Add(c => c.Client, Some.Card("Theirs", 2) with { City = "Lecco", Custom = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["unknown"] = JsonSerializer.SerializeToElement("x") } }));
+        card.Find("[data-test=client-newer]").TextContent.Should().Contain("Name, City");
+        card.Find("[data-test=client-name-input]").GetAttribute("value").Should().Be("Theirs");
+        card.Find("#c-note").GetAttribute("value").Should().Be("Typed here");
+
+        card.Input("#c-note", "Typed here, too");
+        Drafts.Values(Some.CallId, "card.").Should().ContainSingle(d => d.Value.Length > 0).Which.Value.Should().Be("Typed here, too");
+        Drafts.Value(Some.CallId, NameField).Should().BeEmpty();
+
+        // A save that changed nothing of the card's boxes is nobody's business.
+        card.Click("[data-test=client-cancel]");
+        card.FindAll("[data-test=client-newer]").Should().BeEmpty();
+        card.Click("[data-test=client-edit]");
+        card.Render(p => p.Add(c => c.Client, Some.Card("Theirs", 3) with { City = "Lecco", Custom = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["unknown"] = JsonSerializer.SerializeToElement("x") } }));
+        card.FindAll("[data-test=client-newer]").Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_edit_that_goes_on_after_a_reload_is_told_what_a_colleague_saved_since()
+    {
+        var key = $"card-version:{Some.CallId}:{Some.ClientId}";
+        await InCallAsync(draft: [Some.Field(NameField, "Typed before", 1), Some.Field($"card.{Some.ClientId:N}_city", "Como", 2)]);
+        JSInterop.Setup<string?>("callcrm.load", key).SetResult("1");
+        var card = Render<ClientCard>(p => p.Add(c => c.Client, Some.Card("Theirs", 2) with { City = "Como" }).Add(c => c.Call, Some.CallId));
+        card.WaitForAssertion(() => card.Find("[data-test=client-newer-both]").TextContent.Should().Contain("“Theirs”"));
+        card.FindAll("[data-test=client-newer-both]").Should().ContainSingle("the city is what it was typed as");
+        card.Find("[data-test=client-name-input]").GetAttribute("value").Should().Be("Typed before");
+        JSInterop.Invocations["callcrm.save"].Last().Arguments.Should().Equal([key, "2"]);
+        card.Click("[data-test=client-cancel]");
+        JSInterop.Invocations["callcrm.save"].Last().Arguments.Should().Equal([key, null]);
+    }
+
+    [Fact]
+    public async Task An_edit_that_goes_on_over_the_card_it_began_with_is_told_nothing()
+    {
+        await InCallAsync(draft: Some.Field(NameField, "Typed before", 1));
+        JSInterop.Setup<string?>("callcrm.load", $"card-version:{Some.CallId}:{Some.ClientId}").SetResult("1");
+        var card = Card(Some.CallId);
+        card.Input("[data-test=client-name-input]", "Typed on");
+        card.FindAll("[data-test=client-newer]").Should().BeEmpty();
+        card.Find("[data-test=client-name-input]").GetAttribute("value").Should().Be("Typed on");
+    }
+
+    [Fact]
+    public void What_is_calculated_or_only_called_otherwise_is_nobodys_change()
+    {
+        var (company, roof) = (Guid.NewGuid(), Guid.NewGuid());
+        ClientDraft Draft(string belongs, string link, string sum) => new() { Belongs = belongs, Custom = { ["roof"] = link, ["sum"] = sum } };
+        var mine = Draft($"{company}", $"{roof}", "1");
+        NewerCard.Into(mine, Draft($"{company}", $"{roof}", "1"), Draft($"{company}|Rossi", $"{roof}|Roof", "2"), [new ClientFieldView("sum", "Sum", "calculated", [])]).IsNothing.Should().BeTrue();
+        (mine.Belongs, mine.Custom["sum"]).Should().Be(($"{company}", "2"));
+
+        var other = Guid.NewGuid();
+        NewerCard.Into(mine, Draft($"{company}", $"{roof}", "2"), Draft($"{other}|Verdi", $"{roof}", "2"), []).Taken.Should().Equal("companyId");
+        mine.Belongs.Should().Be($"{other}|Verdi");
+    }
+
+    [Fact]
     public async Task A_card_merged_meanwhile_is_saved_into_the_one_it_went_into()
     {
         var winner = Some.Card("Winner", 9) with { Id = Guid.Parse("0190b000-0000-7000-8000-000000000077") };
