@@ -100,4 +100,104 @@ public sealed class ClientJourneys(PagesSite site)
         await Expect(manager.See("client-name")).ToHaveTextAsync(goes.Name);
         await Expect(card).ToContainTextAsync(goes.Phones[0].Display);
     });
+
+    [ProgramsFact("chromium")]
+    public Task Who_edits_a_card_with_a_colleague_is_told_and_neither_loses_a_word() => site.VisitAsync(async visit =>
+    {
+        var client = await visit.ClientAsync(Unique.Name("Nives"), email: "nives@example.com", city: "Como", note: "Before");
+        var (one, other) = (await visit.AsAsync("manager"), await visit.AsAsync("supervisor"));
+        await one.OpenAsync(client);
+        await one.See("client-edit").ClickAsync();
+        await one.Page.FillAsync("#c-note", "Rings on Fridays");
+        await one.Page.FillAsync("#c-tags", "patient");
+
+        await other.OpenAsync(client);
+        await other.See("client-edit").ClickAsync();
+        await other.Page.FillAsync("#c-city", "Lecco");
+        await other.Page.FillAsync("#c-note", "Rings on Mondays");
+        await other.See("client-save").ClickAsync();
+        await Expect(other.See("client-edit")).ToBeVisibleAsync();
+
+        // Told while typing: what the colleague alone changed stands there, what both wrote is named with their words, and nothing typed is lost.
+        await Expect(one.See("client-newer")).ToContainTextAsync("City");
+        await Expect(one.See("client-newer")).ToContainTextAsync("Rings on Mondays");
+        await Expect(one.Page.Locator("#c-city")).ToHaveValueAsync("Lecco");
+        await Expect(one.Page.Locator("#c-note")).ToHaveValueAsync("Rings on Fridays");
+        await Expect(one.Page.Locator("#c-tags")).ToHaveValueAsync("patient");
+        await one.Page.FillAsync("#c-note", "Rings on Fridays and Mondays");
+        await one.See("client-save").ClickAsync();
+        await Expect(one.See("client-edit")).ToBeVisibleAsync();
+        await one.ReloadAsync();
+        await Expect(one.See("client-card")).ToContainTextAsync("Rings on Fridays and Mondays");
+        var card = await one.GetAsync<Contracts.ClientCardView>($"api/clients/{client.Id}");
+        (card.City, card.Note, card.Email).Should().Be(("Lecco", "Rings on Fridays and Mondays", "nives@example.com"));
+        card.Tags.Should().Equal("patient");
+        await Expect(other.See("client-card")).ToContainTextAsync("Rings on Fridays and Mondays");
+    });
+
+    [ProgramsFact("chromium")]
+    public Task A_second_tax_id_is_checked_found_by_the_search_and_names_a_duplicate() => site.VisitAsync(async visit =>
+    {
+        var (inn, ogrn) = (TaxId.Inn(), TaxId.Ogrn());
+        var (there, other) = (await visit.ClientAsync(Unique.Name("Vera")), await visit.ClientAsync(Unique.Name("Osip")));
+        var manager = await visit.AsAsync("manager");
+        await manager.OpenAsync(there);
+        await manager.See("client-edit").ClickAsync();
+        await manager.See("client-language-select").SelectOptionAsync("ru");
+        await manager.See("client-tax-input").FillAsync(inn);
+        await manager.See("client-tax2-input").FillAsync(TaxId.Wrong(ogrn));
+        manager.ExpectRefusal(400, $"api/clients/{there.Id}");
+        await manager.See("client-save").ClickAsync();
+        await Expect(manager.Field("c-tax2").Locator(".error")).ToContainTextAsync("OGRN");
+        await Expect(manager.Field("c-tax").Locator(".error")).ToHaveCountAsync(0);
+        await Expect(manager.See("client-tax2-input")).ToBeFocusedAsync();
+        await manager.See("client-tax2-input").FillAsync(ogrn);
+        await manager.See("client-save").ClickAsync();
+        await Expect(manager.See("client-card")).ToContainTextAsync($"{inn}, {ogrn}");
+
+        foreach (var id in new[] { inn, ogrn })
+        {
+            await manager.Page.Keyboard.PressAsync("Control+k");
+            await manager.See("search").FillAsync(id);
+            await Expect(Found(manager)).ToHaveCountAsync(1);
+            await Expect(Found(manager)).ToContainTextAsync(there.Name);
+            await manager.Page.Keyboard.PressAsync("Escape");
+        }
+
+        // The other one's first is this one's second: still the same.
+        await manager.GoAsync($"clients/{other.Id}");
+        await Expect(manager.See("client-name")).ToHaveTextAsync(other.Name);
+        await manager.See("client-edit").ClickAsync();
+        await manager.See("client-language-select").SelectOptionAsync("ru");
+        await manager.See("client-tax-input").FillAsync(ogrn);
+        await Expect(manager.See("duplicate", there.Name)).ToContainTextAsync("tax id");
+        await manager.See("client-save").ClickAsync();
+        await Expect(manager.See("client-edit")).ToBeVisibleAsync();
+        await manager.GoAsync("clients/duplicates");
+        var pair = manager.See("pair", there.Name);
+        await Expect(pair).ToContainTextAsync(other.Name);
+        await Expect(pair).ToContainTextAsync("tax id");
+    });
+
+    /// <summary>Tax ids of Russia, whose last digit is their check.</summary>
+    static class TaxId
+    {
+        static readonly int[] s_weights = [2, 4, 10, 3, 5, 9, 4, 6, 8];
+
+        public static string Inn()
+        {
+            var digits = Digits(9);
+            return $"{digits}{digits.Select((d, n) => (d - '0') * s_weights[n]).Sum() % 11 % 10}";
+        }
+
+        public static string Ogrn()
+        {
+            var digits = Digits(12);
+            return $"{digits}{long.Parse(digits, System.Globalization.CultureInfo.InvariantCulture) % 11 % 10}";
+        }
+
+        public static string Wrong(string id) => $"{id[..^1]}{(id[^1] - '0' + 1) % 10}";
+
+        static string Digits(int count) => "1" + string.Concat(Guid.NewGuid().ToByteArray().Take(count - 1).Select(b => b % 10));
+    }
 }

@@ -67,4 +67,40 @@ public sealed class RightsJourneys(PagesSite site)
         await Expect(admin.See("audit-row", "Como → Lecco")).ToHaveCountAsync(1);
         (await manager.AskAsync("GET", "api/audit")).Status.Should().Be(403, "a manager does not read it");
     });
+
+    [ProgramsFact("chromium")]
+    public Task Who_opens_more_than_a_hundred_cards_in_an_hour_is_named_to_their_head_of_department() => site.VisitAsync(async visit =>
+    {
+        var (department, name) = (await visit.DepartmentAsync(), Unique.Name("Reader"));
+        var reader = await visit.AsAsync(await visit.PersonAsync("agent", name: name, department: department));
+        var head = await visit.AsAsync(await visit.PersonAsync("head", department: department));
+        var elsewhere = await visit.AsAsync(await visit.PersonAsync("head", department: await visit.DepartmentAsync()));
+        await head.OpenAsync("clients");
+        await elsewhere.OpenAsync("clients");
+
+        var (cards, next) = (new List<ClientRow>(), (string?)null);
+        while (cards.Count < 101)
+        {
+            var cursor = cards.Count == 0 ? "" : "&cursor=" + Uri.EscapeDataString(next!);
+            (var page, next) = await reader.GetAsync<ListPage<ClientRow>>("api/clients?limit=100" + cursor);
+            cards.AddRange(page);
+        }
+
+        foreach (var card in cards.Take(100))
+            await reader.GetAsync<ClientCardView>($"api/clients/{card.Id}");
+        await reader.GetAsync<ClientCardView>($"api/clients/{cards[0].Id}");
+        await Expect(head.See("many-cards")).ToHaveCountAsync(0);
+        await reader.GetAsync<ClientCardView>($"api/clients/{cards[100].Id}");
+        await Expect(head.See("many-cards")).ToContainTextAsync($"{name} opened more than 100 client cards");
+        await Expect(elsewhere.See("many-cards")).ToHaveCountAsync(0);
+
+        // Also when the head comes later; who dismissed it has read it.
+        await head.ReloadAsync();
+        await Expect(head.See("many-cards")).ToContainTextAsync(name);
+        await head.See("many-cards").GetByRole(Microsoft.Playwright.AriaRole.Button).ClickAsync();
+        await Expect(head.See("many-cards")).ToHaveCountAsync(0);
+        await head.GoAsync("audit");
+        await head.See("audit-action").SelectOptionAsync("client.viewed_many");
+        await Expect(head.See("audit-row")).ToContainTextAsync(name);
+    });
 }

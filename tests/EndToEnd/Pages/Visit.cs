@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CallCrm.Contracts;
+using CallCrm.DemoPbx;
 using Microsoft.Playwright;
 
 namespace CallCrm.EndToEnd.Pages;
@@ -22,25 +23,46 @@ sealed class Visit(PagesSite site) : IAsyncDisposable
     /// <summary>The administrator who prepares things; no page is opened.</summary>
     public async Task<Visitor> AdminAsync() => _admin ??= await AsAsync("admin");
 
+    /// <summary>The company's telephones.</summary>
+    public DemoPbxServer Pbx => site.Pbx;
+
     /// <summary>A role of its own: what is set for it concerns no other test.</summary>
-    public async Task<RoleSetup> RoleAsync(string copyOf)
+    public async Task<RoleSetup> RoleAsync(string copyOf, params string[] without)
     {
         var admin = await AdminAsync();
-        var rights = (await admin.GetAsync<AdminView>("api/admin")).Roles!.First(r => r.Code == copyOf).Rights;
+        var rights = (await admin.GetAsync<AdminView>("api/admin")).Roles!.First(r => r.Code == copyOf).Rights.Where(r => !without.Contains(r.Key)).ToDictionary();
         var role = new RoleSetup(Unique.Code("role"), Unique.Name("Role"), false, rights, 0, copyOf);
         return (await admin.SendAsync<AdminView>("PUT", $"api/admin/roles/{role.Code}", role)).Roles!.First(r => r.Code == role.Code);
     }
 
     /// <returns>The login.</returns>
-    public async Task<string> PersonAsync(string role, string language = "en")
+    public async Task<string> PersonAsync(string role, string language = "en", string? name = null, bool isAgent = false, Guid? department = null)
     {
         var admin = await AdminAsync();
         var (id, login) = (Guid.CreateVersion7(), Unique.Code("person"));
-        await admin.SendAsync<JsonElement>("PUT", $"api/admin/users/{id}", new UserSetup(id, login, Unique.Name("Person"), role, language, "Europe/Rome", false, false, true, 0));
+        await admin.SendAsync<JsonElement>("PUT", $"api/admin/users/{id}", new UserSetup(id, login, name ?? Unique.Name("Person"), role, language, "Europe/Rome", isAgent, false, true, 0, Department: department));
         var link = await admin.SendAsync<LinkView>("POST", $"api/admin/users/{id}/link", null);
         await admin.SendAsync<JsonElement>("POST", "api/session/link", new LinkUse(link.Path[(link.Path.IndexOf('#', StringComparison.Ordinal) + 1)..], Password));
         site.Passwords[login] = Password;
         return login;
+    }
+
+    /// <summary>Somebody who takes calls and serves no queue: nobody is sent to them.</summary>
+    /// <param name="extension">No other journey's.</param>
+    public async Task<Visitor> AtDeskAsync(string extension, string? role = null, string? name = null)
+    {
+        var agent = await AsAsync(await PersonAsync(role ?? "agent", name: name, isAgent: true));
+        await agent.OpenAsync("");
+        await agent.Page.Locator($"[data-test=sit][data-extension='{extension}']").ClickAsync();
+        await agent.Page.Locator("[data-test=presence][data-state=Ready]").WaitForAsync();
+        return agent;
+    }
+
+    public async Task<Guid> DepartmentAsync()
+    {
+        var id = Guid.CreateVersion7();
+        await (await AdminAsync()).SendAsync<JsonElement>("PUT", $"api/admin/departments/{id}", new DepartmentSetup(id, Unique.Name("Department"), null, 0));
+        return id;
     }
 
     public async Task<ClientFieldSetup> FieldAsync(string name, string kind, params NamedCode[] options)

@@ -11,6 +11,7 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
     static readonly JsonSerializerOptions Json = ContractsJson.Default.Options;
 
     readonly ConcurrentQueue<string> _troubles = new();
+    readonly ConcurrentQueue<Task<string>> _told = new();
     readonly List<(int Status, string Path)> _refusals = [];
     IPage? _page;
 
@@ -28,7 +29,13 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
             if (said.Type == "error" && !said.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
                 _troubles.Enqueue("console: " + said.Text);
         };
-        context.Response += (_, response) => Note(response.Status, response.Request);
+        context.Response += (_, response) =>
+        {
+            Note(response.Status, response.Request);
+            if (response.Url.Contains("/api/", StringComparison.Ordinal))
+                _told.Enqueue(BodyAsync(response));
+        };
+        _page.WebSocket += (_, feed) => feed.FrameReceived += (_, frame) => _told.Enqueue(Task.FromResult(frame.Text ?? ""));
         // A page that is left, and a download, end their request themselves.
         context.RequestFailed += (_, request) =>
         {
@@ -37,6 +44,26 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
         };
         return _page;
     }
+
+    static async Task<string> BodyAsync(IResponse response)
+    {
+        try
+        {
+            return await response.TextAsync();
+        }
+        catch (PlaywrightException)
+        {
+            return ""; // A download, or of a page that was left.
+        }
+    }
+
+    /// <summary>All that this browser was told since its page was opened, shows, or keeps: answers, the live feed, titles and boxes as much as what is read.</summary>
+    public async Task<string> EverythingAsync() => string.Join('\n', [.. await Task.WhenAll(_told), await Page.EvaluateAsync<string>(Held)]);
+
+    const string Held = """
+        () => [document.title, document.documentElement.outerHTML, ...[...document.querySelectorAll('input, textarea, select')].map(e => e.value),
+          JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join('\n')
+        """;
 
     /// <summary>The next answer with this status from there is meant.</summary>
     public void ExpectRefusal(int status, string path)
@@ -97,13 +124,14 @@ sealed class Visitor(Uri address, IBrowserContext context) : IAsyncDisposable
     public async Task<T> SendAsync<T>(string method, string path, object? body) => Read<T>(await AskAsync(method, path, body));
 
     /// <summary>The same session past the page: its API as it answers.</summary>
-    public async Task<(int Status, string Body)> AskAsync(string method, string path, object? body = null)
+    /// <param name="body">As JSON; a text as it stands, of the type that is said.</param>
+    public async Task<(int Status, string Body)> AskAsync(string method, string path, object? body = null, string type = "application/json")
     {
         var answer = await context.APIRequest.FetchAsync(new Uri(address, path).ToString(), new APIRequestContextOptions
         {
             Method = method,
-            DataString = body is null ? null : JsonSerializer.Serialize(body, body.GetType(), Json),
-            Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Origin"] = address.GetLeftPart(UriPartial.Authority), ["Content-Type"] = "application/json" },
+            DataString = body is null ? null : body as string ?? JsonSerializer.Serialize(body, body.GetType(), Json),
+            Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Origin"] = address.GetLeftPart(UriPartial.Authority), ["Content-Type"] = type },
         });
         return (answer.Status, await answer.TextAsync());
     }

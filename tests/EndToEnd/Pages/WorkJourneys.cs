@@ -1,4 +1,5 @@
 using System.Text;
+using CallCrm.Contracts;
 using CallCrm.TestKit;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -96,4 +97,69 @@ public sealed class WorkJourneys(PagesSite site)
         (await manager.DownloadAsync(manager.See("file", name).GetByRole(AriaRole.Link))).Should().Equal(bytes);
         await Expect(manager.See("timeline-file")).ToHaveTextAsync(name);
     });
+
+    [ProgramsFact("chromium")]
+    public Task A_mail_of_the_history_is_read_put_into_the_bin_and_brought_back_with_its_file() => site.VisitAsync(async visit =>
+    {
+        var (subject, later, address) = (Unique.Name("The garden"), Unique.Name("Once more"), $"{Unique.Code("gina").Replace('_', '.')}@example.com");
+        var client = await visit.ClientAsync(Unique.Name("Gina"), email: address);
+        var manager = await visit.AsAsync("manager");
+        await manager.OpenAsync(client);
+        foreach (var (title, body) in new[] { (subject, "Could you <b>look</b> at it?\r\nGina"), (later, "And the fence") })
+            (await manager.AskAsync("POST", $"api/clients/{client.Id}/mails", Mail(address, title, body), "message/rfc822")).Status.Should().Be(200);
+
+        var (first, second) = (Event(manager, subject), Event(manager, later));
+        await Expect(second).ToContainTextAsync("Mail received");
+        await first.Locator("[data-test=mail-open]").FocusAsync();
+        await manager.Page.Keyboard.PressAsync("Enter");
+        await Expect(manager.See("mail-text")).ToHaveTextAsync("Could you <b>look</b> at it?\nGina");
+        await Expect(manager.See("mail-opened")).ToContainTextAsync($"Gina <{address}>");
+        (await manager.DownloadAsync(manager.See("mail-file", "garden.txt"))).Should().Equal("Green"u8.ToArray());
+
+        await manager.See("mail-remove").ClickAsync();
+        await Expect(first).ToHaveCountAsync(0);
+        await manager.See("mail-undo").ClickAsync();
+        await Expect(first).ToBeVisibleAsync();
+        await first.Locator("[data-test=mail-open]").ClickAsync();
+        await manager.See("mail-remove").ClickAsync();
+        await Expect(first).ToHaveCountAsync(0);
+        await Expect(second).ToBeVisibleAsync();
+        await Expect(manager.See("file", "garden.txt")).ToHaveCountAsync(1);
+
+        await manager.GoAsync("clients/bin/mails");
+        var row = manager.See("bin-row", subject);
+        await Expect(row).ToContainTextAsync(client.Name);
+        await row.Locator("[data-test=bin-restore]").ClickAsync();
+        await Expect(row).ToHaveCountAsync(0);
+        await manager.See("bin-back").GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(manager.See("client-name")).ToHaveTextAsync(client.Name);
+        await Expect(first).ToBeVisibleAsync();
+        await Expect(manager.See("file", "garden.txt")).ToHaveCountAsync(2);
+        var list = await manager.GetAsync<ListPage<MailRowView>>("api/mails?client=" + client.Id);
+        list.Items.Select(m => m.Subject).Should().BeEquivalentTo(subject, later);
+    });
+
+    static ILocator Event(Visitor visitor, string title) => visitor.Page.Locator(".timeline .event", new PageLocatorOptions { HasText = title });
+
+    static string Mail(string from, string subject, string body) => $"""
+        From: Gina <{from}>
+        To: sales@company.example
+        Subject: {subject}
+        Date: Mon, 02 Nov 2026 09:30:00 +0100
+        Message-ID: <{subject.Replace(' ', '.')}@example.com>
+        MIME-Version: 1.0
+        Content-Type: multipart/mixed; boundary="part"
+
+        --part
+        Content-Type: text/plain; charset=utf-8
+
+        {body}
+        --part
+        Content-Type: text/plain
+        Content-Disposition: attachment; filename="garden.txt"
+
+        Green
+        --part--
+
+        """;
 }
