@@ -169,6 +169,8 @@ public sealed class AmiClient
         var ping = new AmiAction("Ping") { Deadline = _options.KeepAliveTimeout };
         while (true)
         {
+            // The line may have gone without any wait having seen it; asking then would be answered at once, again and again.
+            cancellationToken.ThrowIfCancellationRequested();
             var received = _reader.Received;
             var pinged = _time.GetTimestamp();
             var sent = _time.GetUtcNow();

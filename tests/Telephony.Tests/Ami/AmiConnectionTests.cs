@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -84,6 +85,19 @@ public sealed class AmiConnectionTests
         lost.Reason.Should().Be(AmiLostReason.KeepAlive);
         lost.Silence.Should().BeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(1200), "what was known is as old as the last thing heard, not as the noticing");
         dead = false;
+        (await client.NextAsync<AmiConnected>()).SessionNumber.Should().Be(2);
+    }
+
+    /// <summary>On a busy machine the watch over the line may be about to ask when that has gone: it asks nobody any more.</summary>
+    [Fact]
+    public async Task A_line_that_goes_while_its_watch_is_held_up_is_followed_by_a_new_one()
+    {
+        await using var server = new AmiTestServer();
+        var time = new HeldUpTime("QuietAsync", TimeSpan.FromSeconds(1.5));
+        await using var client = new RunningAmiClient(Quick(server), time);
+        await client.NextAsync<AmiConnected>();
+        time.Meanwhile = (await server.NextLoginAsync()).Close;
+        await client.NextAsync<AmiLost>();
         (await client.NextAsync<AmiConnected>()).SessionNumber.Should().Be(2);
     }
 
@@ -280,4 +294,24 @@ public sealed class AmiConnectionTests
         KeepAliveQuiet = TimeSpan.FromMilliseconds(20),
         KeepAliveTimeout = TimeSpan.FromMilliseconds(1200),
     };
+
+    /// <summary>Holds up, once, who asks for the time in a method of this name, while something else happens.</summary>
+    sealed class HeldUpTime(string method, TimeSpan length) : TimeProvider
+    {
+        Action? _meanwhile;
+
+        public Action Meanwhile { set => Volatile.Write(ref _meanwhile, value); }
+
+        public override long GetTimestamp()
+        {
+            if (Volatile.Read(ref _meanwhile) is not null && new StackTrace().ToString().Contains(method, StringComparison.Ordinal) && Interlocked.Exchange(ref _meanwhile, null) is { } meanwhile)
+            {
+                meanwhile();
+                using var never = new ManualResetEventSlim();
+                never.Wait(length);
+            }
+
+            return base.GetTimestamp();
+        }
+    }
 }
