@@ -43,7 +43,8 @@ public sealed record LinkedValue(string Code, JsonElement Value, IReadOnlyList<s
 /// <param name="Kind">client, deal, person.</param>
 /// <param name="Owner">Whose it is: who sees their clients or deals sees it.</param>
 /// <param name="Client">Of a deal: its client.</param>
-public sealed record LinkTarget(string Kind, Guid Id, string Name, Guid? Owner, Guid? Client = null);
+/// <param name="ClientOwner">And whose that is: a deal is seen with its client's card.</param>
+public sealed record LinkTarget(string Kind, Guid Id, string Name, Guid? Owner, Guid? Client = null, Guid? ClientOwner = null);
 
 /// <summary>GET /api/links?target=&amp;query= or &amp;id=: what a link may lead to; at most 8.</summary>
 public sealed record LinkChoice(Guid Id, string Name, string Hint);

@@ -59,7 +59,8 @@ internal sealed class WrapUps(NpgsqlDataSource database, DraftStore drafts, Call
         if (change.NextStep is { Length: > LongestNextStep }) return Problems.Invalid("nextStep", "at most 2000 characters");
         if (await calls.DetailAsync(id, person, cancel) is not { } call) return Problems.NotFound("call");
         var others = person.Within(Rights.EditCalls).Includes(agent);
-        if (!others && !await calls.IsOfAsync(call.Call.Id, person.Id, cancel)) return Problems.NotFound("call");
+        // A call that one does not see looks like one that is not there, whoever's disposition is asked for.
+        if (!await calls.IsOfAsync(call.Call.Id, person.Within(Rights.SeeCalls).With(person.Id), cancel) || (!others && !await calls.IsOfAsync(call.Call.Id, person.Id, cancel))) return Problems.NotFound("call");
         if (call.WrapUps!.All(w => w.AgentId != agent)) return Problems.NotFound("wrap-up");
         if (agent != person.Id && !others)
             return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "Only who gave the disposition, or somebody with the right to change those of others, may change it.");

@@ -30,14 +30,14 @@ internal static class BinEndpoints
         if (!await access.ReachesAsync(person, Rights.DeleteClients, cancel, id)) return Problems.NotFound("client");
         var deleted = await bin.DeleteAsync(id, version ?? 0, person, cancel);
         if (deleted is ClientSaved.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
-        return deleted is ClientSaved.Conflict && card.DeletedAt is null ? ClientEndpoints.Conflict(CardLinks.Named(card, person)) : TypedResults.Ok(CardLinks.Named(card, person));
+        return deleted is ClientSaved.Conflict && card.DeletedAt is null ? ClientEndpoints.Conflict(CardAccess.Shown(person, card)) : TypedResults.Ok(CardAccess.Shown(person, card));
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> RestoreAsync(Guid id, Person person, BinStore bin, ClientStore store, CardAccess access, CancellationToken cancel)
     {
         if (!await access.ReachesAsync(person, Rights.DeleteClients, cancel, id)) return Problems.NotFound("client");
         await bin.RestoreAsync(id, person, cancel);
-        return await store.CardAsync(id, cancel) is { DeletedAt: null } card ? TypedResults.Ok(CardLinks.Named(card, person)) : Problems.NotFound("client");
+        return await store.CardAsync(id, cancel) is { DeletedAt: null } card ? TypedResults.Ok(CardAccess.Shown(person, card)) : Problems.NotFound("client");
     }
 }
 

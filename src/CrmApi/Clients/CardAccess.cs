@@ -105,6 +105,13 @@ internal sealed class CardAccess(NpgsqlDataSource database, CardLoans loans)
         };
     }
 
+    /// <summary>The answer to what was done by a right of its own (merged, deleted, confirmed): no more of the card than this person's rights reach, whether a call lends it or not.</summary>
+    public static ClientCardView Shown(Person person, ClientCardView card)
+    {
+        var view = person.Within(Rights.WorkWithClients).Includes(card.ResponsibleId);
+        return Shown(person, card, new CardSight(view, view && Reaches(person, Rights.EditClients, card.ResponsibleId), Lent: false));
+    }
+
     public static Reach DealsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.SeeDeals);
 
     public static Reach ContactsOf(Person person, CardSight sight) => sight.Lent ? Reach.Everyone : person.Within(Rights.WorkWithClients);

@@ -28,7 +28,7 @@ internal static class CardLinks
         var named = custom.ToDictionary(c => c.Key, c => c.Value, StringComparer.Ordinal);
         foreach (var (code, target) in card.Links)
         {
-            if (Sees(target, clients, deals)) named[code] = Json(target);
+            if (Sees(card, target, clients, deals)) named[code] = Json(target);
         }
 
         foreach (var value in card.Linked.Where(v => SeesAll(card, v.Links, clients, deals))) named[value.Code] = value.Value;
@@ -37,9 +37,15 @@ internal static class CardLinks
 
     /// <summary>Whether all that these links of the card lead to may be seen; one that stands on the card and leads to nothing that there is may not.</summary>
     public static bool SeesAll(ClientCardView card, IReadOnlyList<string> links, Reach clients, Reach deals) =>
-        links.All(l => card.Custom?.ContainsKey(l) != true || (card.Links.TryGetValue(l, out var target) && Sees(target, clients, deals)));
+        links.All(l => card.Custom?.ContainsKey(l) != true || (card.Links.TryGetValue(l, out var target) && Sees(card, target, clients, deals)));
 
-    static bool Sees(LinkTarget target, Reach clients, Reach deals) => target.Kind switch { "client" => clients.Includes(target.Owner), "deal" => deals.Includes(target.Owner), _ => true };
+    /// <summary>A deal is seen with its client's card; the card at hand is.</summary>
+    static bool Sees(ClientCardView card, LinkTarget target, Reach clients, Reach deals) => target.Kind switch
+    {
+        "client" => clients.Includes(target.Owner),
+        "deal" => deals.Includes(target.Owner) && (target.Client == card.Id || clients.Includes(target.ClientOwner)),
+        _ => true,
+    };
 
     /// <summary>Whatever links lead to, this person sees it.</summary>
     public static bool SeesAllRecords(Person person) => person.Within(Rights.WorkWithClients).IsEveryone && person.Within(Rights.SeeDeals).IsEveryone;
@@ -70,7 +76,7 @@ internal static class CardLinks
 
         await using var connection = await database.OpenConnectionAsync(cancel);
         var rows = await connection.QueryAsync<LinkChoice>(new CommandDefinition(target == "deal" ? DealsSql : PeopleSql,
-            new { fragment = $"%{Texts.LikeFragment(query)}%", number = query.TrimStart('#'), deals = person.Within(Rights.SeeDeals).People, MostChoices }, cancellationToken: cancel));
+            new { fragment = $"%{Texts.LikeFragment(query)}%", number = query.TrimStart('#'), clients = person.Within(Rights.WorkWithClients).People, deals = person.Within(Rights.SeeDeals).People, MostChoices }, cancellationToken: cancel));
         return TypedResults.Ok<IReadOnlyList<LinkChoice>>(rows.AsList());
     }
 
@@ -80,15 +86,19 @@ internal static class CardLinks
         await using var connection = await database.OpenConnectionAsync(cancel);
         return (await connection.QueryAsync<LinkChoice>(new CommandDefinition(target switch
         {
-            "deal" => "select id, title as name, '#' || number as hint from deal where id = @id and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals))",
+            "deal" => $"select d.id, d.title as name, '#' || d.number as hint from deal d where d.id = @id and {SeenDeal("d")}",
             "person" => "select id, name, login as hint from app_user where id = @id",
             _ => "select id, coalesce(nullif(name, ''), company) as name, '#' || number as hint from client where id = client_root(@id) and deleted_at is null and (@clients::uuid[] is null or responsible_id = any(@clients))",
         }, new { id, clients = person.Within(Rights.WorkWithClients).People, deals = person.Within(Rights.SeeDeals).People }, cancellationToken: cancel))).AsList();
     }
 
-    const string DealsSql = """
+    /// <summary>Of a deal, with parameters @deals and @clients: it is there, and seen with its client's card.</summary>
+    public static string SeenDeal(string deal) =>
+        $"{deal}.deleted_at is null and (@deals::uuid[] is null or {deal}.responsible_id = any(@deals)) and (@clients::uuid[] is null or exists (select from client o where o.id = client_root({deal}.client_id) and o.responsible_id = any(@clients)))";
+
+    static readonly string DealsSql = $"""
         select d.id, d.title as name, concat('#', d.number, ' ', coalesce(nullif(c.name, ''), c.company)) as hint from deal d join client c on c.id = client_root(d.client_id)
-        where (d.title ilike @fragment or d.number::text = @number) and (@deals::uuid[] is null or d.responsible_id = any(@deals)) and c.deleted_at is null and d.deleted_at is null
+        where (d.title ilike @fragment or d.number::text = @number) and c.deleted_at is null and {SeenDeal("d")}
         order by d.closed_at is not null, d.number desc limit @MostChoices
         """;
 

@@ -48,11 +48,11 @@ internal static class CardReader
         left join wrap_up w on w.call_id = l.id and w.agent_id = l.agent_id
         left join disposition p on p.code = w.disposition;
         select k.asked, f.code, f.target as kind, coalesce(t.id, d.id, u.id) as id, coalesce(nullif(t.name, ''), t.company, d.title, u.name) as name, coalesce(t.responsible_id, d.responsible_id) as owner,
-          client_root(d.client_id) as client
+          o.id as client, o.responsible_id as client_owner
         from unnest(@clients) k (asked) join client c on c.id = client_root(k.asked) join client_field f on f.kind = 'link' and not f.archived and jsonb_exists(c.custom, f.code)
         cross join lateral (select (c.custom -> f.code ->> 'id')::uuid as id) v
         left join client t on f.target = 'client' and t.id = client_root(v.id) and t.deleted_at is null
-        left join deal d on f.target = 'deal' and d.id = v.id and d.deleted_at is null
+        left join deal d on f.target = 'deal' and d.id = v.id and d.deleted_at is null left join client o on o.id = client_root(d.client_id)
         left join app_user u on f.target = 'person' and u.id = v.id
         where coalesce(t.id, d.id, u.id) is not null;
         select k.asked, a.kind, a.line, a.city, a.postal_code, a.region, a.country from unnest(@clients) k (asked) join client_address a on a.client_id = client_root(k.asked) order by k.asked, a.position, a.kind, a.key;
@@ -80,7 +80,7 @@ internal static class CardReader
             Addresses: !addresses.Contains(c.Asked) && c.Address.Length > 0 ? [new AddressView(CallFlow.ClientAddress.Actual, c.Address)] : [.. addresses[c.Asked].Select(a => new AddressView(a.Kind, a.Line, a.City, a.PostalCode, a.Region, a.Country))],
             SecondTaxId: c.SecondTaxId)
         {
-            Links = links[c.Asked].ToDictionary(l => l.Code, l => new LinkTarget(l.Kind, l.Id, l.Name ?? "", l.Owner, l.Client), StringComparer.Ordinal),
+            Links = links[c.Asked].ToDictionary(l => l.Code, l => new LinkTarget(l.Kind, l.Id, l.Name ?? "", l.Owner, l.Client, l.ClientOwner), StringComparer.Ordinal),
             Linked = c.Linked is { } linked ? JsonSerializer.Deserialize<LinkedValue[]>(linked) ?? [] : [],
         });
     }
@@ -92,7 +92,7 @@ internal static class CardReader
 
     sealed record AddressRow(Guid Asked, string Kind, string Line, string City, string PostalCode, string Region, string Country);
 
-    sealed record LinkRow(Guid Asked, string Code, string Kind, Guid Id, string? Name, Guid? Owner, Guid? Client);
+    sealed record LinkRow(Guid Asked, string Code, string Kind, Guid Id, string? Name, Guid? Owner, Guid? Client, Guid? ClientOwner);
 
     sealed record ContactRow(Guid Asked, Guid Id, string Name, string? Phone, string? Extension, Guid? ResponsibleId);
 

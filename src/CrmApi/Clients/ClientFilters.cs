@@ -100,7 +100,7 @@ internal sealed class ClientFilters(NpgsqlDataSource database)
         if (!Guid.TryParse(text, out var id)) return [];
         var ids = await connection.QueryAsync<Guid>(new CommandDefinition(link.Target switch
         {
-            "deal" => "select id from deal where id = @id and deleted_at is null and (@deals::uuid[] is null or responsible_id = any(@deals))",
+            "deal" => $"select d.id from deal d where d.id = @id and {CardLinks.SeenDeal("d")}",
             "person" => "select id from app_user where id = @id",
             _ => "select f.id from client x cross join lateral client_family(x.id) f (id) where x.id = client_root(@id) and x.deleted_at is null and (@clients::uuid[] is null or x.responsible_id = any(@clients))",
         }, new { id, clients = person.Within(Rights.WorkWithClients).People, deals = person.Within(Rights.SeeDeals).People }, cancellationToken: cancel));

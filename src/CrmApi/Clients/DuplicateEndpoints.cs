@@ -59,7 +59,7 @@ internal static class DuplicateEndpoints
         var merged = await merges.MergeAsync(new ClientMerge(request.Id, id, request.Other, request.Version, request.OtherVersion, request.Taken, person.Id), cancel);
         if (merged is ClientMerged.Invalid invalid) return Problems.Invalid(invalid.Errors);
         if (merged is ClientMerged.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
-        return merged is ClientMerged.Conflict ? ClientEndpoints.Conflict(CardLinks.Named(card, person)) : TypedResults.Ok(CardLinks.Named(card, person));
+        return merged is ClientMerged.Conflict ? ClientEndpoints.Conflict(CardAccess.Shown(person, card)) : TypedResults.Ok(CardAccess.Shown(person, card));
     }
 
     static async Task<Results<Ok<ClientUnmergedView>, ProblemHttpResult>> UndoAsync(Guid id, Person person, MergeStore merges, ClientStore store, CardAccess access, CancellationToken cancel)
@@ -68,7 +68,7 @@ internal static class DuplicateEndpoints
         return await merges.UndoAsync(id, person, cancel) switch
         {
             ClientUnmerged.Done done when await store.CardAsync(done.Winner, cancel) is { } client && await store.CardAsync(done.Loser, cancel) is { } other =>
-                TypedResults.Ok(new ClientUnmergedView(CardLinks.Named(client, person), CardLinks.Named(other, person), done.Kept, done.Calls, done.Deals, done.Tasks)),
+                TypedResults.Ok(new ClientUnmergedView(CardAccess.Shown(person, client), CardAccess.Shown(person, other), done.Kept, done.Calls, done.Deals, done.Tasks)),
             ClientUnmerged.MergedFurther => Problems.Of(StatusCodes.Status409Conflict, "merged_further", "The card was itself merged since. Undo that merge first."),
             ClientUnmerged.WasUndone => Problems.Of(StatusCodes.Status409Conflict, "was_undone", "This merge was undone before."),
             _ => Problems.NotFound("merge"),

@@ -31,7 +31,7 @@ internal static class ReviewEndpoints
         var saved = await directory.ConfirmAsync(id, confirm.Version, t => audit.AddChangeAsync(t, person.Id, "client.confirmed", CardAudit.Subject, id.ToString(), "", "", cancel), cancel);
         if (saved is ClientSaved.Invalid invalid) return Problems.Invalid(invalid.Errors);
         if (saved is ClientSaved.NotFound || await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
-        return saved is ClientSaved.Conflict ? ClientEndpoints.Conflict(CardLinks.Named(card, person)) : TypedResults.Ok(CardLinks.Named(card, person));
+        return saved is ClientSaved.Conflict ? ClientEndpoints.Conflict(CardAccess.Shown(person, card)) : TypedResults.Ok(CardAccess.Shown(person, card));
     }
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> HideAsync(Guid id, Person person, ReviewStore review, ClientStore store, CancellationToken cancel)
@@ -40,7 +40,7 @@ internal static class ReviewEndpoints
         var hidden = await review.HideAsync(id, person, cancel);
         if (await store.CardAsync(id, cancel) is not { } card) return Problems.NotFound("client");
         return hidden || card.Hidden
-            ? TypedResults.Ok(CardLinks.Named(card, person))
+            ? TypedResults.Ok(CardAccess.Shown(person, card))
             : Problems.Of(StatusCodes.Status409Conflict, "not_hidden", "Only cards that nobody confirmed, without deals and nobody responsible, are put away.");
     }
 
@@ -48,7 +48,7 @@ internal static class ReviewEndpoints
     {
         if (!await review.CoversAsync(id, person, cancel)) return Problems.NotFound("client");
         await review.ShowAsync(id, person, cancel);
-        return await store.CardAsync(id, cancel) is { } card ? TypedResults.Ok(CardLinks.Named(card, person)) : Problems.NotFound("client");
+        return await store.CardAsync(id, cancel) is { } card ? TypedResults.Ok(CardAccess.Shown(person, card)) : Problems.NotFound("client");
     }
 }
 

@@ -82,7 +82,7 @@ internal sealed class DealEdits(NpgsqlDataSource database, DealReader reader, De
 
     public async Task<Answer> RestoreAsync(Guid id, Person person, CancellationToken cancel)
     {
-        if (await reader.FindAsync(id, cancel) is not { } known || !CardAccess.Reaches(person, Rights.DeleteDeals, known.ResponsibleId)) return Problems.NotFound("deal");
+        if (await reader.FindAsync(id, cancel) is not { } known || !(await access.OfDealAsync(person, known, cancel)).View || !CardAccess.Reaches(person, Rights.DeleteDeals, known.ResponsibleId)) return Problems.NotFound("deal");
         return await InAsync(id, async transaction =>
         {
             await store.RestoreAsync(transaction, id, person.Id, cancel);

@@ -79,8 +79,9 @@ internal sealed class DealReader(NpgsqlDataSource database)
         return new ListPage<DealDetailView>([.. rows.Take(limit).Select(r => r.Deal)], rows.Count > limit ? order.Next(rows[limit - 1].Place, rows[limit - 1].Deal.Id) : null);
     }
 
+    /// <summary>What this person may take out, as far as they see deals and their clients.</summary>
     /// <param name="exports">Null: not for a file, into which goes nothing of what is in nobody's name unless all may be exported.</param>
-    public async Task<ListPage<DealBinRow>> BinAsync(Reach within, string? cursor, int limit, CancellationToken cancel, Reach? exports = null)
+    public async Task<ListPage<DealBinRow>> BinAsync(Person person, string? cursor, int limit, CancellationToken cancel, Reach? exports = null)
     {
         var after = Cursor.Time(cursor);
         await using var connection = await database.OpenConnectionAsync(cancel);
@@ -88,10 +89,21 @@ internal sealed class DealReader(NpgsqlDataSource database)
             """
             select d.id, d.number, d.title, coalesce(nullif(c.name, ''), c.company) as client_name, d.deleted_at, u.name as who, d.deleted_at + @kept as until
             from deal d join client c on c.id = client_root(d.client_id) join app_user u on u.id = d.deleted_by
-            where d.deleted_at is not null and d.erased_at is null and (@within::uuid[] is null or d.responsible_id is null or d.responsible_id = any(@within)) and (@exports::uuid[] is null or d.responsible_id = any(@exports)) and (@at::timestamptz is null or (d.deleted_at, d.id) < (@at, @id))
+            where d.deleted_at is not null and d.erased_at is null and (@within::uuid[] is null or d.responsible_id is null or d.responsible_id = any(@within))
+              and (@sees::uuid[] is null or d.responsible_id = any(@sees)) and (@cards::uuid[] is null or c.responsible_id = any(@cards)) and (@exports::uuid[] is null or d.responsible_id = any(@exports)) and (@at::timestamptz is null or (d.deleted_at, d.id) < (@at, @id))
             order by d.deleted_at desc, d.id desc limit @limit
             """,
-            new { within = within.People, exports = exports?.People, at = after?.At, id = after?.Id, limit = limit + 1, kept = DealStore.BinFor }, cancellationToken: cancel))).AsList();
+            new
+            {
+                within = person.Within(Rights.DeleteDeals).People,
+                sees = person.Within(Rights.SeeDeals).People,
+                cards = person.Within(Rights.WorkWithClients).People,
+                exports = exports?.People,
+                at = after?.At,
+                id = after?.Id,
+                limit = limit + 1,
+                kept = DealStore.BinFor,
+            }, cancellationToken: cancel))).AsList();
         return new ListPage<DealBinRow>([.. rows.Take(limit)], rows.Count > limit ? Cursor.Of(rows[limit - 1].DeletedAt, rows[limit - 1].Id) : null);
     }
 }

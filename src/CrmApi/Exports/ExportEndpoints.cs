@@ -151,6 +151,7 @@ internal sealed class ClientExport(NpgsqlDataSource database, NumberMask mask, I
          from client_field f cross join lateral (select (c.custom -> f.code ->> 'id')::uuid as id) v
          left join client t on f.target = 'client' and t.id = client_root(v.id) and t.deleted_at is null and (@sees::uuid[] is null or t.responsible_id = any(@sees))
          left join deal d on f.target = 'deal' and d.id = v.id and d.deleted_at is null and (@deals::uuid[] is null or d.responsible_id = any(@deals))
+           and (@sees::uuid[] is null or exists (select from client o where o.id = client_root(d.client_id) and o.responsible_id = any(@sees)))
          left join app_user p on f.target = 'person' and p.id = v.id
          where f.kind = 'link' and not f.archived and jsonb_exists(c.custom, f.code) and coalesce(t.id, d.id, p.id) is not null)
         """;

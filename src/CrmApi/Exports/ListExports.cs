@@ -85,7 +85,7 @@ internal sealed class ListExports(TableExport export, AuditStore audit, NumberMa
             r => [r.Number, r.Name, r.Company, lists.Local(r.DeletedAt), r.Who, lists.Local(r.Until)], cancel);
 
     static Task<IResult> DealBinAsync(HttpContext http, Person person, DealReader reader, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en") =>
-        lists.AnswerAsync(http, person, "deals-bin", "deal", "bin", format, language, ExportTexts.DealBin, (cursor, stop) => reader.BinAsync(person.Within(Rights.DeleteDeals), cursor, PageRows, stop, person.Within(Rights.ExportDeals)),
+        lists.AnswerAsync(http, person, "deals-bin", "deal", "bin", format, language, ExportTexts.DealBin, (cursor, stop) => reader.BinAsync(person, cursor, PageRows, stop, person.Within(Rights.ExportDeals)),
             r => [r.Number, r.Title, r.ClientName, lists.Local(r.DeletedAt), r.Who, lists.Local(r.Until)], cancel);
 
     static Task<IResult> TaskBinAsync(HttpContext http, Person person, TaskReader reader, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en")

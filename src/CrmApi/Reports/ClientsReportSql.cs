@@ -78,7 +78,7 @@ internal static class ClientsReportSql
         { Code: "department" } => ("g.key", "x.name", "true", "left join department x on x.id = nullif(g.key, '')::uuid"),
         { Target: "client" } => ("coalesce(x.id::text, '')", "coalesce(nullif(x.name, ''), x.company)", "x.id is not null and (@clients::uuid[] is null or x.responsible_id = any(@clients))",
             "left join client k on k.id = nullif(g.key, '')::uuid left join client x on x.id = case when k.merged_into is null then k.id else client_root(k.id) end and x.deleted_at is null"),
-        { Target: "deal" } => ("coalesce(x.id::text, '')", "x.title", "x.id is not null and (@deals::uuid[] is null or x.responsible_id = any(@deals))", "left join deal x on x.id = nullif(g.key, '')::uuid and x.deleted_at is null"),
+        { Target: "deal" } => ("coalesce(x.id::text, '')", "x.title", $"x.id is not null and {Clients.CardLinks.SeenDeal("x")}", "left join deal x on x.id = nullif(g.key, '')::uuid and x.deleted_at is null"),
         _ => ("g.key", "null::text", "g.key <> '?'", ""),
     };
 

@@ -57,7 +57,7 @@ internal static class TaskEndpoints
         if (create.Kind is not ("task" or "callback")) return Problems.Invalid("kind", "task or callback");
         var title = PlainText.Clean(create.Title, LongestTitle + 1);
         var whose = create.UserId ?? person.Id;
-        if (await RefuseAsync(person, title, person.Within(Rights.CreateTasks), whose, create.ClientId, store, access, cancel) is { } refused) return refused;
+        if (await RefuseAsync(person, title, person.Within(Rights.CreateTasks).And(person.Within(Rights.SeeTasks)), whose, create.ClientId, store, access, cancel) is { } refused) return refused;
         await store.AddAsync(new NewTask(create.Id, create.ClientId, null, whose, create.Kind, title, create.DueAt), person.Id, cancel);
         return await SeenAsync(create.Id, person, reader, cancel) is { } task ? TypedResults.Ok(task) : Problems.Invalid("id", "the id of no other task");
     }
