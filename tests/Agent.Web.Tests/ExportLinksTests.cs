@@ -40,6 +40,9 @@ public sealed class ExportLinksTests : PageContext
             "/api/catalog" => Json(Some.Catalog with { Queues = [new QueueView(Sales, "Sales", 20), new QueueView(Support, "Support", 20)] }, ContractsJson.Default.CatalogView),
             "/api/imports" => Json(new ListPage<ImportRunView>([Run], null), ContractsJson.Default.ListPageImportRunView),
             "/api/files" => Json(new FilesView([new FileView(Run.Id, "call", Some.CallId, null, "said.pdf", 12, "pdf", "Anna", Some.Noon, null, false)]), ContractsJson.Default.FilesView),
+            "/api/admin/webhooks" => Json(new WebhooksView([new WebhookSetup(Run.Id, "https://hooks.example", [WebhookEvents.ClientSaved], true, 1)], WebhookEvents.All), ContractsJson.Default.WebhooksView),
+            var path when path.EndsWith("/deliveries", StringComparison.Ordinal) => Json(new ListPage<WebhookDeliveryView>([new WebhookDeliveryView(Run.Id, WebhookEvents.ClientSaved, Some.Noon, "delivered", 1, null, Some.Noon, 200, null)], null), ContractsJson.Default.ListPageWebhookDeliveryView),
+            "/api/admin/keys" => FakeServer.Json("""{"items":[],"grantable":[]}"""),
             _ => FakeServer.Json("""{"items":[]}"""),
         };
         await Session.LoadAsync();
@@ -125,6 +128,23 @@ public sealed class ExportLinksTests : PageContext
         Leads(await ShowAsync<PeopleAdmin>(p => p.Add(a => a.View, Settings)), "people", "admin/users/export?format=FORMAT&language=en");
         Leads(await ShowAsync<CampaignsForm>(p => p.Add(a => a.View, Settings)), "campaigns", "admin/campaigns/export?format=FORMAT&language=en");
         Leads(await ShowAsync<ChangesAdmin>(), "changes", "admin/changes/export?format=FORMAT&language=en");
+    }
+
+    [Fact]
+    public async Task What_is_set_up_goes_out()
+    {
+        Leads(await ShowAsync<QueuesAdmin>(p => p.Add(a => a.View, Settings)), "queues", "admin/queues/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<RolesAdmin>(p => p.Add(a => a.View, Settings)), "roles", "admin/roles/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<DepartmentsAdmin>(p => p.Add(a => a.View, Settings)), "departments", "admin/departments/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<ExtensionsAdmin>(p => p.Add(a => a.View, Settings)), "extensions", "admin/extensions/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<NumbersAdmin>(p => p.Add(a => a.View, Settings)), "numbers", "admin/numbers/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<FieldsAdmin>(p => p.Add(a => a.View, Settings)), "fields", "admin/client-fields/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<KeysAdmin>(p => p.Add(a => a.View, Settings)), "keys", "admin/keys/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<WebFormsAdmin>(p => p.Add(a => a.View, Settings)), "web-forms", "admin/web-forms/export?format=FORMAT&language=en");
+        var hooks = await ShowAsync<WebhooksAdmin>(p => p.Add(a => a.View, Settings));
+        Leads(hooks, "webhooks", "admin/webhooks/export?format=FORMAT&language=en");
+        hooks.WaitForElement("[data-test=admin-row]").Click();
+        Leads(hooks, "deliveries", $"admin/webhooks/{Run.Id}/deliveries/export?format=FORMAT&language=en");
     }
 
     [Fact]

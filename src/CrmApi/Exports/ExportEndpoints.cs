@@ -43,6 +43,7 @@ internal static class ExportEndpoints
         api.MapGet("/reports/scripts/answers", QuestionnaireExport.ExportAsync).RequireAuthorization(Rights.SeeReports).RequireAuthorization(Rights.ExportCalls).WithTags("Reports").WithName("ExportScriptAnswers")
             .WithSummary("What calls answered to a script's questions, a row per wrap-up and a column per question, as csv or xlsx; audited").Produces(StatusCodes.Status200OK, contentType: "text/csv");
         ListExports.Map(api);
+        SettingsExports.Map(api);
     }
 
     static async Task<IResult> ClientsAsync(HttpContext http, Person person, ClientExport clients, ClientFilters filters, TableExport export, SiteClock clock, AuditStore audit, CancellationToken cancel, string? query = null,

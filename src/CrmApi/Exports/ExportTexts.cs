@@ -57,6 +57,37 @@ internal static class ExportTexts
 
     public static readonly string[] Changes = ["When|Quando|Когда", "Who|Chi|Кто", "Setting|Impostazione|Настройка", "Name|Nome|Название", "Before|Prima|Было", "After|Dopo|Стало"];
 
+    const string Code = "Code|Codice|Код", Name = "Name|Nome|Название", Active = "Active|Attivo|Включено", People = "People|Persone|Люди", RightsOf = "Rights|Diritti|Права", PutAway = "Put away|Messo da parte|Убрано";
+
+    public static readonly string[] Queues = [Name, "Members (level)|Membri (livello)|Участники (уровень)", "Skills (at least)|Competenze (almeno)|Навыки (не ниже)", "Rings, s|Squilli, s|Вызов, с", "Wrap-up, s|Chiusura, s|Постобработка, с",
+        "Longest wait, s|Attesa massima, s|Предел ожидания, с", "Service level, s|Livello di servizio, s|Уровень обслуживания, с", "Hours|Orari|Часы работы", "Time zone|Fuso orario|Часовой пояс", "Holidays|Festività|Праздники",
+        "Recorded|Registrata|Записывается", "Numbers|Numeri|Номера"];
+
+    public static readonly string[] Roles = [Code, Name, "Builtin|Predefinito|Встроенная", RightsOf, People];
+
+    public static readonly string[] Departments = [Name, "Part of|Fa parte di|Входит в", People];
+
+    public static readonly string[] Extensions = ["Extension|Interno|Внутренний номер", Name, "Devices|Dispositivi|Устройства", "Answered from the page|Risposta dalla pagina|Ответ со страницы", "Held from the page|Attesa dalla pagina|Удержание со страницы", "PBX|Centralino|АТС"];
+
+    public static readonly string[] Numbers = ["Number|Numero|Номер", Name, "Queue|Coda|Очередь", "Source|Origine|Источник", "Language|Lingua|Язык", "Greeting|Saluto|Приветствие", "Campaign|Campagna|Кампания"];
+
+    public static readonly string[] Fields = [Code, Name, "Kind|Tipo|Вид", "Choices|Scelte|Варианты", "Leads to|Porta a|Ведёт к", "Formula|Formula|Формула", "Position|Posizione|Порядок", "Sensitive|Sensibile|Скрываемое", PutAway];
+
+    public static readonly string[] Keys = [Name, "In whose name|A nome di chi|От чьего имени", RightsOf, "Made|Creata il|Создан", "Valid until|Valida fino al|Действует до", "Last used|Ultimo uso|Последнее использование", "Revoked|Revocata il|Отозван"];
+
+    public static readonly string[] Webhooks = ["Address|Indirizzo|Адрес", "Events|Eventi|События", Active, "Last delivered|Ultima consegna|Последняя доставка", "Failing|Non arriva|Не доходит", "Waiting|In attesa|Ожидает"];
+
+    public static readonly string[] Deliveries = ["When|Quando|Когда", "Event|Evento|Событие", "State|Stato|Состояние", "Attempts|Tentativi|Попытки", "Delivered|Consegnato il|Доставлено", "Next attempt|Prossimo tentativo|Следующая попытка",
+        "Answer|Risposta|Ответ", "Error|Errore|Ошибка"];
+
+    public static readonly string[] Forms = [Code, Name, "Fields|Campi|Поля", "Makes|Crea|Что создаётся", "Responsible|Responsabile|Ответственный", "Queue|Coda|Очередь", Active, "Submissions|Invii|Отправлено раз", "Last|Ultimo invio|Последняя"];
+
+    public static string Always(string language) => Of("always|sempre|всегда", language);
+
+    public static string Delivery(string state, string language) => Of(state switch { "delivered" => "arrived|consegnato|доставлено", "waiting" => "waiting|in attesa|ожидает", _ => "given up|abbandonato|прекращено" }, language);
+
+    public static string Makes(string makes, string language) => Of(makes switch { "task" => "task|attività|задача", "callback" => "callback|richiamata|перезвонить", "deal" => "deal|trattativa|сделка", _ => "card only|solo la scheda|только карточка" }, language);
+
     public static string YesNo(bool yes, string language) => Of(yes ? "yes|sì|да" : "no|no|нет", language);
 
     public static IReadOnlyList<string> Header(string[] columns, string language) => [.. columns.Select(c => Of(c, language))];

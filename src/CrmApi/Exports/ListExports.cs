@@ -19,7 +19,7 @@ namespace CallCrm.CrmApi.Exports;
 /// <summary>The lists of work, of the bin, of mails and of settings as files: what the page shows, all of it, of what one sees there and may export; numbers masked as they are there.</summary>
 internal sealed class ListExports(TableExport export, AuditStore audit, NumberMask mask, SiteClock clock)
 {
-    const int PageRows = 500;
+    public const int PageRows = 500;
 
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -149,7 +149,7 @@ internal sealed class ListExports(TableExport export, AuditStore audit, NumberMa
 
     static string? Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    async Task<IResult> AnswerAsync<T>(HttpContext http, Person person, string name, string subject, string asked, string format, string language, string[] header, Func<string?, CancellationToken, Task<ListPage<T>>> page,
+    public async Task<IResult> AnswerAsync<T>(HttpContext http, Person person, string name, string subject, string asked, string format, string language, string[] header, Func<string?, CancellationToken, Task<ListPage<T>>> page,
         Func<T, object?[]> row, CancellationToken cancel)
     {
         if (ExportEndpoints.Wrong(format, language) is { } wrong) return wrong;
@@ -173,7 +173,7 @@ internal sealed class ListExports(TableExport export, AuditStore audit, NumberMa
     /// <summary>Before an extension is put behind it.</summary>
     string Masked(string number, Veil veil) => veil.Numbers ? mask.Value(number)! : number;
 
-    object Local(DateTimeOffset at) => clock.Local(at);
+    public object Local(DateTimeOffset at) => clock.Local(at);
 
-    object? Local(DateTimeOffset? at) => at is { } then ? clock.Local(then) : null;
+    public object? Local(DateTimeOffset? at) => at is { } then ? clock.Local(then) : null;
 }

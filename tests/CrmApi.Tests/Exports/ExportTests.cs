@@ -11,7 +11,7 @@ namespace CallCrm.CrmApi.Tests.Exports;
 [Trait("Category", "Slow")]
 public sealed class ExportTests(ApiHost host) : IClassFixture<ApiHost>
 {
-    static async Task<List<IReadOnlyList<string>>> ReadAsync(Page page, string path)
+    internal static async Task<List<IReadOnlyList<string>>> ReadAsync(Page page, string path)
     {
         using var answer = await page.Http.GetAsync(path);
         answer.StatusCode.Should().Be(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
