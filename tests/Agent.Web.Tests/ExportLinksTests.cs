@@ -141,6 +141,12 @@ public sealed class ExportLinksTests : PageContext
         Leads(await ShowAsync<FieldsAdmin>(p => p.Add(a => a.View, Settings)), "fields", "admin/client-fields/export?format=FORMAT&language=en");
         Leads(await ShowAsync<KeysAdmin>(p => p.Add(a => a.View, Settings)), "keys", "admin/keys/export?format=FORMAT&language=en");
         Leads(await ShowAsync<WebFormsAdmin>(p => p.Add(a => a.View, Settings)), "web-forms", "admin/web-forms/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<RequiredAdmin>(p => p.Add(a => a.View, Settings)), "required", "admin/required-rules/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<SkillsAdmin>(p => p.Add(a => a.View, Settings)), "skills", "admin/skills/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<DispositionsForm>(p => p.Add(a => a.View, Settings)), "dispositions", "admin/dispositions/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<CodesForm>(p => p.Add(a => a.View, Settings)), "pauses", "admin/pause-reasons/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<SegmentsForm>(p => p.Add(a => a.View, Settings)), "segments", "admin/segments/export?format=FORMAT&language=en");
+        Leads(await ShowAsync<DealTypesForm>(p => p.Add(a => a.View, Settings)), "deal-types", "admin/deal-types/export?format=FORMAT&language=en");
         var hooks = await ShowAsync<WebhooksAdmin>(p => p.Add(a => a.View, Settings));
         Leads(hooks, "webhooks", "admin/webhooks/export?format=FORMAT&language=en");
         hooks.WaitForElement("[data-test=admin-row]").Click();

@@ -64,7 +64,8 @@ internal static class DuplicateEndpoints
 
     static async Task<Results<Ok<ClientUnmergedView>, ProblemHttpResult>> UndoAsync(Guid id, Person person, MergeStore merges, ClientStore store, CardAccess access, CancellationToken cancel)
     {
-        if (!await access.ReachesAsync(person, Rights.MergeClients, cancel, await merges.WinnerAsync(id, cancel) ?? id)) return Problems.NotFound("merge");
+        // Both, as for merging: the other card comes back with all that stands on it.
+        if (await merges.CardsAsync(id, cancel) is not { } cards || !CardAccess.Reaches(person, Rights.MergeClients, cards.LoserOwner) || !await access.ReachesAsync(person, Rights.MergeClients, cancel, cards.Winner)) return Problems.NotFound("merge");
         return await merges.UndoAsync(id, person, cancel) switch
         {
             ClientUnmerged.Done done when await store.CardAsync(done.Winner, cancel) is { } client && await store.CardAsync(done.Loser, cancel) is { } other =>
@@ -249,10 +250,11 @@ internal sealed class MergeStore(NpgsqlDataSource database, ClientDirectory dire
         public MergeTold Told() => new(Id, WinnerId, LoserId, MadeAt, MadeBy, (string[])Taken, UndoneAt, UndoneBy, (string[]?)Kept);
     }
 
-    public async Task<Guid?> WinnerAsync(Guid merge, CancellationToken cancel)
+    /// <summary>Null: there is no such merge.</summary>
+    public async Task<(Guid Winner, Guid? LoserOwner)?> CardsAsync(Guid merge, CancellationToken cancel)
     {
         await using var connection = await database.OpenConnectionAsync(cancel);
-        return await connection.ExecuteScalarAsync<Guid?>(new CommandDefinition("select winner_id from client_merge where id = @merge", new { merge }, cancellationToken: cancel));
+        return await connection.QuerySingleOrDefaultAsync<(Guid, Guid?)?>(new CommandDefinition("select m.winner_id, c.responsible_id from client_merge m join client c on c.id = m.loser_id where m.id = @merge", new { merge }, cancellationToken: cancel));
     }
 
     public async Task<IReadOnlyList<ClientMergeView>> OfAsync(Guid client, CancellationToken cancel)

@@ -82,6 +82,30 @@ internal static class ExportTexts
 
     public static readonly string[] Forms = [Code, Name, "Fields|Campi|Поля", "Makes|Crea|Что создаётся", "Responsible|Responsabile|Ответственный", "Queue|Coda|Очередь", Active, "Submissions|Invii|Отправлено раз", "Last|Ultimo invio|Последняя"];
 
+    public static readonly string[] Dispositions = [Code, Name, "Branch|Ramo|Ветвь", "Is a branch|È un ramo|Это ветвь", "Outcome|Esito|Исход", "Queues|Code|Очереди", "Campaigns|Campagne|Кампании", "Task|Attività|Задача", "Callback|Richiamata|Перезвонить",
+        "Stage|Fase|Этап", "No more calls|Non chiamare più|Больше не звонить"];
+
+    public static readonly string[] Pauses = [Code, Name, "Minutes a day|Minuti al giorno|Минут в день"];
+
+    public static readonly string[] Segments = [Code, Name, PutAway];
+
+    public static readonly string[] DealTypes = ["Type: code|Tipo: codice|Тип: код", "Type|Tipo|Тип", "Stage: code|Fase: codice|Этап: код", "Stage|Fase|Этап", "Outcome|Esito|Исход", PutAway];
+
+    public static readonly string[] Skills = [Code, Name, "People (level)|Persone (livello)|Люди (уровень)", PutAway];
+
+    public static readonly string[] Required = [Name, "Before|Prima di|Перед тем как", "Segment|Segmento|Сегмент", "Deal type|Tipo di trattativa|Тип сделки", "Stage|Fase|Этап", "Role|Ruolo|Роль", "Fields|Campi|Поля", Active];
+
+    public static string? DispositionOutcome(string? outcome, string language) => outcome is null ? null : Of(outcome switch { "positive" => "positive|positivo|положительный", "negative" => "negative|negativo|отрицательный", _ => "neutral|neutro|нейтральный" }, language);
+
+    public static string? StageOutcome(string? outcome, string language) => outcome is null ? null : Of(outcome == "won" ? "won|vinta|выиграна" : "lost|persa|проиграна", language);
+
+    public static string Occasion(string occasion, string language) => Of(occasion switch
+    {
+        "save" => "a card is saved|salvare una scheda|сохранить карточку",
+        "stage" => "a deal leaves its stage|lasciare la fase di una trattativa|сделка покинет стадию",
+        _ => "a call is wrapped up|chiudere una chiamata|завершить обработку звонка",
+    }, language);
+
     public static string Always(string language) => Of("always|sempre|всегда", language);
 
     public static string Delivery(string state, string language) => Of(state switch { "delivered" => "arrived|consegnato|доставлено", "waiting" => "waiting|in attesa|ожидает", _ => "given up|abbandonato|прекращено" }, language);

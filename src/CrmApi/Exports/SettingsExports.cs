@@ -25,6 +25,12 @@ internal static class SettingsExports
         List(api.MapGet("/admin/keys/export", KeysAsync), "ExportKeys", "Keys of programs (as ListKeys), without the keys themselves");
         List(api.MapGet("/admin/webhooks/export", WebhooksAsync), "ExportWebhooks", "Webhooks (as ListWebhooks), without their secrets");
         List(api.MapGet("/admin/webhooks/{id}/deliveries/export", DeliveriesAsync), "ExportWebhookDeliveries", "What a webhook was told (as ListWebhookDeliveries)");
+        List(api.MapGet("/admin/dispositions/export", DispositionsAsync), "ExportDispositions", "Dispositions with the branches that they stand in");
+        List(api.MapGet("/admin/pause-reasons/export", PausesAsync), "ExportPauseReasons", "Pause reasons");
+        List(api.MapGet("/admin/segments/export", SegmentsAsync), "ExportSegments", "The clients' segments, those that were put away too");
+        List(api.MapGet("/admin/deal-types/export", DealTypesAsync), "ExportDealTypes", "Types of deals with their stages, a row each, those that were put away too");
+        List(api.MapGet("/admin/skills/export", SkillsAsync), "ExportSkills", "Skills and who has them, those that were put away too");
+        List(api.MapGet("/admin/required-rules/export", RequiredAsync), "ExportRequiredRules", "Rules that say which fields must be filled");
         List(api.MapGet("/admin/web-forms/export", FormsAsync), "ExportWebForms", "Forms of one's site (as ListWebForms)");
     }
 
@@ -80,6 +86,44 @@ internal static class SettingsExports
             f.Code, f.Name, f.Kind, Joined(f.Options.Select(o => o.Name)), f.Target, f.Expression, f.Position, ExportTexts.YesNo(settings.SensitiveFields?.Contains("custom." + f.Code) == true, language), ExportTexts.YesNo(f.Archived, language),
         ], cancel);
     }
+
+    static async Task<IResult> DispositionsAsync(HttpContext http, Person person, AdminStore store, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en")
+    {
+        var settings = await store.ReadAsync(person.Id, cancel);
+        var (all, queues, campaigns) = (settings.Dispositions.ToDictionary(d => d.Code, StringComparer.Ordinal), settings.Queues.ToDictionary(q => q.Id, q => q.Name), (settings.Campaigns?.Items ?? []).ToDictionary(c => c.Code, c => c.Name, StringComparer.Ordinal));
+        return await WriteAsync(http, person, lists, "dispositions", "disposition", format, language, ExportTexts.Dispositions, settings.Dispositions, d =>
+        [
+            d.Code, d.Name, d.Parent is { } above ? all.GetValueOrDefault(above)?.Name : null, ExportTexts.YesNo(d.Group, language), ExportTexts.DispositionOutcome(d.Outcome, language), Joined((d.Queues ?? []).Select(q => queues.GetValueOrDefault(q, "…"))),
+            Joined((d.Campaigns ?? []).Select(c => campaigns.GetValueOrDefault(c, c))), d.Rule?.Task?.Title, d.Rule?.Callback?.Title, d.Rule?.Stage?.Stage, ExportTexts.YesNo(d.Rule?.DoNotCall == true, language),
+        ], cancel);
+    }
+
+    static async Task<IResult> PausesAsync(HttpContext http, Person person, AdminStore store, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en") =>
+        await WriteAsync(http, person, lists, "pause-reasons", "pause_reason", format, language, ExportTexts.Pauses, (await store.ReadAsync(person.Id, cancel)).PauseReasons, p => [p.Code, p.Name, p.Allowance_min], cancel);
+
+    static async Task<IResult> SegmentsAsync(HttpContext http, Person person, AdminStore store, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en") =>
+        await WriteAsync(http, person, lists, "segments", "segment", format, language, ExportTexts.Segments, (await store.ReadAsync(person.Id, cancel)).Segments?.Items ?? [], s => [s.Code, s.Name, ExportTexts.YesNo(s.Retired, language)], cancel);
+
+    static async Task<IResult> DealTypesAsync(HttpContext http, Person person, AdminStore store, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en")
+    {
+        var stages = ((await store.ReadAsync(person.Id, cancel)).DealTypes?.Items ?? []).SelectMany(t => t.Stages, (t, s) => (Type: t, Stage: s)).ToList();
+        return await WriteAsync(http, person, lists, "deal-types", "deal_type", format, language, ExportTexts.DealTypes, stages,
+            s => [s.Type.Code, s.Type.Name, s.Stage.Code, s.Stage.Name, ExportTexts.StageOutcome(s.Stage.Outcome, language), ExportTexts.YesNo(s.Type.Retired || s.Stage.Retired, language)], cancel);
+    }
+
+    static async Task<IResult> SkillsAsync(HttpContext http, Person person, AdminStore store, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en")
+    {
+        var settings = await store.ReadAsync(person.Id, cancel);
+        var people = settings.Users.ToDictionary(u => u.Id, u => u.Name);
+        return await WriteAsync(http, person, lists, "skills", "skill", format, language, ExportTexts.Skills, settings.Skills?.Items ?? [], s =>
+        [
+            s.Code, s.Name, Joined(settings.Skills!.Agents.Where(a => a.Levels.ContainsKey(s.Code)).Select(a => Level(people.GetValueOrDefault(a.User, "…"), a.Levels[s.Code]))), ExportTexts.YesNo(s.Retired, language),
+        ], cancel);
+    }
+
+    static async Task<IResult> RequiredAsync(HttpContext http, Person person, AdminStore store, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en") =>
+        await WriteAsync(http, person, lists, "required-rules", "required_rule", format, language, ExportTexts.Required, (await store.ReadAsync(person.Id, cancel)).RequiredRules ?? [],
+            r => [r.Name, ExportTexts.Occasion(r.Occasion, language), r.Segment, r.DealType, r.DealStage, r.Role, Joined(r.Fields), ExportTexts.YesNo(r.Active, language)], cancel);
 
     static async Task<IResult> KeysAsync(HttpContext http, Person person, ApiKeyStore store, ListExports lists, CancellationToken cancel, string format = "csv", string language = "en") =>
         await WriteAsync(http, person, lists, "keys", "api_key", format, language, ExportTexts.Keys, (await store.ListAsync(cancel)).Items,

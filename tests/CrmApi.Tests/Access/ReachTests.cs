@@ -107,7 +107,7 @@ public sealed partial class ReachTests(ApiHost host) : IClassFixture<ApiHost>, I
             return;
         }
 
-        if (probe.Merged) await MergeAsync();
+        foreach (var t in probe.Merged ? People : []) await MergeAsync(t.Client, t.Twin, t.Merge);
         var nothing = await AskAsync(page, probe, Ghost);
         var before = probe.Writes ? await SumAsync(host) : "";
         foreach (var of in things.Where(t => !reaches(t)))
@@ -131,6 +131,21 @@ public sealed partial class ReachTests(ApiHost host) : IClassFixture<ApiHost>, I
         if (probe.Writes || probe.Merged) await PlantAsync(host);
     }
 
+    [PostgresFact]
+    public async Task A_merge_is_undone_by_who_reaches_both_cards()
+    {
+        await MergeAsync(Me.Client, Other.Twin, Me.Merge);
+        await using var page = await host.SignInAsync(Login);
+        foreach (var scope in Enum.GetValues<RightScope>())
+        {
+            await GrantAsync(Rights.MergeClients, scope);
+            var before = await SumAsync(host);
+            using var undone = await page.Http.PostAsync($"api/clients/merges/{Me.Merge}/undo", null);
+            ((int)undone.StatusCode).Should().Be(scope == RightScope.All ? 200 : 404, scope.ToString());
+            (await SumAsync(host) == before).Should().Be(scope != RightScope.All, scope.ToString());
+        }
+    }
+
     static async Task<(int Status, string Body)> AskAsync(Page page, Probe probe, Things of)
     {
         using var request = probe.Request(of);
@@ -147,14 +162,11 @@ public sealed partial class ReachTests(ApiHost host) : IClassFixture<ApiHost>, I
     [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
     private static partial Regex Ids();
 
-    async Task MergeAsync()
+    async Task MergeAsync(Guid winner, Guid loser, Guid merge)
     {
         await using var ada = await host.SignInAsync("ada");
-        foreach (var t in People)
-        {
-            using var merged = await ada.Http.PostAsJsonAsync($"api/clients/{t.Client}/merge", new ClientMergeRequest(t.Merge, t.Twin, 1, 1, []), ContractsJson.Default.ClientMergeRequest);
-            merged.StatusCode.Should().Be(System.Net.HttpStatusCode.OK, await merged.Content.ReadAsStringAsync());
-        }
+        using var merged = await ada.Http.PostAsJsonAsync($"api/clients/{winner}/merge", new ClientMergeRequest(merge, loser, 1, 1, []), ContractsJson.Default.ClientMergeRequest);
+        merged.StatusCode.Should().Be(System.Net.HttpStatusCode.OK, await merged.Content.ReadAsStringAsync());
     }
 
     /// <summary>Whatever there is, but this right in this scope.</summary>

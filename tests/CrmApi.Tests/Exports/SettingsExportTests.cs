@@ -28,8 +28,11 @@ public sealed class SettingsExportTests(ApiHost host) : IClassFixture<ApiHost>, 
             insert into webhook_delivery (id, webhook_id, event, body, created_at, attempts, next_at, delivered_at, status, error) values
               (gen_random_uuid(), @Hook, 'client.saved', '{"card":"body-of-it"}', @Nine, 1, null, @Nine, 200, null), (gen_random_uuid(), @Hook, 'deal.moved', '{}', @Nine + interval '1 minute', 9, null, null, 500, '=said so');
             insert into web_form (code, domain, name, queue_id, fields, duplicates, makes, created_at) values ('contact', 'main', 'Contact', @Sales, '[{"name":"your-name","to":"name"}]', 'skip', 'task', @Nine);
+            insert into skill (code, name, position) values ('it', 'Italian', 1);
+            insert into agent_skill (user_id, skill, level) values (@Anna, 'it', 2);
+            insert into required_rule (id, name, occasion, segment, fields) values (@Hook, 'Names', 'save', 'vip', '{name,city}');
             update access_version set version = version + 1;
-            """, new { House, Office, Hook, Nine, Seeds.Sales });
+            """, new { House, Office, Hook, Nine, Seeds.Sales, Seeds.Anna });
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -64,6 +67,18 @@ public sealed class SettingsExportTests(ApiHost host) : IClassFixture<ApiHost>, 
     }
 
     [PostgresFact]
+    public async Task What_agents_choose_from_goes_out_in_words()
+    {
+        await using var ada = await host.SignInAsync("ada");
+        (await ReadAsync(ada, "api/admin/dispositions/export?language=it")).Skip(1).Select(d => string.Join(',', d)).Should().Equal("sale,Sale,,no,positivo,,,,,,no", "callback,Call back,,no,neutro,,,,,,no");
+        (await ReadAsync(ada, "api/admin/pause-reasons/export")).Skip(1).Single().Should().Equal("break", "Break", "15");
+        (await ReadAsync(ada, "api/admin/segments/export?format=xlsx")).Skip(1).Select(s => string.Join(',', s)).Should().BeEquivalentTo("vip,VIP,no", "new,New,no");
+        (await ReadAsync(ada, "api/admin/deal-types/export")).Skip(1).Select(s => string.Join(',', s)).Should().Equal("order,Order,open,Open,,no", "order,Order,negotiation,Negotiation,,no");
+        (await ReadAsync(ada, "api/admin/skills/export")).Skip(1).Single().Should().Equal("it", "Italian", "Anna Verdi (2)", "no");
+        (await ReadAsync(ada, "api/admin/required-rules/export?language=ru")).Skip(1).Single().Should().Equal("Names", "сохранить карточку", "vip", "", "", "", "name; city", "да");
+    }
+
+    [PostgresFact]
     public async Task Programs_go_out_without_what_they_keep_secret()
     {
         await using var ada = await host.SignInAsync("ada");
@@ -83,7 +98,7 @@ public sealed class SettingsExportTests(ApiHost host) : IClassFixture<ApiHost>, 
     [PostgresFact]
     public async Task Each_list_is_audited_and_only_for_who_sets_up()
     {
-        var lists = new[] { "queues", "roles", "departments", "extensions", "numbers", "client-fields", "keys", "webhooks", $"webhooks/{Hook}/deliveries", "web-forms" };
+        var lists = new[] { "queues", "roles", "departments", "extensions", "numbers", "client-fields", "keys", "webhooks", $"webhooks/{Hook}/deliveries", "web-forms", "dispositions", "pause-reasons", "segments", "deal-types", "skills", "required-rules" };
         await using var ada = await host.SignInAsync("ada");
         await using var sara = await host.SignInAsync("sara");
         await using var database = await host.Database.OpenConnectionAsync();
@@ -96,6 +111,7 @@ public sealed class SettingsExportTests(ApiHost host) : IClassFixture<ApiHost>, 
         }
 
         (await database.QueryAsync<string>("select object || ' ' || object_id from audit where action = 'export' order by id")).Should().Equal("queue xlsx", "role xlsx", "department xlsx", "extension xlsx", "number xlsx", "client_field xlsx",
-            "api_key xlsx", "webhook xlsx", $"webhook xlsx {Hook}", "web_form xlsx");
+            "api_key xlsx", "webhook xlsx", $"webhook xlsx {Hook}", "web_form xlsx",
+            "disposition xlsx", "pause_reason xlsx", "segment xlsx", "deal_type xlsx", "skill xlsx", "required_rule xlsx");
     }
 }
