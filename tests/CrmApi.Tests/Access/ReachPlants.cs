@@ -142,6 +142,9 @@ static class ReachPlants
     public static async Task PlantAsync(ApiHost host)
     {
         await using var database = await host.Database.OpenConnectionAsync();
+        await using var transaction = await database.BeginTransactionAsync();
+        // What is calculated anew after the last try locks the same cards in another order.
+        await database.ExecuteAsync("lock table client in exclusive mode", transaction: transaction);
         await database.ExecuteAsync(Sql, new
         {
             people = Of(t => t.Person),
@@ -194,7 +197,8 @@ static class ReachPlants
             ForeignContact,
             foreignContact = Foreign[Rights.WorkWithClients],
             Seeds.Ada,
-        });
+        }, transaction);
+        await transaction.CommitAsync();
     }
 
     /// <summary>What all of it comes to: the same as long as nothing was changed by who was asked to leave it alone.</summary>
@@ -205,10 +209,10 @@ static class ReachPlants
         return $"{await database.ExecuteScalarAsync<string>($"select md5(string_agg(row, '' order by row)) from ({rows}) x")} {host.Router.Commands.Count}";
     }
 
-    /// <summary>Also the audit of what was done, but not of what was looked at or taken out.</summary>
+    /// <summary>Also the audit of what was done, but not of what was looked at or taken out; not what a worker derives from what stands there.</summary>
     static readonly string[] Written =
     [
-        "client", "client_phone", "client_email", "client_address", "client_note", "client_mail", "client_merge", "client_different", "deal", "task", "file", "call", "call_draft", "wrap_up", "wrap_up_proposal", "missed_claim", "missed_done",
+        "(select to_jsonb(c) - array['link_words', 'own_words', 'linked'] as card from client c)", "client_phone", "client_email", "client_address", "client_note", "client_mail", "client_merge", "client_different", "deal", "task", "file", "call", "call_draft", "wrap_up", "wrap_up_proposal", "missed_claim", "missed_done",
         "blocked_number", "block_mark", "transcript_wish", "(select id, object, object_id, detail from audit where detail ? 'before')",
     ];
 

@@ -14,6 +14,7 @@ public sealed partial class LanguageJourneys(PagesSite site)
     [
         "clients", "clients/import", "clients/duplicates", "clients/deals", "clients/tasks", "clients/bin", "clients/bin/mails", "calls", "missed", "review", "blocked", "live", "reports", "reports/clients", "reports/filling", "reports/scripts",
         "reports/prefill", "audit", "scripts", "admin/people", "admin/roles", "admin/fields", "admin/card", "admin/required", "admin/lists", "admin/changes",
+        "admin/queues", "admin/departments", "admin/extensions", "admin/numbers", "admin/skills", "admin/keys", "admin/webhooks", "admin/forms",
     ];
 
     [ProgramsFact("chromium")]
