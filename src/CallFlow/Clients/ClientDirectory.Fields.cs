@@ -24,6 +24,9 @@ public sealed record ValuesDoNotFit(long Count, IReadOnlyList<string> Examples);
 
 public sealed partial class ClientDirectory
 {
+    /// <summary>What is expected of a card's company.</summary>
+    public const string NoCompany = "expected the id of a company, of a person's card";
+
     const int MostEmails = 20, MostTags = 30, LongestTag = 50, MostExamples = 3;
 
     /// <summary>Cleaned and checked, as the statements want it.</summary>
@@ -46,7 +49,7 @@ public sealed partial class ClientDirectory
         if (company is { } asked && asked != Guid.Empty)
         {
             company = fields.Kind == "person" && await ScalarAsync(transaction, "select id from client where id = client_root($1) and kind = 'company' and id <> $2", ct, asked, id) is Guid found ? found : null;
-            if (company is null) errors["companyId"] = ["expected the id of a company, of a person's card"];
+            if (company is null) errors["companyId"] = [NoCompany];
         }
 
         return new MoreToWrite(plain.Emails, tax, more.TimeZone, addresses, plain.Tags, set, cleared, company, plain.Roles, SecondTaxId(more), more.Source is { } source ? PlainText.Clean(source, 100) : null);

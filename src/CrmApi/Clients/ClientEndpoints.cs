@@ -95,6 +95,7 @@ internal static class ClientEndpoints
         // Of an older version the conflict says what is the matter.
         if (save.ResponsibleId != card.ResponsibleId && save.Version == card.Version && !CardAccess.MayReassign(person, card.ResponsibleId))
             return Problems.Of(StatusCodes.Status403Forbidden, "not_allowed", "responsibleId: your rights do not let you give this client to somebody else.");
+        if (save.Version == card.Version && await HiddenCompanyAsync(person, save, card.CompanyId, access, cancel) is { } hidden) return hidden;
         save = saves.Keep(save, card, person.Veil);
         if (save.Version == card.Version && await layouts.RefusedAsync(person, CardAccess.Shown(person, card, sight), save, site.Value.Region, cancel) is { Count: > 0 } refused)
             return Problems.Invalid(refused);
@@ -110,6 +111,7 @@ internal static class ClientEndpoints
         CardAccess access, RequiredFields required, CardAttach attach, CardAudit audit, IOptions<SiteOptions> site, CancellationToken cancel)
     {
         if (create.Id == Guid.Empty) return Problems.Invalid("id", "a UUID made by the page");
+        if (await HiddenCompanyAsync(person, create.Client, null, access, cancel) is { } hidden) return hidden;
         IReadOnlyList<MissingField> missing = [];
         var isNew = false;
         var saved = await directory.CreateAsync(create.Id, Fields(create.Client), "manual", site.Value.Region, cancel, async t =>
@@ -123,6 +125,12 @@ internal static class ClientEndpoints
             return Problems.Of(StatusCodes.Status409Conflict, "id_taken", "There is another card with this id.");
         return await AnswerAsync(saved, create.Id, create.Client.CallId, person, store, access, attach, cancel);
     }
+
+    /// <summary>Whom a card belongs to is told with its name: one that this person does not see is none, unless it stands there already.</summary>
+    static async Task<ProblemHttpResult?> HiddenCompanyAsync(Person person, ClientSave save, Guid? before, CardAccess access, CancellationToken cancel) =>
+        save.CompanyId is { } company && company != Guid.Empty && company != before && !(await access.OfAsync(person, company, cancel)).View
+            ? Problems.Invalid("companyId", ClientDirectory.NoCompany)
+            : null;
 
     static async Task<Results<Ok<ClientCardView>, ProblemHttpResult>> AnswerAsync(ClientSaved saved, Guid id, Guid? call, Person person, ClientStore store, CardAccess access, CardAttach attach, CancellationToken cancel)
     {

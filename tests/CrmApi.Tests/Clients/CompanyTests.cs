@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.TestKit;
@@ -73,6 +74,42 @@ public sealed class CompanyTests(ApiHost host) : IClassFixture<ApiHost>
         (await CardAsync(mila, company.Id)).Contacts.Should().BeEmpty();
         (await sara.GetAsync($"api/clients/{company.Id}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Should().Contain(i => i.Title == "Call Lia");
         (await mila.GetAsync($"api/clients/{company.Id}/timeline", ContractsJson.Default.ListPageTimelineItem)).Items.Should().BeEmpty();
+    }
+
+    [PostgresFact]
+    public async Task A_company_out_of_reach_is_none_unless_the_card_belongs_to_it_already()
+    {
+        await using var sara = await host.SignInAsync("sara");
+        var theirs = await NewAsync(sara, New("company", "Far Spa") with { ResponsibleId = Seeds.Anna });
+        var own = await NewAsync(sara, New("company", "Near Spa") with { ResponsibleId = Seeds.Luca });
+        var person = await NewAsync(sara, New("person", "Ugo Far") with { CompanyId = theirs.Id, ResponsibleId = Seeds.Luca });
+        await using (var database = await host.Database.OpenConnectionAsync())
+        {
+            await database.ExecuteAsync(
+                """
+                insert into role (code, name, model) values ('near_cards', 'near_cards', 'agent');
+                insert into role_right (role, right_code, scope) values ('near_cards', 'client.view', 'own'), ('near_cards', 'client.edit', 'own'), ('near_cards', 'client.create', 'own'), ('near_cards', 'client.numbers', 'all');
+                update app_user set role = 'near_cards' where id = @Luca;
+                update access_version set version = version + 1;
+                """, new { Seeds.Luca });
+        }
+
+        await using var luca = await host.SignInAsync("luca");
+        foreach (var company in new[] { theirs.Id, Guid.NewGuid() })
+        {
+            using var refused = await PostAsync(luca, New("person", "Eva Far") with { CompanyId = company, ResponsibleId = Seeds.Luca });
+            (await refused.Content.ReadFromJsonAsync(ContractsJson.Default.ProblemView))!.Errors!["companyId"].Should().Equal([ClientDirectory.NoCompany], "nothing tells one that is there from one that is not");
+        }
+
+        (await NewAsync(luca, New("person", "Eva Near") with { CompanyId = own.Id, ResponsibleId = Seeds.Luca })).CompanyName.Should().Be("Near Spa");
+        using (var kept = await luca.Http.PutAsJsonAsync($"api/clients/{person.Id}", New("person", "Ugo Far") with { Version = person.Version, City = "Como", CompanyId = theirs.Id, ResponsibleId = Seeds.Luca }, ContractsJson.Default.ClientSave))
+            kept.StatusCode.Should().Be(HttpStatusCode.OK, await kept.Content.ReadAsStringAsync());
+        var saved = await CardAsync(luca, person.Id);
+        (saved.City, saved.CompanyId).Should().Be(("Como", theirs.Id));
+        using (var moved = await luca.Http.PutAsJsonAsync($"api/clients/{person.Id}", New("person", "Ugo Far") with { Version = saved.Version, CompanyId = own.Id, ResponsibleId = Seeds.Luca }, ContractsJson.Default.ClientSave))
+            moved.StatusCode.Should().Be(HttpStatusCode.OK);
+        using (var back = await luca.Http.PutAsJsonAsync($"api/clients/{person.Id}", New("person", "Ugo Far") with { Version = saved.Version + 1, CompanyId = theirs.Id, ResponsibleId = Seeds.Luca }, ContractsJson.Default.ClientSave))
+            back.StatusCode.Should().Be(HttpStatusCode.BadRequest);
     }
 
     [PostgresFact]
