@@ -30,9 +30,7 @@ run_install() {
   is_root || fail "install needs root: sudo ./callcrm install"
   if [ -n "$remove" ]; then uninstall; return; fi
   [ -d /run/systemd/system ] || fail "no systemd runs this machine (there is no /run/systemd/system): start CallCrm by ./callcrm up instead"
-  [ -z "$given_port" ] || [ ! -e "$settings/callcrm.json" ] || fail "--port is for the first installation; now the port stands in $settings/callcrm.json (Web:Urls)"
-  # Again after one that failed half way: the settings have it already.
-  [ -z "$names" ] || [ ! -e "$settings/callcrm.json" ] || grep -q 'https://' "$settings/callcrm.json" || fail "--https is for the first installation; now it is set in $settings/callcrm.json (Web:Urls; docs/operations.md, HTTPS)"
+  check_first "$given_port" "$port" "$names" "$https_port" "$certificate" "$key"
   need_dotnet
   unset ConnectionStrings__CallCrm
   need_postgresql
@@ -53,9 +51,21 @@ run_install() {
   tell_installed
 }
 
+# check_first GIVEN_PORT PORT NAMES HTTPS_PORT CERTIFICATE KEY: run again, the same does no harm (one that failed half way has written
+# the settings already); what would be changed is not, and that is said instead of passed over.
+check_first() {
+  local file=$settings/callcrm.json given=''
+  [ -e "$file" ] || return 0
+  [ -z "$1" ] || [ "$2" = "$(page_port)" ] || fail "--port is for the first installation; now the port stands in $file (Web:Urls)"
+  [ -n "$3" ] || return 0
+  [ -z "$5" ] || given="\"CertificateFile\": \"$5\", \"CertificateKeyFile\": \"$6\""
+  grep -q "https://[^\";/]*:$4[\";]" "$file" && if [ -n "$given" ]; then grep -qF "$given" "$file"; else ! grep -q '"CertificateFile"' "$file"; fi ||
+    fail "--https is for the first installation; now its port and certificate stand in $file (Web; docs/operations.md, HTTPS)"
+}
+
 # check_https NAMES PORT CERTIFICATE KEY: what can be said before anything is made.
 check_https() {
-  local names=$1 port=$2 certificate=$3 key=$4 file
+  local names=$1 port=$2 certificate=$3 key=$4 file check
   if [ -z "$names" ]; then
     [ -z "$certificate$key" ] || fail "--certificate and --key go with --https NAME, the name that the certificate is for"
     return 0
@@ -77,7 +87,10 @@ check_https() {
   openssl x509 -in "$certificate" -noout -checkend 0 >/dev/null 2>&1 || fail "the certificate $certificate has ended, or cannot be read: $(openssl x509 -in "$certificate" -noout -enddate 2>&1 | tail -n 1)"
   [ "$(openssl x509 -in "$certificate" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$key" -pubout 2>/dev/null </dev/null)" ] || fail "$key is not the key of the certificate $certificate, or has a password"
   for file in ${names//,/ }; do
-    openssl x509 -in "$certificate" -noout -checkhost "$file" -checkip "$file" 2>/dev/null | grep -q 'does match' ||
+    # To -checkip, whatever is no address "does match" (OpenSSL 3.0).
+    check=-checkhost
+    [[ $file =~ ^[0-9.]+$ || $file == *:* ]] && check=-checkip
+    openssl x509 -in "$certificate" -noout $check "$file" 2>/dev/null | grep -q 'does match' ||
       fail "the certificate $certificate is not for $file: $(openssl x509 -in "$certificate" -noout -ext subjectAltName 2>/dev/null | tail -n 1)"
   done
 }

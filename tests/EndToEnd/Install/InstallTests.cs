@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using CallCrm.TestKit;
 
 namespace CallCrm.EndToEnd.Install;
@@ -80,7 +82,20 @@ public sealed class InstallTests
         await DoAsync(machine, "chgrp callcrm /etc/ssl/own/a.key && chmod 640 /etc/ssl/own/a.key");
         (await DoAsync(machine, install)).Should().Contain("for other machines by HTTPS, port 8443");
         (await DoAsync(machine, "curl -sS -o /dev/null -w '%{http_code}' --cacert /etc/ssl/own/a.pem https://127.0.0.1:8443/health/ready")).Should().Be("200");
+        // At an address of this machine that others see, by the certificate's name; and nothing there without HTTPS.
+        await DoAsync(machine, "ip address add 192.0.2.10/32 dev lo");
+        (await DoAsync(machine, "curl -sS -o /dev/null -w '%{http_code}' --cacert /etc/ssl/own/a.pem --resolve cc.example.com:8443:192.0.2.10 https://cc.example.com:8443/")).Should().Be("200");
+        (await machine.RunAsync("curl -sS http://192.0.2.10:8090/")).Code.Should().Be(7, "refused");
+        (await machine.RunAsync("ls /var/lib/callcrm/tls")).Code.Should().NotBe(0, "no authority of its own is made beside it");
         (await DoAsync(machine, install)).Should().Contain("8443", "once more does no harm");
+
+        // What a second run would change is said, not passed over.
+        foreach (var (change, message) in new[] { ("--port 8091", "--port is for the first installation"), ("--https cc.example.com", "--https is for the first installation"), ("--https cc.example.com --https-port 8443", "--https is for the first installation") })
+        {
+            (code, output) = await machine.RunAsync($"cd {Repository.Folder} && ./callcrm install {change}");
+            code.Should().Be(1, output);
+            output.Should().Contain(message);
+        }
     }
 
     [ProgramsFact("systemd-nspawn", "nsenter")]
@@ -128,10 +143,14 @@ public sealed class InstallTests
         await RefusedAsync("", "--https cc.example.com --certificate /none.pem --key /none.key", "there is no file /none.pem");
         await RefusedAsync("", "--https cc.example.com --certificate /etc/hostname --key /etc/hostname", "/etc/hostname is no certificate in PEM form");
         const string Pair = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -addext subjectAltName=DNS:cc.example.com";
-        await DoAsync(machine, $"mkdir -p /etc/ssl/own && cd /etc/ssl/own && {Pair} -days 30 -keyout a.key -out a.pem && {Pair} -days 30 -keyout b.key -out b.pem && {Pair} -days 0 -keyout old.key -out old.pem && cp a.pem a.key /root/ && sleep 1");
+        await DoAsync(machine, $"mkdir -p /etc/ssl/own && cd /etc/ssl/own && {Pair} -days 30 -keyout a.key -out a.pem && {Pair} -days 30 -keyout b.key -out b.pem && cp a.pem a.key /root/");
+        await DoAsync(machine, $"cd /etc/ssl/own && cat > old.pem <<'PEM'\n{Ended()}\nPEM\ncp old.pem old.key");
         await RefusedAsync("", "--https cc.example.com --certificate /root/a.pem --key /root/a.key", "/root/a.pem is where the service cannot look");
         await RefusedAsync("", "--https cc.example.com --certificate /etc/ssl/own/a.pem --key /etc/ssl/own/b.key", "is not the key of the certificate");
+        await DoAsync(machine, "openssl pkey -in /etc/ssl/own/a.key -aes256 -passout pass:x -out /etc/ssl/own/locked.key");
+        await RefusedAsync("", "--https cc.example.com --certificate /etc/ssl/own/a.pem --key /etc/ssl/own/locked.key", "or has a password");
         await RefusedAsync("", "--https other.example.com --certificate /etc/ssl/own/a.pem --key /etc/ssl/own/a.key", "is not for other.example.com");
+        await RefusedAsync("", "--https cc.example.com,127.0.0.1 --certificate /etc/ssl/own/a.pem --key /etc/ssl/own/a.key", "is not for 127.0.0.1");
         await RefusedAsync("", "--https cc.example.com --certificate /etc/ssl/own/old.pem --key /etc/ssl/own/old.key", "has ended");
         await RefusedAsync("", "--https cc.example.com --https-port 8080", "two services cannot share a port");
         await RefusedAsync("", "--what", "install does not know '--what'");
@@ -149,6 +168,18 @@ public sealed class InstallTests
             code.Should().Be(1, output);
             output.Should().Contain(message);
         }
+    }
+
+    /// <summary>A certificate whose last day was yesterday, with its key: openssl req makes none.</summary>
+    static string Ended()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("cc.example.com");
+        var request = new CertificateRequest("CN=x", key, HashAlgorithmName.SHA256) { CertificateExtensions = { names.Build() } };
+        var now = TimeProvider.System.GetUtcNow();
+        using var certificate = request.CreateSelfSigned(now.AddDays(-30), now.AddDays(-1));
+        return certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem();
     }
 
     static async Task<string> DoAsync(SystemdMachine machine, string command)
