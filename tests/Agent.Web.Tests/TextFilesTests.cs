@@ -69,7 +69,7 @@ public sealed partial class TextFilesTests
             .. new[] { "busy", "no_answer", "declined", "unreachable", "cancelled", "left", "pbx_refused" }.Select(s => "Transfer.Why." + s),
             .. new[] { "open", "queue_closed", "queue_full", "queue_empty" }.Select(s => "Transfer.State." + s),
             .. new[] { "not_talking", "no_client", "transfer_runs", "no_transfer", "not_answered_yet", "target_missing", "to_oneself", "target_unknown", "target_signed_out", "target_away", "target_busy",
-                "target_unreachable", "target_elsewhere", "queue_closed", "queue_full", "queue_empty", "nobody_free", "held_resume_first" }.Select(s => "Trouble." + s),
+                "target_unreachable", "target_elsewhere", "queue_closed", "queue_full", "queue_empty", "nobody_free", "held_resume_first", "phone_holds" }.Select(s => "Trouble." + s),
             .. new[] { "system", "light", "dark" }.Select(s => "Theme." + s),
             .. new[] { "call", "client", "script" }.Select(s => "Tab." + s),
             .. new[] { "Abandoned", "Short", "Closed", "Refused", "Down" }.Select(s => "Missed.Kind." + s),

@@ -320,5 +320,55 @@ public sealed class ConsultTests
         desk.Does("anna", new AgentCommand.Transfer(desk.Id("call1"), new TransferTarget(Agent: desk.Id("bruno")))).ExpectAmong("act #1 redirect PJSIP/trunk-1 after pop call1/2");
     }
 
+    private static Scenario HoldsOther(string phone = "101")
+    {
+        var story = new Scenario().PbxUp().Send(new EngineInput.PbxRights(Scenario.Node, true)).ReadyAt("anna", phone).ReadyAt("bruno", "102").Inbound("1").TalksTo("1", "2", $"PJSIP/{phone}").Forget();
+        return Consulting(story).Fact(new PbxFact.HoldBegan(Scenario.Node, null, Scenario.Leg("2"))).Forget();
+    }
+
+    [Fact]
+    public void Whom_the_senders_phone_holds_in_the_consultation_is_taken_back_before_it_comes_to_the_client()
+    {
+        var story = HoldsOther();
+        Does(story, c => new AgentCommand.Swap(c)).ExpectAmong($"""
+            act #2 answer PJSIP/101 {Anna}
+            act #3 aside {Bruno} held
+            """);
+        story.Leaves("b2", "3", "2").Waits("3").Waits("2").ExpectAmong($"act #4 bridge {Client} {Anna}").ExpectNone("answer PJSIP/101");
+        Resumes(story.WaitsNoMore("1").WaitsNoMore("2").Joins("b3", "1", "2")).ExpectAmong("call1 resumed by anna");
+
+        // And held again, the client, on the way back.
+        story.Fact(new PbxFact.HoldBegan(Scenario.Node, null, Scenario.Leg("2"))).Forget();
+        Does(story, c => new AgentCommand.Swap(c)).ExpectAmong($"""
+            act #5 answer PJSIP/101 {Anna}
+            act #6 bridge {Anna} {Bruno}
+            """);
+        Does(HoldsOther(), c => new AgentCommand.Join(c)).ExpectAmong($"act #2 answer PJSIP/101 {Anna}");
+        Does(HoldsOther(), c => new AgentCommand.CancelTransfer(c)).ExpectAmong($"act #2 answer PJSIP/101 {Anna}");
+        Does(HoldsOther(), c => new AgentCommand.CompleteTransfer(c)).ExpectAmong($"act #2 bridge {Client} {Bruno}").ExpectNone("answer PJSIP/101");
+    }
+
+    [Fact]
+    public void A_target_who_leaves_while_held_gives_the_client_a_phone_that_is_heard()
+    {
+        HoldsOther().Leaves("b2", "3", "2").Ends("3", hungUp: true).Waits("2").ExpectAmong($"""
+            act #2 answer PJSIP/101 {Anna}
+            act #3 bridge {Client} {Anna}
+            """);
+    }
+
+    [Fact]
+    public void Where_only_the_phone_can_end_its_hold_nobody_is_brought_to_it_but_handing_over_goes_on()
+    {
+        foreach (var what in new Func<Guid, AgentCommand>[] { c => new AgentCommand.Swap(c), c => new AgentCommand.Join(c), c => new AgentCommand.CancelTransfer(c) })
+        {
+            var desk = HoldsOther("104");
+            Does(desk, what).Expect($"cmd{desk.Commands} refused phone_holds");
+            Does(Resumes(desk).Forget(), what).ExpectAmong($"cmd{desk.Commands} accepted");
+        }
+
+        Does(HoldsOther("104"), c => new AgentCommand.CompleteTransfer(c)).ExpectAmong($"act #2 bridge {Client} {Bruno}");
+    }
+
     private static int Total(Scenario story, string leg, SpanKind kind) => (int)story.Spans.Where(s => s.UniqueId == leg && s.What == kind).Sum(s => (s.ToAt - s.FromAt).TotalMilliseconds);
 }

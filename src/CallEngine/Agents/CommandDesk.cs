@@ -9,7 +9,7 @@ namespace CallCrm.Engine;
 /// <c>extension_asked</c>, <c>holder_in_call</c>, <c>no_such_ask</c>, <c>not_your_extension</c>.
 /// Of transfers: <c>no_client</c>, <c>transfer_runs</c>, <c>no_transfer</c>, <c>not_answered_yet</c>, <c>target_missing</c>, <c>to_oneself</c>, <c>target_unknown</c>,
 /// <c>target_signed_out</c>, <c>target_away</c>, <c>target_busy</c>, <c>target_unreachable</c>, <c>target_elsewhere</c>, <c>queue_closed</c>, <c>queue_full</c>,
-/// <c>queue_empty</c>, <c>nobody_free</c>, <c>held_resume_first</c>.
+/// <c>queue_empty</c>, <c>nobody_free</c>, <c>held_resume_first</c>, <c>phone_holds</c>.
 /// To listen: <c>no_extension</c>, <c>extension_taken</c>, <c>other_pbx</c>, <c>own_call</c>, <c>listens_already</c>, <c>not_listening</c>.
 /// </summary>
 internal sealed class CommandDesk(EngineState state, AgentBoard board, PageWatch pages, OfferDesk offers, CallBook book, Router router, IdentityDesk identity, DialDesk dials,

@@ -57,6 +57,9 @@ internal sealed class Transfer(Call call, TransferKind kind, Agent sender, Leg l
     /// <summary>The sender's phone holds the client, and was asked to take them back: only then do they part.</summary>
     public bool Resumes { get; set; }
 
+    /// <summary>The sender's phone holds whom they speak with, and was asked to take them back.</summary>
+    public bool TakesBack { get; set; }
+
     /// <summary>With the client again, the target is let go.</summary>
     public bool Releases { get; set; }
 

@@ -56,8 +56,27 @@ internal sealed partial class TransferDesk
     /// <summary>The sender's phone holds nobody any more.</summary>
     public void Resumed(Leg leg)
     {
-        if (leg.Call.Transfer is { Resumes: true } transfer && ReferenceEquals(leg, transfer.SenderLeg))
+        if (leg.Call.Transfer is not { } transfer || !ReferenceEquals(leg, transfer.SenderLeg))
+            return;
+        transfer.TakesBack = false;
+        if (transfer.Resumes)
             Part(transfer);
+    }
+
+    /// <summary>Hold was pressed in the consultation. A phone that holds takes no sound: whom it comes to next would sit in silence.</summary>
+    /// <returns>False: only at the phone itself can it be ended.</returns>
+    private bool TakeBack(Transfer transfer)
+    {
+        if (transfer is { Resumes: true } or { SenderLeg: not { Live: true, Holding: true } })
+            return true;
+        var leg = transfer.SenderLeg;
+        if (state.FindDevice(leg.Id.Node, leg.Device) is not { } own || !state.CanHold(leg.Id.Node, own))
+            return !DoingRules.PressedHold(leg);
+        if (transfer.TakesBack)
+            return true;
+        transfer.TakesBack = true;
+        state.Out.Act(leg.Id.Node, new PbxAction.Answer(own.Name, leg.ChannelName), null);
+        return true;
     }
 
     /// <summary>The client to wait, the sender's own leg to ring the target.</summary>
@@ -226,6 +245,8 @@ internal sealed partial class TransferDesk
         }
         else if (sender.Waits is not null && client.Waits is not null)
         {
+            // Also when the target left, and nobody wished it.
+            TakeBack(transfer);
             Do(transfer, new PbxAction.Bridge(client.ChannelName, sender.ChannelName));
         }
     }
@@ -377,6 +398,9 @@ internal sealed partial class TransferDesk
             return "pbx_away";
         if (next(transfer) is not { } wish)
             return "not_answered_yet";
+        transfer.TakesBack = false;
+        if (wish.Wish != TransferWish.Complete && !TakeBack(transfer))
+            return "phone_holds";
         (transfer.Wish, transfer.Releases) = wish;
         (transfer.Doing, transfer.Tries, transfer.Reason) = (null, 0, null);
         Steer(call);

@@ -6,6 +6,7 @@ using CallCrm.TestKit;
 using CallCrm.TestKit.Host;
 using CallCrm.TestKit.Lab;
 using Npgsql;
+using static CallCrm.EndToEnd.Days.DaySteps;
 
 namespace CallCrm.EndToEnd.Days;
 
@@ -14,17 +15,6 @@ namespace CallCrm.EndToEnd.Days;
 [Trait("Category", "Lab")]
 public sealed class Answering(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
-    /// <summary>The line that manager-callcrm.conf has ready, in a comment.</summary>
-    static async Task GrantAsync(AsteriskLab lab, bool system)
-    {
-        var file = Path.Combine(lab.Folder, "etc/manager-callcrm.conf");
-        var text = await File.ReadAllTextAsync(file);
-        const string Plain = "write = call,originate,reporting,agent,user\n", WithSystem = "write = call,originate,reporting,agent,user,system\n";
-        text = text.Replace("; " + WithSystem, "", StringComparison.Ordinal);
-        await File.WriteAllTextAsync(file, system ? text.Replace("\n" + Plain, "\n" + WithSystem, StringComparison.Ordinal) : text.Replace("\n" + WithSystem, "\n" + Plain, StringComparison.Ordinal));
-        await lab.CliAsync("manager reload");
-    }
-
     static async Task<LabSite> SiteAsync(AsteriskLab lab, string connection, string device)
     {
         var site = await LabSite.StartAsync(lab, connection, agents: 1);
@@ -40,7 +30,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
     {
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
-        await GrantAsync(lab, system: true);
+        await GrantSystemAsync(lab, granted: true);
         try
         {
             await using var site = await SiteAsync(lab, await postgres.NewDatabaseAsync(), "can_answer = true, can_hold = true");
@@ -66,7 +56,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         }
         finally
         {
-            await GrantAsync(lab, system: false);
+            await GrantSystemAsync(lab, granted: false);
         }
     }
 
@@ -132,7 +122,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
     {
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
-        await GrantAsync(lab, system: true);
+        await GrantSystemAsync(lab, granted: true);
         try
         {
             var connection = await postgres.NewDatabaseAsync();
@@ -154,7 +144,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         }
         finally
         {
-            await GrantAsync(lab, system: false);
+            await GrantSystemAsync(lab, granted: false);
         }
     }
 
@@ -163,7 +153,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
     {
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
-        await GrantAsync(lab, system: true);
+        await GrantSystemAsync(lab, granted: true);
         try
         {
             var connection = await postgres.NewDatabaseAsync();
@@ -201,7 +191,7 @@ public sealed class Answering(PostgresFixture postgres) : IClassFixture<Postgres
         }
         finally
         {
-            await GrantAsync(lab, system: false);
+            await GrantSystemAsync(lab, granted: false);
         }
     }
 
