@@ -56,7 +56,7 @@ public sealed partial class CallEngine
         _dials = new DialDesk(_state, _board, _book, _legs, _identity);
         _commands = new CommandDesk(_state, _board, _pages, _offers, _book, _router, _identity, _dials, _transfers, _seats, _listens);
         _settings = new SettingsDesk(_state, _board, _commands, _router);
-        _restoring = new Restoring(_state, _board, _book, _seats);
+        _restoring = new Restoring(_state, _board, _book, _seats, _transfers);
         _cel = new CelDesk(_state, _book);
         _mailboxes = new MailboxDesk(_state, _book, _legs);
         _watchdog = new Watchdog(_state, _board, _book, _offers, _routes);

@@ -177,9 +177,13 @@ public readonly record struct LoadMinute(int Busy_ms, int SignedIn_ms);
 /// <param name="State">Ended: its client has gone, and agents still speak in it.</param>
 /// <param name="Attempts">Offers made so far: the next one's number, and id, follow from it.</param>
 /// <param name="Rings">Further offers that had not ended: the PBX rang several agents.</param>
+/// <param name="Held">Its agent had pressed hold.</param>
 public sealed record RestoredCall(Guid Call, PhoneNumber Caller, string CallerName, PhoneNumber Dialled, CallDirection Direction, bool Routed, Guid? Queue,
     Guid? Client, DateTimeOffset StartedAt, DateTimeOffset? QueuedAt, DateTimeOffset? AnsweredAt, CallState State, ImmutableArray<RestoredLeg> Legs, LookupResult? Lookup,
-    int Attempts = 0, RestoredOffer? Offer = null, ImmutableArray<RestoredOffer> Rings = default);
+    int Attempts = 0, RestoredOffer? Offer = null, ImmutableArray<RestoredOffer> Rings = default, RestoredConsult? Consult = null, bool Held = false);
+
+/// <summary>A colleague, or a number, who was being asked when the last router ended. The client waits meanwhile.</summary>
+public sealed record RestoredConsult(TransferStep Step, Guid From, Guid? To, Guid? ToQueue, string? Number);
 
 /// <summary>An offer that had not ended.</summary>
 public sealed record RestoredOffer(Guid Offer, Guid Agent);

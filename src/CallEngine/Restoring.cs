@@ -1,7 +1,7 @@
 namespace CallCrm.Engine;
 
 /// <summary>Puts open calls and agents back as the journal's projections have them; the PBX's snapshot corrects the rest.</summary>
-internal sealed class Restoring(EngineState state, AgentBoard board, CallBook book, SeatDesk seats)
+internal sealed class Restoring(EngineState state, AgentBoard board, CallBook book, SeatDesk seats, TransferDesk transfers)
 {
     private RestoredState? _pending;
 
@@ -103,8 +103,12 @@ internal sealed class Restoring(EngineState state, AgentBoard board, CallBook bo
         call.Queue = row.Queue is { } id ? state.Queues.GetValueOrDefault(id) : null;
         foreach (var leg in row.Legs)
             Take(call, leg);
+        if (row.Held && call.Legs.FindAll(l => l.Agent is not null) is [var holder])
+            holder.Holding = true;
         if (row.State == CallState.Ended)
             book.EndedBefore(call);
+        else if (row.Consult is { } consult)
+            transfers.PutBack(call, consult);
         if (row.State == CallState.Waiting && call is { Queue: { } queue, Client: { Live: true } })
         {
             call.State = CallState.Waiting;

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace CallCrm.Engine.Tests;
 
 /// <summary>Calls handed on after the target was asked: ring, talk, swap, three together, back, over; and all who may hang up in between.</summary>
@@ -368,6 +370,66 @@ public sealed class ConsultTests
         }
 
         Does(HoldsOther("104"), c => new AgentCommand.CompleteTransfer(c)).ExpectAmong($"act #2 bridge {Client} {Bruno}");
+    }
+
+    /// <summary>A router that starts on what the last one left in the middle of a consultation; the client is in the loop.</summary>
+    private static Scenario Restarted(RestoredConsult? consult = null, bool held = false, params string[] bridges)
+    {
+        var story = new Scenario().At(1000);
+        RestoredAgent At(string agent, string extension) => new(story.Id(agent), Scenario.Node, extension, AgentState.Talking, null, story.Utc.AddSeconds(-60), story.Id("call1"), []);
+        RestoredLeg Leg(string leg, string device, string? agent) =>
+            new(Scenario.Leg(leg), agent is null ? null : story.Id(agent), $"{device}-{leg}", agent is null, story.Utc.AddSeconds(-65), agent is null ? null : story.Utc.AddSeconds(-60));
+        ImmutableArray<RestoredLeg> legs = [Leg("1", "PJSIP/trunk", null), Leg("2", "PJSIP/101", "anna"), .. bridges.Length > 2 ? [Leg("3", "PJSIP/102", "bruno")] : Array.Empty<RestoredLeg>()];
+        story.Send(new EngineInput.Restored(new RestoredState(501, [At("anna", "101"), .. bridges.Length > 2 ? [At("bruno", "102")] : Array.Empty<RestoredAgent>()], [new RestoredCall(story.Id("call1"),
+            new PhoneNumber(Scenario.Caller, NumberKind.E164, Scenario.Caller), "Ada", new PhoneNumber("800100", NumberKind.Unparsed), CallDirection.Inbound, true, story.Id("sales"), story.Id("client"),
+            story.Utc.AddSeconds(-70), story.Utc.AddSeconds(-70), story.Utc.AddSeconds(-60), CallState.Talking, legs, null, Attempts: 2, Consult: consult, Held: held)])));
+        string[] devices = ["PJSIP/trunk", "PJSIP/101", "PJSIP/102"];
+        return story.Fact(new PbxFact.Connected(Scenario.Node, null, "22")).SnapshotOf([.. bridges.Select((b, n) => b == "-"
+            ? Scenario.Seen($"{n + 1}", "1", devices[n], app: "BridgeWait") with { Waits = WaitKind.Music }
+            : b == "gone" ? null : Scenario.Seen($"{n + 1}", "1", devices[n], b, app: n == 1 ? "Dial" : "AppDial")).OfType<SnapshotLeg>()]);
+    }
+
+    private static RestoredConsult Asked(TransferStep step)
+    {
+        var names = new Scenario();
+        return new RestoredConsult(step, names.Id("anna"), names.Id("bruno"), null, null);
+    }
+
+    [Fact]
+    public void A_router_that_starts_in_the_middle_of_it_goes_on_from_there()
+    {
+        var story = Restarted(Asked(TransferStep.Consulting), held: false, "-", "b2", "b2");
+        story.Forget().Asks("1", RequestState.Held).Expect("answer r1 keep 20s").Takes("1").Waits("1").Forget();
+        Does(story, c => new AgentCommand.CompleteTransfer(c)).ExpectAmong($"act #1 bridge {Client} {Bruno}");
+        story.WaitsNoMore("1").Leaves("b2", "3").Joins("b3", "1", "3").ExpectAmong($"""
+            act #2 hang up {Anna} 16
+            call1 transferred Attended anna to bruno (102)
+            call1 transfer Done Attended anna to bruno
+            """);
+        Does(Restarted(Asked(TransferStep.Consulting), held: false, "-", "b2", "b2"), c => new AgentCommand.Swap(c)).ExpectAmong($"act #1 aside {Bruno} held");
+        Does(Restarted(Asked(TransferStep.WithClient), held: false, "b2", "b2", "-"), c => new AgentCommand.Swap(c)).ExpectAmong($"act #1 bridge {Anna} {Bruno}");
+        Does(Restarted(Asked(TransferStep.Together), held: false, "b2", "b2", "b2"), c => new AgentCommand.CompleteTransfer(c)).ExpectAmong($"act #1 hang up {Anna} 16");
+    }
+
+    [Fact]
+    public void Who_was_gone_when_the_router_started_again_keeps_no_client_waiting()
+    {
+        Restarted(Asked(TransferStep.Consulting), held: false, "-", "-", "gone").ExpectAmong($"act #1 bridge {Client} {Anna}")
+            .WaitsNoMore("1").WaitsNoMore("2").Joins("b3", "1", "2").ExpectAmong("call1 transfer Failed Attended anna to bruno (left)");
+        Restarted(Asked(TransferStep.Consulting), held: false, "-", "gone", "-").ExpectAmong($"act #1 bridge {Client} {Bruno}")
+            .WaitsNoMore("1").WaitsNoMore("3").Joins("b3", "1", "3").ExpectAmong("call1 transfer Done Attended anna to bruno");
+
+        // It rang: answered meanwhile, and given up.
+        Restarted(Asked(TransferStep.Ringing), held: false, "-", "b2", "b2").ExpectAmong("call1 transfer Consulting Attended anna to bruno");
+        Restarted(Asked(TransferStep.Ringing), held: false, "-", "-").ExpectAmong($"act #1 bridge {Client} {Anna}");
+    }
+
+    [Fact]
+    public void A_client_on_hold_while_the_router_started_again_is_taken_back_by_the_page()
+    {
+        var story = Restarted(null, held: true, "b1", "b1");
+        story.Does("anna", new AgentCommand.Resume(story.Id("call1"))).ExpectAmong($"act #1 answer PJSIP/101 {Anna}");
+        Resumes(story).ExpectAmong("call1 resumed by anna");
     }
 
     private static int Total(Scenario story, string leg, SpanKind kind) => (int)story.Spans.Where(s => s.UniqueId == leg && s.What == kind).Sum(s => (s.ToAt - s.FromAt).TotalMilliseconds);

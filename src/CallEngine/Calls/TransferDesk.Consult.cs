@@ -53,6 +53,27 @@ internal sealed partial class TransferDesk
         return null;
     }
 
+    /// <summary>The last router ended in the middle of it. The three are where they were, and the PBX's snapshot tells the rest.</summary>
+    public void PutBack(Call call, RestoredConsult row)
+    {
+        if (!state.Agents.TryGetValue(row.From, out var sender) || call.Legs.Find(l => ReferenceEquals(l.Agent, sender)) is not { } leg)
+            return;
+        var other = call.Legs.FindLast(l => !l.IsClient && !ReferenceEquals(l, leg) && l.Agent?.Id == row.To);
+        // Whoever is asked and is not there yet may still answer.
+        if (other is null && row.Step != TransferStep.Ringing)
+            return;
+        var number = row.Number is { } text ? new PhoneNumber(text, NumberKind.Unparsed) : null;
+        call.Transfer = new Transfer(call, TransferKind.Attended, sender, leg, new TransferTarget(row.To, row.ToQueue, number), row.To is { } to ? state.Agents.GetValueOrDefault(to) : null)
+        {
+            Step = row.Step,
+            Tried = true,
+            TargetLeg = row.Step == TransferStep.Ringing ? null : other,
+            Wish = row.Step switch { TransferStep.WithClient => TransferWish.Client, TransferStep.Together => TransferWish.Together, _ => TransferWish.Target },
+        };
+        (call.Transferred, call.LastAgent) = (true, sender);
+        state.Touch(call);
+    }
+
     /// <summary>The sender's phone holds nobody any more.</summary>
     public void Resumed(Leg leg)
     {

@@ -12,8 +12,14 @@ internal sealed partial class LegFacts
         talk.Update(leg.Call);
     }
 
-    /// <summary>What stood still while the PBX was out of sight.</summary>
-    public void Steer(Call call) => transfers.Steer(call);
+    /// <summary>What stood still while the PBX was out of sight. A sender who waits by now has been told that nobody takes it there.</summary>
+    public void Steer(Call call)
+    {
+        if (call.Transfer is { SenderLeg: { Live: true, Waits: not null } sender })
+            transfers.Waits(sender);
+        else
+            transfers.Steer(call);
+    }
 
     public void HungUp(LegId id)
     {

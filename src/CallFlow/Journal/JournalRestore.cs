@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using CallCrm.Engine;
 using Dapper;
 using Npgsql;
@@ -85,8 +86,18 @@ internal static class JournalRestore
             new PhoneNumber(row.Dialled_raw, row.Dialled_e164 is null ? NumberKind.Unparsed : NumberKind.E164, row.Dialled_e164), Enum.Parse<CallDirection>(row.Direction), row.Routed,
             row.Queue_id, row.Client_id, row.Started_at, row.Queued_at, row.Answered_at, Enum.Parse<CallState>(row.State),
             [.. legs.Select(l => new RestoredLeg(new LegId(l.Node, l.Unique_id), l.Agent_id, l.Channel, l.Is_client, l.Started_at, l.Answered_at, l.Done_until, l.Done_talk_ms, l.Done_hold_ms))],
-            Lookup(row, candidates), offers.Count == 0 ? 0 : offers.Max(o => o.Attempt), open.FirstOrDefault(), [.. open.Skip(1)]);
+            Lookup(row, candidates), offers.Count == 0 ? 0 : offers.Max(o => o.Attempt), open.FirstOrDefault(), [.. open.Skip(1)],
+            Consult(row.Transfer), row.Held);
     }
+
+    static RestoredConsult? Consult(string? transfer) =>
+        transfer is not null && JsonSerializer.Deserialize(transfer, JournalJson.Default.TransferChanged) is
+        {
+            Transfer: TransferKind.Attended,
+            Step: TransferStep.Ringing or TransferStep.Consulting or TransferStep.WithClient or TransferStep.Together,
+        } on
+            ? new RestoredConsult(on.Step, on.FromAgent, on.ToAgent, on.ToQueue, on.Number)
+            : null;
 
     static LookupResult? Lookup(Call row, Dictionary<Guid, Candidate> candidates)
     {
@@ -101,7 +112,8 @@ internal static class JournalRestore
     sealed record Span(Guid Agent_id, string State, DateTimeOffset From_at, long Span_ms);
 
     sealed record Call(Guid Id, string Caller_raw, string Caller_kind, string? Caller_e164, string Caller_name, string Dialled_raw, string? Dialled_e164, string Direction, bool Routed,
-        Guid? Queue_id, string? Lookup, Guid? Client_id, string Candidates, Guid? Deal_id, DateTimeOffset Started_at, DateTimeOffset? Queued_at, DateTimeOffset? Answered_at, string State);
+        Guid? Queue_id, string? Lookup, Guid? Client_id, string Candidates, Guid? Deal_id, DateTimeOffset Started_at, DateTimeOffset? Queued_at, DateTimeOffset? Answered_at, string State,
+        string? Transfer, bool Held);
 
     sealed record Leg(Guid Call_id, string Node, string Unique_id, Guid? Agent_id, string Channel, bool Is_client, DateTimeOffset Started_at, DateTimeOffset? Answered_at, DateTimeOffset? Done_until, int Done_talk_ms, int Done_hold_ms);
 
@@ -123,7 +135,8 @@ internal static class JournalRestore
         select a.agent_id, a.state, a.reason, a.node, a.extension, a.call_id, a.since, a.until, c.queue_id, a.leaves from agent_state a left join call c on c.id = a.call_id where a.domain = @domain order by a.agent_id;
         select agent_id, state, from_at, span_ms from agent_state_span where domain = @domain and from_at + make_interval(secs => span_ms / 1000.0) > @since and from_at > @since - interval '1 day';
         select c.id, c.caller_raw, c.caller_kind, c.caller_e164, c.caller_name, c.dialled_raw, c.dialled_e164, c.direction, c.routed, c.queue_id, c.lookup, c.client_id,
-          array_to_string(c.candidates, ',') as candidates, c.deal_id, c.started_at, c.queued_at, c.answered_at, c.state from call c where c.domain = @domain and {Living} order by c.started_at, c.id;
+          array_to_string(c.candidates, ',') as candidates, c.deal_id, c.started_at, c.queued_at, c.answered_at, c.state,
+          c.transfer::text as transfer, c.held_since is not null as held from call c where c.domain = @domain and {Living} order by c.started_at, c.id;
         select l.call_id, l.node, l.unique_id, l.agent_id, l.channel, l.is_client, l.started_at, l.answered_at, s.done_until, s.done_talk_ms, s.done_hold_ms
         from call_leg l join call c on c.id = l.call_id cross join lateral (
           select max(to_at) as done_until, (coalesce(sum(extract(epoch from to_at - from_at)) filter (where kind in ('Talk', 'Conference')), 0) * 1000)::int as done_talk_ms,

@@ -209,6 +209,22 @@ public sealed class JournalWriterTests(PostgresFixture postgres) : JournalDataba
     }
 
     [PostgresFact]
+    public async Task A_hold_and_a_question_to_a_colleague_are_restored_while_they_last()
+    {
+        TransferChanged Asked(TransferStep step, string? reason = null) => new(step, TransferKind.Attended, Anna, Luca, null, null, reason) { Seq = 0, At = default };
+        var script = new CallScript().After((TimeProvider.System.GetUtcNow() - CallScript.Begin).TotalSeconds - 60)
+            .Start(Id(1))
+            .Say(Asked(TransferStep.Ringing), Id(1)).Say(Asked(TransferStep.Consulting), Id(1)).Say(new CallHeld(Anna) { Seq = 0, At = default }, Id(1))
+            .Start(Id(2), "7.7")
+            .Say(Asked(TransferStep.Consulting), Id(2)).Say(Asked(TransferStep.Cancelled), Id(2))
+            .Say(new CallHeld(Anna) { Seq = 0, At = default }, Id(2)).Say(new CallResumed(Anna) { Seq = 0, At = default }, Id(2));
+        await using (var before = await OpenAsync()) await AppendAsync(before, script);
+        await using var writer = await OpenAsync();
+        writer.Restored.Calls.Select(c => (c.Call, c.Consult, c.Held)).Should().BeEquivalentTo(
+            [(Id(1), new RestoredConsult(TransferStep.Consulting, Anna, Luca, null, null), true), (Id(2), (RestoredConsult?)null, false)]);
+    }
+
+    [PostgresFact]
     public async Task A_call_that_ended_while_agents_still_speak_in_it_is_restored_as_ended()
     {
         var call = Id(1);

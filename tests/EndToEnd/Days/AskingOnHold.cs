@@ -74,6 +74,42 @@ public sealed class AskingOnHold(PostgresFixture postgres) : IClassFixture<Postg
         }
     }
 
+    [LabFact]
+    public async Task A_client_on_hold_while_the_host_is_restarted_is_taken_back_by_the_page()
+    {
+        var lab = await LabAsync();
+        await GrantSystemAsync(lab, granted: true);
+        try
+        {
+            await using var host = await LabHost.StartAsync(postgres, lab, Remote);
+            await using var phone = await lab.PhoneAsync(LabPhoneKind.Remote, "101", talk: TimeSpan.FromSeconds(120));
+            LabCall call;
+            Guid id;
+            await using (var anna = await AgentPage.OpenAsync(host.Address, "anna", "demo", lab.Node, "101"))
+            {
+                call = lab.Call(s_plan);
+                id = await LiftAsync(anna);
+                await HoldAsync(anna, phone, id, times: 1);
+                await host.KillAsync();
+            }
+
+            await using var over = call;
+            await host.StartAgainAsync();
+            await Eventually.BeAsync(() => host.Output.Split("snapshot with").Length > 2, TimeSpan.FromSeconds(20), "the new router's snapshot");
+            await using var again = await AgentPage.OpenAsync(host.Address, "anna", "demo");
+            again.Desk!.Call.Should().Match<LiveCallView>(c => c.CallId == id && c.HeldSince != null);
+            await DoAsync(again, "resume", id);
+            await again.NextAsync<CallEvent>(e => e.Call.HeldSince is null);
+            Holds(phone).Should().BeFalse();
+            await DoAsync(again, "hang_up", id);
+            (await call.EndAsync(TimeSpan.FromSeconds(20))).Should().Be(0, "the client was never dropped");
+        }
+        finally
+        {
+            await GrantSystemAsync(lab, granted: false);
+        }
+    }
+
     static async Task<Guid> LiftAsync(AgentPage page)
     {
         var pop = (await page.NextAsync<PopEvent>()).Pop;
