@@ -68,10 +68,14 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
         await using var answers = await lab.PhoneAsync(LabPhoneKind.Answer, "102", ring: TimeSpan.FromSeconds(2));
         await site.SitDownAsync(["101", "102"]);
         var (anna, bruno) = (site.Pages[0], site.Pages[1]);
+        await using var watch = await lab.WatchAsync();
         await using var caller = lab.Call(new LabCallPlan(Queue) { From = "0288887776", Talk = TimeSpan.FromSeconds(6) });
         var pops = await Task.WhenAll(anna.NextAsync<PopEvent>(), bruno.NextAsync<PopEvent>());
         (await EndAsync(bruno, pops[1].Pop)).Outcome.Should().Be("Answered");
-        (await EndAsync(anna, pops[0].Pop)).Should().BeEquivalentTo(new { Outcome = "AnsweredElsewhere", AnsweredBy = "Agent 102" });
+        var closed = await EndAsync(anna, pops[0].Pop);
+        closed.Should().BeEquivalentTo(new { Outcome = "AnsweredElsewhere", AnsweredBy = "Agent 102" });
+        var answered = LabAmi.AtSeconds(await watch.EventAsync("DialEnd", e => e["DialStatus"] == "ANSWER" && e["DestChannel"].StartsWith("PJSIP/102-", StringComparison.Ordinal)));
+        (closed.At.ToUnixTimeMilliseconds() / 1000.0 - answered).Should().BeInRange(-0.5, 1);
         await bruno.NextAsync<CallEvent>(e => e.Call.State == "Talking");
         (await caller.EndAsync()).Should().Be(0);
         await bruno.NextAsync<MyStateEvent>(e => e.State.State == "WrapUp");
@@ -102,6 +106,34 @@ public sealed class Observed(PostgresFixture postgres) : IClassFixture<PostgresF
         await page.NextAsync<CallEvent>(e => e.Call.State == "Talking");
         (await caller.EndAsync()).Should().Be(0);
         page.Seen.OfType<PopEvent>().Should().ContainSingle();
+    }
+
+    [LabFact]
+    public async Task A_mobile_that_confirms_closes_the_desk_phones_pop_within_a_second()
+    {
+        var lab = await AsteriskLab.SharedAsync();
+        var (site, _) = await SiteAsync(lab);
+        await using var host = site;
+        await using var watch = await lab.WatchAsync();
+        await using var mobile = await lab.PhoneAsync(LabPhoneKind.Answer, "trunk", ring: TimeSpan.FromMilliseconds(1500), talk: TimeSpan.FromSeconds(30));
+        await using var desk = await lab.PhoneAsync(LabPhoneKind.Silent, "101");
+        await site.SitDownAsync(["101"]);
+        var page = site.Pages[0];
+        await using var caller = lab.Call(new LabCallPlan(FollowMe) { Talk = TimeSpan.FromSeconds(3) });
+        var pop = (await page.NextAsync<PopEvent>()).Pop;
+        await page.NextAsync<OfferEvent>(e => e.OfferId == pop.OfferId && e.Ringing);
+
+        // Its owner is asked to press 1.
+        var asked = await watch.EventAsync("Newexten", e => e["Application"] == "Read");
+        (await watch.SendAsync("PlayDTMF", ("Channel", asked["Channel"]), ("Digit", "1"), ("Receive", "true")))["Response"].Should().Be("Success");
+        var confirmed = LabAmi.AtSeconds(await watch.EventAsync("DTMFEnd", e => e["Direction"] == "Received" && e["Digit"] == "1"));
+        var end = await EndAsync(page, pop);
+        end.Outcome.Should().Be("AnsweredElsewhere");
+        (end.At.ToUnixTimeMilliseconds() / 1000.0 - confirmed).Should().BeInRange(-0.5, 1);
+        (await caller.EndAsync()).Should().Be(0);
+        page.Seen.OfType<PopEvent>().Should().ContainSingle();
+        page.Seen.OfType<MyStateEvent>().Should().NotContain(e => e.State.State == "WrapUp");
+        page.Seen.OfType<MyStateEvent>().Last().Today.Missed.Should().Be(0);
     }
 
     [LabFact]
