@@ -125,6 +125,41 @@ public sealed class TransferFaults(PostgresFixture postgres) : IClassFixture<Pos
         (await call.EndAsync(TimeSpan.FromSeconds(20))).Should().Be(0, "the client was never dropped before");
     }
 
+    [LabFact]
+    public async Task A_sender_who_is_signed_out_in_the_middle_of_a_consultation_drops_nobody_and_a_supervisor_ends_it_for_all()
+    {
+        var lab = await LabAsync();
+        await using var host = await LabHost.StartAsync(postgres, lab, "update queue set wrap_up_s = 0");
+        await using var phones = await lab.PhoneAsync(LabPhoneKind.Answer, "101,102,103", s_ring, s_talk);
+        await using var anna = await AgentPage.OpenAsync(host.Address, "anna", "demo", lab.Node, "101");
+        await using var supervisor = await AgentPage.OpenAsync(host.Address, "supervisor", "demo");
+        await using var call = lab.Call(s_plan);
+        var id = await TalkingAsync(anna);
+        await using var luca = await AgentPage.OpenAsync(host.Address, "luca", "demo", lab.Node, "102");
+        await using var marta = await AgentPage.OpenAsync(host.Address, "marta", "demo", lab.Node, "103");
+        (await anna.CommandAsync(new CommandRequest(Guid.CreateVersion7(), "consult", id, ToAgent: (await MeAsync(luca)).UserId))).Should().BeEquivalentTo(new { Accepted = true });
+        await anna.NextAsync<CallEvent>(e => e.Call.Transfer?.Step == "Consulting", TimeSpan.FromSeconds(20));
+        using (var answer = await supervisor.Http.PostAsJsonAsync($"api/agents/{(await MeAsync(anna)).UserId}/commands", new SuperviseRequest(Guid.CreateVersion7(), "sign_out"), ContractsJson.Default.SuperviseRequest))
+            (await answer.Content.ReadFromJsonAsync(ContractsJson.Default.CommandAnswer))!.Accepted.Should().BeTrue();
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        (await lab.ChannelsAsync()).Should().HaveCount(3, "the client, and the two who talk");
+
+        // Who puts the phone down leaves the client to the colleague.
+        var own = (await lab.ChannelsAsync()).Single(c => c.StartsWith("PJSIP/101-", StringComparison.Ordinal));
+        await lab.CliAsync("channel request hangup " + own);
+        await Eventually.BeAsync(() => WithClient(lab) is ["PJSIP/102"], TimeSpan.FromSeconds(10), "client and colleague together");
+        await anna.NextAsync<MyStateEvent>(e => e.State.State == "SignedOut");
+
+        // A stuck one, in the middle of the next consultation, is ended for all three.
+        (await luca.CommandAsync(new CommandRequest(Guid.CreateVersion7(), "consult", id, ToAgent: (await MeAsync(marta)).UserId))).Should().BeEquivalentTo(new { Accepted = true });
+        await luca.NextAsync<CallEvent>(e => e.Call.Transfer?.Step == "Consulting", TimeSpan.FromSeconds(20));
+        using (var ended = await supervisor.Http.PostAsJsonAsync($"api/calls/{id}/end", new CallEnd(Guid.CreateVersion7()), ContractsJson.Default.CallEnd))
+            (await ended.Content.ReadFromJsonAsync(ContractsJson.Default.CommandAnswer))!.Accepted.Should().BeTrue();
+        await Eventually.BeAsync(() => lab.ChannelsAsync().GetAwaiter().GetResult().Count == 0, TimeSpan.FromSeconds(15), "the end of all channels");
+        foreach (var page in new[] { luca, marta })
+            await page.NextAsync<MyStateEvent>(e => e.State.State == "Ready");
+    }
+
     /// <summary>Who shares the client's bridge; the client is the trunk's oldest channel.</summary>
     static string[] WithClient(AsteriskLab lab)
     {

@@ -115,8 +115,17 @@ public sealed class InstallTests
         (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().Be(process);
         (await machine.RunAsync("ls /srv/before")).Output.Should().BeEmpty();
 
-        // And one that does.
+        // One that does, but no room for the backup: without it nothing is upgraded.
         await DoAsync(machine, $"cd {Repository.Folder} && sed -i '$ d' src/AllInOne/Program.cs && echo '// newer' >> src/AllInOne/Program.cs");
+        await DoAsync(machine, "mkdir /srv/small && mount -t tmpfs -o size=1m,uid=$(id -u callcrm),mode=700 none /srv/small");
+        (code, output) = await machine.RunAsync($"cd {Repository.Folder} && ./callcrm upgrade /srv/small", 900);
+        code.Should().Be(1, output);
+        output.Should().Contain("without a backup nothing is upgraded").And.Contain("The upgrade failed before anything was changed");
+        (await DoAsync(machine, "systemctl show -p MainPID --value callcrm")).Should().Be(process);
+        (await DoAsync(machine, "cat /opt/callcrm/host.stamp")).Should().Be(stamp);
+        (await machine.RunAsync("ls -A /srv/small")).Output.Should().Be(".callcrm-backup.lock", "nothing half is left");
+
+        // And with room.
         (code, output) = await machine.RunAsync($"cd {Repository.Folder} && ./callcrm upgrade /srv/before", 900);
         code.Should().Be(0, output);
         output.Should().Contain("Upgraded. The backup before it: /srv/before/callcrm-").And.Contain("the former program: /opt/callcrm/host.old");
