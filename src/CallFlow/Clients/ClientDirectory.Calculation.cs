@@ -216,9 +216,10 @@ public sealed partial class ClientDirectory
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var (now, today) = (time.GetUtcNow().UtcDateTime, LocalDay(time.GetUtcNow()));
         if (await ScalarAsync(transaction, "select after is null and day is not distinct from $1 from client_recalculation", ct, today) is true) return false;
-        // Fields before the pass, as who changes a field locks them.
-        var formulas = await FormulasAsync(transaction, ct);
+        // Fields before the pass, as who changes a field locks them; and once more, as one may have been made between, and this pass be for it.
+        await FormulasAsync(transaction, ct);
         if (await PassRowAsync(transaction, ct) is not { } pass || (pass.After is null && pass.Day == today)) return false;
+        var formulas = await FormulasAsync(transaction, ct);
         if (pass.After is null && formulas.Ages)
         {
             await RecalculateAllAsync(transaction, ct);

@@ -8,6 +8,7 @@ using CallCrm.CrmApi.Tests.Host;
 using CallCrm.CrmApi.Tests.Live;
 using CallCrm.Engine;
 using CallCrm.TestKit;
+using CallCrm.TestKit.Lab;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -239,6 +240,37 @@ public sealed class CalculatedFieldTests(ApiHost host) : IClassFixture<ApiHost>
         await host.Services.GetRequiredService<ChangeHints>().AddAsync("client", Seeds.Rossi.ToString());
         await BecomesAsync(Seeds.Rossi, "worth", "1500.5");
         await BecomesAsync(Seeds.Bianchi, "worth", "0");
+    }
+
+    [PostgresFact]
+    public async Task A_formula_that_is_made_while_a_pass_is_about_to_begin_is_in_it()
+    {
+        await using var admin = await host.SignInAsync("ada");
+        await MakeAsync(admin, Formula("earlier", "calls + 1"));
+        await BecomesAsync(Seeds.Ivanov, "earlier", "1");
+        await using var database = await host.Database.OpenConnectionAsync();
+        await using var change = await database.BeginTransactionAsync();
+        // As it is saved: beside the others, which are locked, and with a pass of its own.
+        await database.ExecuteAsync(
+            """
+            insert into client_field (code, name, kind, options, position, expression, result, uses) select 'later', 'Later', kind, options, position, 'calls + 2', result, uses from client_field where code = 'earlier';
+            update client_field set name = name where code = 'earlier';
+            """, transaction: change);
+        var directory = host.Services.GetRequiredService<ClientDirectory>();
+        // The one before it is not over.
+        await using var watch = await host.Database.OpenConnectionAsync();
+        await watch.ExecuteAsync("update client_recalculation set after = 0");
+        await directory.RecalculateAllAsync(change, default);
+        var pass = Task.Run(async () =>
+        {
+            while (await directory.PassAsync(default))
+            {
+            }
+        });
+        await Eventually.BeAsync(() => watch.ExecuteScalar<int>("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%client_field%for share' and datname = current_database()") > 0, TimeSpan.FromSeconds(20), "a pass that waits for the fields");
+        await change.CommitAsync();
+        await pass;
+        await BecomesAsync(Seeds.Ivanov, "later", "2");
     }
 
     [PostgresFact]

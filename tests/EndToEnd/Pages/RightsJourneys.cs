@@ -101,6 +101,8 @@ public sealed class RightsJourneys(PagesSite site)
         await Expect(head.See("many-cards")).ToHaveCountAsync(0);
         await head.GoAsync("audit");
         await head.See("audit-action").SelectOptionAsync("client.viewed_many");
-        await Expect(head.See("audit-row")).ToContainTextAsync(name);
+        // Theirs of this kind alone, out of all that they opened.
+        await Expect(head.See("audit-row", name)).ToHaveCountAsync(1);
+        await Expect(head.See("audit-row", name)).ToContainTextAsync("more than 100 cards");
     });
 }
