@@ -95,7 +95,12 @@ public sealed class CallJourneys(PagesSite site)
         await admin.SendAsync<JsonElement>("POST", $"api/script-edits/{id}/publish", new ScriptPublish(draft.Draft, "For the campaign"));
     }
 
-    static Task TalkingAsync(Visitor agent) => Expect(agent.Page.Locator("[data-test=presence][data-state=Talking]")).ToBeVisibleAsync();
+    /// <summary>The client has answered, too: who hangs up before has nothing to write up.</summary>
+    static async Task TalkingAsync(Visitor agent)
+    {
+        await Expect(agent.Page.Locator("[data-test=presence][data-state=Talking]")).ToBeVisibleAsync();
+        await Expect(agent.See("call-band").Locator(".band-state .s-talking")).ToBeVisibleAsync();
+    }
 
     static async Task FinishAsync(Visitor agent)
     {
