@@ -21,6 +21,9 @@ public static class DemoTalks
     public const string Model = "demo";
 
     const int Most = 15;
+
+    /// <summary>Each of the three languages is to be heard, whatever chance made the newest calls.</summary>
+    const int MostInOne = Most / 3;
     const int Char_ms = 62;
     const int Breath_ms = 700;
 
@@ -29,18 +32,19 @@ public static class DemoTalks
     {
         var languages = clients.ToDictionary(c => c.Id, c => c.Language ?? "en");
         var legs = history.Legs.Where(l => l.IsClient).GroupBy(l => l.CallId).ToDictionary(g => g.Key, g => g.First());
-        var made = 0;
+        var made = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var call in history.Calls.Where(c => c is { AnsweredAt: not null, EndedAt: not null, QueueId: not null }).OrderByDescending(c => c.StartedAt))
         {
-            if (made == Most) break;
+            if (made.Values.Sum() == Most) break;
             var language = languages.GetValueOrDefault(call.ClientId ?? Guid.Empty, "en");
+            if (made.GetValueOrDefault(language) == MostInOne) continue;
             var begins = (int)(call.AnsweredAt!.Value - call.StartedAt).TotalMilliseconds;
             var duration = (int)(call.EndedAt!.Value - call.StartedAt).TotalMilliseconds;
             if (call.HoldMs > 0 || duration > 240_000 || Conversation(DemoCompany.Queues.First(q => q.Id == call.QueueId).Name, language, begins) is not { } lines || lines[^1].To_ms > duration
                 || !legs.TryGetValue(call.Id, out var leg))
                 continue;
             await InsertAsync(connection, new { id = Guid.CreateVersion7(call.StartedAt), call = call.Id, leg.Node, unique = leg.UniqueId, at = call.EndedAt.Value.UtcDateTime, now = now.UtcDateTime }, language, lines, ct);
-            made++;
+            made[language] = made.GetValueOrDefault(language) + 1;
         }
     }
 
