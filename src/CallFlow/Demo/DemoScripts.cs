@@ -71,7 +71,12 @@ internal sealed class DemoScripts(int seed)
         }
 
         var answers = path.Zip(path.Skip(1)).Where(Said.ContainsKey).Select(p => Said[p]).ToDictionary(a => a.Question, a => a.Answer, StringComparer.Ordinal);
-        foreach (var step in path) DemoAnswers.Add(answers, step, said, language is "it" or "ru" ? language : "en", answered);
+        // Who is in a hurry asks only what leads on.
+        if (said.Percent(88))
+        {
+            foreach (var step in path) DemoAnswers.Add(answers, step, said, language is "it" or "ru" ? language : "en", answered);
+        }
+
         return (id, Version, [.. path], answers);
 
         void Add(string step, string came, double moment) =>
