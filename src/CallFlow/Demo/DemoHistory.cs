@@ -15,6 +15,8 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
     static readonly int[] Hours = [5, 10, 13, 13, 9, 6, 8, 11, 11, 8, 4, 2];
 
     readonly Dictionary<Guid, (Guid Agent, DateTimeOffset At)> last = [];
+    const int FewWaiting = 3;
+
     readonly List<(DemoClient Client, DateTimeOffset At)> missed = [];
     readonly Dictionary<string, int> channels = new(StringComparer.Ordinal);
     int known = oldClients;
@@ -328,8 +330,8 @@ internal sealed class DemoHistory(DemoRandom random, DemoOptions options, List<D
         if (free.Count == 0) return;
         var shift = random.One(free);
         var client = clients[random.Next(known)];
-        // Who was missed in the last hours is called back first; who does not answer comes up again later.
-        if (missed.FindIndex(m => m.At < at && at - m.At < TimeSpan.FromHours(3)) is >= 0 and var back)
+        // Who was missed in the last hours is called back first; who does not answer comes up again later. A few of the last days always wait.
+        if (missed.Count(m => at - m.At < TimeSpan.FromDays(3)) > FewWaiting && missed.FindIndex(m => m.At < at && at - m.At < TimeSpan.FromHours(3)) is >= 0 and var back)
         {
             var waits = missed[back];
             client = waits.Client;
