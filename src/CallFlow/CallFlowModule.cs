@@ -9,7 +9,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class CallFlowModule
 {
     /// <summary>
-    /// The database (embedded unless <c>ConnectionStrings:CallCrm</c> is set), its two pools, and what processes share.
+    /// The database (embedded unless <c>ConnectionStrings:CallCrm</c> is set), its three pools, and what processes share.
     /// Several parts in one process may each call it; the first call counts.
     /// </summary>
     public static IServiceCollection AddCallFlow(this IServiceCollection services, IConfiguration configuration)
@@ -29,10 +29,11 @@ public static class CallFlowModule
             AutoPrepareMinUsages = 3,
         }));
         services.AddSingleton(_ => RouterDatabase.Create(address.ConnectionString, options.RouterPoolSize));
+        services.AddSingleton(_ => FeedDatabase.Create(address.ConnectionString, options.FeedPoolSize));
         services.AddSingleton<ChangeHints>();
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<ClientDirectory>(s, SiteZone(configuration)));
         services.AddSingleton<SettingsReader>();
-        services.AddSingleton<JournalReader>();
+        services.AddSingleton(s => ActivatorUtilities.CreateInstance<JournalReader>(s, s.GetRequiredService<FeedDatabase>().Source));
         services.AddSingleton<TimelineReader>();
         return services;
     }

@@ -39,6 +39,8 @@ internal static class PostgresSettings
         max_wal_size = 1GB
         checkpoint_timeout = 15min
         random_page_cost = 1.1
+        # Plans that are kept were made for the tables as they were when these were last analyzed: a young site's grow fast.
+        autovacuum_naptime = 15s
         jit = off
         timezone = 'UTC'
         log_timezone = 'UTC'

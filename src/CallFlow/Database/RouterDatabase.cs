@@ -14,16 +14,12 @@ public sealed class RouterDatabase : IAsyncDisposable
 
     public static RouterDatabase Create(string connectionString, int poolSize = 8)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString)
-        {
-            MaxPoolSize = poolSize,
-            MinPoolSize = Math.Min(2, poolSize),
-            ApplicationName = "callcrm-router",
-            MaxAutoPrepare = 40,
-            AutoPrepareMinUsages = 2,
-            Timeout = 5,
-            CommandTimeout = 10,
-        };
+        var settings = KeyedSessions.Of(connectionString);
+        settings.MaxPoolSize = poolSize;
+        settings.MinPoolSize = Math.Min(2, poolSize);
+        settings.ApplicationName = "callcrm-router";
+        settings.Timeout = 5;
+        settings.CommandTimeout = 10;
         return new RouterDatabase(NpgsqlDataSource.Create(settings), connectionString);
     }
 

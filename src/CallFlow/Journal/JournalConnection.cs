@@ -161,17 +161,13 @@ internal sealed partial class JournalConnection(RouterDatabase database, string 
 
     async Task<NpgsqlConnection> OpenAsync(CancellationToken ct)
     {
-        var settings = new NpgsqlConnectionStringBuilder(database.ConnectionString)
-        {
-            // Not from a pool: the session holds the lock, and must end when we are done with it.
-            Pooling = false,
-            ApplicationName = $"callcrm-journal-{domain}",
-            CommandTimeout = 10,
-            Timeout = 3,
-            TcpKeepAlive = true,
-            MaxAutoPrepare = 30,
-            AutoPrepareMinUsages = 2,
-        };
+        var settings = KeyedSessions.Of(database.ConnectionString);
+        // Not from a pool: the session holds the lock, and must end when we are done with it.
+        settings.Pooling = false;
+        settings.ApplicationName = $"callcrm-journal-{domain}";
+        settings.CommandTimeout = 10;
+        settings.Timeout = 3;
+        settings.TcpKeepAlive = true;
         var opened = new NpgsqlConnection(settings.ConnectionString);
         await opened.OpenAsync(ct);
         return opened;

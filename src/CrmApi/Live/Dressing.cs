@@ -1,8 +1,8 @@
+using CallCrm.CallFlow;
 using CallCrm.Contracts;
 using CallCrm.CrmApi.Calls;
 using CallCrm.CrmApi.Clients;
 using Dapper;
-using Npgsql;
 
 namespace CallCrm.CrmApi.Live;
 
@@ -26,7 +26,7 @@ internal sealed record DressWish(IReadOnlyCollection<LiveCall> Calls, IReadOnlyC
 }
 
 /// <summary>One round trip for all that a batch of events shows, however many pops are in it.</summary>
-internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallScripts scripts)
+internal sealed class Dressing(FeedDatabase database, LiveFacts facts, CallScripts scripts)
 {
     const string Sql =
         """
@@ -48,7 +48,7 @@ internal sealed class Dressing(NpgsqlDataSource database, LiveFacts facts, CallS
     public async Task<Dress> ReadAsync(DressWish wish, CancellationToken cancel)
     {
         if (wish.IsEmpty) return Dress.None;
-        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var connection = await database.Source.OpenConnectionAsync(cancel);
         await using var results = await connection.QueryMultipleAsync(new CommandDefinition(Sql, new
         {
             numbers = wish.Numbers.ToArray(),

@@ -132,7 +132,7 @@ internal sealed partial class SessionWatch(Feed feed, FeedConnections pages, Ses
 
 /// <summary>Changes of the CRM as hints to all pages, gathered so that a flood of saves is a few messages; cards of running calls are sent anew.</summary>
 internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptShelf scripts, LiveFacts facts, LiveViews views, Dressing dressing, FeedConnections pages, SessionWatch sessions,
-    NpgsqlDataSource database, TimeProvider time, ILogger<HintsWorker> log) : BackgroundService
+    NpgsqlDataSource database, FeedDatabase keyed, TimeProvider time, ILogger<HintsWorker> log) : BackgroundService
 {
     static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(250);
 
@@ -182,7 +182,7 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
     {
         var calls = batch.Where(IsOfCall).Select(h => h.CallId!.Value).Distinct().ToArray();
         if (calls.Length == 0) return [];
-        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var connection = await keyed.Source.OpenConnectionAsync(cancel);
         return (await connection.QueryAsync<CallPeople>(new CommandDefinition(
             """
             select k.id,
@@ -204,7 +204,7 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
         var passes = batch.Where(h => h.Kind == ClientDirectory.PassHint).Select(h => NumberRange.Parse(h.Key)).OfType<NumberRange>().ToArray();
         var talking = passes.Length == 0 ? [] : feed.State.Calls.Values.Select(c => c.Client).OfType<Guid>().Distinct().ToArray();
         if (talking.Length == 0) return [];
-        await using var connection = await database.OpenConnectionAsync(cancel);
+        await using var connection = await keyed.Source.OpenConnectionAsync(cancel);
         var numbers = await connection.QueryAsync<(Guid Id, long Number)>(new CommandDefinition("select id, number from client where id = any(@talking)", new { talking }, cancellationToken: cancel));
         return [.. numbers.Where(n => Array.Exists(passes, p => p.Contains(n.Number))).Select(n => n.Id)];
     }

@@ -13,7 +13,7 @@ static class PopRun
 {
     const int Browsers = 3;
     const int Agents = 144;
-    const int Seconds = 300;
+    static readonly int Seconds = int.Parse(Environment.GetEnvironmentVariable("CALLCRM_POP_SECONDS") ?? "300", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Calls a second; CALLCRM_POP_RATE=2 tries the harness where the cores are not free (the figure is then none).</summary>
     static readonly int s_rate = int.Parse(Environment.GetEnvironmentVariable("CALLCRM_POP_RATE") ?? "20", System.Globalization.CultureInfo.InvariantCulture);
