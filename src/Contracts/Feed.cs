@@ -49,6 +49,7 @@ public sealed record CallOutEvent(Guid CallId, CallerView Caller, Guid? ClientId
 public sealed record MyStateEvent(AgentStateView State, TodayView Today) : LiveEvent;
 
 /// <summary>The identity of the running call changed: card made late, client attached or saved.</summary>
+/// <param name="Script">Null: the one that was told last, or none.</param>
 public sealed record CardEvent(Guid CallId, string Lookup, ClientCardView? Card, IReadOnlyList<CandidateView> Candidates, ScriptChoiceView? Script) : LiveEvent;
 
 /// <summary>A field of the call's draft was written, by this page or another.</summary>

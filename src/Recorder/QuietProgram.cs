@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace CallCrm.Recorder;
@@ -20,23 +21,36 @@ internal static class QuietProgram
 
     // Where the kernel groups processes by session (sched_autogroup), nice counts only within a session: the program gets one of its
     // own, which as a whole gives way to Asterisk, the database and this host.
-    private const string BehindAll = $"echo {Niceness} 2>/dev/null >/proc/self/autogroup; exec \"$@\" >/dev/null";
+    private const string BehindAll = "echo $0 2>/dev/null >/proc/self/autogroup; exec \"$@\" >/dev/null";
 
-    // A tenth of a full processor: behind everybody, yet a recording is there soon after its call. At 19, a seventieth, it starves.
-    private const string Niceness = "10";
+    // A seventieth of a full processor: whoever wakes up has it at once. A pop that meets a program with a tenth is drawn a fifth of a second later.
+    private const string Nothing = "19";
+
+    // A tenth, as nothing is never over on a machine that is full all day.
+    private const string Little = "10";
 
     /// <param name="command">The program and its arguments.</param>
     /// <param name="folder">Where it runs; null: where this process does.</param>
+    /// <param name="givesWay">How long it has only what nobody else wants; from then on its tenth.</param>
     /// <exception cref="OperationCanceledException">Cancelled: the program was ended, with all it had begun.</exception>
-    public static async Task<QuietEnd> RunAsync(IEnumerable<string> command, string? folder, TimeSpan limit, TimeProvider time, CancellationToken ct)
+    public static async Task<QuietEnd> RunAsync(IEnumerable<string> command, string? folder, TimeSpan givesWay, TimeSpan limit, TimeProvider time, CancellationToken ct)
     {
-        using var process = Start(command, folder);
+        using var process = Start(command, folder, givesWay > TimeSpan.Zero ? Nothing : Little);
         var said = TailAsync(process.StandardError);
         using var clock = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, clock.Token);
         try
         {
-            await process.WaitForExitAsync(either.Token);
+            var end = process.WaitForExitAsync(either.Token);
+            try
+            {
+                await end.WaitAsync(givesWay, time, ct);
+            }
+            catch (TimeoutException)
+            {
+                if (givesWay > TimeSpan.Zero) GiveLittle(process.Id);
+                await end;
+            }
         }
         catch (OperationCanceledException)
         {
@@ -49,9 +63,9 @@ internal static class QuietProgram
         return new QuietEnd(process.ExitCode, await said, TimedOut: false);
     }
 
-    private static Process Start(IEnumerable<string> command, string? folder)
+    private static Process Start(IEnumerable<string> command, string? folder, string niceness)
     {
-        var start = new ProcessStartInfo("setsid", ["--wait", "nice", "-n", Niceness, "sh", "-c", BehindAll, "sh", .. command])
+        var start = new ProcessStartInfo("setsid", ["--wait", "nice", "-n", Little, "sh", "-c", BehindAll, niceness, .. command])
         {
             RedirectStandardError = true,
             RedirectStandardInput = true,
@@ -61,6 +75,19 @@ internal static class QuietProgram
         var process = Process.Start(start) ?? throw new Win32Exception("setsid did not start");
         process.StandardInput.Close();
         return process;
+    }
+
+    /// <summary>It leads its session: <c>setsid</c>, <c>nice</c> and the shell each became the next. Where there are no such groups it has its tenth from the start.</summary>
+    private static void GiveLittle(int session)
+    {
+        try
+        {
+            File.WriteAllText($"/proc/{session.ToString(CultureInfo.InvariantCulture)}/autogroup", Little);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // No groups, or over in this moment.
+        }
     }
 
     /// <summary>Only its end is kept: a program gone wild writes for hours.</summary>

@@ -1,15 +1,10 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using CallCrm.Contracts;
 
 namespace CallCrm.CrmApi.Live;
 
 /// <summary>The notices of a batch become events: each offer's own steps in order, of what only states a present the last alone.</summary>
-internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnections pages)
+internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnections pages, Told told)
 {
-    /// <summary>By agent: the script told last. It is most of what a call's events weigh, and a page that follows the feed has it.</summary>
-    readonly Dictionary<Guid, (Guid Call, string Sum)> scripts = [];
-
     /// <summary>What must be read first. Cards only for people who have a page, or had one a moment ago: all others get a snapshot when they come.</summary>
     public DressWish Wish(LiveState state, IReadOnlyList<Notice> notices)
     {
@@ -44,7 +39,8 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
                 case Notice.Popped { Offer: var offer } popped:
                     var call = state.Calls.GetValueOrDefault(offer.Call) ?? popped.Call;
                     var pop = views.Pop(offer, call, dress);
-                    IsTold(offer.Agent, call.Id, pop.Script, dress);
+                    told.Script(offer.Agent, call.Id, pop.Script, dress);
+                    told.Card(offer.Agent, call.Id, pop.Lookup, pop.Card, pop.Candidates, dress);
                     items.Add(new FeedItem(seq, Audience.Of(offer.Agent), new PopEvent(pop) { At = notice.At }, dress.Calls.Contains(call.Id)));
                     break;
                 case Notice.OfferChanged e:
@@ -54,12 +50,14 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
                     break;
                 case Notice.CallChanged e when state.Calls.TryGetValue(e.Call, out var changed):
                     var view = views.Call(state, changed, e.Agent, dress);
-                    if (IsTold(e.Agent, changed.Id, view.Script, dress)) view = view with { Script = null, ScriptKept = true };
+                    told.Card(e.Agent, changed.Id, view.Lookup, view.Card, view.Candidates, dress);
+                    if (told.Script(e.Agent, changed.Id, view.Script, dress)) view = view with { Script = null, ScriptKept = true };
                     items.Add(new FeedItem(seq, Audience.Of(e.Agent), new CallEvent(view) { At = notice.At }, dress.Calls.Contains(changed.Id)));
                     break;
                 case Notice.CardChanged e when state.Calls.TryGetValue(e.Call, out var known):
                     var card = views.CardChanged(known, e.Agent, dress, notice.At);
-                    IsTold(e.Agent, known.Id, card.Script, dress);
+                    told.Card(e.Agent, known.Id, card.Lookup, card.Card, card.Candidates, dress);
+                    if (told.Script(e.Agent, known.Id, card.Script, dress)) card = card with { Script = null };
                     items.Add(new FeedItem(seq, Audience.Of(e.Agent), card, dress.Calls.Contains(known.Id)));
                     break;
                 case Notice.CalledInVain { Call: var over } e:
@@ -91,21 +89,6 @@ internal sealed class FeedRender(LiveViews views, LiveFacts facts, FeedConnectio
         var agent = state.Agent(e.Agent);
         items.Add(new FeedItem(seq, Audience.Of(e.Agent), new MyStateEvent(views.State(agent), views.Today(state, agent)) { At = e.At }));
         if (views.Tile(state, e.Agent) is { } tile) items.Add(new FeedItem(seq, Audience.SupervisorsOf(e.Agent), new AgentEvent(tile) { At = e.At }));
-    }
-
-    /// <summary>Whether that is the script this agent was told last; from now on it is. What was made without its card is not kept.</summary>
-    bool IsTold(Guid agent, Guid call, ScriptChoiceView? script, Dress dress)
-    {
-        if (script is null || !dress.Calls.Contains(call))
-        {
-            scripts.Remove(agent);
-            return false;
-        }
-
-        var now = (call, Convert.ToHexString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(script, ContractsJson.Default.ScriptChoiceView))));
-        var same = scripts.TryGetValue(agent, out var last) && last == now;
-        scripts[agent] = now;
-        return same;
     }
 
     bool Wanted(Guid agent) => pages.IsOrWasHere(agent);

@@ -85,7 +85,7 @@ internal sealed class FeedLifetime(FeedConnections pages, ILogger<DefaultHubLife
 }
 
 /// <summary>The answer to Resume from a plan: missed events with the drafts of the moment, or the desk (and board) whole.</summary>
-internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressing, LiveFacts facts, BoardFigures figures, CardViews cards)
+internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressing, LiveFacts facts, BoardFigures figures, CardViews cards, Told told)
 {
     public async Task<FeedMessage> AnswerAsync(ResumePlan plan, Person person, CancellationToken cancel)
     {
@@ -103,6 +103,7 @@ internal sealed class LiveSnapshots(Feed feed, LiveViews views, Dressing dressin
         var offered = state.OfferOf(person.Id) is { } offer ? state.Calls.GetValueOrDefault(offer.Call) : null;
         LiveCall[] calls = [.. new[] { call, offered }.OfType<LiveCall>().DistinctBy(c => c.Id)];
         var dress = await dressing.ReadAsync(new DressWish(calls, [.. calls.Select(c => c.Id).Where(c => facts.Number(c) == 0)], []), cancel);
+        told.Snapshot(person.Id);
         var board = person.SeesBoard ? await BoardAsync(state, person, cancel) : null;
         return new FeedMessage(position, person.SeesBoard ? [.. await cards.RecentAsync(person, cancel)] : [], Snapshot: true, views.Desk(state, person.Id, dress, feed.RouterAway), board);
     }

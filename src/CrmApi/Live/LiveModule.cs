@@ -16,6 +16,7 @@ internal static class LiveModule
         services.AddSingleton<FeedLoader>();
         services.AddSingleton<FeedRender>();
         services.AddSingleton<LiveFacts>();
+        services.AddSingleton<Told>();
         services.AddSingleton<LiveViews>();
         services.AddSingleton<LiveSnapshots>();
         services.AddSingleton<LiveMetrics>();

@@ -131,7 +131,7 @@ internal sealed partial class SessionWatch(Feed feed, FeedConnections pages, Ses
 }
 
 /// <summary>Changes of the CRM as hints to all pages, gathered so that a flood of saves is a few messages; cards of running calls are sent anew.</summary>
-internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptShelf scripts, LiveFacts facts, LiveViews views, Dressing dressing, FeedConnections pages, SessionWatch sessions,
+internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptShelf scripts, LiveFacts facts, LiveViews views, Dressing dressing, Told told, FeedConnections pages, SessionWatch sessions,
     NpgsqlDataSource database, FeedDatabase keyed, TimeProvider time, ILogger<HintsWorker> log) : BackgroundService
 {
     static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(250);
@@ -221,7 +221,12 @@ internal sealed partial class HintsWorker(Feed feed, ChangeHints hints, ScriptSh
             if (call.Offer is { } offer && state.Offers.TryGetValue(offer, out var open)) agents = agents.Add(open.Agent);
             foreach (var agent in agents.Where(a => !pages.Of(a).IsEmpty))
             {
-                feed.Tell(Audience.Of(agent), views.CardChanged(call, agent, dress, default));
+                // Most often it is our own doing: the card of a new caller, which came with the pop.
+                var card = views.CardChanged(call, agent, dress, default);
+                var knows = told.Card(agent, call.Id, card.Lookup, card.Card, card.Candidates, dress);
+                if (told.Script(agent, call.Id, card.Script, dress)) card = card with { Script = null };
+                else knows &= card.Script is null;
+                if (!knows) feed.Tell(Audience.Of(agent), card);
                 if (views.Tile(state, agent) is { } tile) feed.Tell(Audience.SupervisorsOf(agent), new AgentEvent(tile));
             }
         }

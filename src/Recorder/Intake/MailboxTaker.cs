@@ -118,7 +118,7 @@ internal sealed partial class MailboxTaker(
         var path = RecordingFiles.PathOf(row, found.LeftAt);
         var full = store.FullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        await transcoder.RunAsync(copy, null, side.Duration, temporary, ct);
+        await transcoder.RunAsync([new Sound(copy, null, side.Duration, side.Rate_Hz, temporary)], behind: false, ct);
         var size = new FileInfo(temporary).Length;
         DurableFile.Publish(temporary, full);
         AfterStep?.Invoke("published");

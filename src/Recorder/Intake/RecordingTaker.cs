@@ -16,8 +16,12 @@ internal enum TakeOutcome
     NotKept,
 }
 
+/// <param name="Outcome">Null: it cannot be stored now, and stays pending.</param>
+/// <param name="Delayed">Why not.</param>
+internal sealed record Taken(FoundRecording Found, RecordedLeg? Leg, TakeOutcome? Outcome, string? Delayed = null);
+
 /// <summary>
-/// One recording from the PBX's files into the store. The order makes it safe to end anywhere and begin again:
+/// Recordings from the PBX's files into the store, several with one start of ffmpeg. For each of them the order makes it safe to end anywhere and begin again:
 /// <list type="number">
 /// <item>a row, pending</item>
 /// <item>ffmpeg into <c>tmp</c>, flushed, then renamed to the row's own path</item>
@@ -38,13 +42,83 @@ internal sealed partial class RecordingTaker(
     /// <summary>For tests: called with the name of each step that is done, and may throw as a crash would.</summary>
     internal Action<string>? AfterStep { get; set; }
 
-    /// <summary>Throws <see cref="IOException"/> and the like when the store cannot take it now; then it stays pending.</summary>
-    public async Task<TakeOutcome> TakeAsync(FoundRecording found, RecordedLeg? leg, CancellationToken ct)
+    /// <summary>More sound than this is not made at once: it would be made again when one of them cannot be.</summary>
+    private static readonly TimeSpan MostTogether = TimeSpan.FromMinutes(10);
+
+    private sealed record Prepared(FoundRecording Found, RecordingRow Row, RecordedLeg? Leg, WavSide Client, WavSide Agent, string Temporary)
+    {
+        public TimeSpan Duration => Client.Duration > Agent.Duration ? Client.Duration : Agent.Duration;
+
+        public Sound Sound => new(Client.HasSound ? Found.In : null, Agent.HasSound ? Found.Out : null, Duration, Math.Max(Client.Rate_Hz, Agent.Rate_Hz), Temporary);
+    }
+
+    /// <summary>What became of each; those that the store cannot take now stay pending.</summary>
+    /// <param name="behind">They waited too long.</param>
+    public async Task<IReadOnlyList<Taken>> TakeAsync(IReadOnlyList<(FoundRecording Found, RecordedLeg? Leg)> many, bool behind, CancellationToken ct)
+    {
+        var taken = new List<Taken>();
+        var prepared = new List<Prepared>();
+        foreach (var (found, leg) in many)
+        {
+            try
+            {
+                var (outcome, ready) = await PrepareAsync(found, leg, ct);
+                if (ready is not null && prepared.Exists(p => p.Row.Id == ready.Row.Id))
+                {
+                    // The same channel's files once more, in another folder: the row tells whether they are the same when the first are stored.
+                    taken.AddRange(await StoreAllAsync(prepared, behind, ct));
+                    prepared.Clear();
+                    (outcome, ready) = await PrepareAsync(found, leg, ct);
+                }
+
+                if (ready is null) taken.Add(new Taken(found, leg, outcome));
+                else prepared.Add(ready);
+            }
+            catch (Exception e) when (IsForNow(e))
+            {
+                taken.Add(new Taken(found, leg, null, e.Message));
+            }
+        }
+
+        taken.AddRange(await StoreAllAsync(prepared, behind, ct));
+        return taken;
+    }
+
+    private async Task<List<Taken>> StoreAllAsync(IEnumerable<Prepared> prepared, bool behind, CancellationToken ct)
+    {
+        var taken = new List<Taken>();
+        foreach (var together in Together(prepared)) taken.AddRange(await StoreAsync(together, behind, ct));
+        return taken;
+    }
+
+    private static IEnumerable<IReadOnlyList<Prepared>> Together(IEnumerable<Prepared> all)
+    {
+        var (some, sum) = (new List<Prepared>(), TimeSpan.Zero);
+        foreach (var one in all)
+        {
+            if (some.Count > 0 && sum + one.Duration > MostTogether)
+            {
+                yield return some;
+                (some, sum) = ([], TimeSpan.Zero);
+            }
+
+            some.Add(one);
+            sum += one.Duration;
+        }
+
+        if (some.Count > 0) yield return some;
+    }
+
+    /// <summary>No fault of the recording, and may be over soon.</summary>
+    private static bool IsForNow(Exception e) => e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception;
+
+    /// <returns>What became of it already, or what is to be stored.</returns>
+    private async Task<(TakeOutcome, Prepared?)> PrepareAsync(FoundRecording found, RecordedLeg? leg, CancellationToken ct)
     {
         if (leg is { Unkept: true })
         {
             Discard(found);
-            return TakeOutcome.NotKept;
+            return (TakeOutcome.NotKept, null);
         }
 
         var key = leg is null ? RecordingName.Guess(found.Stem, found.Node) : new RecordingKey(leg.Node, leg.UniqueId);
@@ -58,27 +132,15 @@ internal sealed partial class RecordingTaker(
             if (IsStored(row, client, agent))
             {
                 PutAway(found, TakenFolder);
-                return TakeOutcome.StoredBefore;
+                return (TakeOutcome.StoredBefore, null);
             }
 
             row = await table.AddAsync(key, leg?.CallId, ct);
         }
 
-        if (!client.HasSound && !agent.HasSound) return await RefuseAsync(found, row, leg, client, agent, WhyNoSound(leg, client, agent), ct);
-        try
-        {
-            await StoreAsync(found, row, leg, client, agent, ct);
-            return TakeOutcome.Stored;
-        }
-        catch (TranscodeException e)
-        {
-            return await RefuseAsync(found, row, leg, client, agent, ("broken", e.Message), ct);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
-        {
-            await table.DelayAsync(row, $"not stored yet: {e.Message}", ct);
-            throw;
-        }
+        var prepared = new Prepared(found, row, leg, client, agent, Path.Combine(store.Folder, "tmp", $"{row.Id:N}.opus"));
+        if (client.HasSound || agent.HasSound) return (default, prepared);
+        return (await RefuseAsync(prepared, WhyNoSound(leg, client, agent), ct), null);
     }
 
     /// <summary>A recording that was taken, or is awaited, before it was said that it is not to be kept. Killed in the middle, it is found again: the row goes last.</summary>
@@ -112,32 +174,76 @@ internal sealed partial class RecordingTaker(
         File.Delete(found.Mark);
     }
 
-    private async Task StoreAsync(FoundRecording found, RecordingRow row, RecordedLeg? leg, WavSide client, WavSide agent, CancellationToken ct)
+    private async Task<IReadOnlyList<Taken>> StoreAsync(IReadOnlyList<Prepared> together, bool behind, CancellationToken ct)
     {
-        var duration = client.Duration > agent.Duration ? client.Duration : agent.Duration;
-        var startedAt = found.LastWrite - duration;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(store.Folder, "tmp"));
+            await transcoder.RunAsync([.. together.Select(p => p.Sound)], behind, ct);
+            AfterStep?.Invoke("transcoded");
+        }
+        catch (TranscodeException) when (together.Count > 1)
+        {
+            // One of them spoils it for all: each by itself.
+            var apart = new List<Taken>();
+            foreach (var one in together) apart.AddRange(await StoreAsync([one], behind, ct));
+            return apart;
+        }
+        catch (TranscodeException e)
+        {
+            return [new Taken(together[0].Found, together[0].Leg, await RefuseAsync(together[0], ("broken", e.Message), ct))];
+        }
+        catch (Exception e) when (IsForNow(e))
+        {
+            var delayed = new List<Taken>();
+            foreach (var one in together) delayed.Add(await DelayAsync(one, e, ct));
+            return delayed;
+        }
+
+        var taken = new List<Taken>();
+        foreach (var one in together)
+        {
+            try
+            {
+                await PublishAsync(one, ct);
+                taken.Add(new Taken(one.Found, one.Leg, TakeOutcome.Stored));
+            }
+            catch (Exception e) when (IsForNow(e))
+            {
+                taken.Add(await DelayAsync(one, e, ct));
+            }
+        }
+
+        return taken;
+    }
+
+    private async Task<Taken> DelayAsync(Prepared prepared, Exception why, CancellationToken ct)
+    {
+        await table.DelayAsync(prepared.Row, $"not stored yet: {why.Message}", ct);
+        return new Taken(prepared.Found, prepared.Leg, null, why.Message);
+    }
+
+    private async Task PublishAsync(Prepared prepared, CancellationToken ct)
+    {
+        var (found, row, leg, client, agent, temporary) = prepared;
+        var startedAt = found.LastWrite - prepared.Duration;
         var path = RecordingFiles.PathOf(row.Id, startedAt);
         var full = store.FullPath(path);
-        var temporary = Path.Combine(store.Folder, "tmp", $"{row.Id:N}.opus");
-        Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-
-        await transcoder.RunAsync(client.HasSound ? found.In : null, agent.HasSound ? found.Out : null, duration, temporary, ct);
-        AfterStep?.Invoke("transcoded");
         var size = new FileInfo(temporary).Length;
         DurableFile.Publish(temporary, full);
         AfterStep?.Invoke("published");
 
         await table.CloseAsync(row.Id, leg?.CallId, new TakenRecording(
-            "ready", client.Sha256, agent.Sha256, (int)duration.TotalMilliseconds, size, path,
+            "ready", client.Sha256, agent.Sha256, (int)prepared.Duration.TotalMilliseconds, size, path,
             new Waveform(client.Peaks, agent.Peaks).ToBytes(), Remarks(client, agent), startedAt), ct);
         AfterStep?.Invoke("closed");
         PutAway(found, TakenFolder);
     }
 
-    private async Task<TakeOutcome> RefuseAsync(
-        FoundRecording found, RecordingRow row, RecordedLeg? leg, WavSide client, WavSide agent, (string Status, string Error) why, CancellationToken ct)
+    private async Task<TakeOutcome> RefuseAsync(Prepared prepared, (string Status, string Error) why, CancellationToken ct)
     {
+        var (found, row, leg, client, agent, _) = prepared;
         await table.CloseAsync(row.Id, leg?.CallId, new TakenRecording(
             why.Status, client.Sha256, agent.Sha256, null, null, null, null, why.Error, found.LastWrite), ct);
         AfterStep?.Invoke("closed");

@@ -9,7 +9,7 @@ internal sealed record RecordingSource(string Folder, string? Node);
 /// <summary>The folders that are watched.</summary>
 internal sealed record RecordingSources(IReadOnlyList<RecordingSource> Folders);
 
-/// <summary>One look at everything: take what is complete, one at a time, and mark what should be there and is not.</summary>
+/// <summary>One look at everything: take what is complete, some at a time, and mark what should be there and is not.</summary>
 internal sealed partial class RecordingWatch(
     RecordingSources sources, RecordingTable table, RecordingTaker taker, RecordingFiles store, IOptions<RecorderOptions> options, TimeProvider time, ILogger<RecordingWatch> log)
 {
@@ -19,6 +19,12 @@ internal sealed partial class RecordingWatch(
     private static readonly TimeSpan AwaitedInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ClearInterval = TimeSpan.FromHours(1);
+
+    /// <summary>Taken at once. After a rush of calls the first are to be heard soon, and a call's new state waits for no more than these.</summary>
+    private const int MostAtOnce = 20;
+
+    /// <summary>A listener may wait so long while calls have the machine.</summary>
+    private static readonly TimeSpan Behind = TimeSpan.FromMinutes(2);
 
     private readonly IncomingFolder[] _folders = [.. sources.Folders.Select(f => new IncomingFolder(f.Folder, f.Node, time))];
     private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
@@ -35,6 +41,7 @@ internal sealed partial class RecordingWatch(
     public async Task LookAsync(CancellationToken ct)
     {
         var here = new HashSet<RecordingKey>();
+        var complete = new List<(FoundRecording Found, RecordedLeg? Leg)>();
         var allReadable = true;
         foreach (var folder in _folders)
         {
@@ -47,10 +54,13 @@ internal sealed partial class RecordingWatch(
             foreach (var recording in found)
             {
                 here.UnionWith(recording.Cuts);
-                await LookAtAsync(recording, ct);
+                var (isComplete, leg) = await LookAtAsync(recording, ct);
+                if (isComplete) complete.Add((recording, leg));
+                if (complete.Count == MostAtOnce) await TakeAsync(complete, ct);
             }
         }
 
+        if (complete.Count > 0) await TakeAsync(complete, ct);
         var now = time.GetUtcNow();
         if (now >= _awaitedAt)
         {
@@ -81,27 +91,35 @@ internal sealed partial class RecordingWatch(
         }
     }
 
-    private async Task LookAtAsync(FoundRecording found, CancellationToken ct)
+    private async Task<(bool IsComplete, RecordedLeg? Leg)> LookAtAsync(FoundRecording found, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        var place = (found.Folder, found.Stem);
-        if (_rest.TryGetValue(place, out var rest) && rest.LastWrite == found.LastWrite && now < rest.Until) return;
-        if (!found.Done && found.Quiet < options.Value.QuietTime) return;
+        if (_rest.TryGetValue((found.Folder, found.Stem), out var rest) && rest.LastWrite == found.LastWrite && now < rest.Until) return (false, null);
+        if (!found.Done && found.Quiet < options.Value.QuietTime) return (false, null);
         var leg = await table.FindLegAsync(found.Cuts, ct);
-        if (leg is { Undecided: true } || !IsComplete(found, leg, now)) return;
+        return (leg is not { Undecided: true } && IsComplete(found, leg, now), leg);
+    }
 
-        try
+    /// <summary>Empties the list.</summary>
+    private async Task TakeAsync(List<(FoundRecording Found, RecordedLeg? Leg)> complete, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (found, leg, outcome, delayed) in await taker.TakeAsync(complete, behind: now - complete[0].Found.LastWrite > Behind, ct))
         {
-            var outcome = await taker.TakeAsync(found, leg, ct);
-            LogTaken(found.Stem, outcome, leg?.CallId);
+            var place = (found.Folder, found.Stem);
+            if (outcome is not { } done)
+            {
+                _rest[place] = (found.LastWrite, now + RetryInterval);
+                LogNotTaken(found.Stem, RetryInterval, delayed!);
+                continue;
+            }
+
+            LogTaken(found.Stem, done, leg?.CallId);
             _rest.Remove(place);
             if (File.Exists(found.In) || File.Exists(found.Out)) _rest[place] = (found.LastWrite, now + ClearInterval);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
-        {
-            _rest[place] = (found.LastWrite, now + RetryInterval);
-            LogNotTaken(found.Stem, RetryInterval, e.Message);
-        }
+
+        complete.Clear();
     }
 
     private bool IsComplete(FoundRecording found, RecordedLeg? leg, DateTimeOffset now)

@@ -5,13 +5,14 @@ using CallCrm.CallFlow;
 namespace CallCrm.Recorder.Intake;
 
 /// <summary>One side of a recording, read once from end to end.</summary>
+/// <param name="Rate_Hz">Samples a second; 0: not known.</param>
 /// <param name="Fault">Why it holds no usable sound; null when it does.</param>
 /// <param name="Remark">Something odd about a usable side.</param>
-internal sealed record WavSide(string? Sha256, TimeSpan Duration, byte[] Peaks, string? Fault, string? Remark)
+internal sealed record WavSide(string? Sha256, TimeSpan Duration, int Rate_Hz, byte[] Peaks, string? Fault, string? Remark)
 {
     public bool HasSound => Fault is null;
 
-    public static readonly WavSide None = new(null, TimeSpan.Zero, [], "no file came", null);
+    public static readonly WavSide None = new(null, TimeSpan.Zero, 0, [], "no file came", null);
 
     /// <summary>Reads, hashes and measures a file that Asterisk wrote: RIFF/WAVE, 16-bit PCM, one channel.</summary>
     public static async Task<WavSide> ReadAsync(string path, CancellationToken ct)
@@ -79,7 +80,7 @@ internal sealed record WavSide(string? Sha256, TimeSpan Duration, byte[] Peaks, 
             var duration = _rate > 0 ? TimeSpan.FromSeconds((double)_samples / _rate) : TimeSpan.Zero;
             // An unfinished header says 0, or what it was at the last flush.
             var remark = fault is null && _declaredBytes < _dataBytes - 1 ? "the header was never finished, read to the end of the file" : null;
-            return new WavSide(sha256, duration, [.. _peaks], fault, remark);
+            return new WavSide(sha256, duration, _rate, [.. _peaks], fault, remark);
         }
 
         /// <summary>False: not whole yet, or a fault. Chunks: Microsoft's RIFF, <c>fmt </c> before <c>data</c>.</summary>

@@ -8,6 +8,7 @@ namespace CallCrm.Recorder.Transcripts;
 internal sealed class Whisper(IOptions<TranscriptOptions> options, IOptions<RecorderOptions> recorder, TimeProvider time)
 {
     private static readonly TimeSpan Least = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan GivesWay = TimeSpan.FromSeconds(20);
 
     /// <param name="sound">The stored recording, client left, agent right.</param>
     /// <param name="folder">Of this run alone: the sound goes there, and the answer comes there.</param>
@@ -40,7 +41,7 @@ internal sealed class Whisper(IOptions<TranscriptOptions> options, IOptions<Reco
         QuietEnd end;
         try
         {
-            end = await QuietProgram.RunAsync(command, folder, limit, time, ct);
+            end = await QuietProgram.RunAsync(command, folder, GivesWay, limit, time, ct);
         }
         catch (Win32Exception e)
         {

@@ -1,6 +1,7 @@
 using CallCrm.TestKit;
 using CallCrm.TestKit.Lab;
 using Microsoft.Playwright;
+using Npgsql;
 
 namespace CallCrm.Benchmarks.Chaos;
 
@@ -30,7 +31,8 @@ static class PopRun
     {
         var lab = await AsteriskLab.SharedAsync();
         await lab.QuietAsync();
-        await using var site = await LabSite.StartAsync(lab, await new PostgresFixture().NewDatabaseAsync(), Agents,
+        var database = await new PostgresFixture().NewDatabaseAsync();
+        await using var site = await LabSite.StartAsync(lab, database, Agents,
             // All sign in from one address.
             new Dictionary<string, string>(StringComparer.Ordinal) { ["Access:SignInsPerMinute"] = "1000" });
         using var playwright = await Playwright.CreateAsync();
@@ -40,38 +42,41 @@ static class PopRun
             Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         });
         var pages = new List<PopPage>();
-        var phones = new List<LabPhone>();
+        var (phones, rest) = (new List<LabPhone>(), new List<LabPhone>());
         try
         {
-            foreach (var extension in site.Extensions.Take(Browsers))
+            // Calls go round by who has been free the longest, first as they sat down: those with browsers a third of the round apart, as three pops at once
+            // would share the cores with each other, which agents at machines of their own do not.
+            foreach (var some in site.Extensions.Chunk(Agents / Browsers))
             {
-                phones.Add(await lab.PhoneAsync(LabPhoneKind.Answer, extension, ring: TimeSpan.FromMilliseconds(300)));
-                pages.Add(await PopPage.OpenAsync(browser, site.Host.Address, LabSite.LoginAt(extension), extension));
+                phones.Add(await lab.PhoneAsync(LabPhoneKind.Answer, some[0], ring: TimeSpan.FromMilliseconds(300)));
+                pages.Add(await PopPage.OpenAsync(browser, site.Host.Address, LabSite.LoginAt(some[0]), some[0]));
+                rest.Add(await lab.PhoneAsync(LabPhoneKind.Answer, string.Join(',', some[1..]), ring: TimeSpan.FromMilliseconds(300)));
+                await site.SitDownAsync(some[1..]);
             }
 
-            foreach (var some in site.Extensions.Skip(Browsers).Chunk(47))
-                phones.Add(await lab.PhoneAsync(LabPhoneKind.Answer, string.Join(',', some), ring: TimeSpan.FromMilliseconds(300)));
-            await site.SitDownAsync(site.Extensions.Skip(Browsers));
             // The first calls warm everything up.
             await CallAsync(lab, 2_000_000, 5 * s_rate);
             var calls = await CallAsync(lab, 3_000_000, Seconds * s_rate);
-            var (waits, leads) = (new List<double>(), new List<double>());
+            var pairs = new List<Pair>();
             var painted = 0;
             for (var i = 0; i < Browsers; i++)
             {
                 var pops = await pages[i].PaintedAsync();
                 painted += pops.Length;
-                Match(calls, phones[i].Steps, pops, waits, leads);
+                pairs.AddRange(Match(calls, phones[i].Steps, pops));
             }
 
-            if (waits.Count == 0)
+            if (pairs.Count == 0)
                 throw new InvalidOperationException($"No call reached a browser's agent without waiting first; {painted} pops were painted.");
-            await Console.Error.WriteLineAsync(FormattableString.Invariant($"  {waits.Count} pops measured ({painted} painted with the warm-up) in {Browsers} browsers, of {Seconds * s_rate} calls at {s_rate}/s; the latest {-leads.Min():F0} ms after the phone's INVITE; median wait {waits.Order().ElementAt(waits.Count / 2):F0} ms"));
-            return ([.. waits.Order()], [.. leads]);
+            double[] waits = [.. pairs.Select(p => p.Wait_ms).Order()];
+            await Console.Error.WriteLineAsync(FormattableString.Invariant($"  {waits.Length} pops measured ({painted} painted with the warm-up) in {Browsers} browsers, of {Seconds * s_rate} calls at {s_rate}/s; the latest {-pairs.Min(p => p.Lead_ms):F0} ms after the phone's INVITE; median wait {waits[waits.Length / 2]:F0} ms"));
+            await TellSlowestAsync(database, pairs);
+            return (waits, [.. pairs.Select(p => p.Lead_ms)]);
         }
         finally
         {
-            foreach (var phone in phones)
+            foreach (var phone in phones.Concat(rest))
                 await phone.DisposeAsync();
         }
     }
@@ -83,8 +88,16 @@ static class PopRun
         return traffic.Steps;
     }
 
+    /// <summary>A call's moments in Unix seconds: the caller's INVITE, the pop painted, the INVITE at the agent's phone.</summary>
+    sealed record Pair(string Caller, double Invited, double Painted, double Rang)
+    {
+        public double Wait_ms => (Painted - Invited) * 1000;
+
+        public double Lead_ms => (Rang - Painted) * 1000;
+    }
+
     /// <summary>Each ring of the phone with its caller's INVITE and the pop painted nearest to it. A caller who was held first is no measure; a ring without a pop counts as late as can be.</summary>
-    static void Match(IReadOnlyList<LabStep> calls, IReadOnlyList<LabStep> rings, double[] painted, List<double> waits, List<double> leads)
+    static IEnumerable<Pair> Match(IReadOnlyList<LabStep> calls, IReadOnlyList<LabStep> rings, double[] painted)
     {
         var invites = calls.Where(s => s.What == "invite").ToDictionary(s => s.Rest.Trim(), StringComparer.Ordinal);
         var answers = calls.Where(s => s.What == "answered").ToDictionary(s => s.SipCallId, s => s.AtSeconds, StringComparer.Ordinal);
@@ -94,8 +107,24 @@ static class PopRun
             if (from < 0 || !invites.TryGetValue(ring.Rest[from..(from + 13)], out var invite) || (answers.TryGetValue(invite.SipCallId, out var answered) && answered < ring.AtSeconds))
                 continue;
             var pop = painted.Where(p => p >= invite.AtSeconds && p < ring.AtSeconds + 2).DefaultIfEmpty(ring.AtSeconds + 2).Min();
-            waits.Add((pop - invite.AtSeconds) * 1000);
-            leads.Add((ring.AtSeconds - pop) * 1000);
+            yield return new Pair(ring.Rest[from..(from + 13)], invite.AtSeconds, pop, ring.AtSeconds);
+        }
+    }
+
+    /// <summary>Where the slowest ones spent their time: milliseconds after the INVITE at which each entry of the call was made, up to the ring.</summary>
+    static async Task TellSlowestAsync(string database, IReadOnlyList<Pair> pairs)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        foreach (var slow in pairs.OrderByDescending(p => p.Wait_ms).Take(5))
+        {
+            await using var command = source.CreateCommand("""
+                select string_agg(j.kind || ' ' || round(extract(epoch from j.at) * 1000 - $2::numeric), ', ' order by j.seq) from call c join journal j on j.call_id = c.id
+                where c.caller_e164 = $1 and j.at < to_timestamp($3)
+                """);
+            command.Parameters.AddWithValue(slow.Caller);
+            command.Parameters.AddWithValue((decimal)slow.Invited * 1000);
+            command.Parameters.AddWithValue(Math.Max(slow.Rang, slow.Painted));
+            await Console.Error.WriteLineAsync(FormattableString.Invariant($"  {slow.Caller}: {await command.ExecuteScalarAsync()}; painted {slow.Wait_ms:F0}, phone's INVITE {slow.Wait_ms + slow.Lead_ms:F0}"));
         }
     }
 }

@@ -15,6 +15,7 @@ namespace CallCrm.Recorder.Tests.Intake;
 internal sealed class RecorderBench : IAsyncDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("callcrm-recorder-").FullName;
+    private readonly List<string> _folders = [];
 
     private RecorderBench(NpgsqlDataSource database)
     {
@@ -53,7 +54,32 @@ internal sealed class RecorderBench : IAsyncDisposable
         Table = new RecordingTable(Database, Time);
         Taker = new RecordingTaker(Table, Store, new Transcoder(options, TimeProvider.System), options, NullLogger<RecordingTaker>.Instance);
         Watch = new RecordingWatch(
-            new RecordingSources([new RecordingSource(Incoming, FolderNode)]), Table, Taker, Store, options, Time, NullLogger<RecordingWatch>.Instance);
+            new RecordingSources([new RecordingSource(Incoming, FolderNode), .. _folders.Select(f => new RecordingSource(f, FolderNode))]), Table, Taker, Store, options, Time, NullLogger<RecordingWatch>.Instance);
+    }
+
+    /// <summary>One more, below the incoming one, as of another PBX that writes under the same name.</summary>
+    public void AddFolder(string name)
+    {
+        _folders.Add(Directory.CreateDirectory(Path.Combine(Incoming, name)).FullName);
+        Restart();
+    }
+
+    /// <summary>The real ffmpeg, of which each start is written down.</summary>
+    /// <param name="refuses">It ends with an error when an argument has this in it.</param>
+    /// <returns>The file with a line for each start.</returns>
+    public async Task<string> CountingFfmpegAsync(string refuses = "nothing")
+    {
+        var (program, starts) = (Path.Combine(_root, "ffmpeg"), Path.Combine(_root, "starts"));
+        await File.WriteAllTextAsync(program, $"""
+            #!/bin/sh
+            echo start >>'{starts}'
+            case "$*" in *{refuses}*) echo 'cannot read it' >&2; exit 1;; esac
+            exec ffmpeg "$@"
+
+            """);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Options.Ffmpeg = program;
+        return starts;
     }
 
     /// <summary>As the metric would be read after a look.</summary>

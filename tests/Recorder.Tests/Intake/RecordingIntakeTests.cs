@@ -198,6 +198,88 @@ public sealed class RecordingIntakeTests(PostgresFixture postgres) : IClassFixtu
         bench.Files(RecordingTaker.TakenFolder).Should().HaveCount(2);
     }
 
+    [PostgresFact]
+    public async Task Several_of_one_look_are_made_by_one_start_of_ffmpeg_and_each_is_as_if_made_alone()
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        var starts = await bench.CountingFfmpegAsync();
+        bench.WritePair("milan-1.1");
+        await bench.LookAsync();
+        var alone = await File.ReadAllBytesAsync(bench.Stored().Single());
+
+        for (var n = 2; n <= 6; n++) bench.WritePair($"milan-{n}.1");
+        bench.Write("milan-7.1-in.wav", WavFiles.Tone(3, level: 20_000));
+        bench.Write("milan-7.1.done", []);
+        await bench.LookAsync();
+
+        (await File.ReadAllLinesAsync(starts)).Should().HaveCount(2);
+        var rows = await bench.RowsAsync();
+        rows.Should().HaveCount(7).And.OnlyContain(r => r.Status == "ready");
+        rows.Should().OnlyContain(r => r.UniqueId == "7.1" ? r.DurationMs == 3000 && r.Error == "Agent's side is silent: no file came." : r.DurationMs == 2000 && r.Error == null);
+        foreach (var row in rows.Where(r => r.UniqueId != "7.1")) (await File.ReadAllBytesAsync(bench.Store.FullPath(row.Path!))).Should().Equal(alone);
+        bench.Files().Should().BeEmpty();
+    }
+
+    [PostgresFact]
+    public async Task One_that_ffmpeg_does_not_take_is_broken_and_those_beside_it_are_stored()
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        await bench.CountingFfmpegAsync(refuses: "milan-2.1");
+        for (var n = 1; n <= 3; n++) bench.WritePair($"milan-{n}.1");
+
+        await bench.LookAsync();
+
+        (await bench.RowsAsync()).Select(r => (r.UniqueId, r.Status)).Should().BeEquivalentTo([("1.1", "ready"), ("2.1", "broken"), ("3.1", "ready")]);
+        bench.Files(RecordingTaker.BrokenFolder).Should().Equal("milan-2.1-in.wav", "milan-2.1-out.wav");
+        bench.Files().Should().BeEmpty();
+    }
+
+    [PostgresTheory]
+    [InlineData("row", 2)]
+    [InlineData("transcoded", 1)]
+    [InlineData("published", 1)]
+    [InlineData("published", 2)]
+    [InlineData("closed", 2)]
+    public async Task After_a_crash_among_several_a_new_run_converges(string step, int time)
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        for (var n = 1; n <= 3; n++) bench.WritePair($"milan-{n}.1");
+        bench.Taker.AfterStep = done =>
+        {
+            if (done == step && --time == 0) throw new InvalidOperationException("the power is cut");
+        };
+
+        await FluentActions.Awaiting(bench.LookAsync).Should().ThrowAsync<InvalidOperationException>();
+        bench.Restart();
+        bench.Watch.ClearTemporary();
+        await bench.LookAsync();
+        await bench.LookAsync();
+
+        var rows = await bench.RowsAsync();
+        rows.Should().HaveCount(3).And.OnlyContain(r => r.Status == "ready");
+        bench.Stored().Should().BeEquivalentTo(rows.Select(r => bench.Store.FullPath(r.Path!)));
+        bench.Files().Should().BeEmpty();
+        bench.Files(RecordingTaker.TakenFolder).Should().HaveCount(6);
+    }
+
+    [PostgresFact]
+    public async Task The_same_channel_in_two_folders_is_stored_once_and_what_differs_beside_it()
+    {
+        await using var bench = await RecorderBench.StartAsync(postgres);
+        bench.Time.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1);
+        bench.AddFolder("second");
+        bench.AddFolder("third");
+        foreach (var folder in new[] { "", "second" }) bench.WritePair(Path.Combine(folder, Stem));
+        bench.Write(Path.Combine("third", Stem + "-in.wav"), WavFiles.Tone(4, level: 9_000));
+        bench.Write(Path.Combine("third", Stem + ".done"), []);
+
+        await bench.LookAsync();
+
+        (await bench.RowsAsync()).Select(r => (r.Status, r.DurationMs)).Should().Equal(("ready", 2000), ("ready", 4000));
+        bench.Stored().Should().HaveCount(2);
+        foreach (var folder in new[] { "", "second", "third" }) bench.Files(folder).Should().BeEmpty();
+    }
+
     public static TheoryData<string, string?, string?, string, string?> Sides => new()
     {
         { "no agent's side", "tone", null, "ready", "Agent's side is silent: no file came." },
