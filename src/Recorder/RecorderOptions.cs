@@ -39,7 +39,7 @@ public sealed class RecorderOptions
     [Range(typeof(TimeSpan), "00:00:00", "365.00:00:00")]
     public TimeSpan KeepOriginals { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>ffmpeg's time for one recording; beyond it the recording is shown as broken. 1 s to 1 h, default 10 min (an hour of talk takes about 30 s of one core).</summary>
+    /// <summary>ffmpeg's time for one start; a recording that takes longer by itself is shown as broken. 1 s to 1 h, default 10 min (an hour of talk takes about 12 s of one core).</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan TranscodeTimeout { get; set; } = TimeSpan.FromMinutes(10);
 

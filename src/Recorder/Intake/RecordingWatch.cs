@@ -35,6 +35,7 @@ internal sealed partial class RecordingWatch(
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private DateTimeOffset _awaitedAt;
     private DateTimeOffset _clearAt;
+    private bool _behind;
     private bool _looked;
     private bool _judged;
 
@@ -104,7 +105,15 @@ internal sealed partial class RecordingWatch(
     private async Task TakeAsync(List<(FoundRecording Found, RecordedLeg? Leg)> complete, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        foreach (var (found, leg, outcome, delayed) in await taker.TakeAsync(complete, behind: now - complete[0].Found.LastWrite > Behind, ct))
+        var waited = now - complete[0].Found.LastWrite;
+        if (complete[0].Found.Done && waited > Behind != _behind)
+        {
+            _behind = !_behind;
+            if (_behind) LogBehind(complete[0].Found.Stem, waited);
+            else LogInTime();
+        }
+
+        foreach (var (found, leg, outcome, delayed) in await taker.TakeAsync(complete, waited > Behind, ct))
         {
             var place = (found.Folder, found.Stem);
             if (outcome is not { } done)
@@ -199,6 +208,12 @@ internal sealed partial class RecordingWatch(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Recording {Stem}: {Outcome}, call {CallId}")]
     private partial void LogTaken(string stem, TakeOutcome outcome, Guid? callId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Recordings are late: {Stem} has waited for {Wait}. The machine is busy with other things, or this host was away")]
+    private partial void LogBehind(string stem, TimeSpan wait);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Recordings are in time again")]
+    private partial void LogInTime();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Recording {Stem} is not stored yet, again in {Interval}: {Error}")]
     private partial void LogNotTaken(string stem, TimeSpan interval, string error);

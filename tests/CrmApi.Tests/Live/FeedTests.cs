@@ -6,6 +6,7 @@ using CallCrm.CrmApi.Live;
 using CallCrm.CrmApi.Tests.Host;
 using CallCrm.Engine;
 using CallCrm.TestKit;
+using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
@@ -491,6 +492,39 @@ public sealed class FeedTests(ApiHost host, ITestOutputHelper output) : IClassFi
         await lead.NextAsync<HintEvent>(e => e.Subject == "client" && e.Key == card.Id.ToString());
         (await lead.NextAsync<AgentEvent>(e => e.Agent.ClientName == "Giulia Bianchi Verdi")).Agent.AgentId.Should().Be(Seeds.Luca);
         await story.WriteAsync([.. story.Ends(call, Seeds.Luca, "102", Seeds.Bianchi), story.Agent(Seeds.Luca, AgentState.Ready, "102", null)]);
+    }
+
+    [PostgresFact]
+    public async Task A_card_that_came_already_is_not_told_again_but_after_a_snapshot()
+    {
+        await using var luca = await host.SignInAsync("luca");
+        var desk = await luca.OpenAsync();
+        var hints = host.Services.GetRequiredService<CallFlow.ChangeHints>();
+        var (call, offer) = (New(), New());
+        await story.WriteAsync([.. story.Arrives(call, Story.From("+393331112222"), LookupOutcome.Known, Seeds.Bianchi), .. story.Offers(call, offer, Seeds.Luca, "102", Seeds.Bianchi)]);
+        var pop = (await desk.NextAsync<PopEvent>(e => e.Pop.OfferId == offer)).Pop;
+        pop.Script.Should().NotBeNull();
+        await TellAsync();
+        await TellAsync();
+        desk.Events.OfType<CardEvent>().Where(e => e.CallId == call).Should().BeEmpty("nothing on the card is other than in the pop");
+
+        await using (var connection = await host.Database.OpenConnectionAsync()) await connection.ExecuteAsync("update client set tags = tags || '{once}' where id = @id", new { id = Seeds.Bianchi });
+        await TellAsync();
+        var card = await desk.NextAsync<CardEvent>(e => e.CallId == call);
+        card.Card!.Tags.Should().Contain("once");
+        card.Script.Should().BeNull("no word of it changed");
+
+        // What a page was given as it opened is newer than what was told: who knows by how much.
+        var second = await luca.OpenAsync();
+        await TellAsync();
+        (await second.NextAsync<CardEvent>(e => e.CallId == call)).Card!.Tags.Should().Contain("once");
+        await story.WriteAsync([.. story.Fails(call, offer, Seeds.Luca, "102", OfferOutcome.NoAnswer), story.Abandons(call, 30_000), story.Agent(Seeds.Luca, AgentState.Ready, "102", null)]);
+
+        async Task TellAsync()
+        {
+            await hints.AddAsync("client", Seeds.Bianchi.ToString());
+            await desk.NextAsync<HintEvent>(e => e.Subject == "client" && e.Key == Seeds.Bianchi.ToString());
+        }
     }
 
     static async Task Until(Func<bool> holds, TimeSpan? within = null)
