@@ -63,7 +63,6 @@ public static class CrmApiModule
             .Validate(o => o.InternalKey.Length >= 16, "Router:InternalKey: expected the router's secret, at least 16 characters").ValidateOnStart();
         services.AddHttpClient(RouterRoad.HttpClientName, c => c.Timeout = TimeSpan.FromSeconds(2));
         services.TryAddSingleton<RouterRoad>();
-        services.TryAddSingleton<JournalReader>();
         services.AddErrors();
         services.AddAccess(configuration);
         services.AddScripts(configuration);

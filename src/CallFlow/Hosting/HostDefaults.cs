@@ -28,6 +28,7 @@ public static class HostDefaults
         builder.Services.AddOpenTelemetry().WithMetrics(AddMetrics);
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: [Ready]);
         builder.Services.AddProblemDetails();
+        builder.Services.AddHostedService<StartLeavings>();
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { Length: > 0 }) AddService(builder.Services);
         return builder;
     }
